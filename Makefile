@@ -1,0 +1,36 @@
+# Two commands: `make demo` runs the main job, `make test` runs everything. Both set up `.venv` first where needed,
+# and work offline once they have run.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: demo webui test lint bench clean
+
+demo: $(READY)
+	$(PY) -m tests.demo
+
+webui: $(READY)
+	$(PY) -m tests.minihost
+
+test: $(READY) lint
+	$(PY) -m tests.browser.chromium
+	$(PY) -m pytest
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+
+bench: $(READY)
+	$(PY) -m benchmarks
+
+$(READY): requirements-dev.txt
+	$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 11), "Python 3.11 is needed, this is %d.%d: make PYTHON=/path/to/python3.11" % sys.version_info[:2]'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps open-clip-torch==2.20.0
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .minihost .demo .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,124 @@
+"""What the WebUI around us can do, behind one small interface; decided once, by `detect`.
+
+A sweep speaks to a `Session` only. The adapters are the only files, with those of `ui`, that import `modules`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from PIL import Image
+
+from ..sweep.axes import Axis
+from ..sweep.grid import Limits, Style
+from ..sweep.plan import Cell, SweepPlan
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a sweep amounts to, found by applying every axis value to a copy of the request.
+
+    Attributes:
+        pictures: per cell (batch size × batch count).
+        sizes: (width, height) in pixels of the pictures, one for each combination of the further axes.
+        steps: sampling steps of the whole sweep, second passes of hires fix included.
+    """
+
+    pictures: int
+    sizes: tuple[tuple[int, int], ...]
+    steps: int
+
+
+@dataclass
+class Picture:
+    """One finished picture, still in memory: the host's own metadata beside it."""
+
+    image: Image.Image
+    infotext: str
+    seed: int
+    subseed: int
+    prompt: str
+    place: int
+    """Its place among the pictures of its cell."""
+
+
+@dataclass
+class Sampled:
+    """What one cell gave: the finished pictures, and why some are missing (None when none is)."""
+
+    pictures: list[Picture]
+    missing: str | None = None
+
+
+class Session(Protocol):
+    """One sweep on a host: seed fixed, model known, settings borrowed. A context manager's target."""
+
+    grid_folder: str
+    style: Style
+    limits: Limits
+    model: dict[str, str]
+    setting: dict[str, object]
+
+    def stopped(self) -> str | None:
+        """Why the sweep should end now (the user's Interrupt), or None."""
+
+    def starting(self, number: int, cell: Cell) -> None:
+        """Tells the host's progress bar that cell `number` (from 0, in running order) starts."""
+
+    def sample(self, cell: Cell, keep: Callable[[Picture], None]) -> Sampled:
+        """Generates the pictures of one cell; each goes to `keep` while the cell's settings are in force.
+
+        Raises whatever the host raises.
+        """
+
+    def save_picture(self, picture: Picture, folder: Path) -> Path:
+        """Saves a cell's picture by the host's naming rules; to be called from within `keep`. Raises `OSError`."""
+
+    def save_grid(self, image: Image.Image, folder: Path, name: str, infotext: str) -> Path:
+        """Saves a page of the grid in the host's format for grids. Raises `OSError`."""
+
+    def grid_infotext(self) -> str:
+        """The metadata that brings back the whole panel."""
+
+    def explain(self, error: Exception) -> str:
+        """An exception of `sample` as a sentence for the grid and the summary."""
+
+
+class Host(Protocol):
+    """A WebUI."""
+
+    name: str
+    version: str
+
+    def axes(self, request: Any) -> list[Axis]:
+        """The axes that the host's X/Y/Z plot has at this moment, CFG Scale first, those of other extensions too."""
+
+    def highest_clip_skip(self) -> int:
+        """The highest clip skip that makes sense for the loaded model."""
+
+    def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
+        """A request as the page would make it from these fields, for `measure`; generates nothing."""
+
+    def measure(self, request: Any, plan: SweepPlan) -> Shape:
+        """Applies every axis value to a copy of the request. Raises `InvalidInput` for one that cannot be applied."""
+
+    def session(self, request: Any, plan: SweepPlan) -> AbstractContextManager[Session]:
+        """Prepares the host for a sweep, and puts everything back at the end, however it ends."""
+
+
+def detect() -> Host:
+    """The adapter for the WebUI that this process is. Raises `RuntimeError` with a sentence when there is none."""
+    if importlib.util.find_spec("modules") is None or importlib.util.find_spec("modules.processing") is None:
+        raise RuntimeError("Clip Skip Lab runs inside AUTOMATIC1111's WebUI; there is no WebUI around it.")
+    from modules import shared
+
+    if "CLIP_stop_at_last_layers" not in shared.opts.data_labels:
+        raise RuntimeError("Clip Skip Lab needs a WebUI with the setting CLIP_stop_at_last_layers; this one has none.")
+    from .a1111 import A1111
+
+    return A1111()

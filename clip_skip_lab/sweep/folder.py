@@ -1,0 +1,57 @@
+"""The folder of a sweep: `<grid folder>/clip-skip-sweeps/<date>-<short id>/` with `sweep.json` and `cells/`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from .errors import InvalidInput
+
+PARENT = "clip-skip-sweeps"
+RECORD = "sweep.json"
+CELLS = "cells"
+
+
+def make_folder(grid_folder: str | os.PathLike, now: datetime) -> Path:
+    """Makes the folder of a new sweep, with its `cells` folder, and proves that it can be written to.
+
+    Raises `InvalidInput` before any sampling when it cannot.
+    """
+    parent = Path(grid_folder) / PARENT
+    folder = parent / f"{now:%Y-%m-%d}-{secrets.token_hex(4)}"
+    try:
+        (folder / CELLS).mkdir(parents=True, exist_ok=False)
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"0")
+    except OSError as error:
+        problem = f"cannot be written to ({error.strerror or error})"
+        raise InvalidInput(
+            "Folder for grids", str(parent), "a folder with room that the WebUI may write to", problem
+        ) from error
+    return folder.resolve()
+
+
+def write_record(folder: Path, content: dict) -> None:
+    """Writes `sweep.json` in one step, so that a reader and a crash see the old content or the new one, no mixture.
+
+    Raises `OSError` when the disk is full or the folder is gone.
+    """
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+    handle, name = tempfile.mkstemp(prefix=".sweep-", suffix=".json", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, folder / RECORD)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_record(folder: Path) -> dict:
+    """Reads `sweep.json`. Raises `OSError` or `ValueError`."""
+    return json.loads((folder / RECORD).read_text(encoding="utf-8"))

@@ -1,0 +1,187 @@
+"""The plan of a sweep: what is to be generated, checked before anything runs, and the same for page and API."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from .axes import Axis, AxisValues, find_axis, read_axis_values
+from .errors import InvalidInput, named_list
+from .values import join_list, read_clip_skip
+
+DEFAULT_CLIP_SKIP = "1-12"
+MODES = ("exact",)
+MOST_CELLS = 5_000
+
+CLIP_SKIP_FIELD = "Clip skip values"
+AXIS_FIELDS = {"y": "Second axis", "z": "Third axis"}
+VALUE_FIELDS = {"y": "Values of the second axis", "z": "Values of the third axis"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place in the sweep: a clip skip with one value of each further axis.
+
+    `index` is the place in the order of the plan (clip skip fastest, then y, then z); `y` and `z` are places in the
+    axes' values, 0 where there is no such axis.
+    """
+
+    index: int
+    clip_skip: int
+    y: int = 0
+    z: int = 0
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What a sweep will do, all of it valid.
+
+    Attributes:
+        clip_skip: the values, in the order given.
+        clip_skip_source: the text they were read from, to put it back into the panel.
+        y, z: the second and third axis, or None.
+        mode: "exact": every picture is bit-identical to a single generation with the same settings.
+        return_cells: whether the answer holds the pictures after the grid.
+    """
+
+    clip_skip: tuple[int, ...]
+    clip_skip_source: str
+    y: AxisValues | None = None
+    z: AxisValues | None = None
+    mode: str = "exact"
+    return_cells: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """How many values there are on z, on y, and of clip skip."""
+        return (len(self.z.values) if self.z else 1, len(self.y.values) if self.y else 1, len(self.clip_skip))
+
+    @property
+    def size(self) -> int:
+        """How many cells there are."""
+        blocks, rows, columns = self.shape
+        return blocks * rows * columns
+
+    def cells(self) -> list[Cell]:
+        """All cells in the order of the plan: clip skip fastest, then y, then z."""
+        blocks, rows, _ = self.shape
+        places = product(range(blocks), range(rows), self.clip_skip)
+        return [Cell(index, clip_skip, y, z) for index, (z, y, clip_skip) in enumerate(places)]
+
+    def running_order(self) -> list[Cell]:
+        """All cells, the dearest axis changing least often and clip skip most often.
+
+        A change of checkpoint costs a load from disk, one of clip skip nothing but a pass of the text encoder.
+        """
+        y_is_dearer = bool(self.y and self.z and self.y.axis.cost > self.z.axis.cost)
+        return sorted(self.cells(), key=lambda cell: (cell.y, cell.z) if y_is_dearer else (cell.z, cell.y))
+
+    def further_axes(self) -> Iterator[tuple[str, AxisValues]]:
+        """The axes beside clip skip that this plan has, with their letters."""
+        for letter in ("y", "z"):
+            axis = getattr(self, letter)
+            if axis is not None:
+                yield letter, axis
+
+    def values_of(self, cell: Cell) -> dict[str, object]:
+        """What a cell is, by the names of the axes: {"Clip skip": 2, "CFG Scale": 7.0}."""
+        values: dict[str, object] = {"Clip skip": cell.clip_skip}
+        for letter, axis in self.further_axes():
+            values[axis.axis.label] = axis.values[getattr(cell, letter)]
+        return values
+
+    def to_json(self) -> dict:
+        """The plan as plain data, in the form that `read_plan` takes."""
+        data: dict = {"clip_skip": list(self.clip_skip), "mode": self.mode, "return_cells": self.return_cells}
+        for letter, axis in self.further_axes():
+            values = [list(value) if isinstance(value, tuple) else value for value in axis.values]
+            data[letter] = {"axis": axis.axis.label, "values": values}
+        return data
+
+    def fingerprint(self, setting: dict) -> str:
+        """A short hash of everything that decides the pictures: this plan and the generation's own settings."""
+        what = self.to_json()
+        del what["return_cells"]
+        text = json.dumps({"plan": what, "setting": setting}, sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
+    """Reads a plan from the JSON object that the API takes.
+
+    Args:
+        request: {"clip_skip": "1-12" or [1, 2], "y": {"axis": name, "values": text or list}, "z": the same,
+            "mode": "exact", "return_cells": bool}; everything may be left out.
+        axes: the host's axes, at this moment.
+        highest: the highest clip skip of the loaded model.
+
+    Raises `InvalidInput` for an unknown key and for every value that cannot be used.
+    """
+    if not isinstance(request, dict):
+        raise InvalidInput("Plan", request, "a JSON object", "is not an object")
+    known = ("clip_skip", "y", "z", "mode", "return_cells")
+    _refuse_unknown_keys("Plan", request, known)
+    mode = request.get("mode", "exact")
+    if mode not in MODES:
+        raise InvalidInput("mode", mode, " or ".join(f'"{name}"' for name in MODES), "is not a mode")
+    return_cells = request.get("return_cells", False)
+    if not isinstance(return_cells, bool):
+        raise InvalidInput("return_cells", return_cells, "true or false", "is neither")
+    source = request.get("clip_skip", DEFAULT_CLIP_SKIP)
+    return make_plan(
+        clip_skip=source,
+        y=_axis_request(request, "y"),
+        z=_axis_request(request, "z"),
+        axes=axes,
+        highest=highest,
+        mode=mode,
+        return_cells=return_cells,
+    )
+
+
+def make_plan(
+    clip_skip: object,
+    y: tuple[object, object],
+    z: tuple[object, object],
+    axes: list[Axis],
+    highest: int,
+    mode: str = "exact",
+    return_cells: bool = False,
+) -> SweepPlan:
+    """Makes a plan from the parts that the panel and the API have in common; `y` and `z` are (name, values) pairs.
+
+    Raises `InvalidInput`.
+    """
+    values = read_clip_skip(clip_skip, highest, CLIP_SKIP_FIELD)
+    found: dict[str, AxisValues | None] = {}
+    for letter, (label, axis_values) in (("y", y), ("z", z)):
+        axis = find_axis(label, axes, AXIS_FIELDS[letter])
+        found[letter] = read_axis_values(axis, axis_values, VALUE_FIELDS[letter]) if axis else None
+    if found["y"] and found["z"] and found["y"].axis.label == found["z"].axis.label:
+        raise InvalidInput(AXIS_FIELDS["z"], found["z"].axis.label, "another axis", "is the second axis already")
+    source = clip_skip if isinstance(clip_skip, str) else join_list(values)
+    plan = SweepPlan(tuple(values), source, found["y"], found["z"], mode, return_cells)
+    if plan.size > MOST_CELLS:
+        raise InvalidInput("Sweep", f"{plan.size} cells", f"at most {MOST_CELLS} cells", "is too large")
+    return plan
+
+
+def _axis_request(request: dict, letter: str) -> tuple[object, object]:
+    axis = request.get(letter)
+    if axis is None:
+        return None, None
+    if not isinstance(axis, dict):
+        raise InvalidInput(
+            letter, axis, 'an object such as {"axis": "CFG Scale", "values": "5, 7"}', "is not an object"
+        )
+    _refuse_unknown_keys(letter, axis, ("axis", "values"))
+    return axis.get("axis"), axis.get("values")
+
+
+def _refuse_unknown_keys(field: str, given: dict, known: tuple[str, ...]) -> None:
+    for key in given:
+        if key not in known:
+            raise InvalidInput(field, key, f"the keys {named_list(list(known))}", "is not a key")

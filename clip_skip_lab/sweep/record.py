@@ -1,0 +1,105 @@
+"""What is known of a sweep while it runs and after it: one record per cell. This is what `sweep.json` holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from .plan import Cell, SweepPlan
+
+DONE, FAILED, NOT_RUN = "done", "failed", "not run"
+
+
+@dataclass
+class PictureRecord:
+    """One picture of a cell.
+
+    Attributes:
+        file: its path in the sweep's folder, or None when it could not be saved.
+        seed, subseed: of this picture.
+        width, height: in pixels.
+        infotext: the host's own metadata for this picture.
+    """
+
+    file: str | None
+    seed: int
+    subseed: int
+    width: int
+    height: int
+    infotext: str
+
+
+@dataclass
+class CellRecord:
+    """What became of one cell: `state` is "done", "failed" or "not run", the latter two with a `reason`."""
+
+    cell: Cell
+    values: dict[str, object]
+    state: str = NOT_RUN
+    reason: str | None = "not reached yet"
+    seconds: float | None = None
+    pictures: list[PictureRecord] = field(default_factory=list)
+    measures: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict:
+        """The record as plain data; the cell's place stands beside its values."""
+        data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
+        data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
+        data["pictures"] = [asdict(picture) for picture in self.pictures]
+        data["measures"] = self.measures
+        return data
+
+
+@dataclass
+class GridRecord:
+    """One grid picture: its file, its size in pixels, and how much its cells were reduced (1 is not at all)."""
+
+    file: str | None
+    width: int
+    height: int
+    scale: float
+
+
+@dataclass
+class SweepRecord:
+    """All that is known of a sweep. `state` is "running", "finished", "interrupted" or "failed"."""
+
+    plan: SweepPlan
+    id: str
+    created: str
+    fingerprint: str
+    host: dict[str, str]
+    model: dict[str, str]
+    setting: dict[str, object]
+    cells: list[CellRecord]
+    state: str = "running"
+    infotext: str = ""
+    grids: list[GridRecord] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def to_json(self, version: str) -> dict:
+        """The content of `sweep.json`, schema 1 (docs/sweep-folder.md)."""
+        axes = [{"name": "Clip skip", "values": list(self.plan.clip_skip)}]
+        for _, axis in self.plan.further_axes():
+            axes.append({"name": axis.axis.label, "values": list(axis.values), "labels": list(axis.labels)})
+        return {
+            "schema": 1,
+            "program": f"Clip Skip Lab {version}",
+            "id": self.id,
+            "created": self.created,
+            "state": self.state,
+            "fingerprint": self.fingerprint,
+            "host": self.host,
+            "model": self.model,
+            "plan": self.plan.to_json(),
+            "setting": self.setting,
+            "infotext": self.infotext,
+            "axes": axes,
+            "cells": [cell.to_json() for cell in self.cells],
+            "grids": [asdict(grid) for grid in self.grids],
+            "problems": self.problems,
+            "effects": {},
+        }
+
+    def count(self, state: str) -> int:
+        """How many cells are in that state."""
+        return sum(1 for cell in self.cells if cell.state == state)

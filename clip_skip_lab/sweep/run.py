@@ -1,0 +1,222 @@
+"""Running a sweep: cell after cell to disk as they finish, then the grid from what is there.
+
+Works on any `Session` (clip_skip_lab/hosts) and imports no host. Nothing that is finished is lost: a cell that
+fails is marked with its reason and the rest goes on, an interrupt ends the sweep with what there is, and a picture
+that cannot be written stays in memory for the gallery.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from PIL import Image
+
+from .. import __version__
+from .folder import CELLS, make_folder, write_record
+from .grid import Page, arrange, contact_sheet, draw_page, fitted, sheet_size
+from .plan import SweepPlan
+from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
+
+log = logging.getLogger("clip_skip_lab")
+
+RECORD_SHARE = 0.02
+"""The share of the running time that writing `sweep.json` may take: in a long sweep it is written less often than
+after every cell, because it grows with the cells."""
+
+
+@dataclass
+class Kept:
+    """A finished picture as the gallery needs it: its file, or itself when it could not be saved."""
+
+    record: PictureRecord
+    path: Path | None
+    image: Image.Image | None
+    cell: int
+
+
+@dataclass
+class Outcome:
+    """What a sweep gave: the record, the folder, the pages of the grid with their files, and the pictures in the
+    order of the plan."""
+
+    record: SweepRecord
+    folder: Path
+    grids: list[tuple[Image.Image, Path | None]] = field(default_factory=list)
+    pictures: list[Kept] = field(default_factory=list)
+
+
+def run_sweep(plan: SweepPlan, session, host: dict[str, str], keep_images: bool = False) -> Outcome:
+    """Runs a plan on a session of a host.
+
+    Args:
+        plan: what to do.
+        session: a `Session` (clip_skip_lab/hosts).
+        host: {"name", "version"} for the record.
+        keep_images: keep the pictures in memory too, for an answer that holds them all.
+
+    Returns the outcome; also after an interrupt, and when cells failed.
+
+    Raises `InvalidInput` before any sampling when the folder cannot be written to.
+    """
+    now = datetime.now().astimezone()
+    folder = make_folder(session.grid_folder, now)
+    record = SweepRecord(
+        plan=plan,
+        id=folder.name,
+        created=now.isoformat(timespec="seconds"),
+        fingerprint=plan.fingerprint({"model": session.model, "setting": session.setting}),
+        host=host,
+        model=session.model,
+        setting=session.setting,
+        cells=[CellRecord(cell, plan.values_of(cell)) for cell in plan.cells()],
+    )
+    outcome = Outcome(record, folder)
+    journal = _Journal(outcome)
+    try:
+        _run_cells(outcome, session, journal, keep_images)
+        outcome.pictures.sort(key=lambda kept: kept.cell)
+        record.infotext = session.grid_infotext()
+        _make_grid(outcome, session)
+    except BaseException:
+        record.state = "failed"
+        raise
+    finally:
+        journal.write(force=True)
+    return outcome
+
+
+def _run_cells(outcome: Outcome, session, journal: _Journal, keep_images: bool) -> None:
+    record = outcome.record
+    why = None
+    for number, cell in enumerate(record.plan.running_order()):
+        entry = record.cells[cell.index]
+        why = why or session.stopped()
+        if why is not None:
+            entry.reason = why
+            continue
+        session.starting(number, cell)
+        started = time.perf_counter()
+        _run_cell(outcome, entry, session, keep_images)
+        entry.seconds = time.perf_counter() - started
+        journal.write()
+    record.state = "interrupted" if why else "finished"
+
+
+def _run_cell(outcome: Outcome, entry: CellRecord, session, keep_images: bool) -> None:
+    def keep(picture) -> None:
+        saved = _save(outcome, session, picture)
+        made = PictureRecord(
+            file=saved.relative_to(outcome.folder).as_posix() if saved else None,
+            seed=picture.seed,
+            subseed=picture.subseed,
+            width=picture.image.width,
+            height=picture.image.height,
+            infotext=picture.infotext,
+        )
+        entry.pictures.append(made)
+        image = picture.image if saved is None or keep_images else None
+        outcome.pictures.append(Kept(made, saved, image, entry.cell.index))
+
+    try:
+        sampled = session.sample(entry.cell, keep)
+    except Exception as error:  # whatever the host, the model or another extension raises: the other cells go on
+        log.exception("Clip skip sweep: cell %d failed", entry.cell.index)
+        entry.state, entry.reason = FAILED, session.explain(error)
+        return
+    entry.state = NOT_RUN if sampled.missing else DONE
+    entry.reason = sampled.missing
+
+
+def _save(outcome: Outcome, session, picture) -> Path | None:
+    try:
+        return session.save_picture(picture, outcome.folder / CELLS).resolve()
+    except Exception as error:  # a full disk, or what Pillow and other extensions' save callbacks raise
+        why = getattr(error, "strerror", None) or error
+        _problem(outcome.record, f"A picture could not be saved ({why}); it is in the gallery only.")
+        return None
+
+
+def _make_grid(outcome: Outcome, session) -> None:
+    record, plan = outcome.record, outcome.record.plan
+    size = _cell_size(outcome)
+    if size is None:
+        size = (256, 256)  # nothing was generated: the grid then holds the reasons
+    pages = arrange_plan(plan, size, session.limits, session.style)
+    by_cell: dict[int, list[Kept]] = {}
+    for kept in outcome.pictures:
+        by_cell.setdefault(kept.cell, []).append(kept)
+    for number, page in enumerate(pages):
+        image = draw_page(page, lambda index, page=page: _cell_content(record, by_cell, index, page), session.style)
+        name = "grid" if number == 0 else f"grid-{number + 1}"
+        path = None
+        try:
+            path = session.save_grid(image, outcome.folder, name, record.infotext).resolve()
+        except Exception as error:  # as for a picture
+            why = getattr(error, "strerror", None) or error
+            _problem(record, f"The grid could not be saved ({why}); it is in the gallery only.")
+        outcome.grids.append((image, path))
+        file = path.relative_to(outcome.folder).as_posix() if path else None
+        record.grids.append(GridRecord(file, image.width, image.height, round(page.scale, 4)))
+
+
+def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits, style) -> list[Page]:
+    """The pages of a plan's grid for cells of that size in pixels."""
+    columns = tuple(f"Clip skip {value}" for value in plan.clip_skip)
+    rows = plan.y.labels if plan.y else None
+    blocks = plan.z.labels if plan.z else None
+    return arrange(columns, rows, blocks, cell_size, limits, style)
+
+
+def _cell_size(outcome: Outcome) -> tuple[int, int] | None:
+    sizes = []
+    for entry in outcome.record.cells:
+        if entry.pictures:
+            width = max(picture.width for picture in entry.pictures)
+            height = max(picture.height for picture in entry.pictures)
+            sizes.append(sheet_size((width, height), len(entry.pictures)))
+    return tuple(max(side) for side in zip(*sizes, strict=True)) if sizes else None
+
+
+def _cell_content(record: SweepRecord, by_cell: dict[int, list[Kept]], index: int, page: Page) -> Image.Image | str:
+    """The cell's picture, reduced before the next is opened, or its reason where it has none."""
+    images = []
+    for kept in by_cell.get(index, []):
+        try:
+            with kept.image.copy() if kept.image is not None else Image.open(kept.path) as image:
+                images.append(fitted(image, page.cell_width, page.cell_height))
+        except OSError as error:
+            log.warning("Clip skip sweep: %s cannot be read back: %s", kept.path, error)
+    if images:
+        return contact_sheet(images)
+    entry = record.cells[index]
+    return f"{entry.state}: {entry.reason}" if entry.reason else entry.state
+
+
+def _problem(record: SweepRecord, sentence: str) -> None:
+    log.error("Clip skip sweep: %s", sentence)
+    if sentence not in record.problems:
+        record.problems.append(sentence)
+
+
+class _Journal:
+    """Writes `sweep.json`, after a cell where that costs little, and always at the end."""
+
+    def __init__(self, outcome: Outcome):
+        self.outcome = outcome
+        self.due = 0.0
+        self.write(force=True)
+
+    def write(self, force: bool = False) -> None:
+        started = time.perf_counter()
+        if not force and started < self.due:
+            return
+        try:
+            write_record(self.outcome.folder, self.outcome.record.to_json(__version__))
+        except OSError as error:
+            _problem(self.outcome.record, f"sweep.json could not be written ({error.strerror or error}).")
+        took = time.perf_counter() - started
+        self.due = started + took / RECORD_SHARE

@@ -1,0 +1,166 @@
+"""Reading values as people write them: `1-12`, `1-12 (+2)`, `1-12 [5]`, `1, 2, 5`.
+
+The syntax is that of the host's X/Y/Z plot (scripts/xyz_grid.py in AUTOMATIC1111 v1.10.1), with its gaps closed:
+a range that would be empty, a step of zero and a value that is no number are errors with a sentence, a falling
+range with a negative step reaches its end, and a float range never overshoots it.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Callable, Iterable
+from io import StringIO
+
+from .errors import InvalidInput
+
+MOST_VALUES = 1_000
+"""The most values on one axis. A slip such as `1-1000000` shall not fill the memory before anything is checked."""
+
+_NUMBER = r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+"
+_RANGE = re.compile(
+    rf"(?P<first>{_NUMBER})\s*-\s*(?P<last>{_NUMBER})"
+    rf"(?:\s*\(\s*(?P<step>{_NUMBER})\s*\)|\s*\[\s*(?P<count>\d+)\s*\])?"
+)
+_LOOKS_LIKE_RANGE = re.compile(rf"(?:{_NUMBER})?\s*-\s*(?:{_NUMBER})?.*")
+
+RANGES = "ranges such as 1-12, 1-12 (+2) or 1-12 [5], separated by commas"
+ALLOWED = {int: f"whole numbers and {RANGES}", float: f"numbers and {RANGES}"}
+
+
+def split_list(text: str) -> list[str]:
+    """The parts of a comma-separated list, as CSV: quotes keep a comma inside a value. Empty parts are left out."""
+    rows = csv.reader(StringIO(text), skipinitialspace=True)
+    return [part.strip() for row in rows for part in row if part.strip()]
+
+
+def join_list(values: Iterable[object]) -> str:
+    """The inverse of `split_list`: one line of CSV."""
+    line = StringIO()
+    csv.writer(line, lineterminator="").writerow(list(values))
+    return line.getvalue()
+
+
+def unique(values: Iterable) -> list:
+    """The values without repetitions, in the order of their first appearance."""
+    return list(dict.fromkeys(values))
+
+
+def read_numbers(
+    source: object,
+    field: str,
+    number: type,
+    allowed: str | None = None,
+    fits: Callable[[object], bool] = lambda value: True,
+) -> list:
+    """Reads numbers from text in range syntax, from a number, or from a list of numbers and texts.
+
+    Args:
+        source: a string, a number, or a list of numbers and strings.
+        field: the name of the input, for the error's sentence.
+        number: `int` or `float`.
+        allowed: what is allowed, for the error's sentence.
+        fits: whether a value is within bounds; asked for the ends of a range before it is expanded.
+
+    Returns the values in the order given, repetitions removed.
+
+    Raises `InvalidInput` for anything that is not such a number or does not fit.
+    """
+    allowed = allowed or ALLOWED[number]
+
+    def refuse(part: object, problem: str) -> InvalidInput:
+        return InvalidInput(field, part, allowed, problem)
+
+    parts = source if isinstance(source, list | tuple) else split_list(source) if isinstance(source, str) else [source]
+    values: list = []
+    for part in parts:
+        try:
+            found = _read_part(part, number, fits)
+        except _Unusable as error:
+            raise refuse(part, str(error)) from error
+        values += found
+        if len(values) > MOST_VALUES:
+            raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
+    if not values:
+        raise refuse("", "is empty")
+    return unique(values)
+
+
+class _Unusable(Exception):
+    """Says what is the matter with a part of the input, as the middle of a sentence."""
+
+
+def _read_part(part: object, number: type, fits: Callable[[object], bool]) -> list:
+    if not isinstance(part, str):
+        return [_fitting(_plain_number(part, number), fits)]
+    text = part.strip()
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return [_fitting(_from_text(text, number), fits)]
+    first, last = (_fitting(_from_text(found[end], number), fits, " in it") for end in ("first", "last"))
+    if found["count"] is not None:
+        return _spread(first, last, int(found["count"]), number)
+    step = _from_text(found["step"], number) if found["step"] else number(1)
+    return _stepped(first, last, step)
+
+
+def _fitting(value: object, fits: Callable[[object], bool], where: str = "") -> object:
+    if not fits(value):
+        raise _Unusable(f"has {value} in it, which is out of range" if where else "is out of range")
+    return value
+
+
+def _plain_number(value: object, number: type) -> object:
+    # bool is an int to Python, and the hosts take `true` for 1 without a word.
+    kinds = (int,) if number is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+        raise _Unusable("is not a whole number" if number is int else "is not a number")
+    return number(value)
+
+
+def _from_text(text: str, number: type) -> object:
+    if number is int and re.fullmatch(r"[+-]?\d{1,30}", text):
+        return int(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise _Unusable("is not a complete range" if _LOOKS_LIKE_RANGE.fullmatch(text) else "is not a number")
+    if number is int:
+        raise _Unusable("is not a whole number")
+    return value
+
+
+def _spread(first, last, count: int, number: type) -> list:
+    """`count` values evenly from first to last; whole numbers are cut, as the host does."""
+    if not 1 <= count <= MOST_VALUES:
+        raise _Unusable(f"has a count in its brackets that is not from 1 to {MOST_VALUES}")
+    if count == 1:
+        return [first]
+    return [number(first + (last - first) * i / (count - 1)) for i in range(count)]
+
+
+def _stepped(first, last, step) -> list:
+    if step == 0:
+        raise _Unusable("has a step of 0")
+    if (last - first) * step < 0:
+        turned = f"{last}-{first}" if step > 0 else f"{first}-{last} ({-step:+})"
+        raise _Unusable(f"is an empty range (perhaps {turned} was meant)")
+    # A hair is added so that 0.1 + 0.2 does not lose the range's own end.
+    count = math.floor((last - first) / step + 1e-9) + 1
+    if count > MOST_VALUES:
+        raise _Unusable(f"is {count} values long, more than {MOST_VALUES}")
+    if isinstance(first, int) and isinstance(step, int):
+        return [first + i * step for i in range(count)]
+    return [round(first + i * step, 9) for i in range(count)]
+
+
+def read_clip_skip(source: object, highest: int, field: str = "Clip skip values") -> list[int]:
+    """The clip skip values of a sweep: whole numbers from 1 (the last layer) to `highest` (the first one).
+
+    Nothing is clamped: the hosts take 0 and −1 for 1 without a word, and give the raw embeddings for 13 of 12.
+    """
+    allowed = f"whole numbers from 1 to {highest} and {RANGES}"
+    return read_numbers(source, field, int, allowed, lambda value: 1 <= value <= highest)

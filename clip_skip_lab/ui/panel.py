@@ -1,0 +1,173 @@
+"""The panel of the sweep in the Script dropdown: its inputs, and what they say together."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+import gradio as gr
+from modules.ui_components import ToolButton
+
+from ..hosts import Host
+from ..hosts.a1111 import SCRIPT_TITLE
+from ..sweep.axes import NOTHING, Axis, find_axis
+from ..sweep.errors import InvalidInput
+from ..sweep.grid import GRID_PIXELS, Limits, Style
+from ..sweep.plan import AXIS_FIELDS, CLIP_SKIP_FIELD, DEFAULT_CLIP_SKIP, VALUE_FIELDS, SweepPlan, make_plan, read_plan
+from ..sweep.run import arrange_plan
+from ..sweep.values import split_list
+from ..sweep.words import forecast
+
+FILL_SYMBOL = "\U0001f4d2"
+"""The host's own sign for "fill in all values"."""
+
+
+@dataclass
+class PanelValues:
+    """The script arguments in their order. `y_choices` and `z_choices` hold the values of axes that have choices."""
+
+    clip_skip: Any = DEFAULT_CLIP_SKIP
+    y_axis: Any = NOTHING
+    y_values: Any = ""
+    y_choices: Any = None
+    z_axis: Any = NOTHING
+    z_values: Any = ""
+    z_choices: Any = None
+
+
+def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> SweepPlan:
+    """Makes the plan from the script arguments.
+
+    A JSON object in the first place is the whole plan, and what follows it does not matter: the host puts an API
+    client's short list in the place of the panel's, so that other scripts' arguments move up behind it.
+
+    Raises `InvalidInput`.
+    """
+    if arguments and isinstance(arguments[0], dict):
+        return read_plan(arguments[0], axes, highest)
+    values = PanelValues(*arguments[: len(fields(PanelValues))])
+    pairs = []
+    for letter in ("y", "z"):
+        label, text, chosen = (getattr(values, f"{letter}_{part}") for part in ("axis", "values", "choices"))
+        axis = find_axis(label, axes, AXIS_FIELDS[letter])
+        has_choices = axis is not None and axis.choices is not None
+        pairs.append((label, chosen if has_choices and chosen else text))
+    return make_plan(values.clip_skip, pairs[0], pairs[1], axes, highest, return_cells=True)
+
+
+class Panel:
+    """The inputs of one tab."""
+
+    def __init__(self, host: Host, is_img2img: bool, elem_id):
+        """Creates the components in the current gradio context; `elem_id` names them as the host does."""
+        self.host = host
+        self.is_img2img = is_img2img
+        self.clip_skip = gr.Textbox(
+            label=CLIP_SKIP_FIELD,
+            value=DEFAULT_CLIP_SKIP,
+            lines=1,
+            placeholder="1-12, 1-12 (+2), 1-12 [5] or 1, 2, 5",
+            elem_id=elem_id("clip_skip_lab_values"),
+        )
+        axes = self._axes()
+        self.y_axis, self.y_values, self.y_choices = self._axis_row("y", axes, elem_id)
+        self.z_axis, self.z_values, self.z_choices = self._axis_row("z", axes, elem_id)
+        self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
+
+    @property
+    def inputs(self) -> list:
+        """The components in the order of `PanelValues`."""
+        return [
+            self.clip_skip,
+            *(self.y_axis, self.y_values, self.y_choices),
+            *(self.z_axis, self.z_values, self.z_choices),
+        ]
+
+    @property
+    def infotext_fields(self) -> list:
+        """What pasting a grid's infotext does to each component; other infotexts leave the panel alone."""
+        found: list = [(self.clip_skip, "clip_skip_lab_values")]
+        for letter in ("y", "z"):
+            axis, values, choices = (getattr(self, f"{letter}_{part}") for part in ("axis", "values", "choices"))
+            found += [
+                (axis, lambda params, letter=letter: _pasted(params, letter, "axis", NOTHING)),
+                (values, lambda params, letter=letter: _pasted(params, letter, "values", "")),
+                (choices, lambda params, letter=letter: self._pasted_choices(params, letter)),
+            ]
+        return found
+
+    def describe(self, request_fields: dict[str, Any], arguments: tuple) -> str:
+        """The line under the panel, as HTML: what will happen, or what is wrong with the input."""
+        try:
+            request = self.host.preview(self.is_img2img, request_fields)
+            plan = plan_from_arguments(arguments, self.host.axes(request), self.host.highest_clip_skip())
+            shape = self.host.measure(request, plan)
+        except InvalidInput as error:
+            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
+        widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
+        pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
+        text = forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)
+        return f'<p role="status">{html.escape(text)}</p>'
+
+    def _axes(self) -> list[Axis]:
+        return self.host.axes(self.host.preview(self.is_img2img, {}))
+
+    def _axis_row(self, letter: str, axes: list[Axis], elem_id) -> tuple:
+        name = f"clip_skip_lab_{letter}"
+        labels = [NOTHING, *(axis.label for axis in axes)]
+        with gr.Row():
+            axis = gr.Dropdown(
+                label=AXIS_FIELDS[letter], choices=labels, value=NOTHING, elem_id=elem_id(f"{name}_axis")
+            )
+            values = gr.Textbox(label=VALUE_FIELDS[letter], lines=1, elem_id=elem_id(f"{name}_values"))
+            choices = gr.Dropdown(
+                label=VALUE_FIELDS[letter],
+                choices=[],
+                value=[],
+                visible=False,
+                multiselect=True,
+                interactive=True,
+                elem_id=elem_id(f"{name}_choices"),
+            )
+            fill = ToolButton(
+                value=FILL_SYMBOL, visible=False, elem_id=elem_id(f"{name}_fill"), tooltip="Fill in all values"
+            )
+        axis.change(self._on_axis, [axis, choices], [values, choices, fill], show_progress=False, queue=False)
+        fill.click(self._on_fill, [axis], [choices], show_progress=False, queue=False)
+        return axis, values, choices
+
+    def _choices(self, label: str) -> list[str] | None:
+        axis = find_axis(label, self._axes(), "Axis")
+        return None if axis is None or axis.choices is None else [str(choice) for choice in axis.choices()]
+
+    def _on_axis(self, label: str, chosen: list[str] | None) -> tuple:
+        choices = self._choices(label)
+        if choices is None:
+            return gr.update(visible=True), gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
+        still = [value for value in chosen or [] if value in choices]
+        return gr.update(visible=False), gr.update(choices=choices, value=still, visible=True), gr.update(visible=True)
+
+    def _on_fill(self, label: str) -> Any:
+        return gr.update(value=self._choices(label) or [])
+
+    def _pasted_choices(self, params: dict, letter: str) -> Any:
+        label = _pasted(params, letter, "axis", NOTHING)
+        if label is None:
+            return None
+        choices = self._choices(label)
+        if choices is None:
+            return gr.update(choices=[], value=[])
+        given = split_list(_pasted(params, letter, "values", ""))
+        return gr.update(choices=choices, value=[value for value in given if value in choices])
+
+
+def _pasted(params: dict, letter: str, part: str, default: str) -> str | None:
+    if params.get("Script") != SCRIPT_TITLE:
+        return None
+    return params.get(f"clip_skip_lab_{letter}_{part}", default)
+
+
+def panel_defaults() -> tuple:
+    """The script arguments of an untouched panel."""
+    return astuple(PanelValues())

@@ -1,0 +1,135 @@
+"""The script "Clip skip sweep": the host's hooks on one side, the sweep on the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import HTTPException
+from modules import processing, scripts, shared
+from PIL import Image
+
+from ..hosts import Host
+from ..hosts.a1111 import SCRIPT_TITLE
+from ..sweep.errors import InvalidInput
+from ..sweep.record import DONE
+from ..sweep.run import Outcome, run_sweep
+from ..sweep.words import summary
+from .panel import Panel, plan_from_arguments
+
+WATCHED = {
+    "prompt": "prompt",
+    "neg_prompt": "negative_prompt",
+    "steps": "steps",
+    "width": "width",
+    "height": "height",
+    "batch_count": "n_iter",
+    "batch_size": "batch_size",
+    "hr-checkbox": "enable_hr",
+    "hr_scale": "hr_scale",
+    "hires_steps": "hr_second_pass_steps",
+    "hr_resize_x": "hr_resize_x",
+    "hr_resize_y": "hr_resize_y",
+    "denoising_strength": "denoising_strength",
+}
+"""The page's components that decide what a sweep amounts to: end of the element id, field of the request."""
+
+TXT2IMG_ONLY = ("enable_hr", "hr_scale", "hr_second_pass_steps", "hr_resize_x", "hr_resize_y")
+
+
+def make_script(host: Host) -> type[scripts.Script]:
+    """The script's class for this host. The host finds it in the script file's names and makes one for each tab."""
+
+    class ClipSkipSweep(scripts.Script):
+        """One for txt2img, one for img2img."""
+
+        def __init__(self):
+            self.panel: Panel | None = None
+            self.page: dict[str, Any] = {}
+            self.chooser: Any = None
+
+        def title(self) -> str:
+            return SCRIPT_TITLE
+
+        def ui(self, is_img2img: bool) -> list:
+            self.panel = Panel(host, is_img2img, self.elem_id)
+            self.infotext_fields = self.panel.infotext_fields
+            return self.panel.inputs
+
+        def after_component(self, component: Any, **kwargs: Any) -> None:
+            """Collects the page's inputs as they are made; the log line under the gallery is the last of a tab."""
+            tab = "img2img" if self.is_img2img else "txt2img"
+            elem_id = kwargs.get("elem_id") or ""
+            field = WATCHED.get(elem_id.removeprefix(f"{tab}_"))
+            if field and not (self.is_img2img and field in TXT2IMG_ONLY):
+                self.page[field] = component
+            elif elem_id == "script_list":
+                self.chooser = component
+            elif elem_id == f"html_log_{tab}" and self.panel is not None:
+                self._follow_changes()
+
+        def _follow_changes(self) -> None:
+            panel, names = self.panel, list(self.page)
+            inputs = [*self.page.values(), *panel.inputs]
+
+            def describe(*values: Any) -> str:
+                return panel.describe(dict(zip(names, values, strict=False)), values[len(names) :])
+
+            for component in [self.chooser, *inputs]:
+                component.change(describe, inputs, [panel.forecast], show_progress=False, queue=False)
+
+        def run(self, p: Any, *arguments: Any) -> processing.Processed:
+            try:
+                plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
+                answers_all = p.is_api and plan.return_cells
+                with host.session(p, plan) as session:
+                    outcome = run_sweep(plan, session, {"name": host.name, "version": host.version}, answers_all)
+                    return _processed(p, session, outcome)
+            except InvalidInput as error:
+                if not p.is_api:
+                    raise
+                # Only this kind passes the host's middleware as it is: with anyio 4 others become an ExceptionGroup.
+                raise HTTPException(error.status_code, error.detail) from error
+
+    return ClipSkipSweep
+
+
+def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
+    """The host's own result: the grid first, then the pictures, the metadata of each at the same place."""
+    record = outcome.record
+    pictures = outcome.pictures if record.plan.return_cells else []
+    grids = [_shown(image, path, record.infotext) for image, path in outcome.grids]
+    p.sd_model_name, p.sd_model_hash = record.model["name"], record.model["hash"] or None
+    processed = processing.Processed(
+        p,
+        [*grids, *(_shown(kept.image, kept.path, kept.record.infotext) for kept in pictures)],
+        seed=p.seed,
+        subseed=p.subseed,
+        info=record.infotext,
+        index_of_first_image=len(grids),
+        infotexts=[record.infotext] * len(grids) + [kept.record.infotext for kept in pictures],
+        all_seeds=[kept.record.seed for kept in pictures] or None,
+        all_subseeds=[kept.record.subseed for kept in pictures] or None,
+    )
+    processed.extra_generation_params = {
+        **processed.extra_generation_params,
+        "clip_skip_lab": {
+            "folder": str(outcome.folder),
+            "state": record.state,
+            "done": record.count(DONE),
+            "cells": [{"values": cell.values, "state": cell.state, "reason": cell.reason} for cell in record.cells],
+            "problems": record.problems,
+        },
+    }
+    processed.comments = "\n".join([*summary(record, str(outcome.folder)), *session.comments])
+    return processed
+
+
+def _shown(image: Image.Image | None, path: Any, infotext: str) -> Image.Image:
+    """A picture for the answer. From a saved one the page only takes its path, so that it need not be in memory."""
+    if image is None:
+        image = Image.new("RGB", (1, 1))
+    if path is not None:
+        image.already_saved_as = str(path)
+    if shared.opts.enable_pnginfo:
+        image.info["parameters"] = infotext
+    return image

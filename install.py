@@ -1,0 +1,11 @@
+"""Run by the WebUI before it starts. Nothing is installed: this only says when something is missing."""
+
+from importlib.util import find_spec
+
+NEEDED = ("gradio", "torch", "transformers", "safetensors", "numpy", "PIL", "matplotlib")
+
+missing = [name for name in NEEDED if find_spec(name) is None]
+if missing:
+    print(
+        f"Clip Skip Lab: this WebUI lacks {', '.join(missing)}; they belong to its own requirements. Nothing was installed."
+    )
