@@ -1,6 +1,7 @@
 """The plan: reading requests, the order of cells, and the same plan back from its own data."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -142,7 +143,7 @@ def test_every_cell_is_run_once_and_clip_skip_changes_most_often(plan):
 def test_the_dearest_axis_changes_least_often(plan):
     def changes(letter):
         places = [getattr(cell, letter) for cell in plan.running_order()]
-        return sum(before != after for before, after in zip(places, places[1:], strict=False))
+        return sum(before != after for before, after in pairwise(places))
 
     if plan.y and plan.z and plan.y.axis.cost != plan.z.axis.cost:
         dear, cheap = ("y", "z") if plan.y.axis.cost > plan.z.axis.cost else ("z", "y")
