@@ -1,21 +1,26 @@
-"""Fixtures of the contract tests, which run on any host that `host_url` names."""
+"""Fixtures of the contract tests.
+
+`host` and `opts` are for tests that run inside the embedded host's own process; `client` and `unchanged` for those
+that run on any host that `host_url` names.
+"""
 
 import pytest
 
 from tests.contract.client import Client
+from tests.contract.minihost_host import host, opts  # noqa: F401
 
 
 @pytest.fixture(scope="session")
-def host(host_url):
-    """The host's API."""
+def client(host_url):
+    """The API of the host that `host_url` names."""
     return Client(host_url)
 
 
 @pytest.fixture
-def unchanged(host):
+def unchanged(client):
     """Holds a test to leaving the host's options and config.json as they were."""
-    before, config = host.options(), host.config()
+    before, config = client.options(), client.config()
     yield
-    after = host.options()
+    after = client.options()
     assert {key: value for key, value in after.items() if before.get(key) != value} == {}
-    assert host.config() == config
+    assert client.config() == config

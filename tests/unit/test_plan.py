@@ -73,10 +73,15 @@ def test_a_whole_request():
         ([], "Plan: [] is not an object; allowed: a JSON object."),
         (
             {"clipskip": "1"},
-            'Plan: "clipskip" is not a key; allowed: the keys clip_skip, y, z, mode, return_cells.',
+            'Plan: "clipskip" is not a key; allowed: the keys clip_skip, y, z, mode, cells_per_batch, return_cells.',
         ),
-        ({"mode": "fast"}, 'mode: "fast" is not a mode; allowed: "exact".'),
-        ({"mode": []}, 'mode: [] is not a mode; allowed: "exact".'),
+        ({"mode": "quick"}, 'mode: "quick" is not a mode; allowed: "exact" or "fast".'),
+        ({"mode": []}, 'mode: [] is not a mode; allowed: "exact" or "fast".'),
+        ({"cells_per_batch": 4}, 'cells_per_batch: 4 needs another mode; allowed: mode "fast", or 1.'),
+        (
+            {"mode": "fast", "cells_per_batch": 0},
+            'cells_per_batch: 0 cannot be used; allowed: "auto", or a whole number from 1 to 256.',
+        ),
         ({"return_cells": "yes"}, 'return_cells: "yes" is neither; allowed: true or false.'),
         ({"return_cells": 1}, "return_cells: 1 is neither; allowed: true or false."),
         (

@@ -48,8 +48,12 @@ class MemorySession:
     infotext_error: BaseException | None = None
     elsewhere: Path | None = None
     """Where an extension's save callback puts the pictures instead."""
+    batch_size: int = 1
+    room_for: int = 1_000
+    """How many cells fit into the memory at once."""
 
     def __post_init__(self):
+        self.notes: list[str] = []
         self.style = Style()
         self.limits = Limits()
         self.model = {"name": "tiny", "hash": "abc", "vae": ""}
@@ -61,29 +65,41 @@ class MemorySession:
     def stopped(self):
         return "interrupted" if self.interrupted else None
 
-    def starting(self, number, cell):
-        self.events.append(("starting", number, cell.index))
+    def starting(self, number, count, cells):
+        self.events.append(("starting", number, *(cell.index for cell in cells)))
 
-    def sample(self, cell, keep):
+    def sample(self, cells, keep):
+        if len(cells) > self.room_for:
+            raise MemoryError("CUDA out of memory")
+        if len(cells) > 1 and any(cell.clip_skip in self.fails for cell in cells):
+            raise next(error for skip, error in self.fails.items())
+        sampled = Sampled([])
+        for cell in cells:
+            self._sample_one(cell, keep, sampled)
+        return sampled
+
+    def _sample_one(self, cell, keep, sampled):
         skip = cell.clip_skip
         wanted = self.per_cell
         if skip in (self.interrupt_at, self.skip_at):
             wanted -= 1
         if skip in self.fails:
             wanted = min(1, self.per_cell - 1)
-        pictures = []
         for place in range(wanted):
             image = Image.new("RGB", SIZE, (skip * 20, place * 40, 255))
-            pictures.append(Picture(image, f"cat\nClip skip: {skip}", 7 + place, 3, "cat", place))
-            keep(pictures[-1])
+            picture = Picture(cell, place, image, f"cat\nClip skip: {skip}", 7 + place, 3, "cat")
+            sampled.pictures.append(picture)
+            keep(picture)
         if skip in self.fails:
             raise self.fails[skip]
         if skip == self.interrupt_at:
             self.interrupted = True
-            return Sampled(pictures, "interrupted")
+            sampled.missing[cell.index] = "interrupted"
         if skip == self.skip_at:
-            return Sampled(pictures, "skipped")
-        return Sampled(pictures)
+            sampled.missing[cell.index] = "skipped"
+
+    def is_out_of_memory(self, error):
+        return isinstance(error, MemoryError)
 
     def save_picture(self, picture, folder):
         if self.save_error is not None:
@@ -321,10 +337,10 @@ def test_the_record_says_running_while_it_runs(tmp_path):
     seen = []
 
     class Watching(MemorySession):
-        def sample(self, cell, keep):
+        def sample(self, cells, keep):
             (folder,) = (tmp_path / "clip-skip-sweeps").iterdir()
             seen.append(json.loads((folder / "sweep.json").read_text())["state"])
-            return super().sample(cell, keep)
+            return super().sample(cells, keep)
 
     run_sweep(plan_of("1-2"), Watching(str(tmp_path)), HOST)
     assert seen == ["running", "running"]
@@ -338,3 +354,38 @@ def test_a_large_grid_is_split_into_files_that_the_record_names(tmp_path):
     names = [grid.file for grid in outcome.record.grids]
     assert names == ["grid.png", *(f"grid-{number}.png" for number in range(2, len(names) + 1))]
     assert all((outcome.folder / name).is_file() for name in names)
+
+
+def test_cells_of_a_batch_differ_in_clip_skip_only(tmp_path):
+    session = MemorySession(str(tmp_path), batch_size=3)
+    plan = plan_of("1-4", y=("CFG Scale", "5, 7"))
+    outcome = run_sweep(plan, session, HOST)
+    batches = [event[2:] for event in session.events if event[0] == "starting"]
+    assert batches == [(0, 1), (2, 3), (4, 5), (6, 7)]
+    assert outcome.record.count(DONE) == 8
+
+
+def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits_and_no_cell_is_lost(tmp_path):
+    session = MemorySession(str(tmp_path), batch_size=12, room_for=3)
+    outcome = run_sweep(plan_of("1-12"), session, HOST)
+    assert outcome.record.count(DONE) == 12
+    assert len(outcome.pictures) == 12
+    assert [kept.cell for kept in outcome.pictures] == list(range(12))
+    assert max(len(event) - 2 for event in session.events[-8:] if event[0] == "starting") <= 3
+    assert "ran out of memory" in outcome.record.notes[0]
+
+
+def test_a_single_cell_that_runs_out_of_memory_has_failed(tmp_path):
+    session = MemorySession(str(tmp_path), batch_size=4, room_for=0)
+    outcome = run_sweep(plan_of("1-2"), session, HOST)
+    assert outcome.record.count(FAILED) == 2
+
+
+def test_a_batch_that_fails_is_run_one_by_one_so_that_only_the_cell_at_fault_is_lost(tmp_path):
+    session = MemorySession(str(tmp_path), batch_size=4, fails={3: RuntimeError("bad layer")})
+    outcome = run_sweep(plan_of("1-8"), session, HOST)
+    failed = [entry.values["Clip skip"] for entry in outcome.record.cells if entry.state == FAILED]
+    assert failed == [3]
+    assert outcome.record.count(DONE) == 7
+    batches = [event[2:] for event in session.events if event[0] == "starting"]
+    assert batches == [(0, 1, 2, 3), (0,), (1,), (2,), (3,), (4, 5, 6, 7)]
