@@ -124,6 +124,7 @@ def embedding(client):
     """The name of an embedding of two vectors, there for one test."""
     generator = torch.Generator().manual_seed(3)
     path = Path(client.get("cmd-flags")["embeddings_dir"]) / "clipskiplabembedding.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
     save_file({"emb_params": torch.randn(2, encoder_width(client), generator=generator)}, path)
     client.post("refresh-embeddings")
     yield path.stem
@@ -190,12 +191,12 @@ def test_three_axes(client):
 def test_checkpoints_down_the_side(client):
     models = sorted((model["title"] for model in client.get("sd-models")), key=str.casefold)[:2]
     assert len(models) == 2, "this test needs a host with two checkpoints"
-    swept = client.sweep({"clip_skip": [1, 2], "y": {"axis": "Checkpoint name", "values": models}})
     alone = [
         client.single(skip, override_settings={"sd_model_checkpoint": model}).pictures[0]
         for model in models
         for skip in (1, 2)
     ]
+    swept = client.sweep({"clip_skip": [1, 2], "y": {"axis": "Checkpoint name", "values": models}})
     assert same(swept.cells, alone)
     assert not same(swept.cells[:2], swept.cells[2:])
 
