@@ -83,7 +83,10 @@ class A1111:
         processing.fix_seed(request)
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
         try:
-            with kept(shared.opts.data, [CLIP_SKIP, "sd_model_checkpoint", "sd_vae"]):
+            # The host applies these only while it generates; names, formats and limits of files are asked for later.
+            ours = (CLIP_SKIP, "sd_model_checkpoint", "sd_vae")
+            overrides = {key: value for key, value in request.override_settings.items() if key not in ours}
+            with kept(shared.opts.data, list(ours)), borrowed(shared.opts.data, overrides):
                 yield A1111Session(request, plan, shape)
         finally:
             shared.state.textinfo = None
@@ -124,7 +127,7 @@ class A1111Session:
             "hash": model.sd_model_hash or "",
             "vae": sd_vae.get_loaded_vae_name() or "",
         }
-        self.setting = setting_of(request)
+        self.setting = setting_of(request, plan)
 
     def stopped(self) -> str | None:
         """See `Session.stopped`."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from copy import copy
 from typing import Any
 
 from modules import processing, shared
+from PIL import Image
 
 from ..sweep.errors import InvalidInput
 from ..sweep.grid import sheet_size
@@ -77,8 +79,12 @@ def cell_size(request: Any) -> tuple[int, int]:
     return sheet_size(picture_size(request), request.n_iter * request.batch_size)
 
 
-def setting_of(request: Any) -> dict[str, object]:
-    """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint."""
+def setting_of(request: Any, plan: SweepPlan) -> dict[str, object]:
+    """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint.
+
+    Input pictures and masks stand there as hashes. A variation seed without strength is left out: it decides nothing,
+    and the host draws another each time.
+    """
     plain = (str, int, float, bool, type(None))
     skipped = ("sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash", "iteration", "user", "is_api")
     setting: dict[str, object] = {
@@ -86,6 +92,18 @@ def setting_of(request: Any) -> dict[str, object]:
         for name, value in vars(request).items()
         if isinstance(value, plain) and name not in skipped and not name.startswith(("do_not_save", "outpath"))
     }
+    for name, value in vars(request).items():
+        given = value if isinstance(value, list) else [value]
+        if given and all(isinstance(picture, Image.Image) for picture in given):
+            setting[name] = [_hash_of(picture) for picture in given]
+    varied = any(axis.axis.label == "Var. strength" for _, axis in plan.further_axes())
+    if not request.subseed_strength and not varied:
+        setting.pop("subseed", None)
     setting["styles"] = list(request.styles)
     setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}
     return setting
+
+
+def _hash_of(picture: Image.Image) -> str:
+    content = f"{picture.mode} {picture.size} ".encode() + picture.tobytes()
+    return hashlib.sha256(content).hexdigest()[:16]
