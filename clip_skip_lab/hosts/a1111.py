@@ -173,6 +173,7 @@ class A1111Session:
             except Exception:
                 for picture in finished if len(cells) == 1 else []:  # of the batches before the one that failed
                     keep(picture)
+                _mend_model()
                 raise
             self.comments.update(dict.fromkeys(copied.comments))
             pictures = finished_pictures(copied, processed, seen)
@@ -282,6 +283,21 @@ def _differs(one: Any, other: Any) -> bool:
         return bool(one != other)
     except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
         return True
+
+
+def _mend_model() -> None:
+    """Takes the model back into service that the host put aside to load a checkpoint whose file cannot be read.
+
+    `reload_model_weights` (modules/sd_models.py) removes its own wrapper from the model before it opens the file, and
+    does not put it back when that fails: every later generation would fail, of this sweep and after it.
+    """
+    model = sd_models.model_data.sd_model
+    encoder = getattr(model, "cond_stage_model", None)
+    if encoder is None or hasattr(encoder, "encode_embedding_init_text"):
+        return
+    sd_hijack.model_hijack.hijack(model)
+    model.to(devices.device)
+    sd_models.model_data.set_sd_model(model)
 
 
 def _as_list(seed: Any) -> list[int]:
