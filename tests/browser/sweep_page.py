@@ -90,13 +90,13 @@ class SweepPage:
         """The gallery's small pictures, in order."""
         return self.page.locator(f"#{self.tab}_gallery .thumbnails .thumbnail-item")
 
-    def open_picture(self, number: int) -> str:
-        """Clicks a picture (from 0) in the gallery and returns the infotext that then stands under it."""
-        before = self.infotext
+    def open_picture(self, number: int, holds: str) -> str:
+        """Clicks a picture (from 0) in the gallery; waits until the infotext under it holds this, and returns it."""
         self.thumbnails.nth(number).click()
         self.page.wait_for_function(
-            "([id, before]) => document.getElementById(id).innerText !== before",
-            arg=[f"html_info_{self.tab}", before],
+            "([id, holds]) => { const text = document.getElementById(id).innerText;"
+            " return text.includes(holds) && !text.includes('processing |') }",
+            arg=[f"html_info_{self.tab}", holds],
         )
         return self.infotext
 

@@ -87,9 +87,8 @@ def test_from_the_script_dropdown_to_the_pictures_and_back(txt2img, client, host
     ]
     assert sizes == [[grid["width"], grid["height"]], [64, 64]]
     for number in (3, 5):
-        text = txt2img.open_picture(number)
         cell = record["cells"][number - 1]
-        assert f"Clip skip: {cell['values']['Clip skip']}" in text
+        text = txt2img.open_picture(number, f"Clip skip: {cell['values']['Clip skip']}")
         assert f"CFG scale: {cell['values']['CFG Scale']}" in text
         assert "Clip skip sweep" not in text
 
@@ -152,7 +151,8 @@ def test_img2img(page, host_url, tmp_path):
     sweep.generate()
     assert "2 of 2 cells done" in sweep.log
     assert sweep.thumbnails.count() == 3
-    assert "Clip skip: 4" in sweep.open_picture(2)
+    assert "Clip skip sweep" not in sweep.open_picture(2, "Clip skip: 4")
+    assert "Clip skip sweep" in sweep.open_picture(0, "Script: ")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
