@@ -165,6 +165,8 @@ def test_the_panel_can_be_read_in_both_themes(page, host_url, theme, tmp_path):
         line = sweep.part("forecast").locator(f"[role={kind}]")
         line.wait_for()
         assert contrast(line) >= 4.5, f"{kind} in {theme}"
+    red, green, *_ = line.evaluate("line => getComputedStyle(line).color.match(/[0-9.]+/g).map(Number)")
+    assert red - green > 60, "a problem is told from a forecast by its colour"
     page.screenshot(path=str(tmp_path / f"{theme}.png"))
 
 
