@@ -163,7 +163,8 @@ class A1111Session:
         with ExitStack() as stack:
             stack.enter_context(kept(opts, list(copied.override_settings)))
             stack.enter_context(borrowed(opts, temporary))
-            stack.enter_context(same_posterior(copied, per_cell))
+            if len(cells) > 1:
+                stack.enter_context(same_posterior(copied, per_cell))
             finished = stack.enter_context(tapped(copied, seen))
             try:
                 processed = processing.process_images(copied)
