@@ -19,12 +19,14 @@ from tests.minihost import launch
 
 DATA = launch.REPO / "demo-data"
 
-PROMPT = """best quality,masterpiece,illustration,beautiful detailed glow,textile shading,absurdres,highres,dynamic lighting,\
-intricate detailed,beautiful eyes,
-BREAK,
-[backlighting],face lighting,(pov:1.3),
-BREAK,
-(1 girl, solo:1.5),asymmetric bang,black hair,(smile),(jeans pants and shirts)"""
+PROMPT = (
+    "best quality,masterpiece,illustration,beautiful detailed glow,textile shading,absurdres,highres,"
+    "dynamic lighting,intricate detailed,beautiful eyes,\n"
+    "BREAK,\n"
+    "[backlighting],face lighting,(pov:1.3),\n"
+    "BREAK,\n"
+    "(1 girl, solo:1.5),asymmetric bang,black hair,(smile),(jeans pants and shirts)"
+)
 
 EXPERIMENT = {
     "prompt": PROMPT,

@@ -125,6 +125,12 @@ class Host(Protocol):
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """A request as the page would make it from these fields, for `measure`; generates nothing."""
 
+    def restore(self, request: Any, setting: dict[str, Any]) -> None:
+        """Gives a request the settings of an earlier one, as its session told them."""
+
+    def grid_folder(self, is_img2img: bool) -> str:
+        """Where the page's own generations put their grids."""
+
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """Applies every axis value to a copy of the request. Raises `InvalidInput` for one that cannot be applied."""
 

@@ -17,7 +17,7 @@ from ..sweep.plan import Cell, SweepPlan
 from . import Picture, Sampled, Shape
 from .a1111_axes import host_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
-from .a1111_request import CLIP_SKIP, applied, cell_size, copy_request, jobs, setting_of, steps
+from .a1111_request import CLIP_SKIP, applied, cell_size, copy_request, jobs, restore_setting, setting_of, steps
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
@@ -63,6 +63,15 @@ class A1111:
             processing.StableDiffusionProcessingImg2Img if is_img2img else processing.StableDiffusionProcessingTxt2Img
         )
         return kind(sd_model=None, outpath_grids="", outpath_samples="", **fields)
+
+    def restore(self, request: Any, setting: dict[str, Any]) -> None:
+        """See `Host.restore`."""
+        restore_setting(request, setting)
+
+    def grid_folder(self, is_img2img: bool) -> str:
+        """See `Host.grid_folder` (modules/txt2img.py, modules/img2img.py)."""
+        opts = shared.opts
+        return opts.outdir_grids or (opts.outdir_img2img_grids if is_img2img else opts.outdir_txt2img_grids)
 
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """See `Host.measure`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from copy import copy
 from typing import Any
 
@@ -77,15 +78,40 @@ def cell_size(request: Any) -> tuple[int, int]:
     return sheet_size(picture_size(request), request.n_iter * request.batch_size)
 
 
+NO_SETTING = (
+    *("sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash"),
+    *("iteration", "user", "is_api", "force_task_id", "scripts_setup_complete", "override_settings_restore_afterwards"),
+)
+"""Plain fields of a request that do not decide a picture."""
+
+
+def restore_setting(request: Any, setting: dict[str, Any]) -> None:
+    """Gives a request the settings that `setting_of` told of another one; pictures stay what they are."""
+    for name, value in setting.items():
+        if name not in ("init_images", "image_mask"):
+            setattr(request, name, value)
+
+
 def setting_of(request: Any) -> dict[str, object]:
     """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint."""
     plain = (str, int, float, bool, type(None))
-    skipped = ("sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash", "iteration", "user", "is_api")
     setting: dict[str, object] = {
         name: value
         for name, value in vars(request).items()
-        if isinstance(value, plain) and name not in skipped and not name.startswith(("do_not_save", "outpath"))
+        if isinstance(value, plain) and name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
     }
+    for name in ("init_images", "image_mask"):
+        if getattr(request, name, None) is not None:
+            setting[name] = [_digest(image) for image in _as_list(getattr(request, name))]
     setting["styles"] = list(request.styles)
     setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}
     return setting
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _digest(image: Any) -> str:
+    pixels = image.convert("RGBA")
+    return hashlib.sha256(repr(pixels.size).encode() + pixels.tobytes()).hexdigest()[:16]

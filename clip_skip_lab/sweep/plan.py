@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 
@@ -16,6 +16,7 @@ DEFAULT_CLIP_SKIP = "1-12"
 MODES = ("exact", "fast")
 MOST_CELLS = 5_000
 MOST_PER_BATCH = 256
+# "resume" is a key of the request too, but not one of a plan: it stands in the place of one (ui/panel.py).
 PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "return_cells")
 
 CLIP_SKIP_FIELD = "Clip skip values"
@@ -84,13 +85,15 @@ class SweepPlan:
         y_is_dearer = bool(self.y and self.z and self.y.axis.cost > self.z.axis.cost)
         return sorted(self.cells(), key=lambda cell: (cell.y, cell.z) if y_is_dearer else (cell.z, cell.y))
 
-    def batches(self, size: int) -> list[list[Cell]]:
+    def batches(self, size: int, without: Collection[int] = ()) -> list[list[Cell]]:
         """All cells in running order, in batches of about `size` that differ in nothing but clip skip.
 
-        Twenty cells in batches of at most 16 are two of ten, not one of 16 and one of 4.
+        Cells whose index is in `without` are left out. Twenty cells in batches of at most 16 are two of ten, not one
+        of 16 and one of 4.
         """
         found: list[list[Cell]] = []
-        for _, group in groupby(self.running_order(), key=lambda cell: (cell.y, cell.z)):
+        cells = [cell for cell in self.running_order() if cell.index not in without]
+        for _, group in groupby(cells, key=lambda cell: (cell.y, cell.z)):
             found += split_evenly(list(group), size)
         return found
 

@@ -18,6 +18,7 @@ class PictureRecord:
         seed, subseed: of this picture.
         width, height: in pixels.
         infotext: the host's own metadata for this picture.
+        sha256: of the file as it was written, or None when it could not be saved.
     """
 
     file: str | None
@@ -26,6 +27,7 @@ class PictureRecord:
     width: int
     height: int
     infotext: str
+    sha256: str | None = None
 
 
 @dataclass
