@@ -186,6 +186,7 @@
         note.className = "clip-skip-lab-note";
         note.setAttribute("role", "status");
         note.setAttribute("aria-live", "polite");
+        slider.classList.add("clip-skip-lab-slider");
         slider.appendChild(note);
         follow();
         askSoon();
