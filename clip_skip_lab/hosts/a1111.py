@@ -11,11 +11,13 @@ from typing import Any
 
 from modules import devices, images, processing, sd_hijack, sd_models, sd_vae, shared
 
+from ..layers.facts import Model, layer_facts
 from ..sweep.axes import Axis
 from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.plan import Cell, SweepPlan
-from . import Picture, Sampled, Shape
+from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_axes import host_axes
+from .a1111_model import loaded_model
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
 from .a1111_request import CLIP_SKIP, applied, cell_size, copy_request, jobs, restore_setting, setting_of, steps
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
@@ -46,16 +48,23 @@ class A1111:
         return host_axes(request)
 
     def highest_clip_skip(self) -> int:
-        """The number of layers of the loaded text encoder; before a model is loaded, the end of the host's slider.
+        """The number of layers where clip skip decides one; without a model or an effect, the end of the slider.
 
         13 of 12 layers would give the raw embeddings and 14 an IndexError; neither is a layer.
         """
-        model = sd_models.model_data.sd_model  # `shared.sd_model` would load one, from whichever thread asks
-        encoder = getattr(getattr(model, "cond_stage_model", None), "wrapped", None)
-        layers = getattr(getattr(getattr(encoder, "transformer", None), "text_model", None), "encoder", None)
-        if layers is not None:
-            return len(layers.layers)
-        return int(shared.opts.data_labels[CLIP_SKIP].component_args["maximum"])
+        return layer_facts(loaded_model(), 1).highest or self.clip_skip().highest
+
+    def model(self) -> Model | None:
+        """See `Host.model`."""
+        return loaded_model()
+
+    def clip_skip(self) -> ClipSkipSetting:
+        """See `Host.clip_skip`."""
+        arguments = shared.opts.data_labels[CLIP_SKIP].component_args
+        if callable(arguments):
+            arguments = arguments()
+        value = getattr(shared.opts, CLIP_SKIP)
+        return ClipSkipSetting(value, int(arguments["maximum"]), temporary=bool(shared.state.job))
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""
