@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from ..layers.facts import Model
 from ..sweep.axes import Axis
 from ..sweep.grid import Limits, Style
 from ..sweep.plan import Cell, SweepPlan
@@ -32,6 +33,21 @@ class Shape:
     pictures: int
     sizes: tuple[tuple[int, int], ...]
     steps: int
+
+
+@dataclass(frozen=True)
+class ClipSkipSetting:
+    """The host's own setting.
+
+    Attributes:
+        value: what it is at this moment, as the host has it; the API can put there what is no whole number.
+        highest: the end of the host's slider.
+        temporary: whether a job is running, which may have put its own value there for as long as it takes.
+    """
+
+    value: object
+    highest: int
+    temporary: bool
 
 
 @dataclass
@@ -100,6 +116,12 @@ class Host(Protocol):
 
     def highest_clip_skip(self) -> int:
         """The highest clip skip that makes sense for the loaded model."""
+
+    def model(self) -> Model | None:
+        """The loaded model, None as long as there is none. Loads nothing, and may be called from any thread."""
+
+    def clip_skip(self) -> ClipSkipSetting:
+        """The host's setting at this moment. May be called from any thread."""
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """A request as the page would make it from these fields, for `measure`; generates nothing."""

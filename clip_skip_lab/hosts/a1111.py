@@ -13,12 +13,14 @@ from typing import Any
 import torch
 from modules import devices, images, processing, sd_models, sd_vae, shared
 
+from ..layers.facts import Model, layer_facts
 from ..sweep.axes import Axis
 from ..sweep.errors import InvalidInput
 from ..sweep.grid import GRID_PIXELS, Limits, Style, sheet_size
 from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
-from . import Picture, Sampled, Shape
+from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_axes import apply_axis, host_axes
+from .a1111_model import loaded_model
 from .options import borrowed, captured, kept
 
 log = logging.getLogger("clip_skip_lab")
@@ -45,16 +47,23 @@ class A1111:
         return host_axes(request)
 
     def highest_clip_skip(self) -> int:
-        """The number of layers of the loaded text encoder; before a model is loaded, the end of the host's slider.
+        """The number of layers where clip skip decides one; without a model or an effect, the end of the slider.
 
         13 of 12 layers would give the raw embeddings and 14 an IndexError; neither is a layer.
         """
-        model = sd_models.model_data.sd_model  # `shared.sd_model` would load one, from whichever thread asks
-        encoder = getattr(getattr(model, "cond_stage_model", None), "wrapped", None)
-        layers = getattr(getattr(getattr(encoder, "transformer", None), "text_model", None), "encoder", None)
-        if layers is not None:
-            return len(layers.layers)
-        return int(shared.opts.data_labels[CLIP_SKIP].component_args["maximum"])
+        return layer_facts(loaded_model(), 1).highest or self.clip_skip().highest
+
+    def model(self) -> Model | None:
+        """See `Host.model`."""
+        return loaded_model()
+
+    def clip_skip(self) -> ClipSkipSetting:
+        """See `Host.clip_skip`."""
+        arguments = shared.opts.data_labels[CLIP_SKIP].component_args
+        if callable(arguments):
+            arguments = arguments()
+        value = getattr(shared.opts, CLIP_SKIP)
+        return ClipSkipSetting(value, int(arguments["maximum"]), temporary=bool(shared.state.job))
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""
