@@ -26,6 +26,13 @@ class Sentence:
     ja: str
 
 
+PLACES = {
+    "header": Sentence("the header says", "ヘッダーの値は"),
+    "override": Sentence("the override settings say", "上書き設定の値は"),
+}
+"""Where the clip skip in use stands."""
+
+
 @dataclass(frozen=True)
 class Advice:
     """What to tell the user: nothing when `sentences` is empty.
@@ -39,13 +46,16 @@ class Advice:
     values: tuple[int, ...] = ()
 
 
-def advise(sources: list[Source], clip_skip: int) -> Advice:
-    """Compares what the files say with the clip skip in use. Files that say nothing don't count."""
+def advise(sources: list[Source], clip_skip: int, place: str = "header") -> Advice:
+    """Compares what the files say with the clip skip in use, which stands in `place`, one of `PLACES`.
+
+    Files that say nothing don't count.
+    """
     telling = [source for source in sources if source.training.clip_skip is not None]
     others = [source for source in telling if source.training.clip_skip != clip_skip]
     if not others:
         return Advice()
-    sentences = [_sentence(source, clip_skip) for source in others]
+    sentences = [_sentence(source, clip_skip, PLACES[place]) for source in others]
     if len({source.training.clip_skip for source in telling}) > 1:
         agreeing = [source for source in telling if source.training.clip_skip == clip_skip]
         sentences += [_agreement(source, clip_skip) for source in agreeing]
@@ -54,25 +64,25 @@ def advise(sources: list[Source], clip_skip: int) -> Advice:
     return Advice(tuple(sentences), tuple(sorted(set(values), key=lambda value: (-values.count(value), value))))
 
 
-def _sentence(source: Source, clip_skip: int) -> Sentence:
+def _sentence(source: Source, clip_skip: int, place: Sentence) -> Sentence:
     en, ja = _named(source)
     value = source.training.clip_skip
     if source.training.stated:
         return Sentence(
-            f"{en} was trained at clip skip {value}; the header says {clip_skip}.",
-            f"{ja}は clip skip {value} で学習されていますが、ヘッダーの値は {clip_skip} です。",
+            f"{en} was trained at clip skip {value}; {place.en} {clip_skip}.",
+            f"{ja}は clip skip {value} で学習されていますが、{place.ja} {clip_skip} です。",
         )
     return Sentence(
-        f"{en} was trained without clip skip, which is {value}; the header says {clip_skip}.",
-        f"{ja}は clip skip なし(値は {value})で学習されていますが、ヘッダーの値は {clip_skip} です。",
+        f"{en} was trained without clip skip, which is {value}; {place.en} {clip_skip}.",
+        f"{ja}は clip skip なし(値は {value})で学習されていますが、{place.ja} {clip_skip} です。",
     )
 
 
 def _agreement(source: Source, clip_skip: int) -> Sentence:
     en, ja = _named(source)
     return Sentence(
-        f"{en} was trained at {clip_skip}, as the header says.",
-        f"{ja}はヘッダーの値と同じ {clip_skip} で学習されています。",
+        f"{en} was trained at {clip_skip}, the value in use.",
+        f"{ja}は使用中の値 {clip_skip} で学習されています。",
     )
 
 

@@ -1,4 +1,4 @@
-"""The routes under /clip-skip-lab/v1. Plain functions: FastAPI runs each in a worker thread, off the generating one."""
+"""The routes of advice and memory. Plain functions: FastAPI runs each in a worker thread, off the generating one."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import Body, Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 
-from .advice import advise
+from .advice import PLACES, advise
+from .api import PREFIX
 from .sweep.errors import InvalidInput
 
-ROOT = "/clip-skip-lab/v1"
 PROMPT_LENGTH = 100_000
 
 
-def register_advice(app: FastAPI, sources: Callable[[str], list]) -> None:
+def add_advice_routes(app: FastAPI, sources: Callable[[str], list]) -> None:
     """Adds `GET /clip-skip-lab/v1/advice`. `sources` gives the files in use for a prompt."""
 
-    def advice(prompt: str = "", clip_skip: str = "1") -> dict[str, Any]:
+    def advice(prompt: str = "", clip_skip: str = "1", place: str = "header") -> dict[str, Any]:
         value = _whole("clip_skip", clip_skip)
+        if place not in PLACES:
+            raise HTTPException(422, InvalidInput("place", place, " or ".join(PLACES)).detail)
         found = sources(prompt[:PROMPT_LENGTH])
-        given = advise(found, value)
+        given = advise(found, value, place)
         return {
             "clip_skip": value,
             "advice": [asdict(sentence) for sentence in given.sentences],
@@ -42,14 +44,15 @@ def register_advice(app: FastAPI, sources: Callable[[str], list]) -> None:
     _add(app, "/advice", advice, "GET")
 
 
-def register_memory(app: FastAPI, memory: Any) -> None:
+def add_memory_routes(app: FastAPI, memory: Any) -> None:
     """Adds the routes of the page of remembered checkpoints. `memory` is the host's, see `hosts.a1111_memory`."""
 
     def listing() -> dict[str, Any]:
         return _answered(memory.listing)
 
-    def change(key: str = Body(...), clip_skip: Any = Body(...)) -> dict[str, Any]:
-        _answered(lambda: memory.memory.change(key, clip_skip))
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        key, value = _given(body, "key"), _given(body, "clip_skip")
+        _answered(lambda: memory.memory.change(key, value))
         return _answered(memory.listing)
 
     def forget(key: str | None = None, everything: bool = False) -> dict[str, Any]:
@@ -58,9 +61,10 @@ def register_memory(app: FastAPI, memory: Any) -> None:
         _answered(memory.memory.forget_all if everything else lambda: memory.memory.forget(key))
         return _answered(memory.listing)
 
-    def use(clip_skip: Any = Body(..., embed=True)) -> dict[str, Any]:
-        _answered(lambda: memory.use(clip_skip))
-        return {"clip_skip": clip_skip}
+    def use(body: dict[str, Any]) -> dict[str, Any]:
+        value = _given(body, "clip_skip")
+        _answered(lambda: memory.use(value))
+        return {"clip_skip": value}
 
     _add(app, "/memory", listing, "GET")
     _add(app, "/memory", change, "PUT")
@@ -69,7 +73,7 @@ def register_memory(app: FastAPI, memory: Any) -> None:
 
 
 def _add(app: FastAPI, path: str, function: Callable, method: str) -> None:
-    app.add_api_route(ROOT + path, function, methods=[method], dependencies=[Depends(_signed_in)])
+    app.add_api_route(PREFIX + path, function, methods=[method], dependencies=[Depends(_signed_in)])
 
 
 def _signed_in(request: Request) -> None:
@@ -91,6 +95,12 @@ def _answered(action: Callable[[], Any]) -> Any:
         raise HTTPException(404, f"{error.args[0]!r} is not remembered.") from error
     except OSError as error:
         raise HTTPException(500, f"The remembered checkpoints cannot be read or written: {error}.") from error
+
+
+def _given(body: dict[str, Any], field: str) -> Any:
+    if field not in body:
+        raise HTTPException(422, f'The request lacks "{field}".')
+    return body[field]
 
 
 def _whole(field: str, text: str) -> int:

@@ -56,7 +56,10 @@ def loras(prompt: str) -> list[tuple[str, str]]:
     Those that the host doesn't know are left out, and so are all when its Lora extension is off.
     """
     networks = sys.modules.get("networks")  # how the host's extension imports itself, extensions-builtin/Lora
-    by_name, by_alias = getattr(networks, "available_networks", None), getattr(networks, "available_network_aliases", None)
+    by_name, by_alias = (
+        getattr(networks, "available_networks", None),
+        getattr(networks, "available_network_aliases", None),
+    )
     ambiguous = getattr(networks, "forbidden_network_aliases", {})
     if not isinstance(by_name, dict) or not isinstance(by_alias, dict):
         return []

@@ -97,7 +97,7 @@ class CheckpointMemory:
             shared.opts.set(CLIP_SKIP, clip_skip)
             shared.opts.save(shared.config_filename)
         except AssertionError as error:
-            raise InvalidInput(FIELD, clip_skip, "nothing, by the command line", f"is refused ({error})") from error
+            raise InvalidInput(FIELD, clip_skip, "no change", f"is refused by the host ({error})") from error
         self._finish(_Change(True, {CLIP_SKIP: clip_skip}))
 
     def listing(self) -> dict[str, Any]:
@@ -183,10 +183,10 @@ class CheckpointMemory:
             if change.by_user and type(value) is int and value >= 1 and shared.opts.data.get(CLIP_SKIP) == value:
                 self._safely(lambda: self.memory.remember(chosen.name, chosen.sha256, value))
         elif change.target is not None and not change.settled and chosen.filename == change.target.filename:
-            # A checkpoint that was still in memory is not loaded, and so not reported (`reuse_model_from_already_loaded`).
+            # The host does not report a checkpoint that was still in memory (`reuse_model_from_already_loaded`).
             with queue_lock:  # a picture that is being made puts its overrides back at its end
                 self._safely(lambda: self._put_in_place(chosen))
-            shared.opts.save(shared.config_filename)
+            self._safely(lambda: shared.opts.save(shared.config_filename))
 
     def _put_in_place(self, checkpoint: Any) -> None:
         if checkpoint is None:
