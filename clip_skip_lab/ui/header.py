@@ -66,7 +66,7 @@ def _undo_patches() -> None:
 def _names() -> list[str]:
     opts = shared.opts
     own = list(getattr(opts, LIST))
-    if shared.cmd_opts.clip_skip_lab_no_header:
+    if getattr(shared.cmd_opts, "clip_skip_lab_no_header", False):  # absent when installed since the process started
         return own
     elsewhere = {key for name in OTHER_PLACES for key in getattr(opts, name, [])}
     frozen = {key for keys in ADDITIONS.values() for key in keys if _is_frozen(key)}

@@ -17,9 +17,10 @@ def apply_start_value(host: Host) -> None:
 
     The flag is used up: "Reload UI" comes here again, and shall not undo what the user has set since.
     """
-    value, shared.cmd_opts.clip_skip_lab_value = shared.cmd_opts.clip_skip_lab_value, None
+    value = getattr(shared.cmd_opts, "clip_skip_lab_value", None)  # absent when installed since the process started
     if value is None:
         return
+    shared.cmd_opts.clip_skip_lab_value = None
     highest = host.highest_clip_skip()
     if not 1 <= value <= highest:
         log.error("Clip Skip Lab: --clip-skip-lab-value %s is ignored; allowed: 1 to %s.", value, highest)
