@@ -13,7 +13,7 @@ REMEMBER = "clip_skip_lab_remember"
 LINE = "#clip_skip_lab_advice"
 NUMBER = f"#quicksettings #setting_{CLIP_SKIP} input[type=number]"
 PROMPT = "#txt2img_prompt textarea"
-TABLE = "#clip_skip_lab_memory"
+TABLE = ".clip-skip-lab-memory"
 
 
 @pytest.fixture(scope="module")
