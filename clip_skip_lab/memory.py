@@ -61,8 +61,8 @@ class Memory:
 
     def __init__(self, folder: str | Path):
         self.path = Path(folder) / FILE_NAME
-        self.problem: str | None = None
-        """What was wrong with the file, as a sentence, since this object has been there; None when nothing was."""
+        self.set_aside: str | None = None
+        """The name under which a damaged file has been kept since this object has been there, or None."""
 
     def all(self) -> list[Entry]:
         """What is remembered, by name."""
@@ -133,15 +133,20 @@ class Memory:
         try:
             return _entries(json.loads(text))
         except (ValueError, RecursionError) as error:
-            self._set_aside(error)
+            self._put_aside(error)
             return []
 
-    def _set_aside(self, error: Exception) -> None:
+    def _put_aside(self, error: Exception) -> None:
         date = datetime.now().strftime("%Y-%m-%d-%H%M%S-%f")
         aside = self.path.with_name(f"{self.path.name}.damaged-{date}")
         os.replace(self.path, aside)
-        self.problem = f"{self.path.name} was damaged ({error}); it is kept as {aside.name}, and nothing is remembered."
-        log.warning("Clip skip for each checkpoint: %s", self.problem)
+        self.set_aside = aside.name
+        log.warning(
+            "Clip skip for each checkpoint: %s was damaged (%s). It is kept as %s, and the list starts empty.",
+            self.path.name,
+            error,
+            aside.name,
+        )
 
     def _write(self, entries: list[Entry]) -> None:
         ordered = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name, entry.sha256 or ""))

@@ -10,8 +10,8 @@
     const TEXTS = {
         en: {
             title: "Clip skip of each checkpoint",
-            on: "A checkpoint gets its value below when you choose it. Change clip skip in the header, and the value " +
-                "of the checkpoint chosen then changes with it.",
+            on: "A checkpoint gets its value when you choose it. Clip skip in the header changes the value of the one " +
+                "that is chosen.",
             off: "Nothing is remembered or put back now. To switch it on: Settings, Clip Skip Lab, " +
                 "“Remember clip skip for each checkpoint”.",
             none: "No checkpoint is remembered yet.",
@@ -22,12 +22,13 @@
             forgetAll: "Forget all", sure: (count) => `Forget the clip skip of every checkpoint (${count})?`,
             saved: (name, value) => `${name}: ${value} from the next time it is chosen.`,
             forgotten: (name) => `${name} is forgotten.`, allForgotten: "All are forgotten.",
+            damaged: (file) => `The file with the list was damaged. It is kept as ${file}, and the list started empty.`,
             unreachable: "The WebUI does not answer.",
         },
         ja: {
             title: "チェックポイントごとの Clip skip",
-            on: "チェックポイントを選ぶと、下の値が設定されます。ヘッダーの Clip skip を変えると、" +
-                "そのとき選んでいるチェックポイントの値も変わります。",
+            on: "チェックポイントを選ぶと、その値が設定されます。ヘッダーの Clip skip を変えると、" +
+                "選択中のチェックポイントの値も変わります。",
             off: "今は記憶も復元もしません。有効にするには: 設定 → Clip Skip Lab →" +
                 "「チェックポイントごとに Clip skip を記憶する」。",
             none: "記憶しているチェックポイントはまだありません。",
@@ -38,6 +39,7 @@
             forgetAll: "すべて忘れる", sure: (count) => `すべて(${count} 個)のチェックポイントの Clip skip を忘れますか?`,
             saved: (name, value) => `${name}: 次に選んだときから ${value} になります。`,
             forgotten: (name) => `${name} を忘れました。`, allForgotten: "すべて忘れました。",
+            damaged: (file) => `一覧のファイルが壊れていました。${file} として残し、空の一覧から始めました。`,
             unreachable: "WebUI が応答しません。",
         },
     };
@@ -73,7 +75,8 @@
             problem = texts.unreachable;
         }
         if (!problem) show(answer);
-        say(problem || done || answer.problem || "", Boolean(problem || (!done && answer.problem)));
+        const damage = answer?.set_aside ? texts.damaged(answer.set_aside) : "";
+        say(problem || done || damage, Boolean(problem || (!done && damage)));
         return !problem;
     }
 

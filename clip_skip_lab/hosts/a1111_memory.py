@@ -117,7 +117,7 @@ class CheckpointMemory:
                 }
                 for entry in self.memory.all()
             ],
-            "problem": self.memory.problem,
+            "set_aside": self.memory.set_aside,
         }
 
     def _patch(self, owner: type, name: str, watched: Callable) -> None:

@@ -196,7 +196,7 @@ def test_a_damaged_file_is_set_aside_and_the_host_goes_on(client, two):
     (aside,) = set(folder.glob("checkpoints.json.damaged-*")) - before
     try:
         assert aside.read_bytes() == b'{"version": 1, "checkpo'
-        assert aside.name in client.listing()["problem"]
+        assert client.listing()["set_aside"] == aside.name
         client.header(CLIP_SKIP, 4)
         assert client.remembered() == {two[1]: 4}
     finally:

@@ -122,8 +122,8 @@ def test_a_damaged_file_is_set_aside_and_reported_once(memory, damage, caplog):
         assert memory.all() == []
     (aside,) = memory.path.parent.glob("checkpoints.json.damaged-*")
     assert aside.read_bytes() == damage
-    assert aside.name in memory.problem
-    assert len(caplog.records) == 1
+    assert aside.name == memory.set_aside
+    assert len(caplog.records) == 1 and aside.name in caplog.text
     memory.remember("x.safetensors", A, 2)
     assert memory.recall("x.safetensors", A) == 2
     assert aside.read_bytes() == damage
