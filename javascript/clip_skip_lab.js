@@ -105,12 +105,13 @@
     // --- What the host has, shown in the slider ---------------------------------------------------------------
 
     let shownFor = "";
+    let typing = false; // whether the number holds what the user has typed and not yet confirmed
 
     function showInUse(setting) {
         const {number} = parts();
         const same = setting.value === shown() && setting.highest === Number(number.max);
         const key = JSON.stringify(setting);
-        if (same || wanted !== null || key === shownFor || document.activeElement === number) return;
+        if (same || wanted !== null || key === shownFor || typing) return;
         shownFor = key; // once for each state of the host, lest two who disagree go on for ever
         gradioApp().getElementById("clip_skip_lab_sync")?.click();
     }
@@ -125,6 +126,7 @@
 
     function want(pause) {
         wanted = shown();
+        typing = false;
         pushes = 0;
         shownFor = "";
         clearTimeout(pushTimer);
@@ -160,7 +162,11 @@
 
     function follow() {
         const {number, range} = parts();
-        slider.addEventListener("input", () => askSoon());
+        slider.addEventListener("input", (event) => {
+            typing ||= event.isTrusted && event.target === number;
+            askSoon();
+        });
+        number.addEventListener("blur", () => typing = false);
         // On the way down, before gradio's own listeners at the inputs.
         slider.addEventListener("change", mend, true);
         slider.addEventListener("blur", mend, true);
