@@ -13,12 +13,18 @@ from typing import Any
 import torch
 from modules import devices, images, processing, sd_models, sd_vae, shared
 
+from ..layers.selection import nearest_whole
 from ..sweep.axes import Axis
 from ..sweep.errors import InvalidInput
+from ..sweep.finer import CLIP_SKIP as VALUE
+from ..sweep.finer import INFOTEXT, Finer, read_finer
 from ..sweep.grid import GRID_PIXELS, Limits, Style, sheet_size
 from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
 from . import Picture, Sampled, Shape
-from .a1111_axes import apply_axis, host_axes
+from .a1111_axes import apply_axis, host_axes, xyz_module
+from .a1111_encoders import encoders_of
+from .a1111_finer import asked_by_axes, asked_in_panel, choosing, infotext_of, loaded_model
+from .a1111_own_axes import register_axes
 from .options import borrowed, captured, kept
 
 log = logging.getLogger("clip_skip_lab")
@@ -49,12 +55,14 @@ class A1111:
 
         13 of 12 layers would give the raw embeddings and 14 an IndexError; neither is a layer.
         """
-        model = sd_models.model_data.sd_model  # `shared.sd_model` would load one, from whichever thread asks
-        encoder = getattr(getattr(model, "cond_stage_model", None), "wrapped", None)
-        layers = getattr(getattr(getattr(encoder, "transformer", None), "text_model", None), "encoder", None)
-        if layers is not None:
-            return len(layers.layers)
+        encoders = encoders_of(loaded_model())
+        if encoders:
+            return min(encoder.layers for encoder in encoders)
         return int(shared.opts.data_labels[CLIP_SKIP].component_args["maximum"])
+
+    def register(self) -> None:
+        """See `Host.register`."""
+        register_axes(xyz_module)
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""
@@ -78,6 +86,7 @@ class A1111:
     @contextmanager
     def session(self, request: Any, plan: SweepPlan) -> Iterator[A1111Session]:
         """See `Host.session`."""
+        finer_of(request, plan)
         shape = self.measure(request, plan)
         processing.fix_seed(request)
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
@@ -144,16 +153,21 @@ class A1111Session:
         copied.do_not_save_samples = copied.do_not_save_grid = True
         copied.override_settings_restore_afterwards = True
         copied.override_settings.pop(CLIP_SKIP, None)
-        # The host writes "Clip skip" only above 1, and reads a missing one as 1: right until somebody's default differs.
-        copied.extra_generation_params["Clip skip"] = cell.clip_skip
+        # The host writes "Clip skip" only above 1, and reads a missing one as 1: right until somebody's default
+        # differs. It can read nothing but a whole number there.
+        whole = isinstance(cell.clip_skip, int)
+        copied.extra_generation_params["Clip skip"] = cell.clip_skip if whole else None
+        finer = finer_of(copied, self.plan, cell)
         stops = _watched(copied)
         self._sampling = copied
         opts = shared.opts.data
-        temporary = {**written, CLIP_SKIP: cell.clip_skip, "return_mask": False, "return_mask_composite": False}
+        near = nearest_whole(cell.clip_skip)  # the host's own code, and other extensions', know nothing else
+        temporary = {**written, CLIP_SKIP: near, "return_mask": False, "return_mask_composite": False}
         with ExitStack() as stack:
             stack.enter_context(kept(opts, list(copied.override_settings)))
             stack.enter_context(borrowed(opts, temporary))
             _seed_global_generator(copied)
+            stack.enter_context(choosing(copied, finer))
             finished = stack.enter_context(_tapped(copied, stops))
             try:
                 processed = processing.process_images(copied)
@@ -216,10 +230,13 @@ class A1111Session:
         if base.all_seeds is None or "seed" in changed or "subseed" in changed:
             base.all_seeds, base.all_subseeds = _as_list(self.request.seed), _as_list(self.request.subseed)
         base.sd_model_name, base.sd_model_hash = self.model["name"], self.model["hash"] or None
+        cells_own = INFOTEXT.values()
         with borrowed(shared.opts.data, {**self.request.override_settings}):
+            setting = shared.opts.data.get(CLIP_SKIP, 1)
             base.extra_generation_params = {
-                **base.extra_generation_params,
-                "Clip skip": shared.opts.data.get(CLIP_SKIP, 1),
+                **{key: value for key, value in base.extra_generation_params.items() if key not in cells_own},
+                **infotext_of(finer_of(self.request, self.plan), shared.sd_model, setting),
+                "Clip skip": setting,
                 "Script": SCRIPT_TITLE,
                 **panel_infotext(self.plan),
             }
@@ -242,6 +259,19 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
         keys[f"clip_skip_lab_{letter}_axis"] = axis.axis.label
         keys[f"clip_skip_lab_{letter}_values"] = axis.source
     return keys
+
+
+def finer_of(request: Any, plan: SweepPlan, cell: Cell | None = None) -> Finer:
+    """What is asked of clip skip in a cell: by the panel "Clip skip lab", over it the plan, over it axes, over all the
+    cell's own value, where the host can't do it. Without a cell: what is common to all cells.
+
+    Raises `InvalidInput`.
+    """
+    asked = {**asked_in_panel(request), **plan.finer.to_json(), **asked_by_axes(request)}
+    asked.pop(VALUE, None)
+    if cell is not None and not isinstance(cell.clip_skip, int):
+        asked[VALUE] = cell.clip_skip
+    return read_finer(asked)
 
 
 def _applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
@@ -394,6 +424,7 @@ def _setting(request: Any) -> dict[str, object]:
         if isinstance(value, plain) and name not in skipped and not name.startswith(("do_not_save", "outpath"))
     }
     setting["styles"] = list(request.styles)
+    setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != VALUE}
     setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}
     return setting
 
