@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from modules import sd_models, shared
 
 from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice
 from ..sweep.errors import InvalidInput
-from ..sweep.finer import INFOTEXT, Finer, asked_by_panel
+from ..sweep.finer import CLIP_SKIP as VALUE
+from ..sweep.finer import INFOTEXT, Finer, Value, asked_by_panel, read_finer
+from ..sweep.plan import SweepPlan
 from .a1111_encoders import choices_for, encoders_of, selecting
 
-CLIP_SKIP_OPTION = "CLIP_stop_at_last_layers"
+CLIP_SKIP = "CLIP_stop_at_last_layers"
 PANEL_TITLE = "Clip skip lab"
 ASKED = "clip_skip_lab_asked"
 """The attribute of a request with what axes ask: a dict by `KEYS` of `clip_skip_lab.sweep.finer`."""
@@ -34,7 +37,7 @@ def loaded_model() -> Any:
 
 def setting_now() -> int:
     """The host's own clip skip at this moment."""
-    return shared.opts.data.get(CLIP_SKIP_OPTION, 1)
+    return shared.opts.data.get(CLIP_SKIP, 1)
 
 
 def ask(request: Any, **asked: object) -> None:
@@ -55,11 +58,64 @@ def asked_in_panel(request: Any) -> dict[str, object]:
     return {}
 
 
+def finer_of(request: Any, plan: SweepPlan, value: Value | None = None) -> Finer:
+    """What is asked of clip skip in a cell: by the panel "Clip skip lab", over it the plan, over it axes, over all the
+    cell's own value, where the host can't do it. Without a value: what is common to all cells.
+
+    Raises `InvalidInput`.
+    """
+    asked = {**asked_in_panel(request), **plan.finer.to_json(), **asked_by_axes(request)}
+    asked.pop(VALUE, None)
+    common = read_finer(asked)
+    if value is None or (isinstance(value, int) and not common.every_model):
+        return common  # a whole number on SD1 is the host's own business
+    return replace(common, value=value)
+
+
+class Chosen:
+    """What is asked for each picture of a job, and for those whose conditioning is made now.
+
+    Args:
+        pictures: what is asked for each picture of a batch.
+        batches: how many such batches the job has.
+    """
+
+    def __init__(self, pictures: list[Finer], batches: int = 1):
+        self.pictures = pictures
+        self.batches = batches
+        self.now = pictures[0]
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is asked for any picture."""
+        return all(finer.is_off for finer in self.pictures)
+
+    @contextmanager
+    def being(self, finer: Finer) -> Iterator[None]:
+        """Makes conditioning for pictures of which this is asked, for the time of the block."""
+        before, self.now = self.now, finer
+        try:
+            yield
+        finally:
+            self.now = before
+
+    def infotext(self, model: Any, setting: int) -> dict[str, object]:
+        """`infotext_of` for all pictures: one value where they agree, else a list with one for each picture.
+
+        In a mixed batch "Clip skip" is left to who mixed it.
+        """
+        said = {finer: infotext_of(finer, model, setting) for finer in self.pictures}
+        if len(said) == 1:
+            return said[self.now]
+        keys = dict.fromkeys(key for one in said.values() for key in one if key != "Clip skip")
+        return {key: [said[finer].get(key) for finer in self.pictures] * self.batches for key in keys}
+
+
 @contextmanager
-def choosing(request: Any, finer: Finer) -> Iterator[None]:
+def choosing(request: Any, chosen: Chosen) -> Iterator[None]:
     """Lets a request be generated with finer clip skip for the time of the block; the panel then leaves it alone."""
     setattr(request, _HELD, True)
-    install(request, finer)
+    install(request, chosen)
     try:
         yield
     finally:
@@ -72,26 +128,26 @@ def is_held(request: Any) -> bool:
     return getattr(request, _HELD, False)
 
 
-def install(request: Any, finer: Finer, refusal: Callable[[InvalidInput], Exception] = lambda error: error) -> None:
+def install(request: Any, chosen: Chosen, refusal: Callable[[InvalidInput], Exception] = lambda error: error) -> None:
     """Hooks a request, in the place of an earlier hook. With nothing asked there is none, SDXL's cache key aside.
 
     Args:
         request: the host's request; only this object is changed.
-        finer: what is asked.
+        chosen: what is asked.
         refusal: makes the exception to raise where a layer cannot be chosen.
     """
     uninstall(request)
     request.extra_generation_params = _without_own(request.extra_generation_params)
-    if finer.is_off and not _has_clip_l():
+    if chosen.is_off and not _has_clip_l():
         return
     inner_params, inner_conds = request.cached_params, request.get_conds_with_caching
     noted: list[bool] = []
 
     def cached_params(required_prompts: Any, *args: Any, **kwargs: Any) -> tuple:
         key = inner_params(required_prompts, *args, **kwargs)
-        chosen = choices_for(shared.sd_model, finer, _is_negative(required_prompts), setting_now())
-        if any(choice is not None for choice in chosen):
-            key = (*key, chosen)
+        layers = choices_for(shared.sd_model, chosen.now, _is_negative(required_prompts), setting_now())
+        if any(choice is not None for choice in layers):
+            key = (*key, layers)
         if _has_clip_l():
             key = (*key, shared.opts.data.get("sdxl_clip_l_skip"))  # the host forgot it: a toggle gave stale pictures
         return key
@@ -99,15 +155,15 @@ def install(request: Any, finer: Finer, refusal: Callable[[InvalidInput], Except
     def get_conds_with_caching(function: Any, required_prompts: Any, *args: Any, **kwargs: Any) -> Any:
         if not noted:  # only now is it sure which checkpoint this is; a refiner's must not be noted
             noted.append(True)
-            _note(request, finer)
+            _note(request, chosen)
         try:
-            with selecting(shared.sd_model, finer, _is_negative(required_prompts), setting_now()):
+            with selecting(shared.sd_model, chosen.now, _is_negative(required_prompts), setting_now()):
                 return inner_conds(function, required_prompts, *args, **kwargs)
         except InvalidInput as error:
             raise refusal(error) from error
 
     request.cached_params = cached_params
-    if not finer.is_off:
+    if not chosen.is_off:
         request.get_conds_with_caching = get_conds_with_caching
 
 
@@ -178,11 +234,11 @@ def remarks(finer: Finer, model: Any, setting: int) -> list[str]:
     return lines
 
 
-def _note(request: Any, finer: Finer) -> None:
+def _note(request: Any, chosen: Chosen) -> None:
     model, setting = shared.sd_model, setting_now()
     # A new dict: the X/Y/Z plot's cells share theirs.
-    request.extra_generation_params = {**request.extra_generation_params, **infotext_of(finer, model, setting)}
-    for remark in remarks(finer, model, setting):
+    request.extra_generation_params = {**request.extra_generation_params, **chosen.infotext(model, setting)}
+    for remark in dict.fromkeys(line for finer in chosen.pictures for line in remarks(finer, model, setting)):
         request.comment(remark)
 
 

@@ -74,6 +74,7 @@ class SweepRecord:
     state: str = "running"
     infotext: str = ""
     grids: list[GridRecord] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def to_json(self, version: str) -> dict:
@@ -96,6 +97,7 @@ class SweepRecord:
             "axes": axes,
             "cells": [cell.to_json() for cell in self.cells],
             "grids": [asdict(grid) for grid in self.grids],
+            "notes": self.notes,
             "problems": self.problems,
             "effects": {},
         }

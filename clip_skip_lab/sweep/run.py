@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from PIL import Image
 from .. import __version__
 from .folder import CELLS, make_folder, write_record
 from .grid import Page, arrange, contact_sheet, draw_page, fitted, sheet_size
-from .plan import SweepPlan
+from .plan import Cell, SweepPlan, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
 
 log = logging.getLogger("clip_skip_lab")
@@ -91,22 +92,53 @@ def run_sweep(plan: SweepPlan, session, host: dict[str, str], keep_images: bool 
 
 def _run_cells(outcome: Outcome, session, journal: _Journal, keep_images: bool) -> None:
     record = outcome.record
-    why = None
-    for number, cell in enumerate(record.plan.running_order()):
-        entry = record.cells[cell.index]
+    todo = deque(record.plan.batches(session.batch_size))
+    ran, why = 0, None
+    while todo:
+        cells = todo.popleft()
         why = why or session.stopped()
         if why is not None:
-            entry.reason = why
+            for cell in cells:
+                record.cells[cell.index].reason = why
             continue
-        session.starting(number, cell)
+        session.starting(ran, ran + 1 + len(todo), cells)
+        ran += 1
         started = time.perf_counter()
-        _run_cell(outcome, entry, session, keep_images)
-        entry.seconds = time.perf_counter() - started
+        try:
+            _run_batch(outcome, cells, session, keep_images)
+        except Exception as error:  # whatever the host, the model or another extension raises: the other cells go on
+            if len(cells) == 1:
+                log.exception("Clip skip sweep: cell %d failed", cells[0].index)
+                entry = record.cells[cells[0].index]
+                entry.state, entry.reason = FAILED, session.explain(error)
+                took = time.perf_counter() - started
+            else:
+                todo = _after_failure(session, error, cells, todo)
+                continue
+        else:
+            took = time.perf_counter() - started
+        for cell in cells:
+            record.cells[cell.index].seconds = took / len(cells)
         journal.write()
+    record.notes = session.notes
     record.state = "interrupted" if why else "finished"
 
 
-def _run_cell(outcome: Outcome, entry: CellRecord, session, keep_images: bool) -> None:
+def _after_failure(session, error: Exception, cells: list[Cell], todo: deque[list[Cell]]) -> deque[list[Cell]]:
+    """What to try after a batch failed: all batches of half the size when memory ran out; else its cells one by one,
+    so that the one at fault is found and the others are not lost to it."""
+    if not session.is_out_of_memory(error):
+        log.warning("Clip skip sweep: %d cells at once failed (%s); trying them one by one", len(cells), error)
+        return deque([*split_evenly(cells, 1), *todo])
+    half = len(cells) // 2
+    session.notes.append(f"{len(cells)} cells at once ran out of memory; the sweep went on with {half} at once.")
+    log.warning("Clip skip sweep: %s", session.notes[-1])
+    return deque(part for batch in (cells, *todo) for part in split_evenly(batch, half))
+
+
+def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) -> None:
+    record = outcome.record
+
     def keep(picture) -> None:
         saved = _save(outcome, session, picture)
         made = PictureRecord(
@@ -117,18 +149,19 @@ def _run_cell(outcome: Outcome, entry: CellRecord, session, keep_images: bool) -
             height=picture.image.height,
             infotext=picture.infotext,
         )
-        entry.pictures.append(made)
+        record.cells[picture.cell.index].pictures.append(made)
         image = picture.image if saved is None or keep_images else None
-        outcome.pictures.append(Kept(made, saved, image, entry.cell.index))
+        outcome.pictures.append(Kept(made, saved, image, picture.cell.index))
 
-    try:
-        sampled = session.sample(entry.cell, keep)
-    except Exception as error:  # whatever the host, the model or another extension raises: the other cells go on
-        log.exception("Clip skip sweep: cell %d failed", entry.cell.index)
-        entry.state, entry.reason = FAILED, session.explain(error)
-        return
-    entry.state = NOT_RUN if sampled.missing else DONE
-    entry.reason = sampled.missing
+    sampled = session.sample(cells, keep)
+    for cell in cells:
+        entry = record.cells[cell.index]
+        if cell.index in sampled.failed:
+            entry.state, entry.reason = FAILED, sampled.failed[cell.index]
+        elif cell.index in sampled.missing:
+            entry.state, entry.reason = NOT_RUN, sampled.missing[cell.index]
+        else:
+            entry.state, entry.reason = DONE, None
 
 
 def _save(outcome: Outcome, session, picture) -> Path | None:

@@ -33,16 +33,23 @@ ALLOWED = {int: f"whole numbers and {RANGES}", float: f"numbers and {RANGES}"}
 
 
 def split_list(text: str) -> list[str]:
-    """The parts of a comma-separated list, as CSV: quotes keep a comma inside a value. Empty parts are left out."""
-    rows = csv.reader(StringIO(text), skipinitialspace=True)
-    return [part.strip() for row in rows for part in row if part.strip()]
+    """The parts of a comma-separated list, as CSV: quotes keep a comma inside a value. Empty parts are left out.
+
+    Raises `ValueError` for text that is no such list, such as one part of more than 131072 characters.
+    """
+    # newline="" because csv does not take a lone carriage return otherwise.
+    rows = csv.reader(StringIO(text, newline=""), skipinitialspace=True)
+    try:
+        return [part.strip() for row in rows for part in row if part.strip()]
+    except csv.Error as error:
+        raise ValueError(f"is not a list separated by commas ({error})") from error
 
 
 def join_list(values: Iterable[object]) -> str:
     """The inverse of `split_list`: one line of CSV."""
-    line = StringIO()
-    csv.writer(line, lineterminator="").writerow(list(values))
-    return line.getvalue()
+    line = StringIO(newline="")
+    csv.writer(line).writerow(list(values))
+    return line.getvalue().removesuffix("\r\n")
 
 
 def unique(values: Iterable) -> list:
@@ -75,7 +82,7 @@ def read_numbers(
     def refuse(part: object, problem: str) -> InvalidInput:
         return InvalidInput(field, part, allowed, problem)
 
-    parts = source if isinstance(source, list | tuple) else split_list(source) if isinstance(source, str) else [source]
+    parts = _parts(source, field, allowed)
     values: list = []
     for part in parts:
         try:
@@ -88,6 +95,15 @@ def read_numbers(
     if not values:
         raise refuse("", "is empty")
     return unique(values)
+
+
+def _parts(source: object, field: str, allowed: str) -> list | tuple:
+    if not isinstance(source, str):
+        return source if isinstance(source, list | tuple) else [source]
+    try:
+        return split_list(source)
+    except ValueError as error:
+        raise InvalidInput(field, source, allowed, str(error)) from error
 
 
 class _Unusable(Exception):
@@ -117,9 +133,15 @@ def _fitting(value: object, fits: Callable[[object], bool], where: str = "") -> 
 def _plain_number(value: object, number: type) -> object:
     # bool is an int to Python, and the hosts take `true` for 1 without a word.
     kinds = (int,) if number is int else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, kinds):
         raise _Unusable("is not a whole number" if number is int else "is not a number")
-    return number(value)
+    try:
+        converted = number(value)
+    except OverflowError as error:
+        raise _Unusable("is out of range") from error
+    if number is float and not math.isfinite(converted):
+        raise _Unusable("is not a number")
+    return converted
 
 
 def _from_text(text: str, number: type) -> object:
@@ -151,10 +173,11 @@ def _stepped(first, last, step) -> list:
     if (last - first) * step < 0:
         turned = f"{last}-{first}" if step > 0 else f"{first}-{last} ({-step:+})"
         raise _Unusable(f"is an empty range (perhaps {turned} was meant)")
+    length = (last - first) / step
+    if length >= MOST_VALUES:  # infinite too, for a tiny step
+        raise _Unusable(f"is more than {MOST_VALUES} values long")
     # A hair is added so that 0.1 + 0.2 does not lose the range's own end.
-    count = math.floor((last - first) / step + 1e-9) + 1
-    if count > MOST_VALUES:
-        raise _Unusable(f"is {count} values long, more than {MOST_VALUES}")
+    count = math.floor(length + 1e-9) + 1
     if isinstance(first, int) and isinstance(step, int):
         return [first + i * step for i in range(count)]
     return [round(first + i * step, 9) for i in range(count)]
@@ -171,7 +194,7 @@ def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip 
     """
     bounds = "from 1" if highest is None else f"from 1 to {highest}"
     allowed = f"numbers {bounds}, whole or with a fraction such as 1.5, averages such as avg 2-4, and {RANGES}"
-    parts = source if isinstance(source, list | tuple) else split_list(source) if isinstance(source, str) else [source]
+    parts = _parts(source, field, allowed)
     values: list[int | float | str] = []
 
     def fits(value: object) -> bool:

@@ -13,6 +13,7 @@ from modules.ui_components import InputAccordion
 from ..hosts.a1111_encoders import check_range, choices_for, encoders_of
 from ..hosts.a1111_finer import (
     PANEL_TITLE,
+    Chosen,
     asked_by_axes,
     install,
     is_held,
@@ -63,7 +64,7 @@ def make_finer_script() -> type[scripts.Script]:
                 return
             try:
                 finer = read_finer({**asked_by_panel(arguments), **asked_by_axes(p)})
-                install(p, finer, lambda error: _answer(p, error))
+                install(p, Chosen([finer]), lambda error: _answer(p, error))
             except InvalidInput as error:
                 refuse(p, _answer(p, error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from fastapi import HTTPException
@@ -15,6 +16,8 @@ from ..sweep.record import DONE
 from ..sweep.run import Outcome, run_sweep
 from ..sweep.words import summary
 from .panel import Panel, plan_from_arguments
+
+log = logging.getLogger("clip_skip_lab")
 
 WATCHED = {
     "prompt": "prompt",
@@ -89,6 +92,11 @@ def make_script(host: Host) -> type[scripts.Script]:
                     raise
                 # Only this kind passes the host's middleware as it is: with anyio 4 others become an ExceptionGroup.
                 raise HTTPException(error.status_code, error.detail) from error
+            except Exception as error:
+                if not p.is_api:
+                    raise
+                log.exception("Clip skip sweep: failed outside its cells")
+                raise HTTPException(500, f"{type(error).__name__}: {error}") from error
 
     return ClipSkipSweep
 

@@ -249,6 +249,19 @@ def test_a_sweep_keeps_what_the_panel_asks_beside_the_value(host):
     assert "clip_skip_lab_negative: 1.5" in answer["info"]
 
 
+def test_cells_of_fractions_and_whole_values_can_share_a_batch(host):
+    plan = {"clip_skip": "1, 1.5, 2, avg 2-4", "mode": "fast", "cells_per_batch": 4, "negative_clip_skip": 3}
+    cells, answer = host.sweep(plan)
+    assert len(cells) == 4
+    for cell, value in zip(cells, (1, 1.5, 2, "avg 2-4"), strict=True):
+        assert far(cell, host.picture({"clip_skip": value, "negative_clip_skip": 3})[0]) <= 1
+    said = json.loads(answer["info"])["infotexts"][1:]
+    assert [", Clip skip: 1," in said[0], ", Clip skip: 2," in said[2]] == [True, True]
+    assert [", Clip skip:" in said[1], ", Clip skip:" in said[3]] == [False, False]
+    assert ["clip_skip_lab_value" in text for text in said] == [False, True, False, True]
+    assert all("clip_skip_lab_negative: 3" in text for text in said)
+
+
 @pytest.mark.parametrize("plan", [{"clip_skip": [0.5]}, {"clip_skip": ["1.5", 12.5]}, {"negative_clip_skip": "fox"}])
 def test_a_sweep_refuses_what_cannot_be_used_before_it_runs(host, plan):
     payload = {**host.payload(), "script_name": "clip skip sweep", "script_args": [plan]}
@@ -266,6 +279,7 @@ def test_the_hosts_own_plot_has_the_axes_once_and_uses_them(host):
     arguments = [argument["value"] for argument in script["args"]]
     arguments[0:2] = [labels.index("[Clip Skip Lab] Clip skip with fractions"), "1-2 (+0.5)"]
     arguments[3:5] = [labels.index("[Clip Skip Lab] Negative clip skip"), "same, 5"]
+    arguments[6] = labels.index("Nothing")
     names = [argument["label"] for argument in script["args"]]
     arguments[names.index("Include Sub Images")] = True
     arguments[names.index("Draw legend")] = False
