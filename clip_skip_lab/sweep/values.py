@@ -193,7 +193,7 @@ def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip 
     Nothing is clamped: the hosts take 0 and −1 for 1 without a word, and give the raw embeddings for 13 of 12.
     """
     bounds = "from 1" if highest is None else f"from 1 to {highest}"
-    allowed = f"numbers {bounds}, whole or with a fraction such as 1.5, averages such as avg 2-4, and {RANGES}"
+    allowed = f"numbers {bounds}, fractions such as 1.5, averages such as avg 2-4, and {RANGES}"
     parts = _parts(source, field, allowed)
     values: list[int | float | str] = []
 

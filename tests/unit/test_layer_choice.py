@@ -103,7 +103,7 @@ def test_any_text_is_read_or_refused(text):
         for value in read_clip_skip(text, 12):
             assert LayerChoice.of(value).deepest <= 12
     except InvalidInput as error:
-        assert error.allowed if hasattr(error, "allowed") else error.detail
+        assert error.detail
 
 
 def test_what_is_asked_reads_back_from_its_own_data():
