@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import tempfile
@@ -38,9 +39,11 @@ def make_folder(grid_folder: str | os.PathLike, now: datetime) -> Path:
 def write_record(folder: Path, content: dict) -> None:
     """Writes `sweep.json` in one step, so that a reader and a crash see the old content or the new one, no mixture.
 
+    Infinities and NaN, which JSON cannot hold, become null.
+
     Raises `OSError` when the disk is full or the folder is gone.
     """
-    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+    text = json.dumps(_finite(content), ensure_ascii=False, indent=1, default=str, allow_nan=False)
     handle, name = tempfile.mkstemp(prefix=".sweep-", suffix=".json", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -50,6 +53,15 @@ def write_record(folder: Path, content: dict) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _finite(content: object) -> object:
+    """The content with every float that is infinite or NaN replaced by None; the host's `s_tmax` is infinite."""
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def read_record(folder: Path) -> dict:

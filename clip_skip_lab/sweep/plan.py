@@ -226,6 +226,8 @@ def _axis_request(request: dict, letter: str) -> tuple[object, object]:
             letter, axis, 'an object such as {"axis": "CFG Scale", "values": "5, 7"}', "is not an object"
         )
     _refuse_unknown_keys(letter, axis, ("axis", "values"))
+    if axis and axis.get("axis") is None:
+        raise InvalidInput(AXIS_FIELDS[letter], axis, 'an object with the key "axis" beside "values"', "names no axis")
     return axis.get("axis"), axis.get("values")
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from .. import __version__
 from .folder import CELLS, make_folder, write_record
-from .grid import Page, arrange, contact_sheet, draw_page, fitted, sheet_size
+from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
 from .plan import Cell, SweepPlan, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
 
@@ -121,7 +121,8 @@ def _run_cells(outcome: Outcome, session, journal: _Journal, keep_images: bool) 
             record.cells[cell.index].seconds = took / len(cells)
         journal.write()
     record.notes = session.notes
-    record.state = "interrupted" if why else "finished"
+    waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
+    record.state = "interrupted" if why or (waiting and session.stopped()) else "finished"
 
 
 def _after_failure(session, error: Exception, cells: list[Cell], todo: deque[list[Cell]]) -> deque[list[Cell]]:
@@ -142,7 +143,7 @@ def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) 
     def keep(picture) -> None:
         saved = _save(outcome, session, picture)
         made = PictureRecord(
-            file=saved.relative_to(outcome.folder).as_posix() if saved else None,
+            file=_named(saved, outcome.folder),
             seed=picture.seed,
             subseed=picture.subseed,
             width=picture.image.width,
@@ -173,6 +174,13 @@ def _save(outcome: Outcome, session, picture) -> Path | None:
         return None
 
 
+def _named(path: Path | None, folder: Path) -> str | None:
+    """The file as `sweep.json` names it: within the folder, or in full where an extension saved it elsewhere."""
+    if path is None:
+        return None
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
 def _make_grid(outcome: Outcome, session) -> None:
     record, plan = outcome.record, outcome.record.plan
     size = _cell_size(outcome)
@@ -183,7 +191,9 @@ def _make_grid(outcome: Outcome, session) -> None:
     for kept in outcome.pictures:
         by_cell.setdefault(kept.cell, []).append(kept)
     for number, page in enumerate(pages):
-        image = draw_page(page, lambda index, page=page: _cell_content(record, by_cell, index, page), session.style)
+        image = draw_page(
+            page, lambda index, page=page: _cell_content(record, by_cell, index, page, session.style), session.style
+        )
         name = "grid" if number == 0 else f"grid-{number + 1}"
         path = None
         try:
@@ -192,8 +202,7 @@ def _make_grid(outcome: Outcome, session) -> None:
             why = getattr(error, "strerror", None) or error
             _problem(record, f"The grid could not be saved ({why}); it is in the gallery only.")
         outcome.grids.append((image, path))
-        file = path.relative_to(outcome.folder).as_posix() if path else None
-        record.grids.append(GridRecord(file, image.width, image.height, round(page.scale, 4)))
+        record.grids.append(GridRecord(_named(path, outcome.folder), image.width, image.height, round(page.scale, 4)))
 
 
 def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits, style) -> list[Page]:
@@ -214,19 +223,26 @@ def _cell_size(outcome: Outcome) -> tuple[int, int] | None:
     return tuple(max(side) for side in zip(*sizes, strict=True)) if sizes else None
 
 
-def _cell_content(record: SweepRecord, by_cell: dict[int, list[Kept]], index: int, page: Page) -> Image.Image | str:
-    """The cell's picture, reduced before the next is opened, or its reason where it has none."""
+def _cell_content(
+    record: SweepRecord, by_cell: dict[int, list[Kept]], index: int, page: Page, style: Style
+) -> Image.Image | str:
+    """The cell's pictures, each reduced before the next is opened, with its reason beside them where some are
+    missing; or the reason alone."""
     images = []
     for kept in by_cell.get(index, []):
         try:
             with kept.image.copy() if kept.image is not None else Image.open(kept.path) as image:
+                image.load()  # Pillow reads late, and after this block the file is closed
                 images.append(fitted(image, page.cell_width, page.cell_height))
         except OSError as error:
             log.warning("Clip skip sweep: %s cannot be read back: %s", kept.path, error)
-    if images:
-        return contact_sheet(images)
     entry = record.cells[index]
-    return f"{entry.state}: {entry.reason}" if entry.reason else entry.state
+    reason = f"{entry.state}: {entry.reason}" if entry.reason else entry.state
+    if not images:
+        return reason
+    if entry.state != DONE:
+        images.append(reason_note(reason, images[0].size, style))
+    return contact_sheet(images, style.background)
 
 
 def _problem(record: SweepRecord, sentence: str) -> None:

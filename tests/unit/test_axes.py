@@ -88,7 +88,7 @@ def test_the_hosts_own_check_decides_where_it_has_one():
 @pytest.mark.parametrize("axis", [CFG, STEPS, SAMPLER, REPLACE, ORDER], ids=lambda axis: axis.label)
 @pytest.mark.parametrize("source", [None, "", [], (), "   ", ",", ", ,\n", [""], [" "]], ids=repr)
 def test_no_values_at_all_get_a_sentence(axis, source):
-    with pytest.raises(InvalidInput, match="^Values of the second axis: .*; allowed: "):
+    with pytest.raises(InvalidInput, match=r"^Values of the second axis: .*; allowed: "):
         read_axis_values(axis, source, FIELD)
 
 
