@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from modules import devices, images, processing, sd_hijack, sd_models, sd_vae, shared
+from modules import devices, images, processing, script_callbacks, sd_hijack, sd_models, sd_vae, shared
 
 from ..layers.selection import nearest_whole
 from ..sweep.axes import Axis
@@ -19,7 +19,7 @@ from ..sweep.plan import Cell, SweepPlan
 from . import Picture, Sampled, Shape
 from .a1111_axes import host_axes, xyz_module
 from .a1111_encoders import encoders_of
-from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, infotext_of, loaded_model
+from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, infotext_of, loaded_model, read_fraction
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
 from .a1111_request import applied, cell_size, copy_request, jobs, setting_of, steps
@@ -63,6 +63,7 @@ class A1111:
     def register(self) -> None:
         """See `Host.register`."""
         register_axes(xyz_module)
+        script_callbacks.on_infotext_pasted(read_fraction)
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""

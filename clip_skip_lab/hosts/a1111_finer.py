@@ -7,6 +7,7 @@ decides what a value means. What is chosen becomes part of the cache's key, so t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +18,11 @@ from modules import sd_models, shared
 from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice
 from ..sweep.errors import InvalidInput
 from ..sweep.finer import CLIP_SKIP as VALUE
-from ..sweep.finer import INFOTEXT, Finer, Value, asked_by_panel, read_finer
+from ..sweep.finer import INFOTEXT, Finer, Value, asked_by_panel, read_finer, read_value
 from ..sweep.plan import SweepPlan
 from .a1111_encoders import choices_for, encoders_of, selecting
+
+log = logging.getLogger("clip_skip_lab")
 
 CLIP_SKIP = "CLIP_stop_at_last_layers"
 PANEL_TITLE = "Clip skip lab"
@@ -212,6 +215,25 @@ def infotext_of(finer: Finer, model: Any, setting: int) -> dict[str, object]:
     if any(value is not None and not isinstance(value, int) for value in done):
         said[INFOTEXT["interpolation"]] = finer.interpolation
     return {key: value if key == "Clip skip" or value is None else str(value) for key, value in said.items()}
+
+
+def read_fraction(text: str, params: dict[str, Any]) -> None:
+    """Makes a pasted "Clip skip: 1.5" the panel's value. The host would fail to read it, and drop all settings.
+
+    Args:
+        text: the pasted infotext.
+        params: what the host read from it; changed here (modules/script_callbacks.py, `on_infotext_pasted`).
+    """
+    found = str(params.get("Clip skip", ""))
+    if "." not in found:
+        return
+    try:
+        value = read_value(found, "Clip skip")
+    except InvalidInput as error:
+        log.warning("A pasted infotext has a clip skip that cannot be used: %s", error)
+    else:
+        params.setdefault(INFOTEXT[VALUE], str(value))
+    del params["Clip skip"]
 
 
 def remarks(finer: Finer, model: Any, setting: int) -> list[str]:
