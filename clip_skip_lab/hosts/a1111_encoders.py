@@ -20,7 +20,7 @@ from modules import sd_hijack_clip
 from ..layers.mixing import mix
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice, choice_for
 from ..sweep.errors import InvalidInput
-from ..sweep.finer import Finer
+from ..sweep.finer import CLIP_SKIP, NAMES, NEGATIVE, Finer
 
 METHOD = "encode_with_transformers"
 
@@ -62,10 +62,11 @@ def choices_for(model: Any, finer: Finer, negative: bool, setting: int) -> tuple
     return tuple(choice_for(finer, encoder.kind, negative, setting) for encoder in encoders_of(model))
 
 
-def check_range(encoder: Encoder, choice: LayerChoice) -> None:
-    """Raises `InvalidInput` for a layer that the encoder does not have."""
+def check_range(encoder: Encoder, choice: LayerChoice, negative: bool) -> None:
+    """Raises `InvalidInput` for a layer that the encoder does not have; `negative` is the prompt it is for."""
     if choice.deepest > encoder.layers:
-        raise InvalidInput("Clip skip", str(choice), f"1 to {encoder.layers}", f"is beyond the {encoder.kind}")
+        field = NAMES[NEGATIVE if negative else CLIP_SKIP]
+        raise InvalidInput(field, str(choice), f"1 to {encoder.layers}", f"is beyond the {encoder.kind}")
 
 
 @contextmanager
@@ -84,13 +85,13 @@ def selecting(model: Any, finer: Finer, negative: bool, setting: int) -> Iterato
     with ExitStack() as stack:
         for encoder, choice in zip(encoders, choices_for(model, finer, negative, setting), strict=True):
             if choice is not None:
-                stack.enter_context(_selecting(encoder, choice))
+                stack.enter_context(_selecting(encoder, choice, negative))
         yield
 
 
 @contextmanager
-def _selecting(encoder: Encoder, choice: LayerChoice) -> Iterator[None]:
-    check_range(encoder, choice)
+def _selecting(encoder: Encoder, choice: LayerChoice, negative: bool) -> Iterator[None]:
+    check_range(encoder, choice, negative)
     module = encoder.module
     before = vars(module).get(METHOD)
     if not _is_known(module, before):

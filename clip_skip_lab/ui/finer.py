@@ -107,7 +107,13 @@ def _draw(elem_id: Any) -> list:
 
 def _number(key: str, placeholder: str, elem_id: Any) -> gr.Textbox:
     return gr.Textbox(
-        label=NAMES[key], value="", lines=1, placeholder=placeholder, elem_id=elem_id(INFOTEXT[key]), min_width=120
+        label=NAMES[key],
+        value="",
+        lines=1,
+        max_lines=1,
+        placeholder=placeholder,
+        elem_id=elem_id(INFOTEXT[key]),
+        min_width=120,
     )
 
 
@@ -122,7 +128,7 @@ def _describe(*arguments: Any) -> str:
             for encoder, choice in zip(encoders_of(model), chosen, strict=True):
                 if choice is None:
                     continue
-                check_range(encoder, choice)
+                check_range(encoder, choice, negative)
                 lines.append(_meaning(choice, encoder.kind, encoder.layers, negative))
     except InvalidInput as error:
         return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
