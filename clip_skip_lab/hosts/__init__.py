@@ -132,6 +132,9 @@ class Host(Protocol):
     name: str
     version: str
 
+    def register(self) -> None:
+        """Registers what the host shall know beside the scripts; for the script file to call, once per load."""
+
     def axes(self, request: Any) -> list[Axis]:
         """The axes that the host's X/Y/Z plot has at this moment, CFG Scale first, those of other extensions too."""
 

@@ -9,12 +9,12 @@ from typing import Any
 from modules import processing, shared
 
 from ..sweep.errors import InvalidInput
+from ..sweep.finer import CLIP_SKIP as VALUE
 from ..sweep.grid import sheet_size
 from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
 from .a1111_axes import apply_axis
+from .a1111_finer import CLIP_SKIP, asked_in_panel
 from .options import captured
-
-CLIP_SKIP = "CLIP_stop_at_last_layers"
 
 
 def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
@@ -104,6 +104,7 @@ def setting_of(request: Any) -> dict[str, object]:
         if getattr(request, name, None) is not None:
             setting[name] = [_digest(image) for image in _as_list(getattr(request, name))]
     setting["styles"] = list(request.styles)
+    setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != VALUE}
     setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}
     return setting
 

@@ -10,14 +10,16 @@ from itertools import groupby, pairwise, product
 
 from .axes import Axis, AxisValues, find_axis, read_axis_values
 from .errors import InvalidInput, named_list
+from .finer import CLIP_SKIP, KEYS, NOTHING_ASKED, Finer, Value, read_finer
 from .values import join_list, read_clip_skip
 
 DEFAULT_CLIP_SKIP = "1-12"
 MODES = ("exact", "fast")
 MOST_CELLS = 5_000
 MOST_PER_BATCH = 256
+FINER_KEYS = tuple(key for key in KEYS if key != CLIP_SKIP)
 # "resume" is a key of the request too, but not one of a plan: it stands in the place of one (ui/panel.py).
-PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "return_cells")
+PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "return_cells", *FINER_KEYS)
 
 CLIP_SKIP_FIELD = "Clip skip values"
 AXIS_FIELDS = {"y": "Second axis", "z": "Third axis"}
@@ -33,7 +35,7 @@ class Cell:
     """
 
     index: int
-    clip_skip: int
+    clip_skip: Value
     y: int = 0
     z: int = 0
 
@@ -43,22 +45,24 @@ class SweepPlan:
     """What a sweep will do, all of it valid.
 
     Attributes:
-        clip_skip: the values, in the order given.
+        clip_skip: the values, in the order given: whole numbers, fractions, averages such as "avg 2-4".
         clip_skip_source: the text they were read from, to put it back into the panel.
         y, z: the second and third axis, or None.
         mode: "exact": every picture is bit-identical to a single generation with the same settings. "fast": cells
             are sampled together, and a picture may differ from that by rounding.
         cells_per_batch: how many cells "fast" samples at once, or "auto" for as many as the free memory allows.
         return_cells: whether the answer holds the pictures after the grid.
+        finer: what is asked of clip skip beside its values, for all cells; it wins over the panel "Clip skip lab".
     """
 
-    clip_skip: tuple[int, ...]
+    clip_skip: tuple[Value, ...]
     clip_skip_source: str
     y: AxisValues | None = None
     z: AxisValues | None = None
     mode: str = "exact"
     cells_per_batch: int | str = "auto"
     return_cells: bool = False
+    finer: Finer = NOTHING_ASKED
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -114,6 +118,7 @@ class SweepPlan:
     def to_json(self) -> dict:
         """The plan as plain data, in the form that `read_plan` takes."""
         data: dict = {"clip_skip": list(self.clip_skip), "mode": self.mode, "return_cells": self.return_cells}
+        data.update(self.finer.to_json())
         if self.mode == "fast":
             data["cells_per_batch"] = self.cells_per_batch
         for letter, axis in self.further_axes():
@@ -136,7 +141,8 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
     Args:
         request: {"clip_skip": "1-12" or [1, 2], "y": {"axis": name, "values": text or list}, "z": the same,
             "mode": "exact" or "fast", "cells_per_batch": "auto" or a number, "return_cells": bool}; everything may
-            be left out.
+            be left out. Beside them "interpolation", "negative_clip_skip", "every_model", "sdxl_clip_l_skip" and
+            "sdxl_big_g_skip" (docs/finer-clip-skip.md).
         axes: the host's axes, at this moment.
         highest: the highest clip skip of the loaded model.
 
@@ -161,6 +167,7 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
         mode=mode,
         cells_per_batch=request.get("cells_per_batch", "auto"),
         return_cells=return_cells,
+        finer=read_finer({key: request[key] for key in FINER_KEYS if key in request}, highest),
     )
 
 
@@ -173,6 +180,7 @@ def make_plan(
     mode: object = "exact",
     cells_per_batch: object = "auto",
     return_cells: bool = False,
+    finer: Finer = NOTHING_ASKED,
 ) -> SweepPlan:
     """Makes a plan from the parts that the panel and the API have in common; `y` and `z` are (name, values) pairs.
 
@@ -189,7 +197,7 @@ def make_plan(
     if found["y"] and found["z"] and found["y"].axis.label == found["z"].axis.label:
         raise InvalidInput(AXIS_FIELDS["z"], found["z"].axis.label, "another axis", "is the second axis already")
     source = clip_skip if isinstance(clip_skip, str) else join_list(values)
-    plan = SweepPlan(tuple(values), source, found["y"], found["z"], mode, cells_per_batch, return_cells)
+    plan = SweepPlan(tuple(values), source, found["y"], found["z"], mode, cells_per_batch, return_cells, finer)
     if plan.size > MOST_CELLS:
         raise InvalidInput("Sweep", f"{plan.size} cells", f"at most {MOST_CELLS} cells", "is too large")
     return plan

@@ -54,8 +54,8 @@ def test_clip_skip_values(client, given, shown, problem):
 @pytest.mark.parametrize(
     ("plan", "start"),
     [
-        ({"y": {"axis": "Sharpness", "values": "1"}}, 'Second axis: "Sharpness" is not an axis here; allowed: Nothing, '),
-        ({"z": {"axis": "Clip skip", "values": "1"}}, 'Third axis: "Clip skip" is not an axis here; allowed: Nothing, '),
+        ({"y": {"axis": "Sharpness", "values": "1"}}, 'Second axis: "Sharpness" is not an axis here; allowed: '),
+        ({"z": {"axis": "Clip skip", "values": "1"}}, 'Third axis: "Clip skip" is not an axis here; allowed: '),
         ({"y": {"axis": "Sampler", "values": ["Newton"]}}, 'Values of the second axis: "Newton" '),
         ({"y": {"axis": "Sampler", "values": " , "}}, 'Values of the second axis: "" is empty'),
         ({"y": {"axis": "Prompt S/R", "values": ","}}, 'Values of the second axis: "" is empty'),
