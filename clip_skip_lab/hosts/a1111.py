@@ -158,6 +158,11 @@ class A1111Session:
         }
         self.setting = setting_of(request)
 
+    @property
+    def text_encoder_forwards(self) -> int:
+        """See `Session`."""
+        return self.one_pass.forwards
+
     def stopped(self) -> str | None:
         """See `Session.stopped`."""
         state = shared.state

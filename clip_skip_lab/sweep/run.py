@@ -138,6 +138,7 @@ def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
             record.cells[cell.index].seconds = took / len(cells)
         _write(outcome)
     record.notes = session.notes
+    record.text_encoder_forwards = session.text_encoder_forwards
     waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
     record.state = "interrupted" if why or (waiting and session.stopped()) else "finished"
 

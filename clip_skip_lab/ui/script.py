@@ -134,7 +134,9 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
             "folder": str(outcome.folder),
             "state": record.state,
             "done": record.count(DONE),
-            "cells": [{"values": cell.values, "state": cell.state, "reason": cell.reason} for cell in record.cells],
+            "cells": [cell.summary() for cell in record.cells],
+            "text_encoder_forwards": record.text_encoder_forwards,
+            "notes": record.notes,
             "problems": record.problems,
         },
     }

@@ -54,6 +54,7 @@ class MemorySession:
     """How many cells fit into the memory at once."""
 
     def __post_init__(self):
+        self.text_encoder_forwards = 0
         self.notes: list[str] = []
         self.style = Style()
         self.limits = Limits()
