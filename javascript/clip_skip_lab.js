@@ -132,18 +132,23 @@
     }
 
     function push() {
-        if (opts[KEY] === wanted || pushes >= MOST_PUSHES) {
+        // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
+        if ((pushes > 0 && opts[KEY] === wanted) || pushes >= MOST_PUSHES) {
             wanted = null;
             askSoon();
             return;
         }
-        const {number} = parts();
-        if (shown() !== wanted) { // the answer to an earlier release came in between
-            number.value = wanted;
-            updateInput(number);
-        }
-        number.dispatchEvent(new PointerEvent("pointerup")); // what gradio's slider listens to
+        keep();
+        parts().number.dispatchEvent(new PointerEvent("pointerup")); // what gradio's slider listens to
         pushTimer = setTimeout(push, 300 * 2 ** pushes++);
+    }
+
+    // The answer to an earlier release sets the slider back to what it was about, in the middle of typing even.
+    function keep() {
+        if (wanted === null || shown() === wanted) return;
+        const {number} = parts();
+        number.value = wanted;
+        updateInput(number);
     }
 
     // The host would take 1.5, and 99 too, because gradio clamps a number only after it has sent it.
@@ -160,7 +165,13 @@
 
     function follow() {
         const {number, range} = parts();
-        slider.addEventListener("input", () => askSoon());
+        slider.addEventListener("input", (event) => {
+            if (event.isTrusted) { // a person is at it
+                wanted = shown();
+                clearTimeout(pushTimer);
+            }
+            askSoon();
+        });
         // On the way down, before gradio's own listeners at the inputs.
         slider.addEventListener("change", mend, true);
         slider.addEventListener("blur", mend, true);
@@ -195,7 +206,11 @@
     }
 
     onUiLoaded(() => onOptionsAvailable(start));
-    onOptionsChanged(() => note && askSoon());
+    onOptionsChanged(() => {
+        if (!note) return;
+        setTimeout(keep, 0); // when gradio has set the slider too
+        askSoon();
+    });
     onUiTabChange(askIfChanged);
     onAfterUiUpdate(askIfChanged);
 })();

@@ -11,6 +11,8 @@ from modules.ui_components import ToolButton
 
 from ..hosts import Host
 from ..hosts.a1111 import SCRIPT_TITLE
+from ..layers.facts import NONE, UNKNOWN, layer_facts
+from ..layers.words import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis
 from ..sweep.errors import InvalidInput
 from ..sweep.grid import GRID_PIXELS, Limits, Style
@@ -108,7 +110,14 @@ class Panel:
         widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
         text = forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)
-        return f'<p role="status">{html.escape(text)}</p>'
+        return f'<p role="status">{html.escape(text)}</p>{self._warning()}'
+
+    def _warning(self) -> str:
+        """What is to be said, as HTML, when clip skip does not decide anything on the loaded model."""
+        facts = layer_facts(self.host.model(), 1)
+        if facts.model is None or facts.effect not in (NONE, UNKNOWN):
+            return ""
+        return f'<p class="clip-skip-lab-problem" role="status">{html.escape(sentence(facts))}</p>'
 
     def _axes(self) -> list[Axis]:
         return self.host.axes(self.host.preview(self.is_img2img, {}))
