@@ -10,6 +10,8 @@ from modules.ui_components import ToolButton
 
 from ..hosts import Host
 from ..hosts.a1111 import SCRIPT_TITLE
+from ..layers.facts import NONE, UNKNOWN, layer_facts
+from ..layers.words import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis
 from ..sweep.errors import InvalidInput
 from ..sweep.grid import GRID_PIXELS, Limits, Style
@@ -133,7 +135,7 @@ class Panel:
             return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
         widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        return _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages))
+        return _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)) + self._warning()
 
     def _unfinished(self) -> list[tuple[str, str]]:
         sweeps = unfinished(self.host.grid_folder(self.is_img2img))
@@ -171,6 +173,13 @@ class Panel:
             return _line(f"Runs {count} of the draft {asked.name} at full size with all steps, its prompt and seed.")
         done = f"{begun.done} of {counted(len(begun.content['cells']), 'cell')} are done."
         return _line(f"Goes on with {asked.name}, with the prompt and all settings that it was begun with. {done}")
+
+    def _warning(self) -> str:
+        """What is to be said, as HTML, when clip skip does not decide anything on the loaded model."""
+        facts = layer_facts(self.host.model(), 1)
+        if facts.model is None or facts.effect not in (NONE, UNKNOWN):
+            return ""
+        return f'<p class="clip-skip-lab-problem" role="status">{html.escape(sentence(facts))}</p>'
 
     def _axes(self) -> list[Axis]:
         return self.host.axes(self.host.preview(self.is_img2img, {}))
