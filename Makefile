@@ -33,4 +33,4 @@ $(READY): requirements-dev.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .minihost .demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) minihost-data demo-data .pytest_cache .ruff_cache .hypothesis

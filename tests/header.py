@@ -70,6 +70,8 @@ class HostClient:
     def kept(self, *keys: str):
         """Puts these options back at the end."""
         before = {key: value for key, value in self.options().items() if key in keys}
+        if CLIP_SKIP in before:  # the API answers 1.0, and with a float in the option every generation fails
+            before[CLIP_SKIP] = int(before[CLIP_SKIP])
         try:
             yield
         finally:

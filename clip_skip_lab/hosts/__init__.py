@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,44 +52,62 @@ class ClipSkipSetting:
 
 @dataclass
 class Picture:
-    """One finished picture, still in memory: the host's own metadata beside it."""
+    """One finished picture, still in memory, with the host's own metadata.
 
+    `place` is its place among the pictures of its cell.
+    """
+
+    cell: Cell
+    place: int
     image: Image.Image
     infotext: str
     seed: int
     subseed: int
     prompt: str
-    place: int
-    """Its place among the pictures of its cell."""
 
 
 @dataclass
 class Sampled:
-    """What one cell gave: the finished pictures, and why some are missing (None when none is)."""
+    """What some cells gave: the finished pictures and, by index of the cell, why it has fewer than it should.
+
+    `missing` are those that were broken off by the user, `failed` those that the model could not do.
+    """
 
     pictures: list[Picture]
-    missing: str | None = None
+    missing: dict[int, str] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
 
 
 class Session(Protocol):
-    """One sweep on a host: seed fixed, model known, settings borrowed. A context manager's target."""
+    """One sweep on a host: seed fixed, model known, settings borrowed. A context manager's target.
+
+    Attributes:
+        grid_folder: the host's folder for grids.
+        style, limits: of the grid, by the host's settings.
+        model: name, hash and VAE, for the record.
+        setting: what decides the pictures beside plan and model.
+        batch_size: how many cells to sample at once, to start with.
+        notes: what the user should know of how the sweep ran, in sentences.
+    """
 
     grid_folder: str
     style: Style
     limits: Limits
     model: dict[str, str]
     setting: dict[str, object]
+    batch_size: int
+    notes: list[str]
 
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""
 
-    def starting(self, number: int, cell: Cell) -> None:
-        """Tells the host's progress bar that cell `number` (from 0, in running order) starts."""
+    def starting(self, number: int, count: int, cells: list[Cell]) -> None:
+        """Tells the host's progress bar that batch `number` (from 0) of `count` starts."""
 
-    def sample(self, cell: Cell, keep: Callable[[Picture], None]) -> Sampled:
-        """Generates the pictures of one cell; each goes to `keep` while the cell's settings are in force.
+    def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
+        """Generates the pictures of cells that differ in clip skip only; each goes to `keep` at once.
 
-        Raises whatever the host raises.
+        Raises whatever the host raises; of a single cell, the pictures before the error have gone to `keep`.
         """
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:
@@ -101,6 +119,9 @@ class Session(Protocol):
     def grid_infotext(self) -> str:
         """The metadata that brings back the whole panel."""
 
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """Whether fewer cells at once may help; frees what the failed batch held."""
+
     def explain(self, error: Exception) -> str:
         """An exception of `sample` as a sentence for the grid and the summary."""
 
@@ -110,6 +131,9 @@ class Host(Protocol):
 
     name: str
     version: str
+
+    def register(self) -> None:
+        """Registers what the host shall know beside the scripts; for the script file to call, once per load."""
 
     def axes(self, request: Any) -> list[Axis]:
         """The axes that the host's X/Y/Z plot has at this moment, CFG Scale first, those of other extensions too."""
@@ -125,6 +149,12 @@ class Host(Protocol):
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """A request as the page would make it from these fields, for `measure`; generates nothing."""
+
+    def restore(self, request: Any, setting: dict[str, Any]) -> None:
+        """Gives a request the settings of an earlier one, as its session told them."""
+
+    def grid_folder(self, is_img2img: bool) -> str:
+        """Where the page's own generations put their grids."""
 
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """Applies every axis value to a copy of the request. Raises `InvalidInput` for one that cannot be applied."""

@@ -5,27 +5,33 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from copy import copy
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-from modules import devices, images, processing, sd_models, sd_vae, shared
+from modules import devices, images, processing, script_callbacks, sd_hijack, sd_models, sd_vae, shared
 
-from ..layers.facts import Model, layer_facts
+from ..layers.facts import Model
+from ..layers.selection import nearest_whole
 from ..sweep.axes import Axis
-from ..sweep.errors import InvalidInput
-from ..sweep.grid import GRID_PIXELS, Limits, Style, sheet_size
-from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
+from ..sweep.finer import INFOTEXT, Value
+from ..sweep.grid import GRID_PIXELS, Limits, Style
+from ..sweep.plan import Cell, SweepPlan
 from . import ClipSkipSetting, Picture, Sampled, Shape
-from .a1111_axes import apply_axis, host_axes
-from .a1111_model import loaded_model
-from .options import borrowed, captured, kept
+from .a1111_axes import host_axes, xyz_module
+from .a1111_encoders import encoders_of
+from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, infotext_of, loaded_model, read_fraction
+from .a1111_model import loaded_model as described_model
+from .a1111_own_axes import register_axes
+from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
+from .a1111_request import applied, cell_size, copy_request, jobs, restore_setting, setting_of, steps
+from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
+from .free_memory import cells_that_fit, is_out_of_memory
+from .one_pass import OnePass
+from .options import borrowed, kept
 
 log = logging.getLogger("clip_skip_lab")
 
-CLIP_SKIP = "CLIP_stop_at_last_layers"
 SCRIPT_TITLE = "Clip skip sweep"
 
 FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
@@ -51,11 +57,14 @@ class A1111:
 
         13 of 12 layers would give the raw embeddings and 14 an IndexError; neither is a layer.
         """
-        return layer_facts(loaded_model(), 1).highest or self.clip_skip().highest
+        encoders = encoders_of(loaded_model())
+        if encoders:
+            return min(encoder.layers for encoder in encoders)
+        return self.clip_skip().highest
 
     def model(self) -> Model | None:
         """See `Host.model`."""
-        return loaded_model()
+        return described_model()
 
     def clip_skip(self) -> ClipSkipSetting:
         """See `Host.clip_skip`."""
@@ -65,6 +74,11 @@ class A1111:
         value = getattr(shared.opts, CLIP_SKIP)
         return ClipSkipSetting(value, int(arguments["maximum"]), temporary=bool(shared.state.job))
 
+    def register(self) -> None:
+        """See `Host.register`."""
+        register_axes(xyz_module)
+        script_callbacks.on_infotext_pasted(read_fraction)
+
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""
         kind = (
@@ -72,29 +86,37 @@ class A1111:
         )
         return kind(sd_model=None, outpath_grids="", outpath_samples="", **fields)
 
+    def restore(self, request: Any, setting: dict[str, Any]) -> None:
+        """See `Host.restore`."""
+        restore_setting(request, setting)
+
+    def grid_folder(self, is_img2img: bool) -> str:
+        """See `Host.grid_folder` (modules/txt2img.py, modules/img2img.py)."""
+        opts = shared.opts
+        return opts.outdir_grids or (opts.outdir_img2img_grids if is_img2img else opts.outdir_txt2img_grids)
+
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """See `Host.measure`."""
         blocks, rows, columns = plan.shape
-        sizes, steps = [], 0
+        sizes, total = [], 0
         for z in range(blocks):
             for y in range(rows):
-                trial, written = _applied(request, plan, Cell(0, plan.clip_skip[0], y, z))
+                trial, written = applied(request, plan, Cell(0, plan.clip_skip[0], y, z))
                 with borrowed(shared.opts.data, {**written, **trial.override_settings}):
-                    sizes.append(_final_size(trial))
-                    steps += _steps(trial) * trial.n_iter * columns
-        return Shape(request.n_iter * request.batch_size, tuple(sizes), steps)
+                    total += steps(trial) * trial.n_iter * columns
+                    sizes.append(cell_size(trial))
+        return Shape(request.n_iter * request.batch_size, tuple(sizes), total)
 
     @contextmanager
     def session(self, request: Any, plan: SweepPlan) -> Iterator[A1111Session]:
         """See `Host.session`."""
+        finer_of(request, plan)  # or every cell would fail for what is wrong in the panel
         shape = self.measure(request, plan)
         processing.fix_seed(request)
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
-        shared.state.job_count = plan.size * _jobs(request)
-        shared.total_tqdm.updateTotal(shape.steps)
         try:
             with kept(shared.opts.data, [CLIP_SKIP, "sd_model_checkpoint", "sd_vae"]):
-                yield A1111Session(request, plan)
+                yield A1111Session(request, plan, shape)
         finally:
             shared.state.textinfo = None
             if any(axis.axis.cost > 0 for _, axis in plan.further_axes()) or request.override_settings:
@@ -106,16 +128,19 @@ class A1111:
 class A1111Session:
     """See `Session`."""
 
-    def __init__(self, request: Any, plan: SweepPlan):
+    def __init__(self, request: Any, plan: SweepPlan, shape: Shape):
         self.request = request
         self.plan = plan
         self.grid_folder = request.outpath_grids
+        self.notes: list[str] = []
         self.comments: dict[str, int] = {}
-        self._jobs_per_cell = _jobs(request)
+        self.one_pass = OnePass()
+        self.batch_size = self._batch_size(shape)
+        self._steps = shape.steps
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
-        self._sampling: Any = None
-        """The copy of the request that is being sampled now."""
+        self._sampling: tuple[Any, int] | None = None
+        """The copy of the request that is being sampled now, and how many pictures of a cell are in its batches."""
         opts = shared.opts
         self.style = Style(
             background=opts.grid_background_color,
@@ -131,71 +156,81 @@ class A1111Session:
             "hash": model.sd_model_hash or "",
             "vae": sd_vae.get_loaded_vae_name() or "",
         }
-        self.setting = _setting(request)
+        self.setting = setting_of(request)
 
     def stopped(self) -> str | None:
         """See `Session.stopped`."""
         state = shared.state
         return "interrupted" if state.interrupted or state.stopping_generation else None
 
-    def starting(self, number: int, cell: Cell) -> None:
+    def starting(self, number: int, count: int, cells: list[Cell]) -> None:
         """See `Session.starting`."""
         state = shared.state
-        state.job = f"{number + 1} out of {self.plan.size}"
-        state.textinfo = f"Clip skip {cell.clip_skip}, cell {number + 1} of {self.plan.size}"
-        # Counted here and not left to the host: a cell that fails does not advance the host's own count.
-        state.job_no = number * self._jobs_per_cell
+        first = cells[0].index + 1
+        where = f"cell {first}" if len(cells) == 1 else f"cells {first} to {cells[-1].index + 1}"
+        state.textinfo = f"Clip skip sweep: {where} of {self.plan.size}"
+        state.job = f"{number + 1} out of {count}"
+        # Counted here and not left to the host: a batch that fails does not advance the host's own count.
+        state.job_count = count * jobs(self.request)
+        state.job_no = number * jobs(self.request)
         state.sampling_step = 0
+        shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
 
-    def sample(self, cell: Cell, keep: Callable[[Picture], None]) -> Sampled:
+    def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
         """See `Session.sample`."""
-        copied, written = _applied(self.request, self.plan, cell)
+        copied, written = applied(self.request, self.plan, cells[0])
         copied.do_not_save_samples = copied.do_not_save_grid = True
         copied.override_settings_restore_afterwards = True
         copied.override_settings.pop(CLIP_SKIP, None)
-        # The host writes "Clip skip" only above 1, and reads a missing one as 1: right until somebody's default differs.
-        copied.extra_generation_params["Clip skip"] = cell.clip_skip
-        stops = _watched(copied)
-        self._sampling = copied
+        expected = copied.n_iter * copied.batch_size
+        # The host writes "Clip skip" only above 1 and reads a missing one as 1: wrong where the user's own is not 1.
+        # It can read nothing but a whole number there.
+        whole = [cell.clip_skip if isinstance(cell.clip_skip, int) else None for cell in cells]
+        copied.extra_generation_params["Clip skip"] = whole[0]
+        seed_global_generator(copied)
+        per_cell = copied.batch_size
+        if len(cells) > 1:
+            widen(copied, cells)
+            said = [number for number in whole for _ in range(per_cell)]
+            copied.extra_generation_params["Clip skip"] = said * copied.n_iter
+        skips = [cell.clip_skip for cell in cells for _ in range(per_cell)]
+        chosen = Chosen([finer_of(copied, self.plan, skip) for skip in skips], copied.n_iter)
+        seen = watch(copied, cells, per_cell)
+        self._sampling = (copied, per_cell)
         opts = shared.opts.data
-        temporary = {**written, CLIP_SKIP: cell.clip_skip, "return_mask": False, "return_mask_composite": False}
+        temporary = {
+            **written,
+            CLIP_SKIP: nearest_whole(skips[0]),
+            "return_mask": False,
+            "return_mask_composite": False,
+        }
         with ExitStack() as stack:
             stack.enter_context(kept(opts, list(copied.override_settings)))
             stack.enter_context(borrowed(opts, temporary))
-            _seed_global_generator(copied)
-            finished = stack.enter_context(_tapped(copied, stops))
+            stack.enter_context(choosing(copied, chosen))
+            self._hook_conditioning(copied, skips, chosen)
+            if len(cells) > 1:
+                stack.enter_context(same_posterior(copied, per_cell))
+            finished = stack.enter_context(tapped(copied, seen))
             try:
                 processed = processing.process_images(copied)
             except Exception:
-                for picture in finished:  # of the batches before the one that failed
+                for picture in finished if len(cells) == 1 else []:  # of the batches before the one that failed
                     keep(picture)
                 raise
             self.comments.update(dict.fromkeys(copied.comments))
-            sampled = _finished(copied, processed, stops)
-            if sampled.pictures and self._first_done is None:
+            pictures = finished_pictures(copied, processed, seen)
+            if pictures and self._first_done is None:
                 self._first_done = copied
-            for picture in sampled.pictures:
+            for picture in pictures:
                 keep(picture)
-        return sampled
+        if self.one_pass.doubt and self.one_pass.doubt not in self.notes:
+            self.notes.append(self.one_pass.doubt)
+        return sort_out(seen, pictures, expected)
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:
         """See `Session.save_picture`."""
-        named = copy(self._sampling)
-        named.iteration, named.batch_index = divmod(picture.place, named.batch_size)
-        # Without its number a name may be the seed alone, the same for every cell, and the host replaces silently.
-        with borrowed(shared.opts.data, {"save_images_add_number": True, "export_for_4chan": False}):
-            path, _ = images.save_image(
-                picture.image,
-                str(folder),
-                "",
-                picture.seed,
-                picture.prompt,
-                shared.opts.samples_format,
-                info=picture.infotext,
-                p=named,
-                save_to_dirs=False,
-            )
-        return Path(path)
+        return save_picture(picture, folder, *self._sampling)
 
     def save_grid(self, image: Any, folder: Path, name: str, infotext: str) -> Path:
         """See `Session.save_grid`."""
@@ -215,33 +250,68 @@ class A1111Session:
 
     def grid_infotext(self) -> str:
         """See `Session.grid_infotext`. The page's own values, not those of the first cell as in the X/Y/Z plot."""
-        base = _copied(self._first_done or self.request)
-        trial, _ = _applied(self.request, self.plan, self.plan.cells()[0])
-        changed = [name for name, value in vars(trial).items() if vars(self.request).get(name) != value]
-        for name in changed:
-            setattr(base, name, vars(self.request).get(name))
-        if base.all_prompts is None or {"prompt", "negative_prompt", "styles"} & set(changed):
+        base = copy_request(self._first_done or self.request)
+        trial, _ = applied(self.request, self.plan, self.plan.cells()[0])
+        asked, tried = vars(self.request), vars(trial)
+        changed = {name for name, value in tried.items() if _differs(asked.get(name), value)}
+        for name in {*changed, "seed", "subseed", "batch_size"}:
+            setattr(base, name, asked.get(name))
+        if base.all_prompts is None or {"prompt", "negative_prompt", "styles"} & changed:
             base.setup_prompts()
-        if base.all_seeds is None or "seed" in changed or "subseed" in changed:
-            base.all_seeds, base.all_subseeds = _as_list(self.request.seed), _as_list(self.request.subseed)
+        seeds, subseeds = _as_list(self.request.seed), _as_list(self.request.subseed)
+        base.all_seeds, base.all_subseeds = seeds, subseeds
         base.sd_model_name, base.sd_model_hash = self.model["name"], self.model["hash"] or None
         with borrowed(shared.opts.data, {**self.request.override_settings}):
+            setting = shared.opts.data.get(CLIP_SKIP, 1)
+            common = base.extra_generation_params.items()
             base.extra_generation_params = {
-                **base.extra_generation_params,
-                "Clip skip": shared.opts.data.get(CLIP_SKIP, 1),
+                **{key: value for key, value in common if key not in INFOTEXT.values()},
+                **infotext_of(finer_of(self.request, self.plan), shared.sd_model, setting),
+                "Clip skip": setting,
                 "Script": SCRIPT_TITLE,
                 **panel_infotext(self.plan),
             }
-            return processing.create_infotext(base, base.all_prompts, base.all_seeds, base.all_subseeds)
+            return processing.create_infotext(base, base.all_prompts, seeds, subseeds)
+
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """See `Session.is_out_of_memory`."""
+        if not is_out_of_memory(error):
+            return False
+        devices.torch_gc()
+        return True
 
     def explain(self, error: Exception) -> str:
         """See `Session.explain`."""
-        if isinstance(error, torch.cuda.OutOfMemoryError) or "out of memory" in str(error).lower():
-            devices.torch_gc()
-            return "The GPU ran out of memory."
+        if is_out_of_memory(error):
+            return "There was not enough memory."
         if isinstance(error, devices.NansException):
-            return f"The model gave no picture, only NaN. {str(error).splitlines()[0]}"
+            return f"The model gave only NaN, no picture. {str(error).splitlines()[0]}"
         return f"{type(error).__name__}: {error}".strip(": ")
+
+    def _batch_size(self, shape: Shape) -> int:
+        if self.plan.mode == "exact":
+            return 1
+        why = why_one_by_one(self.request)
+        if why is not None:
+            self.notes.append(f"The cells ran one by one: {why}.")
+            return 1
+        if self.plan.cells_per_batch != "auto":
+            return self.plan.cells_per_batch
+        pixels = max(width * height for width, height in shape.sizes) // self.request.n_iter
+        return cells_that_fit(pixels, devices.device)
+
+    def _hook_conditioning(self, copied: Any, skips: list[Value], chosen: Chosen) -> None:
+        @contextmanager
+        def with_skip(skip: Value) -> Iterator[None]:
+            finer = chosen.pictures[skips.index(skip)]
+            # The host's own code, and other extensions', know whole numbers only.
+            with borrowed(shared.opts.data, {CLIP_SKIP: nearest_whole(skip)}), chosen.being(finer):
+                yield
+
+        def remembered() -> AbstractContextManager:
+            return self.one_pass.installed(shared.sd_model, sd_hijack.model_hijack)
+
+        conditioning_for(copied, skips, with_skip, remembered)
 
 
 def panel_infotext(plan: SweepPlan) -> dict[str, str]:
@@ -250,161 +320,23 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
     for letter, axis in plan.further_axes():
         keys[f"clip_skip_lab_{letter}_axis"] = axis.axis.label
         keys[f"clip_skip_lab_{letter}_values"] = axis.source
+    if plan.mode != "exact":
+        keys["clip_skip_lab_mode"] = plan.mode
+        keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
     return keys
 
 
-def _applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
-    """A copy of the request with the cell's axis values applied, and the options that the axes wrote meanwhile."""
-    copied = _copied(request)
-    with captured(shared.opts.data) as written:
-        for letter, axis in plan.further_axes():
-            value = axis.values[getattr(cell, letter)]
-            try:
-                apply_axis(copied, axis, value)
-            except Exception as error:  # an axis of another extension may raise anything
-                problem = f"cannot be applied ({error})"
-                allowed = f"values that {axis.axis.label} can take with these settings"
-                raise InvalidInput(VALUE_FIELDS[letter], axis.axis.show(value), allowed, problem) from error
-    return copied, written
-
-
-def _copied(request: Any) -> Any:
-    """A copy that can be changed without touching the request: its lists and dicts are copies too.
-
-    The cond caches stay the host's own lists: they are meant to be shared between generations.
-    """
-    copied = copy(request)
-    for name, value in vars(copied).items():
-        if isinstance(value, list | dict | set) and not name.startswith("cached_"):
-            setattr(copied, name, copy(value)) if name != "script_args_value" else None
-    return copied
-
-
-def _watched(copied: Any) -> list[str | None]:
-    """Makes the copy note after each batch whether it was broken off; returns the list it notes that in.
-
-    The host returns half-sampled pictures after Interrupt and Skip as if they were whole, and forgets a Skip at the
-    next batch.
-    """
-    stops: list[str | None] = []
-    original = copied.sample
-
-    def sample(*args: Any, **kwargs: Any) -> Any:
-        samples = original(*args, **kwargs)
-        state = shared.state
-        stops.append("interrupted" if state.interrupted else "skipped" if state.skipped else None)
-        return samples
-
-    copied.sample = sample
-    return stops
-
-
-@contextmanager
-def _tapped(copied: Any, stops: list[str | None]) -> Iterator[list[Picture]]:
-    """Yields a list to which each picture comes as the host finishes it.
-
-    `process_images` returns pictures only when all batches of a cell went well; this is how those before an error
-    are kept. It shadows, on the one runner and for this block, the hook that the host calls last for each picture.
-    """
-    runner, finished = copied.scripts, []
-    if runner is None:
-        yield finished
-        return
-
-    def tap(p: Any, pp: Any) -> None:
-        type(runner).postprocess_image_after_composite(runner, p, pp)
-        if p is copied and stops and stops[-1] is None:
-            text = processing.create_infotext(
-                p, p.prompts, p.seeds, p.subseeds, index=p.batch_index, all_negative_prompts=p.negative_prompts
-            )
-            place = p.iteration * p.batch_size + p.batch_index
-            seed, subseed, prompt = p.seeds[p.batch_index], p.subseeds[p.batch_index], p.prompts[p.batch_index]
-            finished.append(Picture(pp.image, text, int(seed), int(subseed), prompt, place))
-
-    runner.postprocess_image_after_composite = tap
+def _differs(one: Any, other: Any) -> bool:
+    if one is other:
+        return False
     try:
-        yield finished
-    finally:
-        del runner.postprocess_image_after_composite
-
-
-def _finished(copied: Any, processed: Any, stops: list[str | None]) -> Sampled:
-    first = processed.index_of_first_image
-    count = min(len(processed.images), len(processed.infotexts)) - first
-    pictures = []
-    for place in range(count):
-        batch = min(place // copied.batch_size, len(stops) - 1)
-        if stops[batch] is not None:
-            continue
-        pictures.append(
-            Picture(
-                image=processed.images[first + place],
-                infotext=processed.infotexts[first + place],
-                seed=int(copied.all_seeds[place]),
-                subseed=int(copied.all_subseeds[place]),
-                prompt=copied.all_prompts[place],
-                place=place,
-            )
-        )
-    expected = copied.n_iter * copied.batch_size
-    if len(pictures) >= expected:
-        return Sampled(pictures)
-    why = next((stop for stop in stops if stop is not None), "interrupted")
-    return Sampled(pictures, why if expected == 1 else f"{why} after {len(pictures)} of {expected} pictures")
-
-
-def _seed_global_generator(copied: Any) -> None:
-    """Puts torch's global generator where the host leaves it after a picture of this seed (modules/rng.py, `randn`).
-
-    img2img draws the VAE's posterior from it (modules/sd_samplers_common.py, `images_tensor_to_samples`), so without
-    this the first cell would depend on whatever was generated before, and no sweep could be repeated.
-    """
-    devices.manual_seed(_as_list(copied.seed)[0])
+        return bool(one != other)
+    except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
+        return True
 
 
 def _as_list(seed: Any) -> list[int]:
     return seed if isinstance(seed, list) else [seed]
-
-
-def _jobs(request: Any) -> int:
-    """How many jobs the host's progress bar counts for one cell."""
-    return request.n_iter * (2 if getattr(request, "enable_hr", False) else 1)
-
-
-def _steps(request: Any) -> int:
-    """Sampling steps of one batch (modules/sd_samplers_common.py, `setup_img2img_steps`, for img2img)."""
-    if not isinstance(request, processing.StableDiffusionProcessingImg2Img):
-        second = (request.hr_second_pass_steps or request.steps) if request.enable_hr else 0
-        return request.steps + second
-    if shared.opts.img2img_fix_steps:
-        return request.steps
-    strength = 0.75 if request.denoising_strength is None else request.denoising_strength
-    return int(min(strength, 0.999) * request.steps) + 1
-
-
-def _final_size(request: Any) -> tuple[int, int]:
-    """The size in pixels of the pictures that a request gives, hires fix included, batches side by side."""
-    width, height = request.width, request.height
-    if getattr(request, "enable_hr", False):
-        request.calculate_target_resolution()
-        width, height = request.hr_upscale_to_x, request.hr_upscale_to_y
-        if request.truncate_x or request.truncate_y:
-            width, height = width - request.truncate_x * 8, height - request.truncate_y * 8
-    return sheet_size((width, height), request.n_iter * request.batch_size)
-
-
-def _setting(request: Any) -> dict[str, object]:
-    """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint."""
-    plain = (str, int, float, bool, type(None))
-    skipped = ("sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash", "iteration", "user", "is_api")
-    setting: dict[str, object] = {
-        name: value
-        for name, value in vars(request).items()
-        if isinstance(value, plain) and name not in skipped and not name.startswith(("do_not_save", "outpath"))
-    }
-    setting["styles"] = list(request.styles)
-    setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}
-    return setting
 
 
 def _font_file() -> str | None:

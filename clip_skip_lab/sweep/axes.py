@@ -81,32 +81,54 @@ def read_axis_values(axis: Axis, source: object, field: str) -> AxisValues:
         raise InvalidInput(field, "", _what_it_takes(axis), f"is empty, and {axis.label} needs values")
     if isinstance(source, dict) or (isinstance(source, bool) and axis.choices is None):
         raise InvalidInput(field, source, _what_it_takes(axis), "is not a list of values")
+    typed = _text(source)
     if axis.kind in ("int", "float"):
         values = read_numbers(source, field, int if axis.kind == "int" else float)
+    elif axis.kind == "order":
+        values = _orders(axis, source, field)
     else:
-        values = [_convert(axis, _choice(axis, text, field), field) for text in unique(_split(axis, source))]
-        if axis.kind == "order":
-            if len(values) > 6:
-                raise InvalidInput(field, source, "at most 6 parts (720 orders)", f"has {len(values)} parts")
-            values = list(permutations(values))
+        texts = [_choice(axis, text, field) for text in unique(_split(axis, source, field))]
+        if axis.choices is not None:
+            typed = join_list(texts)  # as the host spells them: the panel's list of choices takes nothing else
+        values = [_convert(axis, text, field) for text in texts]
     if len(values) > MOST_VALUES:
         raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
     if axis.confirm is not None:
         try:
             axis.confirm(values)
         except Exception as error:  # the hosts and other extensions raise whatever they like here
-            raise InvalidInput(
-                field, _text(source), _what_it_takes(axis), f"is refused by the WebUI ({error})"
-            ) from error
+            raise InvalidInput(field, typed, _what_it_takes(axis), f"is refused by the WebUI ({error})") from error
     if axis.fix is not None:
         values = [axis.fix(value) for value in values]
-    return AxisValues(axis, tuple(values), _text(source))
+    return AxisValues(axis, tuple(values), typed)
 
 
-def _split(axis: Axis, source: object) -> list:
+def _split(axis: Axis, source: object, field: str) -> list:
+    """The texts of a list; at least one is not empty (one of several may be: Prompt S/R can replace by nothing)."""
     if isinstance(source, str):
-        return axis.prepare(source) if axis.prepare is not None else split_list(source)
-    return [str(part) for part in (source if isinstance(source, list | tuple) else [source])]
+        try:
+            parts = axis.prepare(source) if axis.prepare is not None else split_list(source)
+        except Exception as error:  # the hosts and other extensions raise whatever they like here
+            raise InvalidInput(field, source, _what_it_takes(axis), f"cannot be read ({error})") from error
+    else:
+        parts = [str(part) for part in (source if isinstance(source, list | tuple) else [source])]
+    if not any(str(part).strip() for part in parts):
+        raise InvalidInput(field, "", _what_it_takes(axis), f"is empty, and {axis.label} needs values")
+    return parts
+
+
+def _orders(axis: Axis, source: object, field: str) -> list[tuple]:
+    """Every order of the parts in a text or list; or the orders themselves, as a written plan holds them."""
+    if (
+        isinstance(source, list | tuple)
+        and source
+        and all(isinstance(order, list | tuple) and order for order in source)
+    ):
+        return unique(tuple(str(part) for part in order) for order in source)
+    parts = unique(_split(axis, source, field))
+    if len(parts) > 6:
+        raise InvalidInput(field, _text(source), "at most 6 parts (720 orders)", f"has {len(parts)} parts")
+    return list(permutations(_convert(axis, part, field) for part in parts))
 
 
 def _choice(axis: Axis, text: str, field: str) -> str:
@@ -127,7 +149,7 @@ def _choice(axis: Axis, text: str, field: str) -> str:
 def _convert(axis: Axis, text: str, field: str) -> object:
     try:
         return axis.convert(text)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a type of another extension
         raise InvalidInput(field, text, _what_it_takes(axis), f"is no value of {axis.label} ({error})") from error
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import secrets
 import tempfile
@@ -38,18 +40,54 @@ def make_folder(grid_folder: str | os.PathLike, now: datetime) -> Path:
 def write_record(folder: Path, content: dict) -> None:
     """Writes `sweep.json` in one step, so that a reader and a crash see the old content or the new one, no mixture.
 
+    Infinities and NaN, which JSON cannot hold, become null.
+
     Raises `OSError` when the disk is full or the folder is gone.
     """
-    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+    text = _written(finite(content))
     handle, name = tempfile.mkstemp(prefix=".sweep-", suffix=".json", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, folder / RECORD)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _written(content: dict) -> str:
+    """JSON with a line for each key, and for each cell: `indent` would make it ten times slower and longer."""
+    lines = []
+    for key, value in content.items():
+        text = _dumped(value)
+        if key == "cells":
+            text = "[\n  " + ",\n  ".join(_dumped(cell) for cell in value) + "\n ]"
+        lines.append(f" {_dumped(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+
+
+def digest_of(file: Path) -> str | None:
+    """The SHA-256 of a file's content, or None when it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def finite(content: object) -> object:
+    """The content with every float that is infinite or NaN replaced by None; the host's `s_tmax` is infinite."""
+    if isinstance(content, dict):
+        return {key: finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def read_record(folder: Path) -> dict:

@@ -90,7 +90,7 @@ class Page:
         height = self.cell_height + self.gap
         if band.captions:
             height += self.line_height
-        if band.heading:
+        if band.heading is not None:
             height += round(self.line_height * 1.5)
         return height
 
@@ -137,13 +137,17 @@ def arrange(
 
 def _template(rows: tuple[str, ...] | None, cell_size: tuple[int, int], scale: float, style: Style) -> Page:
     width, height = (max(1, round(side * scale)) for side in cell_size)
-    font_size = max(12, min(64, round(max(width, height) * 0.07)))
+    font_size = _font_size((width, height))
     label_width = 0
     if rows:
         font = _font(style.font, font_size)
         longest = max(font.getlength(line) for row in rows for line in _lines(row))
         label_width = min(round(longest) + 2 * font_size, max(width, 6 * font_size))
     return Page((), width, height, scale, font_size, label_width)
+
+
+def _font_size(cell_size: tuple[int, int]) -> int:
+    return max(12, min(64, round(max(cell_size) * 0.07)))
 
 
 def _bands(
@@ -214,7 +218,7 @@ def _split(page: Page, limits: Limits) -> list[Page]:
     taken: list[Band] = []
     heading = captions = None
     for band in page.bands:
-        heading = band.heading or heading
+        heading = heading if band.heading is None else band.heading
         captions = band.captions or captions
         if taken and not _fits(replace(page, bands=(*taken, band)), limits):
             pages.append(replace(page, bands=tuple(taken)))
@@ -243,10 +247,11 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
     y = 0
     for band in page.bands:
         y += page.gap
-        if band.heading:
+        if band.heading is not None:
             high = round(page.line_height * 1.5)
             middle = (page.label_width + (page.width - page.label_width) // 2, y + high // 2)
-            pen.text(middle, _shortened(band.heading, font, page.width - 2 * page.gap), style.text, font, anchor="mm")
+            room = page.width - page.label_width - 2 * page.gap
+            pen.text(middle, _shortened(band.heading, font, room), style.text, font, anchor="mm")
             y += high
         x = page.label_width + page.gap
         if band.captions:
@@ -267,16 +272,28 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
 def _draw_cell(canvas, pen, content: Image.Image | str, place: tuple[int, int], page: Page, style: Style) -> None:
     left, top = place
     if isinstance(content, str):
-        # A frame with the reason, never a black square that looks like a picture.
-        corner = (left + page.cell_width - 1, top + page.cell_height - 1)
-        pen.rectangle((place, corner), outline=style.faint, width=max(1, page.font_size // 10))
-        inset = page.gap
-        box = (left + inset, top + inset, page.cell_width - 2 * inset, page.cell_height - 2 * inset)
-        _write(pen, content, box, round(page.font_size * 0.8), style.text, style)
+        _frame(pen, content, (left, top, page.cell_width, page.cell_height), page.font_size, style)
         return
     picture = fitted(content, page.cell_width, page.cell_height)
     offset = (left + (page.cell_width - picture.width) // 2, top + (page.cell_height - picture.height) // 2)
     canvas.paste(picture, offset)
+
+
+def _frame(pen, reason: str, box: tuple[int, int, int, int], font_size: int, style: Style) -> None:
+    """A frame with the reason for a missing picture, never a black square that looks like a picture."""
+    left, top, width, height = box
+    corner = (left + width - 1, top + height - 1)
+    pen.rectangle(((left, top), corner), outline=style.faint, width=max(1, font_size // 10))
+    inset = max(4, font_size // 3)
+    inner = (left + inset, top + inset, width - 2 * inset, height - 2 * inset)
+    _write(pen, reason, inner, round(font_size * 0.8), style.text, style)
+
+
+def reason_note(reason: str, size: tuple[int, int], style: Style) -> Image.Image:
+    """A picture of that size in pixels with the reason in a frame, for beside the pictures of a cell that has some."""
+    note = Image.new("RGB", size, style.background)
+    _frame(ImageDraw.Draw(note), reason, (0, 0, *size), _font_size(size), style)
+    return note
 
 
 def fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
@@ -288,14 +305,17 @@ def fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
-def contact_sheet(pictures: list[Image.Image]) -> Image.Image:
-    """Several pictures of one cell (batch size, batch count) side by side as one, in a near-square block."""
+def contact_sheet(pictures: list[Image.Image], background: str | tuple[int, int, int] = "#ffffff") -> Image.Image:
+    """Several pictures of one cell (batch size, batch count) side by side as one, in a near-square block.
+
+    Places without a picture (3 pictures in 2 × 2) have the background's colour, not black.
+    """
     if len(pictures) == 1:
         return pictures[0]
     columns = math.ceil(math.sqrt(len(pictures)))
     width = max(picture.width for picture in pictures)
     height = max(picture.height for picture in pictures)
-    sheet = Image.new("RGB", sheet_size((width, height), len(pictures)))
+    sheet = Image.new("RGB", sheet_size((width, height), len(pictures)), background)
     for place, picture in enumerate(pictures):
         sheet.paste(picture.convert("RGB"), (place % columns * width, place // columns * height))
     return sheet

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, pairwise, product
 
 from .axes import Axis, AxisValues, find_axis, read_axis_values
 from .errors import InvalidInput, named_list
+from .finer import CLIP_SKIP, KEYS, NOTHING_ASKED, Finer, Value, read_finer
 from .values import join_list, read_clip_skip
 
 DEFAULT_CLIP_SKIP = "1-12"
-MODES = ("exact",)
+MODES = ("exact", "fast")
 MOST_CELLS = 5_000
+MOST_PER_BATCH = 256
+FINER_KEYS = tuple(key for key in KEYS if key != CLIP_SKIP)
+# "resume" is a key of the request too, but not one of a plan: it stands in the place of one (ui/panel.py).
+PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "return_cells", *FINER_KEYS)
 
 CLIP_SKIP_FIELD = "Clip skip values"
 AXIS_FIELDS = {"y": "Second axis", "z": "Third axis"}
@@ -30,7 +35,7 @@ class Cell:
     """
 
     index: int
-    clip_skip: int
+    clip_skip: Value
     y: int = 0
     z: int = 0
 
@@ -40,19 +45,24 @@ class SweepPlan:
     """What a sweep will do, all of it valid.
 
     Attributes:
-        clip_skip: the values, in the order given.
+        clip_skip: the values, in the order given: whole numbers, fractions, averages such as "avg 2-4".
         clip_skip_source: the text they were read from, to put it back into the panel.
         y, z: the second and third axis, or None.
-        mode: "exact": every picture is bit-identical to a single generation with the same settings.
+        mode: "exact": every picture is bit-identical to a single generation with the same settings. "fast": cells
+            are sampled together, and a picture may differ from that by rounding.
+        cells_per_batch: how many cells "fast" samples at once, or "auto" for as many as the free memory allows.
         return_cells: whether the answer holds the pictures after the grid.
+        finer: what is asked of clip skip beside its values, for all cells; it wins over the panel "Clip skip lab".
     """
 
-    clip_skip: tuple[int, ...]
+    clip_skip: tuple[Value, ...]
     clip_skip_source: str
     y: AxisValues | None = None
     z: AxisValues | None = None
     mode: str = "exact"
+    cells_per_batch: int | str = "auto"
     return_cells: bool = False
+    finer: Finer = NOTHING_ASKED
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -79,6 +89,18 @@ class SweepPlan:
         y_is_dearer = bool(self.y and self.z and self.y.axis.cost > self.z.axis.cost)
         return sorted(self.cells(), key=lambda cell: (cell.y, cell.z) if y_is_dearer else (cell.z, cell.y))
 
+    def batches(self, size: int, without: Collection[int] = ()) -> list[list[Cell]]:
+        """All cells in running order, in batches of about `size` that differ in nothing but clip skip.
+
+        Cells whose index is in `without` are left out. Twenty cells in batches of at most 16 are two of ten, not one
+        of 16 and one of 4.
+        """
+        found: list[list[Cell]] = []
+        cells = [cell for cell in self.running_order() if cell.index not in without]
+        for _, group in groupby(cells, key=lambda cell: (cell.y, cell.z)):
+            found += split_evenly(list(group), size)
+        return found
+
     def further_axes(self) -> Iterator[tuple[str, AxisValues]]:
         """The axes beside clip skip that this plan has, with their letters."""
         for letter in ("y", "z"):
@@ -96,6 +118,9 @@ class SweepPlan:
     def to_json(self) -> dict:
         """The plan as plain data, in the form that `read_plan` takes."""
         data: dict = {"clip_skip": list(self.clip_skip), "mode": self.mode, "return_cells": self.return_cells}
+        data.update(self.finer.to_json())
+        if self.mode == "fast":
+            data["cells_per_batch"] = self.cells_per_batch
         for letter, axis in self.further_axes():
             values = [list(value) if isinstance(value, tuple) else value for value in axis.values]
             data[letter] = {"axis": axis.axis.label, "values": values}
@@ -104,7 +129,8 @@ class SweepPlan:
     def fingerprint(self, setting: dict) -> str:
         """A short hash of everything that decides the pictures: this plan and the generation's own settings."""
         what = self.to_json()
-        del what["return_cells"]
+        for key in ("return_cells", "cells_per_batch"):
+            what.pop(key, None)
         text = json.dumps({"plan": what, "setting": setting}, sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -114,7 +140,9 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
 
     Args:
         request: {"clip_skip": "1-12" or [1, 2], "y": {"axis": name, "values": text or list}, "z": the same,
-            "mode": "exact", "return_cells": bool}; everything may be left out.
+            "mode": "exact" or "fast", "cells_per_batch": "auto" or a number, "return_cells": bool}; everything may
+            be left out. Beside them "interpolation", "negative_clip_skip", "every_model", "sdxl_clip_l_skip" and
+            "sdxl_big_g_skip" (docs/finer-clip-skip.md).
         axes: the host's axes, at this moment.
         highest: the highest clip skip of the loaded model.
 
@@ -122,11 +150,10 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
     """
     if not isinstance(request, dict):
         raise InvalidInput("Plan", request, "a JSON object", "is not an object")
-    known = ("clip_skip", "y", "z", "mode", "return_cells")
-    _refuse_unknown_keys("Plan", request, known)
+    _refuse_unknown_keys("Plan", request, PLAN_KEYS)
     mode = request.get("mode", "exact")
-    if mode not in MODES:
-        raise InvalidInput("mode", mode, " or ".join(f'"{name}"' for name in MODES), "is not a mode")
+    if mode == "exact" and "cells_per_batch" in request and request["cells_per_batch"] not in (1, "auto"):
+        raise InvalidInput("cells_per_batch", request["cells_per_batch"], 'mode "fast", or 1', "needs another mode")
     return_cells = request.get("return_cells", False)
     if not isinstance(return_cells, bool):
         raise InvalidInput("return_cells", return_cells, "true or false", "is neither")
@@ -138,7 +165,9 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
         axes=axes,
         highest=highest,
         mode=mode,
+        cells_per_batch=request.get("cells_per_batch", "auto"),
         return_cells=return_cells,
+        finer=read_finer({key: request[key] for key in FINER_KEYS if key in request}, highest),
     )
 
 
@@ -148,13 +177,18 @@ def make_plan(
     z: tuple[object, object],
     axes: list[Axis],
     highest: int,
-    mode: str = "exact",
+    mode: object = "exact",
+    cells_per_batch: object = "auto",
     return_cells: bool = False,
+    finer: Finer = NOTHING_ASKED,
 ) -> SweepPlan:
     """Makes a plan from the parts that the panel and the API have in common; `y` and `z` are (name, values) pairs.
 
     Raises `InvalidInput`.
     """
+    if mode not in MODES:
+        raise InvalidInput("mode", mode, " or ".join(f'"{name}"' for name in MODES), "is not a mode")
+    cells_per_batch = _cells_per_batch(cells_per_batch)
     values = read_clip_skip(clip_skip, highest, CLIP_SKIP_FIELD)
     found: dict[str, AxisValues | None] = {}
     for letter, (label, axis_values) in (("y", y), ("z", z)):
@@ -163,10 +197,27 @@ def make_plan(
     if found["y"] and found["z"] and found["y"].axis.label == found["z"].axis.label:
         raise InvalidInput(AXIS_FIELDS["z"], found["z"].axis.label, "another axis", "is the second axis already")
     source = clip_skip if isinstance(clip_skip, str) else join_list(values)
-    plan = SweepPlan(tuple(values), source, found["y"], found["z"], mode, return_cells)
+    plan = SweepPlan(tuple(values), source, found["y"], found["z"], mode, cells_per_batch, return_cells, finer)
     if plan.size > MOST_CELLS:
         raise InvalidInput("Sweep", f"{plan.size} cells", f"at most {MOST_CELLS} cells", "is too large")
     return plan
+
+
+def split_evenly(cells: list[Cell], size: int) -> list[list[Cell]]:
+    """The cells in order, in as few parts of at most `size` as it takes, the parts as equal as can be."""
+    parts = -(-len(cells) // size)
+    bounds = [len(cells) * part // parts for part in range(parts + 1)]
+    return [cells[first:last] for first, last in pairwise(bounds)]
+
+
+def _cells_per_batch(value: object) -> int | str:
+    """Text comes from the panel, where the choices are texts."""
+    if value == "auto":
+        return "auto"
+    number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 5 else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_PER_BATCH:
+        raise InvalidInput("cells_per_batch", value, f'"auto", or a whole number from 1 to {MOST_PER_BATCH}')
+    return number
 
 
 def _axis_request(request: dict, letter: str) -> tuple[object, object]:
@@ -178,6 +229,8 @@ def _axis_request(request: dict, letter: str) -> tuple[object, object]:
             letter, axis, 'an object such as {"axis": "CFG Scale", "values": "5, 7"}', "is not an object"
         )
     _refuse_unknown_keys(letter, axis, ("axis", "values"))
+    if axis and axis.get("axis") is None:
+        raise InvalidInput(AXIS_FIELDS[letter], axis, 'an object with the key "axis" beside "values"', "names no axis")
     return axis.get("axis"), axis.get("values")
 
 

@@ -18,6 +18,7 @@ class PictureRecord:
         seed, subseed: of this picture.
         width, height: in pixels.
         infotext: the host's own metadata for this picture.
+        sha256: of the file as it was written, or None when it could not be saved.
     """
 
     file: str | None
@@ -26,6 +27,7 @@ class PictureRecord:
     width: int
     height: int
     infotext: str
+    sha256: str | None = None
 
 
 @dataclass
@@ -74,6 +76,7 @@ class SweepRecord:
     state: str = "running"
     infotext: str = ""
     grids: list[GridRecord] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def to_json(self, version: str) -> dict:
@@ -96,6 +99,7 @@ class SweepRecord:
             "axes": axes,
             "cells": [cell.to_json() for cell in self.cells],
             "grids": [asdict(grid) for grid in self.grids],
+            "notes": self.notes,
             "problems": self.problems,
             "effects": {},
         }

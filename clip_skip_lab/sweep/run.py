@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,16 +17,13 @@ from pathlib import Path
 from PIL import Image
 
 from .. import __version__
-from .folder import CELLS, make_folder, write_record
-from .grid import Page, arrange, contact_sheet, draw_page, fitted, sheet_size
-from .plan import SweepPlan
+from .folder import CELLS, digest_of, make_folder, write_record
+from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
+from .plan import Cell, SweepPlan, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
+from .resume import Begun, check_same
 
 log = logging.getLogger("clip_skip_lab")
-
-RECORD_SHARE = 0.02
-"""The share of the running time that writing `sweep.json` may take: in a long sweep it is written less often than
-after every cell, because it grows with the cells."""
 
 
 @dataclass
@@ -49,7 +47,9 @@ class Outcome:
     pictures: list[Kept] = field(default_factory=list)
 
 
-def run_sweep(plan: SweepPlan, session, host: dict[str, str], keep_images: bool = False) -> Outcome:
+def run_sweep(
+    plan: SweepPlan, session, host: dict[str, str], keep_images: bool = False, begun: Begun | None = None
+) -> Outcome:
     """Runs a plan on a session of a host.
 
     Args:
@@ -57,78 +57,130 @@ def run_sweep(plan: SweepPlan, session, host: dict[str, str], keep_images: bool 
         session: a `Session` (clip_skip_lab/hosts).
         host: {"name", "version"} for the record.
         keep_images: keep the pictures in memory too, for an answer that holds them all.
+        begun: a sweep of the same plan that was broken off; its sound cells are not run again.
 
     Returns the outcome; also after an interrupt, and when cells failed.
 
-    Raises `InvalidInput` before any sampling when the folder cannot be written to.
+    Raises `InvalidInput` before any sampling when the folder cannot be written to, or when what was begun differs.
     """
     now = datetime.now().astimezone()
-    folder = make_folder(session.grid_folder, now)
+    fingerprint = plan.fingerprint({"model": session.model, "setting": session.setting})
+    if begun is not None:
+        check_same(begun, fingerprint, session.model, session.setting)
+    folder = begun.folder if begun is not None else make_folder(session.grid_folder, now)
     record = SweepRecord(
         plan=plan,
         id=folder.name,
-        created=now.isoformat(timespec="seconds"),
-        fingerprint=plan.fingerprint({"model": session.model, "setting": session.setting}),
+        created=begun.content["created"] if begun else now.isoformat(timespec="seconds"),
+        fingerprint=fingerprint,
         host=host,
         model=session.model,
         setting=session.setting,
         cells=[CellRecord(cell, plan.values_of(cell)) for cell in plan.cells()],
     )
     outcome = Outcome(record, folder)
-    journal = _Journal(outcome)
+    if begun is not None:
+        _take_over(outcome, begun)
+    _write(outcome)
     try:
-        _run_cells(outcome, session, journal, keep_images)
+        _run_cells(outcome, session, keep_images)
         outcome.pictures.sort(key=lambda kept: kept.cell)
-        record.infotext = session.grid_infotext()
+        record.infotext = record.infotext or session.grid_infotext()
         _make_grid(outcome, session)
     except BaseException:
         record.state = "failed"
         raise
     finally:
-        journal.write(force=True)
+        _write(outcome)
     return outcome
 
 
-def _run_cells(outcome: Outcome, session, journal: _Journal, keep_images: bool) -> None:
+def _take_over(outcome: Outcome, begun: Begun) -> None:
+    """Fills in what is done already."""
     record = outcome.record
-    why = None
-    for number, cell in enumerate(record.plan.running_order()):
-        entry = record.cells[cell.index]
+    record.infotext = begun.content.get("infotext") or ""
+    for index, pictures in begun.sound_cells(record.plan).items():
+        entry, then = record.cells[index], begun.content["cells"][index]
+        entry.state, entry.reason, entry.seconds = DONE, None, then["seconds"]
+        entry.pictures = pictures
+        outcome.pictures += [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
+
+
+def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
+    record = outcome.record
+    done = {entry.cell.index for entry in record.cells if entry.state == DONE}
+    todo = deque(record.plan.batches(session.batch_size, without=done))
+    ran, why = 0, None
+    while todo:
+        cells = todo.popleft()
         why = why or session.stopped()
         if why is not None:
-            entry.reason = why
+            for cell in cells:
+                record.cells[cell.index].reason = why
             continue
-        session.starting(number, cell)
+        session.starting(ran, ran + 1 + len(todo), cells)
+        ran += 1
         started = time.perf_counter()
-        _run_cell(outcome, entry, session, keep_images)
-        entry.seconds = time.perf_counter() - started
-        journal.write()
-    record.state = "interrupted" if why else "finished"
+        try:
+            _run_batch(outcome, cells, session, keep_images)
+        except Exception as error:  # whatever the host, the model or another extension raises: the other cells go on
+            if len(cells) == 1:
+                log.exception("Clip skip sweep: cell %d failed", cells[0].index)
+                entry = record.cells[cells[0].index]
+                entry.state, entry.reason = FAILED, session.explain(error)
+                took = time.perf_counter() - started
+            else:
+                todo = _after_failure(session, error, cells, todo)
+                continue
+        else:
+            took = time.perf_counter() - started
+        for cell in cells:
+            record.cells[cell.index].seconds = took / len(cells)
+        _write(outcome)
+    record.notes = session.notes
+    waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
+    record.state = "interrupted" if why or (waiting and session.stopped()) else "finished"
 
 
-def _run_cell(outcome: Outcome, entry: CellRecord, session, keep_images: bool) -> None:
+def _after_failure(session, error: Exception, cells: list[Cell], todo: deque[list[Cell]]) -> deque[list[Cell]]:
+    """What to try after a batch failed: all batches of half the size when memory ran out; else its cells one by one,
+    so that the one at fault is found and the others are not lost to it."""
+    if not session.is_out_of_memory(error):
+        log.warning("Clip skip sweep: %d cells at once failed (%s); trying them one by one", len(cells), error)
+        return deque([*split_evenly(cells, 1), *todo])
+    half = len(cells) // 2
+    session.notes.append(f"{len(cells)} cells at once ran out of memory; the sweep went on with {half} at once.")
+    log.warning("Clip skip sweep: %s", session.notes[-1])
+    return deque(part for batch in (cells, *todo) for part in split_evenly(batch, half))
+
+
+def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) -> None:
+    record = outcome.record
+
     def keep(picture) -> None:
         saved = _save(outcome, session, picture)
         made = PictureRecord(
-            file=saved.relative_to(outcome.folder).as_posix() if saved else None,
+            file=_named(saved, outcome.folder),
             seed=picture.seed,
             subseed=picture.subseed,
             width=picture.image.width,
             height=picture.image.height,
             infotext=picture.infotext,
+            sha256=digest_of(saved) if saved else None,
         )
-        entry.pictures.append(made)
+        record.cells[picture.cell.index].pictures.append(made)
         image = picture.image if saved is None or keep_images else None
-        outcome.pictures.append(Kept(made, saved, image, entry.cell.index))
+        outcome.pictures.append(Kept(made, saved, image, picture.cell.index))
 
-    try:
-        sampled = session.sample(entry.cell, keep)
-    except Exception as error:  # whatever the host, the model or another extension raises: the other cells go on
-        log.exception("Clip skip sweep: cell %d failed", entry.cell.index)
-        entry.state, entry.reason = FAILED, session.explain(error)
-        return
-    entry.state = NOT_RUN if sampled.missing else DONE
-    entry.reason = sampled.missing
+    sampled = session.sample(cells, keep)
+    for cell in cells:
+        entry = record.cells[cell.index]
+        if cell.index in sampled.failed:
+            entry.state, entry.reason = FAILED, sampled.failed[cell.index]
+        elif cell.index in sampled.missing:
+            entry.state, entry.reason = NOT_RUN, sampled.missing[cell.index]
+        else:
+            entry.state, entry.reason = DONE, None
 
 
 def _save(outcome: Outcome, session, picture) -> Path | None:
@@ -138,6 +190,13 @@ def _save(outcome: Outcome, session, picture) -> Path | None:
         why = getattr(error, "strerror", None) or error
         _problem(outcome.record, f"A picture could not be saved ({why}); it is in the gallery only.")
         return None
+
+
+def _named(path: Path | None, folder: Path) -> str | None:
+    """The file as `sweep.json` names it: within the folder, or in full where an extension saved it elsewhere."""
+    if path is None:
+        return None
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
 def _make_grid(outcome: Outcome, session) -> None:
@@ -150,7 +209,9 @@ def _make_grid(outcome: Outcome, session) -> None:
     for kept in outcome.pictures:
         by_cell.setdefault(kept.cell, []).append(kept)
     for number, page in enumerate(pages):
-        image = draw_page(page, lambda index, page=page: _cell_content(record, by_cell, index, page), session.style)
+        image = draw_page(
+            page, lambda index, page=page: _cell_content(record, by_cell, index, page, session.style), session.style
+        )
         name = "grid" if number == 0 else f"grid-{number + 1}"
         path = None
         try:
@@ -159,8 +220,7 @@ def _make_grid(outcome: Outcome, session) -> None:
             why = getattr(error, "strerror", None) or error
             _problem(record, f"The grid could not be saved ({why}); it is in the gallery only.")
         outcome.grids.append((image, path))
-        file = path.relative_to(outcome.folder).as_posix() if path else None
-        record.grids.append(GridRecord(file, image.width, image.height, round(page.scale, 4)))
+        record.grids.append(GridRecord(_named(path, outcome.folder), image.width, image.height, round(page.scale, 4)))
 
 
 def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits, style) -> list[Page]:
@@ -181,19 +241,26 @@ def _cell_size(outcome: Outcome) -> tuple[int, int] | None:
     return tuple(max(side) for side in zip(*sizes, strict=True)) if sizes else None
 
 
-def _cell_content(record: SweepRecord, by_cell: dict[int, list[Kept]], index: int, page: Page) -> Image.Image | str:
-    """The cell's picture, reduced before the next is opened, or its reason where it has none."""
+def _cell_content(
+    record: SweepRecord, by_cell: dict[int, list[Kept]], index: int, page: Page, style: Style
+) -> Image.Image | str:
+    """The cell's pictures, each reduced before the next is opened, with its reason beside them where some are
+    missing; or the reason alone."""
     images = []
     for kept in by_cell.get(index, []):
         try:
             with kept.image.copy() if kept.image is not None else Image.open(kept.path) as image:
+                image.load()  # Pillow reads late, and after this block the file is closed
                 images.append(fitted(image, page.cell_width, page.cell_height))
         except OSError as error:
             log.warning("Clip skip sweep: %s cannot be read back: %s", kept.path, error)
-    if images:
-        return contact_sheet(images)
     entry = record.cells[index]
-    return f"{entry.state}: {entry.reason}" if entry.reason else entry.state
+    reason = f"{entry.state}: {entry.reason}" if entry.reason else entry.state
+    if not images:
+        return reason
+    if entry.state != DONE:
+        images.append(reason_note(reason, images[0].size, style))
+    return contact_sheet(images, style.background)
 
 
 def _problem(record: SweepRecord, sentence: str) -> None:
@@ -202,21 +269,8 @@ def _problem(record: SweepRecord, sentence: str) -> None:
         record.problems.append(sentence)
 
 
-class _Journal:
-    """Writes `sweep.json`, after a cell where that costs little, and always at the end."""
-
-    def __init__(self, outcome: Outcome):
-        self.outcome = outcome
-        self.due = 0.0
-        self.write(force=True)
-
-    def write(self, force: bool = False) -> None:
-        started = time.perf_counter()
-        if not force and started < self.due:
-            return
-        try:
-            write_record(self.outcome.folder, self.outcome.record.to_json(__version__))
-        except OSError as error:
-            _problem(self.outcome.record, f"sweep.json could not be written ({error.strerror or error}).")
-        took = time.perf_counter() - started
-        self.due = started + took / RECORD_SHARE
+def _write(outcome: Outcome) -> None:
+    try:
+        write_record(outcome.folder, outcome.record.to_json(__version__))
+    except OSError as error:
+        _problem(outcome.record, f"sweep.json could not be written ({error.strerror or error}).")

@@ -37,7 +37,7 @@ def summary(record: SweepRecord, folder: str) -> list[str]:
         lines += [f"{what}: {reason}" for reason, what in _alike(record.cells, FAILED)]
     if waiting:
         lines += [f"Not run ({reason}): {what}" for reason, what in _alike(record.cells, NOT_RUN)]
-    lines += record.problems
+    lines += [*record.notes, *record.problems]
     lines.append(f"Folder: {folder}")
     return lines
 

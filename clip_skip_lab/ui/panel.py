@@ -14,13 +14,26 @@ from ..hosts.a1111 import SCRIPT_TITLE
 from ..sweep.axes import NOTHING, Axis, find_axis
 from ..sweep.errors import InvalidInput
 from ..sweep.grid import GRID_PIXELS, Limits, Style
-from ..sweep.plan import AXIS_FIELDS, CLIP_SKIP_FIELD, DEFAULT_CLIP_SKIP, VALUE_FIELDS, SweepPlan, make_plan, read_plan
+from ..sweep.plan import (
+    AXIS_FIELDS,
+    CLIP_SKIP_FIELD,
+    DEFAULT_CLIP_SKIP,
+    MODES,
+    VALUE_FIELDS,
+    SweepPlan,
+    make_plan,
+    read_plan,
+)
+from ..sweep.record import DONE
+from ..sweep.resume import Begun, find_begun, unfinished
 from ..sweep.run import arrange_plan
 from ..sweep.values import split_list
-from ..sweep.words import forecast
+from ..sweep.words import counted, forecast
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
+REFRESH_SYMBOL = "\U0001f504"
+"""The host's own sign for "look again"."""
 
 
 @dataclass
@@ -34,6 +47,9 @@ class PanelValues:
     z_axis: Any = NOTHING
     z_values: Any = ""
     z_choices: Any = None
+    mode: Any = "exact"
+    cells_per_batch: Any = "auto"
+    resume: Any = ""
 
 
 def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> SweepPlan:
@@ -53,7 +69,37 @@ def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> Swe
         axis = find_axis(label, axes, AXIS_FIELDS[letter])
         has_choices = axis is not None and axis.choices is not None
         pairs.append((label, chosen if has_choices and chosen else text))
-    return make_plan(values.clip_skip, pairs[0], pairs[1], axes, highest, return_cells=True)
+    return make_plan(
+        values.clip_skip,
+        pairs[0],
+        pairs[1],
+        axes,
+        highest,
+        mode=values.mode or "exact",
+        cells_per_batch=values.cells_per_batch or "auto",
+        return_cells=True,
+    )
+
+
+def resume_of(arguments: tuple) -> object:
+    """The name of the sweep that the arguments ask to go on with, or nothing."""
+    if arguments and isinstance(arguments[0], dict):
+        return arguments[0].get("resume")
+    return PanelValues(*arguments[: len(fields(PanelValues))]).resume
+
+
+def resumed_arguments(arguments: tuple, plan: dict) -> tuple:
+    """The arguments for going on with a sweep of that plan; what they say beside "resume" concerns the answer only.
+
+    Raises `InvalidInput` when they say more.
+    """
+    if not isinstance(arguments[0], dict):
+        return ({**plan, "return_cells": True},)
+    given = arguments[0]
+    for key in given:
+        if key not in ("resume", "return_cells"):
+            raise InvalidInput("Plan", key, "resume and return_cells only", "cannot stand beside resume")
+    return ({**plan, "return_cells": given.get("return_cells", False)},)
 
 
 class Panel:
@@ -73,6 +119,30 @@ class Panel:
         axes = self._axes()
         self.y_axis, self.y_values, self.y_choices = self._axis_row("y", axes, elem_id)
         self.z_axis, self.z_values, self.z_choices = self._axis_row("z", axes, elem_id)
+        with gr.Row():
+            self.mode = gr.Radio(
+                label="Mode",
+                choices=list(MODES),
+                value="exact",
+                info="exact: the pictures of single generations; fast: several cells at once, differences of rounding",
+                elem_id=elem_id("clip_skip_lab_mode"),
+            )
+            self.cells_per_batch = gr.Dropdown(
+                label="Cells at once (fast)",
+                choices=["auto", "1", "2", "4", "8", "16"],
+                value="auto",
+                elem_id=elem_id("clip_skip_lab_cells_per_batch"),
+            )
+            self.resume = gr.Dropdown(
+                label="Go on with",
+                choices=self._unfinished(),
+                value="",
+                elem_id=elem_id("clip_skip_lab_resume"),
+            )
+            again = ToolButton(
+                value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
+            )
+        again.click(self._look_again, [self.resume], [self.resume], show_progress=False, queue=False)
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
 
     @property
@@ -82,6 +152,7 @@ class Panel:
             self.clip_skip,
             *(self.y_axis, self.y_values, self.y_choices),
             *(self.z_axis, self.z_values, self.z_choices),
+            *(self.mode, self.cells_per_batch, self.resume),
         ]
 
     @property
@@ -95,20 +166,36 @@ class Panel:
                 (values, lambda params, letter=letter: _pasted(params, letter, "values", "")),
                 (choices, lambda params, letter=letter: self._pasted_choices(params, letter)),
             ]
+        found += [
+            (self.mode, lambda params: _pasted_or(params, "clip_skip_lab_mode", "exact")),
+            (self.cells_per_batch, lambda params: _pasted_or(params, "clip_skip_lab_cells_per_batch", "auto")),
+        ]
         return found
 
     def describe(self, request_fields: dict[str, Any], arguments: tuple) -> str:
         """The line under the panel, as HTML: what will happen, or what is wrong with the input."""
         try:
             request = self.host.preview(self.is_img2img, request_fields)
+            name = resume_of(arguments)
+            if name:
+                begun = find_begun(self.host.grid_folder(self.is_img2img), name)
+                return _line(f"Goes on with {name}, with the prompt and all settings that it was begun with.", begun)
             plan = plan_from_arguments(arguments, self.host.axes(request), self.host.highest_clip_skip())
             shape = self.host.measure(request, plan)
         except InvalidInput as error:
             return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
         widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        text = forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)
-        return f'<p role="status">{html.escape(text)}</p>'
+        return _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages))
+
+    def _unfinished(self) -> list[tuple[str, str]]:
+        sweeps = unfinished(self.host.grid_folder(self.is_img2img))
+        return [("a new sweep", ""), *((label, name) for name, label in sweeps)]
+
+    def _look_again(self, chosen: str) -> Any:
+        choices = self._unfinished()
+        still = chosen if chosen in [name for _, name in choices] else ""
+        return gr.update(choices=choices, value=still)
 
     def _axes(self) -> list[Axis]:
         return self.host.axes(self.host.preview(self.is_img2img, {}))
@@ -162,10 +249,19 @@ class Panel:
         return gr.update(choices=choices, value=[value for value in given if value in choices])
 
 
+def _line(text: str, begun: Begun | None = None) -> str:
+    if begun is not None:
+        done = sum(1 for cell in begun.content["cells"] if cell["state"] == DONE)
+        text += f" {done} of {counted(len(begun.content['cells']), 'cell')} are done."
+    return f'<p role="status">{html.escape(text)}</p>'
+
+
+def _pasted_or(params: dict, key: str, default: str) -> str | None:
+    return params.get(key, default) if params.get("Script") == SCRIPT_TITLE else None
+
+
 def _pasted(params: dict, letter: str, part: str, default: str) -> str | None:
-    if params.get("Script") != SCRIPT_TITLE:
-        return None
-    return params.get(f"clip_skip_lab_{letter}_{part}", default)
+    return _pasted_or(params, f"clip_skip_lab_{letter}_{part}", default)
 
 
 def panel_defaults() -> tuple:

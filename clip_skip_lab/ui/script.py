@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from fastapi import HTTPException
@@ -12,9 +13,12 @@ from ..hosts import Host
 from ..hosts.a1111 import SCRIPT_TITLE
 from ..sweep.errors import InvalidInput
 from ..sweep.record import DONE
+from ..sweep.resume import find_begun
 from ..sweep.run import Outcome, run_sweep
 from ..sweep.words import summary
-from .panel import Panel, plan_from_arguments
+from .panel import Panel, plan_from_arguments, resume_of, resumed_arguments
+
+log = logging.getLogger("clip_skip_lab")
 
 WATCHED = {
     "prompt": "prompt",
@@ -79,16 +83,30 @@ def make_script(host: Host) -> type[scripts.Script]:
 
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             try:
-                plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
-                answers_all = p.is_api and plan.return_cells
-                with host.session(p, plan) as session:
-                    outcome = run_sweep(plan, session, {"name": host.name, "version": host.version}, answers_all)
-                    return _processed(p, session, outcome)
+                return self._sweep(p, arguments)
             except InvalidInput as error:
                 if not p.is_api:
                     raise
                 # Only this kind passes the host's middleware as it is: with anyio 4 others become an ExceptionGroup.
                 raise HTTPException(error.status_code, error.detail) from error
+            except Exception as error:
+                if not p.is_api:
+                    raise
+                log.exception("Clip skip sweep: failed outside its cells")
+                raise HTTPException(500, f"{type(error).__name__}: {error}") from error
+
+        def _sweep(self, p: Any, arguments: tuple) -> processing.Processed:
+            begun = None
+            name = resume_of(arguments)
+            if name:
+                begun = find_begun(p.outpath_grids, name)
+                host.restore(p, begun.content["setting"])
+                arguments = resumed_arguments(arguments, begun.content["plan"])
+            plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
+            with host.session(p, plan) as session:
+                about = {"name": host.name, "version": host.version}
+                outcome = run_sweep(plan, session, about, p.is_api and plan.return_cells, begun)
+                return _processed(p, session, outcome)
 
     return ClipSkipSweep
 
@@ -97,11 +115,11 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
     """The host's own result: the grid first, then the pictures, the metadata of each at the same place."""
     record = outcome.record
     pictures = outcome.pictures if record.plan.return_cells else []
-    grids = [_shown(image, path, record.infotext) for image, path in outcome.grids]
+    grids = [_shown(image, path, record.infotext, p.is_api) for image, path in outcome.grids]
     p.sd_model_name, p.sd_model_hash = record.model["name"], record.model["hash"] or None
     processed = processing.Processed(
         p,
-        [*grids, *(_shown(kept.image, kept.path, kept.record.infotext) for kept in pictures)],
+        [*grids, *(_shown(kept.image, kept.path, kept.record.infotext, p.is_api) for kept in pictures)],
         seed=p.seed,
         subseed=p.subseed,
         info=record.infotext,
@@ -124,8 +142,11 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
     return processed
 
 
-def _shown(image: Image.Image | None, path: Any, infotext: str) -> Image.Image:
+def _shown(image: Image.Image | None, path: Any, infotext: str, in_memory: bool) -> Image.Image:
     """A picture for the answer. From a saved one the page only takes its path, so that it need not be in memory."""
+    if image is None and in_memory:
+        with Image.open(path) as file:
+            image = file.copy()
     if image is None:
         image = Image.new("RGB", (1, 1))
     if path is not None:

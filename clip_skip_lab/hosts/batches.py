@@ -1,0 +1,182 @@
+"""Several cells in one batch: what makes the host sample pictures of different clip skips together.
+
+A picture's noise comes from its own seed, so its place in a batch does not matter; what does are its conditioning,
+its row in the metadata, and the one global random generator. All hooks sit on the copied request or in a `with`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import torch
+from modules import processing, prompt_parser, scripts, sd_samplers, shared
+from modules.paths_internal import script_path
+from modules.ui_components import InputAccordion
+
+from ..sweep.finer import Value
+from ..sweep.plan import Cell
+
+
+def widen(copied: Any, cells: list[Cell]) -> int:
+    """Makes a request for one cell one for several: the cells' pictures side by side in each batch.
+
+    Returns how many pictures a batch has per cell. Batch `n` holds, cell after cell, the pictures that a single
+    generation has in its batch `n`.
+    """
+    per_cell = copied.batch_size
+    count = per_cell * copied.n_iter
+    seeds = seed_series(copied.seed, count, fixed=copied.subseed_strength != 0)
+    subseeds = seed_series(copied.subseed, count)
+    copied.batch_size = per_cell * len(cells)
+    copied.seed = _side_by_side(seeds, per_cell, len(cells))
+    copied.subseed = _side_by_side(subseeds, per_cell, len(cells))
+    return per_cell
+
+
+def seed_series(seed: Any, count: int, fixed: bool = False) -> list[int]:
+    """The seeds of `count` pictures (modules/processing.py, `process_images_inner`)."""
+    return list(seed) if isinstance(seed, list) else [int(seed) + (0 if fixed else i) for i in range(count)]
+
+
+def _side_by_side(series: list[int], per_cell: int, cells: int) -> list[int]:
+    batches = [series[first : first + per_cell] for first in range(0, len(series), per_cell)]
+    return [seed for batch in batches for _ in range(cells) for seed in batch]
+
+
+def conditioning_for(
+    copied: Any, skips: list[Value], with_skip: Callable[[Value], AbstractContextManager], remembered: Callable
+) -> None:
+    """Makes the request fetch its conditioning picture by picture, each at its own clip skip.
+
+    First pass, hires fix and refiner all fetch it through `get_conds_with_caching`, so one hook covers them. The
+    host's caches hold one entry without a place for "several skips": they are left alone.
+
+    Args:
+        copied: the request; the hook is an attribute of this object.
+        skips: the clip skip of each picture of a batch.
+        with_skip: a `with` in which the host uses that clip skip.
+        remembered: a `with` in which repeated forwards of the text encoder are answered from memory.
+    """
+    original = copied.get_conds_with_caching
+
+    def get_conds(function, required_prompts, steps, caches, extra_network_data, hires_steps=None):
+        with remembered():
+            if len(set(skips)) == 1:
+                return original(function, required_prompts, steps, caches, extra_network_data, hires_steps)
+            parts: dict[tuple[Value, str], Any] = {}
+            for skip, text in zip(skips, required_prompts, strict=True):
+                if (skip, text) not in parts:
+                    one = prompt_parser.SdConditioning([text], copy_from=required_prompts)
+                    with with_skip(skip):
+                        parts[skip, text] = original(
+                            function, one, steps, [[None, None]], extra_network_data, hires_steps
+                        )
+            return _joined([parts[key] for key in zip(skips, required_prompts, strict=True)])
+
+    copied.get_conds_with_caching = get_conds
+
+
+def _joined(parts: list[Any]) -> Any:
+    """One picture's conditioning after another as that of a batch (modules/prompt_parser.py)."""
+    if isinstance(parts[0], prompt_parser.MulticondLearnedConditioning):
+        return prompt_parser.MulticondLearnedConditioning((len(parts),), [part.batch[0] for part in parts])
+    return [part[0] for part in parts]
+
+
+def seed_global_generator(copied: Any) -> None:
+    """Puts torch's global generator where the host leaves it after these pictures (modules/rng.py, `randn`).
+
+    img2img draws the VAE's posterior from it (modules/sd_samplers_common.py, `images_tensor_to_samples`), so without
+    this the first cell would depend on whatever was generated before, and no sweep could be repeated.
+    """
+    seeds = seed_series(copied.seed, copied.batch_size * copied.n_iter, fixed=copied.subseed_strength != 0)
+    torch.manual_seed(seeds[-1])
+
+
+@contextmanager
+def same_posterior(copied: Any, per_cell: int) -> Iterator[None]:
+    """Lets the VAE's encoder draw for each cell of a batch what it draws in a single generation.
+
+    The noise of the pictures leaves the global generator at the last seed of their batch (modules/rng.py, `randn`),
+    and the encoder goes on from there; for the cells of a wide batch that state is made anew for each.
+    """
+    original = processing.images_tensor_to_samples
+
+    def encode(image: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        if len(image) <= per_cell or len(image) % per_cell:
+            return original(image, *args, **kwargs)
+        parts = []
+        for first in range(0, len(image), per_cell):
+            # img2img encodes before any noise is made: then it is what the same generation left the last time.
+            torch.manual_seed(int((copied.seeds or copied.all_seeds)[-1]))
+            parts.append(original(image[first : first + per_cell], *args, **kwargs))
+        return torch.cat(parts)
+
+    processing.images_tensor_to_samples = encode
+    try:
+        yield
+    finally:
+        processing.images_tensor_to_samples = original
+
+
+def why_one_by_one(request: Any) -> str | None:
+    """Why the cells of this request cannot share a batch, decided before sampling; None when they can."""
+    if isinstance(request.prompt, list) or isinstance(request.negative_prompt, list):
+        return "the prompt is a list"
+    if len(getattr(request, "init_images", None) or [0]) > 1:
+        return "there are several init images"
+    if getattr(request, "firstpass_image", None) is not None:
+        return "it starts from a first pass of its own"
+    sampler = sd_samplers.find_sampler_config(request.sampler_name)
+    if sampler is not None and sampler.name in ("DPM adaptive",):
+        return f"{sampler.name} chooses its steps for a batch as a whole"
+    if request.get_token_merging_ratio() or request.get_token_merging_ratio(for_hr=True):
+        return "token merging draws at random for a batch as a whole"
+    key = getattr(getattr(shared.sd_model, "model", None), "conditioning_key", "crossattn")
+    if key != "crossattn" and not getattr(shared.sd_model, "is_sdxl", False):
+        return f"this kind of model ({key}) takes more than a prompt"
+    return _busy_script(request)
+
+
+def _busy_script(request: Any) -> str | None:
+    """An always-on script that takes part in sampling and is switched on, as far as its inputs tell."""
+    runner = request.scripts
+    for script in getattr(runner, "alwayson_scripts", None) or []:
+        if type(script).__module__.startswith("clip_skip_lab.") or not _takes_part(script):
+            continue
+        given = list(request.script_args or [])[script.args_from : script.args_to]
+        if _switched_on(script, given):
+            return f"the script {script.title()} takes part"
+    return None
+
+
+SAMPLING_HOOKS = ("on_mask_blend", "post_sample", "postprocess_batch", "postprocess_batch_list")
+BATCH_HOOKS = (
+    *("before_process", "process", "before_process_batch", "process_batch", "process_before_every_sampling"),
+    *("after_extra_networks_activate", "before_hr", *SAMPLING_HOOKS),
+)
+"""Hooks that can make a picture depend on its batch; those that get one finished picture cannot."""
+
+
+def _takes_part(script: Any) -> bool:
+    """Of the host's own scripts only those that touch the samples; of other extensions' all that could."""
+    hooks = SAMPLING_HOOKS if _is_own(script) else BATCH_HOOKS
+    return any(getattr(type(script), name, None) is not getattr(scripts.Script, name, None) for name in hooks)
+
+
+def _is_own(script: Any) -> bool:
+    own = (os.path.join(script_path, name) for name in ("modules", "scripts", "extensions-builtin"))
+    return os.path.abspath(script.filename).startswith(tuple(os.path.abspath(folder) + os.sep for folder in own))
+
+
+def _switched_on(script: Any, given: list[Any]) -> bool:
+    """Off only when its inputs say so: its "enable" ticks and accordions are all off, or its units all disabled."""
+    ticks = [value.enabled for value in given if hasattr(value, "enabled")]
+    for control, value in zip(script.controls or [], given, strict=False):
+        label = str(getattr(control, "label", None) or "").lower()
+        if isinstance(control, InputAccordion) or "enable" in label or "active" in label:
+            ticks.append(value)
+    return any(ticks) if ticks else True

@@ -1,0 +1,44 @@
+"""How many cells fit into a batch, and whether an error says that they did not."""
+
+from __future__ import annotations
+
+import psutil
+import torch
+
+BYTES_PER_PIXEL = 4_000
+"""Memory that one more picture in a batch takes while it is sampled, per pixel: a cautious guess (1 GB for 512 × 512);
+where it is too low, the batch is halved and tried again."""
+
+SHARE = 0.6
+"""The share of the free memory that a batch may take."""
+
+MOST_CELLS = 16
+"""Beyond this a batch gains nothing: the cells of a sweep are then better off in batches that show progress."""
+
+
+def cells_that_fit(pixels: int, device: torch.device | str) -> int:
+    """How many cells of that many pixels each to sample at once, at least 1.
+
+    Args:
+        pixels: of all pictures of a cell together.
+        device: where they are sampled.
+    """
+    fit = int(free_bytes(torch.device(device)) * SHARE / (pixels * BYTES_PER_PIXEL))
+    return max(1, min(fit, MOST_CELLS))
+
+
+def free_bytes(device: torch.device) -> int:
+    """Free memory of a device in bytes; of the machine where the device cannot be asked."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return free + cached
+    return psutil.virtual_memory().available
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch or the system said that memory ran out: CUDA, MPS and the CPU say it in different words."""
+    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return any(words in text for words in ("out of memory", "can't allocate memory", "not enough memory"))

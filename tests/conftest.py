@@ -1,0 +1,96 @@
+"""A running host, a client of its API and a browser, for all tests.
+
+`WEBUI_URL` names a host that runs already (a real one, say); without it the embedded host is started.
+"""
+
+import os
+import shutil
+from urllib.parse import urlparse
+
+import pytest
+
+from tests.minihost import launch
+
+
+@pytest.fixture(scope="session")
+def host_url(tmp_path_factory):
+    """The address of a host with this repository as an extension."""
+    if url := os.environ.get("WEBUI_URL"):
+        yield url.rstrip("/")
+        return
+    with launch.Process(tmp_path_factory.mktemp("host"), [launch.REPO]) as process:
+        yield process.url
+
+
+def client_of(url):
+    import webuiapi
+
+    parts = urlparse(url)
+    return webuiapi.WebUIApi(host=parts.hostname, port=parts.port or 80, use_https=parts.scheme == "https")
+
+
+@pytest.fixture(scope="session")
+def webui(host_url):
+    """The public client `webuiapi`, connected to the host."""
+    return client_of(host_url)
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory):
+    """An embedded host with the throwaway extension of tests/contract/probe_extension.py, one per test file."""
+    from tests.contract import probe_extension
+
+    folder = tmp_path_factory.mktemp("probe")
+    extension = probe_extension.write(folder / "source")
+    with launch.Process(folder / "data", [extension], ["--probe-flag", "given"]) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def probe_api(probe):
+    return client_of(probe.url)
+
+
+def _chromium():
+    names = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.fail("Browser tests need Chromium: apt-get install -y chromium", pytrace=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # A container's shared memory is small and its user often root: Chromium needs both told.
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=arguments)
+        yield browser
+        browser.close()
+
+
+def _is_restart(message):
+    """While Reload UI restarts the server, the page asks for it until it answers."""
+    refused = "net::ERR_CONNECTION_" in message.text or "net::ERR_EMPTY_RESPONSE" in message.text
+    return refused or message.location.get("url", "").endswith("/internal/ping")
+
+
+@pytest.fixture
+def page(browser):
+    """An empty page; at the end of the test its console must hold no error and no exception."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    problems = []
+
+    def note(message):
+        if message.type == "error" and not _is_restart(message):
+            problems.append(f"{message.text} ({message.location.get('url')})")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert problems == [], "errors in the browser's console"

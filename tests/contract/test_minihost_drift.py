@@ -1,0 +1,159 @@
+"""The embedded host offers nothing that the real one lacks: names, signatures and element ids, read by `ast`.
+
+With WEBUI_DIR the real checkout is compared, else what was recorded from one in tests/minihost/surface.json.
+"""
+
+import itertools
+import json
+
+import pytest
+
+from tests.minihost import surface
+
+REAL = surface.recorded_or_real()
+OWN = surface.read_own()
+
+# Parameters of the real host that are optional there and absent here.
+ABSENT_PARAMETERS = json.loads((surface.HOME / "absent_parameters.json").read_text("utf8"))
+
+
+def _public(name):
+    return not name.startswith("_") or name == "__init__"
+
+
+def _parse(text):
+    """("a, b=, *, c=") -> positional [(name, optional)], keyword-only {name: optional}, has *args, has **kwargs"""
+    positional, keywords, args, kwargs, after_star = [], {}, False, False, False
+    for part in filter(None, text.split(", ")):
+        if part.startswith("**"):
+            kwargs = True
+        elif part.startswith("*"):
+            after_star, args = True, part != "*"
+        elif after_star:
+            keywords[part.rstrip("=")] = part.endswith("=")
+        else:
+            positional.append((part.rstrip("="), part.endswith("=")))
+    return positional, keywords, args, kwargs
+
+
+def _differences(own, real, allowed):
+    own_positional, own_keywords, *own_rest = _parse(own)
+    real_positional, real_keywords, *real_rest = _parse(real)
+    lacking = real_positional[len(own_positional) :]
+    lacking += [x for x in real_keywords.items() if x[0] not in own_keywords]
+    if own_positional != real_positional[: len(own_positional)] or own_rest != real_rest:
+        return f"({own}) is not the beginning of ({real})"
+    if any(real_keywords.get(name) != optional for name, optional in own_keywords.items()):
+        return f"({own}) has other keywords than ({real})"
+    wrong = [name for name, optional in lacking if not optional or name not in allowed]
+    return f"({own}) lacks {wrong} of ({real})" if wrong else None
+
+
+def _members(files, file, name, seen=()):
+    """A class's methods and attributes with those of its bases, looked up by name."""
+    place = files.get(file, {}).get(name)
+    if place is None or place["kind"] != "class":
+        file, place = next(
+            ((f, names[name]) for f, names in files.items() if names.get(name, {}).get("kind") == "class"), (file, None)
+        )
+    if place is None or name in seen:
+        return {}, set()
+    methods, attributes = {}, set(place["attributes"])
+    for base in reversed(place["bases"]):
+        inherited = _members(files, file, base, (*seen, name))
+        methods.update(inherited[0])
+        attributes |= inherited[1]
+    return {**methods, **place["methods"]}, attributes
+
+
+def _compare(file):
+    own, real = OWN["files"][file], REAL["files"].get(file)
+    if real is None:
+        yield "there is no such file"
+        return
+    allowed = ABSENT_PARAMETERS.get(file, {})
+    for name, entry in own.items():
+        if not _public(name) or entry["kind"] == "import":
+            continue
+        if name not in real:
+            yield f"{name}: not there"
+        elif entry["kind"] == "function" and real[name]["kind"] == "function":
+            problem = _differences(entry["signature"], real[name]["signature"], allowed.get(name, []))
+            if problem:
+                yield f"{name}: {problem}"
+        elif entry["kind"] == "class":
+            methods, attributes = _members(REAL["files"], file, name)
+            if not methods and not attributes and real[name]["kind"] != "class":
+                continue  # made by a call there (namedtuple, create_model)
+            for method, text in entry["methods"].items():
+                if not _public(method):
+                    continue
+                if method not in methods:
+                    if method not in attributes and method != "__init__":
+                        yield f"{name}.{method}: not there"
+                    continue
+                problem = _differences(text, methods[method], allowed.get(f"{name}.{method}", []))
+                if problem:
+                    yield f"{name}.{method}: {problem}"
+            for attribute in entry["declared"]:
+                if _public(attribute) and attribute not in attributes and attribute not in methods:
+                    yield f"{name}.{attribute}: not there"
+
+
+@pytest.mark.parametrize("file", surface.own_files())
+def test_offers_only_what_the_real_host_has(file):
+    assert list(_compare(file)) == []
+
+
+def test_no_absence_is_listed_twice_or_for_nothing():
+    """An entry of absent_parameters.json whose parameter is there, or is gone on the real host, has to go."""
+
+    def parameters(files, file, name):
+        names = files[file]
+        if name in names:
+            return names[name].get("signature", "")
+        cls, _, method = name.rpartition(".")
+        return _members(files, file, cls)[0].get(method, "")
+
+    stale = []
+    for file, names in ABSENT_PARAMETERS.items():
+        for name, absent in names.items():
+            own, real = (parameters(x["files"], file, name) for x in (OWN, REAL))
+            stale += [
+                (file, name, x)
+                for x in absent
+                if x in {y.strip("*=") for y in own.split(", ")} or x not in {y.strip("*=") for y in real.split(", ")}
+            ]
+    assert stale == []
+
+
+def _expansions(text):
+    """What a pattern stands for: both tabs, or the three axes."""
+    for values in (("txt2img", "img2img"), ("txt2img", "img2img", "inpaint"), tuple("xyz")):
+        yield [text.replace("{}", value) for value in values]
+
+
+def test_every_element_id_is_one_of_the_real_host():
+    real = set(REAL["element_ids"])
+    unknown = [
+        x
+        for x in OWN["element_ids"]
+        if x not in real and not any(set(group) <= real for group in _expansions(x) if "{}" in x)
+    ]
+    assert unknown == []
+
+
+def test_signatures_are_compared_as_meant():
+    assert _differences("a, b=", "a, b=, c=", ["c"]) is None
+    assert _differences("a, *args, k=", "a, *args, k=", []) is None
+    for own, real in itertools.chain(
+        [("a, b=", "a, b=, c=")],
+        [("b", "a, b")],
+        [("a, x", "a")],
+        [("a", "a=")],
+        [("a", "a, b")],
+        [("a, *, k=", "a, *, j=")],
+        [("a", "a, *args")],
+        [("a, **kwargs", "a")],
+    ):
+        assert _differences(own, real, []) is not None, (own, real)

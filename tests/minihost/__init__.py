@@ -1,0 +1,1 @@
+"""The embedded host: a WebUI in miniature to run, see and test the extension without a WebUI."""

@@ -1,0 +1,1 @@
+"""Top-level package `modules` of the embedded host; `tests.minihost.launch.prepare` puts its home on sys.path."""

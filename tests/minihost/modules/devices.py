@@ -1,0 +1,70 @@
+"""Where tensors live, and the check for NaN.
+
+Mirrors `modules/devices.py`. Differs: CPU or CUDA only, everything is float32 and nothing is cast on the fly,
+so `autocast` and `without_autocast` are contexts that do nothing.
+"""
+
+import contextlib
+
+import torch
+from modules import shared
+
+cpu: torch.device = torch.device("cpu")
+fp8: bool = False
+device: torch.device = None
+dtype: torch.dtype = torch.float32
+dtype_vae: torch.dtype = torch.float32
+dtype_unet: torch.dtype = torch.float32
+dtype_inference: torch.dtype = torch.float32
+unet_needs_upcast = False
+
+
+def get_cuda_device_string():
+    wanted = getattr(shared.cmd_opts, "device_id", None)
+    return "cuda" if wanted is None else f"cuda:{wanted}"
+
+
+def get_optimal_device_name():
+    return get_cuda_device_string() if torch.cuda.is_available() else "cpu"
+
+
+def get_optimal_device():
+    return torch.device(get_optimal_device_name())
+
+
+def torch_gc():
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def cond_cast_unet(input):
+    return input
+
+
+def cond_cast_float(input):
+    return input
+
+
+def autocast(disable=False):
+    return contextlib.nullcontext()
+
+
+def without_autocast(disable=False):
+    return contextlib.nullcontext()
+
+
+class NansException(Exception):
+    """A sampled latent or a decoded picture begins with NaN."""
+
+
+def test_for_nans(x, where):
+    """Like the real host this looks at one element only: a NaN there means that all of it is lost."""
+    if getattr(shared.cmd_opts, "disable_nan_check", False):
+        return
+
+    if torch.isnan(x[(0,) * x.dim()]):
+        part = {"unet": " by the UNet", "vae": " by the VAE"}.get(where, "")
+        raise NansException(f"NaN values were made{part}. --disable-nan-check turns this check off.")
+
+
+device = get_optimal_device()

@@ -1,0 +1,104 @@
+"""The folder of a sweep on disk."""
+
+import json
+import math
+import os
+import re
+import stat
+from datetime import datetime
+
+import pytest
+
+from clip_skip_lab.sweep import folder as folder_module
+from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.sweep.folder import make_folder, read_record, write_record
+
+NOW = datetime(2025, 3, 4, 5, 6)
+
+
+def test_each_sweep_gets_a_folder_of_its_own_named_by_its_date(tmp_path):
+    one, other = make_folder(tmp_path, NOW), make_folder(tmp_path, NOW)
+    assert one != other
+    assert one.parent == tmp_path.resolve() / "clip-skip-sweeps"
+    assert re.fullmatch(r"2025-03-04-[0-9a-f]{8}", one.name)
+    assert [path.name for path in one.iterdir()] == ["cells"]
+
+
+def test_the_grid_folder_is_made_when_it_is_not_there(tmp_path):
+    assert make_folder(tmp_path / "a" / "b", NOW).is_dir()
+
+
+def test_a_grid_folder_that_is_a_file_gets_a_sentence(tmp_path):
+    taken = tmp_path / "grids"
+    taken.write_text("a file")
+    with pytest.raises(InvalidInput) as caught:
+        make_folder(taken, NOW)
+    assert str(caught.value) == (
+        f'Folder for grids: "{taken / "clip-skip-sweeps"}" cannot be written to (Not a directory); '
+        "allowed: a folder with room that the WebUI may write to."
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; the test below stands in for this one")
+def test_a_read_only_grid_folder_gets_a_sentence(tmp_path):
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(InvalidInput, match=r"cannot be written to \(Permission denied\)"):
+            make_folder(tmp_path, NOW)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_folder_that_cannot_hold_a_file_gets_a_sentence(tmp_path, monkeypatch):
+    def full(**kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folder_module.tempfile, "TemporaryFile", full)
+    with pytest.raises(InvalidInput, match=r"cannot be written to \(No space left on device\)"):
+        make_folder(tmp_path, NOW)
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path):
+    content = {"schema": 1, "prompt": 'Katze, 猫\n"x"', "values": [1, 2.5, None, True]}
+    write_record(tmp_path, content)
+    assert read_record(tmp_path) == content
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+    assert stat.S_IMODE((tmp_path / "sweep.json").stat().st_mode) == 0o644
+
+
+def test_a_record_is_json_that_any_reader_takes(tmp_path):
+    """The host's requests hold infinities (`s_tmax`), for which JSON has no word and browsers have no patience."""
+    write_record(tmp_path, {"s_tmax": math.inf, "cells": [{"measures": {"ssim": math.nan, "low": -math.inf}}]})
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    text = (tmp_path / "sweep.json").read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=refuse) == {
+        "s_tmax": None,
+        "cells": [{"measures": {"ssim": None, "low": None}}],
+    }
+
+
+def test_a_write_that_breaks_off_leaves_the_old_record_and_no_rubbish(tmp_path, monkeypatch):
+    write_record(tmp_path, {"state": "old"})
+
+    def crash(*args):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(folder_module.os, "replace", crash)
+    with pytest.raises(OSError, match="Input/output error"):
+        write_record(tmp_path, {"state": "new"})
+    assert read_record(tmp_path) == {"state": "old"}
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+
+
+def test_writing_into_a_folder_that_is_gone_is_an_os_error(tmp_path):
+    with pytest.raises(OSError):
+        write_record(tmp_path / "gone", {})
+
+
+def test_a_broken_record_is_a_value_error(tmp_path):
+    (tmp_path / "sweep.json").write_text("{")
+    with pytest.raises(ValueError):
+        read_record(tmp_path)

@@ -1,0 +1,218 @@
+"""The plan: reading requests, the order of cells, and the same plan back from its own data."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clip_skip_lab.sweep.axes import Axis
+from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.sweep.plan import MOST_CELLS, make_plan, read_plan
+
+CFG = Axis("CFG Scale", "float")
+STEPS = Axis("Steps", "int")
+SAMPLER = Axis("Sampler", choices=lambda: ["Euler", "Euler a", "DPM++ 2M"])
+CHECKPOINT = Axis("Checkpoint name", cost=1.0, choices=lambda: ["a", "b", "c"])
+VAE = Axis("VAE", cost=0.7, choices=lambda: ["None", "v"])
+ORDER = Axis("Prompt order", "order", show=", ".join)
+AXES = [CFG, STEPS, SAMPLER, CHECKPOINT, VAE, ORDER]
+VALUES = {
+    "CFG Scale": [5.0, 7.5, 11.0],
+    "Steps": [2, 3],
+    "Sampler": ["Euler a", "DPM++ 2M"],
+    "Checkpoint name": ["b", "a"],
+    "VAE": ["v", "None"],
+    "Prompt order": ["cat", "hat"],
+}
+
+
+def plans():
+    """Plans with any further axes."""
+    axis = st.none() | st.sampled_from(AXES)
+
+    def make(skips, y, z):
+        y, z = y, None if z is y else z
+        pairs = [(axis.label, VALUES[axis.label]) if axis else (None, None) for axis in (y, z)]
+        return make_plan(skips, *pairs, AXES, 12)
+
+    return st.builds(make, st.lists(st.integers(1, 12), min_size=1, max_size=12), axis, axis)
+
+
+def test_an_empty_request_is_the_default():
+    plan = read_plan({}, AXES, 12)
+    assert plan.clip_skip == tuple(range(1, 13))
+    assert plan.clip_skip_source == "1-12"
+    assert (plan.y, plan.z, plan.mode, plan.return_cells) == (None, None, "exact", False)
+
+
+def test_a_whole_request():
+    plan = read_plan(
+        {
+            "clip_skip": [1, 2],
+            "y": {"axis": "cfg scale", "values": "5, 7"},
+            "z": {"axis": "Sampler", "values": ["euler"]},
+            "mode": "exact",
+            "return_cells": True,
+        },
+        AXES,
+        12,
+    )
+    assert plan.shape == (1, 2, 2)
+    assert plan.size == 4
+    assert plan.clip_skip_source == "1,2"
+    assert plan.y.values == (5.0, 7.0)
+    assert plan.z.values == ("Euler",)
+    assert plan.return_cells is True
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        ([], "Plan: [] is not an object; allowed: a JSON object."),
+        (
+            {"clipskip": "1"},
+            'Plan: "clipskip" is not a key; allowed: the keys clip_skip, y, z, mode, cells_per_batch, return_cells.',
+        ),
+        ({"mode": "quick"}, 'mode: "quick" is not a mode; allowed: "exact" or "fast".'),
+        ({"mode": []}, 'mode: [] is not a mode; allowed: "exact" or "fast".'),
+        ({"cells_per_batch": 4}, 'cells_per_batch: 4 needs another mode; allowed: mode "fast", or 1.'),
+        (
+            {"mode": "fast", "cells_per_batch": 0},
+            'cells_per_batch: 0 cannot be used; allowed: "auto", or a whole number from 1 to 256.',
+        ),
+        ({"return_cells": "yes"}, 'return_cells: "yes" is neither; allowed: true or false.'),
+        ({"return_cells": 1}, "return_cells: 1 is neither; allowed: true or false."),
+        (
+            {"y": "CFG Scale"},
+            'y: "CFG Scale" is not an object; allowed: an object such as {"axis": "CFG Scale", "values": "5, 7"}.',
+        ),
+        (
+            {"y": {"axis": "CFG Scale", "value": "5"}},
+            'y: "value" is not a key; allowed: the keys axis, values.',
+        ),
+        (
+            {"y": {"axis": "Colour", "values": "5"}},
+            'Second axis: "Colour" is not an axis here; allowed: Nothing, CFG Scale, Steps, Sampler, Checkpoint name, '
+            "VAE, Prompt order.",
+        ),
+        (
+            {"y": {"axis": "CFG Scale", "values": "5"}, "z": {"axis": "cfg scale", "values": "7"}},
+            'Third axis: "CFG Scale" is the second axis already; allowed: another axis.',
+        ),
+        (
+            {"z": {"axis": "VAE"}},
+            'Values of the third axis: "" is empty, and VAE needs values; allowed: None, v.',
+        ),
+        (
+            {"clip_skip": "1-12", "y": {"axis": "Steps", "values": "1-999"}},
+            f'Sweep: "11988 cells" is too large; allowed: at most {MOST_CELLS} cells.',
+        ),
+    ],
+)
+def test_bad_requests_get_a_sentence(request_, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        read_plan(request_, AXES, 12)
+    assert str(caught.value) == sentence
+
+
+def test_values_without_an_axis_get_a_sentence():
+    with pytest.raises(InvalidInput, match="Second axis"):
+        read_plan({"y": {"values": "5, 7"}}, AXES, 12)
+    assert read_plan({"y": {"axis": "Nothing", "values": ""}, "z": None}, AXES, 12).size == 12
+
+
+@given(plans())
+def test_cells_are_in_the_order_of_the_plan_clip_skip_fastest(plan):
+    cells = plan.cells()
+    assert [cell.index for cell in cells] == list(range(plan.size))
+    assert len({(cell.clip_skip, cell.y, cell.z) for cell in cells}) == plan.size
+    _, rows, columns = plan.shape
+    for cell in cells:
+        assert cell.index == (cell.z * rows + cell.y) * columns + plan.clip_skip.index(cell.clip_skip)
+
+
+@given(plans())
+def test_every_cell_is_run_once_and_clip_skip_changes_most_often(plan):
+    order = plan.running_order()
+    assert sorted(cell.index for cell in order) == list(range(plan.size))
+    columns = len(plan.clip_skip)
+    for start in range(0, plan.size, columns):
+        row = order[start : start + columns]
+        assert [cell.clip_skip for cell in row] == list(plan.clip_skip)
+        assert len({(cell.y, cell.z) for cell in row}) == 1
+
+
+@given(plans())
+def test_the_dearest_axis_changes_least_often(plan):
+    def changes(letter):
+        places = [getattr(cell, letter) for cell in plan.running_order()]
+        return sum(before != after for before, after in pairwise(places))
+
+    if plan.y and plan.z and plan.y.axis.cost != plan.z.axis.cost:
+        dear, cheap = ("y", "z") if plan.y.axis.cost > plan.z.axis.cost else ("z", "y")
+        assert changes(dear) == len(getattr(plan, dear).values) - 1
+        assert changes(dear) <= changes(cheap)
+
+
+def test_checkpoints_down_the_side_are_loaded_once_each():
+    plan = make_plan([1, 2], ("Checkpoint name", "a, b, c"), ("CFG Scale", "5, 7"), AXES, 12)
+    assert [cell.y for cell in plan.running_order()] == [0] * 4 + [1] * 4 + [2] * 4
+    assert [cell.y for cell in plan.cells()] == [0, 0, 1, 1, 2, 2] * 2
+
+
+@given(plans())
+def test_the_plan_comes_back_from_its_own_data(plan):
+    data = json.loads(json.dumps(plan.to_json()))
+    again = read_plan(data, AXES, 12)
+    assert again.to_json() == plan.to_json()
+    assert again.cells() == plan.cells()
+    assert [again.values_of(cell) for cell in again.cells()] == [plan.values_of(cell) for cell in plan.cells()]
+    assert again.fingerprint({"seed": 1}) == plan.fingerprint({"seed": 1})
+
+
+@given(plans(), st.integers(0, 5), st.integers(0, 5))
+def test_the_fingerprint_is_that_of_plan_and_setting(plan, seed, other):
+    assert (plan.fingerprint({"seed": seed}) == plan.fingerprint({"seed": other})) == (seed == other)
+
+
+@given(plans(), plans())
+def test_plans_of_different_cells_differ_in_their_fingerprint(one, other):
+    cells = [[plan.values_of(cell) for cell in plan.cells()] for plan in (one, other)]
+    axes = [[axis.axis.label for _, axis in plan.further_axes()] for plan in (one, other)]
+    alike = cells[0] == cells[1] and axes[0] == axes[1]
+    assert (one.fingerprint({}) == other.fingerprint({})) == alike or one.to_json() != other.to_json()
+    assert (one.fingerprint({}) == other.fingerprint({})) == (one.to_json() == other.to_json())
+
+
+def test_what_does_not_decide_the_pictures_leaves_the_fingerprint_alone():
+    typed = make_plan("1-3", ("Sampler", "Euler"), (None, None), AXES, 12)
+    listed = make_plan([1, 2, 3], ("sampler", ["euler"]), ("Nothing", ""), AXES, 12, return_cells=True)
+    setting = {"seed": 1, "steps": 4}
+    assert typed.fingerprint(setting) == listed.fingerprint(dict(reversed(setting.items())))
+
+
+def test_what_a_cell_is():
+    plan = make_plan([3], ("CFG Scale", "5, 7"), ("Sampler", "Euler"), AXES, 12)
+    assert plan.values_of(plan.cells()[1]) == {"Clip skip": 3, "CFG Scale": 7.0, "Sampler": "Euler"}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-2, 14) | st.text(max_size=6),
+        lambda inner: st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["clip_skip", "y", "z", "mode", "return_cells", "axis", "values", "x"]), inner, max_size=4
+        ),
+        max_leaves=8,
+    )
+)
+def test_any_json_gives_a_plan_or_a_sentence(request_):
+    try:
+        plan = read_plan(request_, AXES, 12)
+    except InvalidInput as error:
+        assert error.status_code == 422
+        assert "; allowed: " in str(error)
+    else:
+        assert plan.size >= 1

@@ -1,0 +1,155 @@
+"""How far the cells of a sweep are from single generations, feature by feature, exact and fast.
+
+    WEBUI_URL=http://127.0.0.1:7860 python -m tests.webui.equality > docs/equality.md
+
+Runs against any WebUI that has the extension; the numbers in docs/equality.md are from AUTOMATIC1111 v1.10.1.
+For each feature it sweeps a few clip skips, generates each of them alone with the same settings, and compares the
+pictures as they come over the API: largest difference of a channel value (of 255) and mean difference.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import sys
+from dataclasses import dataclass, field
+
+import httpx
+import numpy as np
+from PIL import Image
+
+URL = os.environ.get("WEBUI_URL", "http://127.0.0.1:7860")
+SKIPS = [1, 2, 5, 12]
+BASE = {
+    "prompt": "a red cat on a table, (jeans:1.3), BREAK, (pov:1.2), city",
+    "negative_prompt": "blurry, (text:1.2)",
+    "steps": 6,
+    "width": 128,
+    "height": 128,
+    "seed": 2881122569,
+    "cfg_scale": 7,
+    "sampler_name": "DPM++ 2M",
+    "scheduler": "Karras",
+}
+HIRES = {"enable_hr": True, "hr_scale": 2, "denoising_strength": 0.5, "hr_upscaler": "Latent"}
+
+
+@dataclass
+class Feature:
+    """One row: what is asked of the host beside `BASE`; `img2img` and `mask` choose the route and its pictures."""
+
+    name: str
+    extra: dict = field(default_factory=dict)
+    img2img: bool = False
+    mask: bool = False
+
+
+FEATURES = [
+    Feature("plain"),
+    Feature("Euler a", {"sampler_name": "Euler a", "scheduler": "Automatic"}),
+    Feature("DPM++ SDE", {"sampler_name": "DPM++ SDE"}),
+    Feature("UniPC", {"sampler_name": "UniPC", "scheduler": "Automatic"}),
+    Feature("DDIM", {"sampler_name": "DDIM", "scheduler": "Automatic"}),
+    Feature("AND", {"prompt": "a cat AND a dog :0.8"}),
+    Feature("prompt editing", {"prompt": "a [cat:dog:0.5] on a [table|chair]"}),
+    Feature("more than 75 tokens", {"prompt": ", ".join(f"word{n} thing" for n in range(40))}),
+    Feature("empty prompts", {"prompt": "", "negative_prompt": ""}),
+    Feature("embedding", {"prompt": "a tinyemb cat"}),
+    Feature("LoRA", {"prompt": "a cat <lora:tinylora:0.8>"}),
+    *(
+        Feature(f"emphasis {name}", {"override_settings": {"emphasis": name}})
+        for name in ("None", "Ignore", "Original", "No norm")
+    ),
+    Feature("old emphasis", {"override_settings": {"use_old_emphasis_implementation": True}}),
+    Feature("old scheduling", {"prompt": "a [cat:dog:3]", "override_settings": {"use_old_scheduling": True}}),
+    Feature("variation seed", {"subseed": 5, "subseed_strength": 0.4}),
+    Feature("seed resize", {"seed_resize_from_h": 64, "seed_resize_from_w": 64}),
+    Feature("tiling", {"tiling": True}),
+    Feature("CFG scale 1", {"cfg_scale": 1}),
+    Feature("batch size 2", {"batch_size": 2}),
+    Feature("batch count 2", {"n_iter": 2, "batch_size": 2}),
+    Feature("hires fix, Latent", HIRES),
+    Feature("hires fix, None", {**HIRES, "hr_upscaler": "None"}),
+    Feature("hires fix, own prompts", {**HIRES, "hr_prompt": "a blue dog", "hr_negative_prompt": "red"}),
+    Feature("hires fix, own steps", {**HIRES, "hr_second_pass_steps": 3}),
+    Feature("hires fix, own sampler", {**HIRES, "hr_sampler_name": "Euler a"}),
+    Feature("refiner", {"refiner_checkpoint": "tiny-sd1-b", "refiner_switch_at": 0.5}),
+    Feature("img2img", {"denoising_strength": 0.6}, img2img=True),
+    Feature("img2img, batch size 2", {"denoising_strength": 0.6, "batch_size": 2}, img2img=True),
+    Feature("inpaint", {"denoising_strength": 0.7, "inpainting_fill": 1}, img2img=True, mask=True),
+    Feature("inpaint, latent noise", {"denoising_strength": 1, "inpainting_fill": 2}, img2img=True, mask=True),
+    Feature("inpaint, only masked", {"denoising_strength": 0.7, "inpaint_full_res": True}, img2img=True, mask=True),
+]
+
+
+def request_body(feature: Feature) -> dict:
+    """What is sent for one generation of a feature."""
+    body = {**BASE, **feature.extra}
+    if feature.img2img:
+        ramp = np.linspace(0, 255, 128, dtype=np.uint8)
+        picture = np.stack([np.tile(ramp, (128, 1)), np.tile(ramp[:, None], (1, 128)), np.full((128, 128), 90)], axis=2)
+        body["init_images"] = [encoded(Image.fromarray(picture.astype(np.uint8)))]
+    if feature.mask:
+        mask = Image.new("L", (128, 128))
+        mask.paste(255, (32, 24, 100, 96))
+        body["mask"] = encoded(mask)
+    return body
+
+
+def encoded(picture: Image.Image) -> str:
+    """A picture as the API takes it."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def generate(client: httpx.Client, feature: Feature, more: dict) -> list[np.ndarray]:
+    """The pictures of one call, as int arrays of height × width × 3."""
+    route = "img2img" if feature.img2img else "txt2img"
+    body = request_body(feature)
+    settings = {**body.pop("override_settings", {}), **more.pop("override_settings", {})}
+    answer = client.post(f"/sdapi/v1/{route}", json={**body, **more, "override_settings": settings})
+    if answer.status_code != 200:
+        raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
+    images = answer.json()["images"]
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(image))).convert("RGB")).astype(int) for image in images]
+
+
+def compare(client: httpx.Client, feature: Feature) -> str:
+    """One row of the table."""
+    alone = []
+    for skip in SKIPS:
+        pictures = generate(client, feature, {"override_settings": {"CLIP_stop_at_last_layers": skip}})
+        per_cell = request_body(feature).get("batch_size", 1) * request_body(feature).get("n_iter", 1)
+        alone += pictures[-per_cell:]  # a grid may stand before them
+    columns = []
+    for mode in ("exact", "fast"):
+        plan = {"clip_skip": SKIPS, "mode": mode, "return_cells": True}
+        swept = generate(client, feature, {"script_name": "clip skip sweep", "script_args": [plan]})[1:]
+        if len(swept) != len(alone):
+            raise RuntimeError(f"{len(swept)} pictures instead of {len(alone)}")
+        differences = [np.abs(one - other) for one, other in zip(alone, swept, strict=True)]
+        largest, mean = max(d.max() for d in differences), max(d.mean() for d in differences)
+        columns.append(f"{largest} | {mean:.4f}")
+    spread = max(np.abs(one - alone[0]).mean() for one in alone[1:])
+    return f"| {feature.name} | {' | '.join(columns)} | {spread:.1f} |"
+
+
+def main() -> None:
+    """Prints the table; names on the command line choose features."""
+    wanted = sys.argv[1:]
+    print("| feature | exact: largest | mean | fast: largest | mean | clip skips differ by |")
+    print("|---|---|---|---|---|---|")
+    with httpx.Client(base_url=URL, timeout=600, trust_env=False) as client:
+        for feature in FEATURES:
+            if wanted and feature.name not in wanted:
+                continue
+            try:
+                print(compare(client, feature), flush=True)
+            except RuntimeError as error:
+                print(f"| {feature.name} | not compared: {error} | | | | |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
