@@ -51,6 +51,10 @@ class Entry:
         """What names this checkpoint in the API: its hash, which survives a renaming, or else its name."""
         return f"sha256:{self.sha256}" if self.sha256 else f"name:{self.name}"
 
+    def is_for(self, name: str, sha256: str | None) -> bool:
+        """Whether it is about the file of this name and hash: by the hash where both are known, else by the name."""
+        return sha256 == self.sha256 if sha256 and self.sha256 else name == self.name
+
 
 class Memory:
     """The remembered values in `folder`, which is made when the first one is.
@@ -164,13 +168,9 @@ class Memory:
 
 
 def _find(entries: list[Entry], name: str, sha256: str | None) -> Entry | None:
-    for entry in entries:
-        if sha256 and entry.sha256 == sha256:
-            return entry
-    for entry in entries:
-        if entry.name == name and not (sha256 and entry.sha256):
-            return entry
-    return None
+    found = [entry for entry in entries if entry.is_for(name, sha256)]
+    by_hash = [entry for entry in found if sha256 and entry.sha256]
+    return next(iter(by_hash + found), None)
 
 
 def _checked(clip_skip: Any) -> int:

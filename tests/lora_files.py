@@ -26,9 +26,11 @@ def lora_files(client: OptionsClient) -> Iterator[None]:
     """The files of `LORAS`, and `cslab_bad`, whose header has a wrong length. Skips where the host can't have them."""
     if client.http.get("/sdapi/v1/loras").status_code == 404:
         pytest.skip("this host has no Lora extension")
-    folder = Path(client.flags()["lora_dir"])
-    if not folder.is_dir():
+    flags = client.flags()
+    if not Path(flags["data_dir"]).is_dir():
         pytest.skip("the host's folders are on another machine")
+    folder = Path(flags["lora_dir"])
+    folder.mkdir(parents=True, exist_ok=True)
     bad = folder / "cslab_bad.safetensors"
     files = {folder / f"{name}.safetensors": metadata for name, metadata in LORAS.items()}
     try:

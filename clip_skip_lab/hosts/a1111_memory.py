@@ -103,7 +103,6 @@ class CheckpointMemory:
     def listing(self) -> dict[str, Any]:
         """The page's table as plain data. Raises `OSError`."""
         chosen, here = self.files.checkpoint(), checkpoint_files()
-        names, hashes = {name for name, _ in here}, {sha256 for _, sha256 in here if sha256}
         return {
             "enabled": self.enabled,
             "checkpoints": [
@@ -112,8 +111,8 @@ class CheckpointMemory:
                     "name": entry.name,
                     "sha256": entry.sha256,
                     "clip_skip": entry.clip_skip,
-                    "chosen": chosen is not None and (entry.name, entry.sha256) == (chosen.name, chosen.sha256),
-                    "found": entry.sha256 in hashes if entry.sha256 in hashes else entry.name in names,
+                    "chosen": chosen is not None and entry.is_for(chosen.name, chosen.sha256),
+                    "found": any(entry.is_for(name, sha256) for name, sha256 in here),
                 }
                 for entry in self.memory.all()
             ],
