@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from ..layers.facts import Model
 from ..sweep.axes import Axis
 from ..sweep.grid import Limits, Style
 from ..sweep.plan import Cell, SweepPlan
@@ -32,6 +33,21 @@ class Shape:
     pictures: int
     sizes: tuple[tuple[int, int], ...]
     steps: int
+
+
+@dataclass(frozen=True)
+class ClipSkipSetting:
+    """The host's own setting.
+
+    Attributes:
+        value: what it is at this moment, as the host has it; the API can put there what is no whole number.
+        highest: the end of the host's slider.
+        temporary: whether a job is running, which may have put its own value there for as long as it takes.
+    """
+
+    value: object
+    highest: int
+    temporary: bool
 
 
 @dataclass
@@ -72,6 +88,7 @@ class Session(Protocol):
         setting: what decides the pictures beside plan and model.
         batch_size: how many cells to sample at once, to start with.
         notes: what the user should know of how the sweep ran, in sentences.
+        text_encoder_forwards: how often a text encoder really ran so far.
     """
 
     grid_folder: str
@@ -81,6 +98,7 @@ class Session(Protocol):
     setting: dict[str, object]
     batch_size: int
     notes: list[str]
+    text_encoder_forwards: int
 
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""
@@ -116,14 +134,29 @@ class Host(Protocol):
     name: str
     version: str
 
+    def register(self) -> None:
+        """Registers what the host shall know beside the scripts; for the script file to call, once per load."""
+
     def axes(self, request: Any) -> list[Axis]:
         """The axes that the host's X/Y/Z plot has at this moment, CFG Scale first, those of other extensions too."""
 
     def highest_clip_skip(self) -> int:
         """The highest clip skip that makes sense for the loaded model."""
 
+    def model(self) -> Model | None:
+        """The loaded model, None as long as there is none. Loads nothing, and may be called from any thread."""
+
+    def clip_skip(self) -> ClipSkipSetting:
+        """The host's setting at this moment. May be called from any thread."""
+
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """A request as the page would make it from these fields, for `measure`; generates nothing."""
+
+    def restore(self, request: Any, setting: dict[str, Any]) -> None:
+        """Gives a request the settings of an earlier one, as its session told them."""
+
+    def grid_folder(self, is_img2img: bool) -> str:
+        """Where the page's own generations put their grids."""
 
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """Applies every axis value to a copy of the request. Raises `InvalidInput` for one that cannot be applied."""

@@ -1,0 +1,62 @@
+"""The routes of Clip Skip Lab: `/clip-skip-lab/v1/…`. They answer from the host that they are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
+
+from .hosts import Host
+from .layers.facts import layer_facts
+from .layers.words import LANGUAGES, is_warning, sentence
+from .sweep.errors import InvalidInput
+
+PREFIX = "/clip-skip-lab/v1"
+HIGHEST = 1_000
+"""The highest clip skip that the facts are given for: far above any encoder, to say what such a value does."""
+
+
+def add_routes(app: FastAPI, host: Host) -> None:
+    """Adds the routes to the host's web server. To be called once for each app that the host makes."""
+
+    # Plain functions: the server runs them in a thread of its own pool, away from the page's event loop.
+    @app.get(f"{PREFIX}/model")
+    def model(clip_skip: str | None = None, lang: str = "en") -> dict[str, Any]:
+        try:
+            return model_answer(host, clip_skip, lang)
+        except InvalidInput as error:
+            raise HTTPException(error.status_code, error.detail) from error
+
+
+def model_answer(host: Host, clip_skip: str | None, language: str) -> dict[str, Any]:
+    """What a clip skip does on the loaded model: `LayerFacts.to_json` and the sentence for the note.
+
+    Args:
+        host: the host.
+        clip_skip: the value in question as it came in the address, None for the host's own at this moment.
+        language: one of `LANGUAGES`.
+
+    Raises `InvalidInput`.
+    """
+    if language not in LANGUAGES:
+        raise InvalidInput("lang", language, " or ".join(LANGUAGES))
+    setting = host.clip_skip()
+    facts = layer_facts(host.model(), _read(setting.value if clip_skip is None else clip_skip))
+    return {
+        **facts.to_json(),
+        "setting": {"value": setting.value, "highest": setting.highest, "temporary": setting.temporary},
+        "sentence": sentence(facts, language),
+        "warning": is_warning(facts),
+        "language": language,
+    }
+
+
+def _read(clip_skip: object) -> int:
+    """A clip skip from the address or from the host's options, where an API client can put anything."""
+    try:
+        value = int(clip_skip) if isinstance(clip_skip, int | str) else 0
+    except ValueError:
+        value = 0
+    if not 1 <= value <= HIGHEST:
+        raise InvalidInput("clip_skip", clip_skip, f"a whole number from 1 to {HIGHEST}")
+    return value

@@ -1,0 +1,217 @@
+// Clip skip in the header: a note that says what the value does, and a slider whose value is the one in use.
+//
+// The note asks GET ./clip-skip-lab/v1/model once after a change (of the slider, the checkpoint, the override
+// settings, the tab) and when the window gets the focus back. While no model is loaded, or a job has the setting
+// borrowed, it asks again after longer and longer pauses; otherwise nothing runs.
+(function () {
+    "use strict";
+
+    const KEY = "CLIP_stop_at_last_layers";
+    const ROUTE = "./clip-skip-lab/v1/model";
+    const ASK_AFTER = 150; // ms without another change, so that a drag asks once
+    const APPLY_AFTER = 250; // ms, so that a held arrow key applies once
+    const FIRST_RETRY = 2000, LONGEST_RETRY = 60000; // ms
+    const MOST_PUSHES = 5;
+
+    const TEXTS = {
+        en: {
+            override: (tab, value) => `Override in ${tab}: clip skip ${value}. `,
+            unreachable: "The WebUI does not answer",
+        },
+        ja: {
+            override: (tab, value) => `${tab} の上書き設定: Clip skip ${value}。`,
+            unreachable: "WebUI が応答しません",
+        },
+    };
+
+    let slider = null; // the host's component in the header
+    let note = null;
+
+    function parts() {
+        return {
+            number: slider.querySelector("input[type=number]"),
+            range: slider.querySelector("input[type=range]"),
+        };
+    }
+
+    function shown() {
+        const value = parts().number.valueAsNumber;
+        return Number.isFinite(value) ? value : null;
+    }
+
+    function language() {
+        const chosen = opts.localization;
+        return /^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en";
+    }
+
+    // --- The note ---------------------------------------------------------------------------------------------
+
+    let askTimer = null, asked = 0, retryPause = FIRST_RETRY, lastQuestion = "";
+
+    // The host hands a pasted clip skip to the tab's "Override settings", where it wins over the header.
+    function override() {
+        const tab = get_uiCurrentTabContent()?.id.replace(/^tab_/, "");
+        const chosen = tab && gradioApp().querySelector(`#${tab}_override_settings`);
+        for (const token of chosen ? chosen.querySelectorAll(".token") : []) {
+            const found = /^\s*Clip skip:\s*(\d+)/.exec(token.textContent);
+            if (found) return {tab, value: Number(found[1])};
+        }
+        return null;
+    }
+
+    function askSoon(pause = ASK_AFTER) {
+        clearTimeout(askTimer);
+        askTimer = setTimeout(ask, pause);
+    }
+
+    async function ask() {
+        const over = override();
+        const value = over ? over.value : Math.max(1, Math.round(shown() ?? 1));
+        lastQuestion = question();
+        const number = ++asked, texts = TEXTS[language()];
+        let answer;
+        try {
+            const response = await fetch(`${ROUTE}?clip_skip=${value}&lang=${language()}`);
+            answer = await response.json();
+            if (!response.ok) answer = {sentence: answer.detail, warning: true};
+        } catch {
+            answer = {sentence: texts.unreachable, warning: true};
+        }
+        if (number !== asked) return; // another question has been asked meanwhile
+        say((over ? texts.override(over.tab, over.value) : "") + answer.sentence, answer.warning);
+        if (!answer.setting) return;
+        if (answer.model === null || answer.setting.temporary) {
+            if (!document.hidden) askSoon(retryPause);
+            retryPause = Math.min(2 * retryPause, LONGEST_RETRY);
+        } else {
+            retryPause = FIRST_RETRY;
+        }
+        if (!answer.setting.temporary) showInUse(answer.setting);
+    }
+
+    function say(text, warns) {
+        note.classList.toggle("clip-skip-lab-warning", Boolean(warns));
+        if (note.textContent !== text) note.textContent = text; // or a screen reader would say it again
+    }
+
+    function question() {
+        return JSON.stringify([override(), language(), opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
+    }
+
+    function askIfChanged() {
+        if (note && question() !== lastQuestion) askSoon();
+    }
+
+    // --- What the host has, shown in the slider ---------------------------------------------------------------
+
+    let shownFor = "";
+
+    function showInUse(setting) {
+        const {number} = parts();
+        const same = setting.value === shown() && setting.highest === Number(number.max);
+        const key = JSON.stringify(setting);
+        if (same || wanted !== null || key === shownFor) return;
+        shownFor = key; // once for each state of the host, lest two who disagree go on for ever
+        gradioApp().getElementById("clip_skip_lab_sync")?.click();
+    }
+
+    // --- What the slider shows, brought into use --------------------------------------------------------------
+    //
+    // The host applies a value on gradio's "release", which only a pointer and leaving the number send; typing with
+    // Enter and the arrow keys change the display alone. And gradio drops a release that comes while the one before
+    // is under way. So: whenever the browser says that a value was changed for good, see that the host has it.
+
+    let wanted = null, pushes = 0, pushTimer = null;
+
+    function want(pause) {
+        wanted = shown();
+        pushes = 0;
+        shownFor = "";
+        clearTimeout(pushTimer);
+        if (wanted !== null) pushTimer = setTimeout(push, pause);
+    }
+
+    function push() {
+        // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
+        if ((pushes > 0 && opts[KEY] === wanted) || pushes >= MOST_PUSHES) {
+            wanted = null;
+            askSoon();
+            return;
+        }
+        keep();
+        parts().number.dispatchEvent(new PointerEvent("pointerup")); // what gradio's slider listens to
+        pushTimer = setTimeout(push, 300 * 2 ** pushes++);
+    }
+
+    // The answer to an earlier release sets the slider back to what it was about, in the middle of typing even.
+    function keep() {
+        if (wanted === null || shown() === wanted) return;
+        const {number} = parts();
+        number.value = wanted;
+        updateInput(number);
+    }
+
+    // The host would take 1.5, and 99 too, because gradio clamps a number only after it has sent it.
+    function mend() {
+        const {number} = parts();
+        const value = shown();
+        if (value === null) return;
+        const mended = Math.min(Math.max(Math.round(value), Number(number.min)), Number(number.max));
+        if (mended !== value) {
+            number.value = mended;
+            updateInput(number);
+        }
+    }
+
+    function follow() {
+        const {number, range} = parts();
+        slider.addEventListener("input", (event) => {
+            if (event.isTrusted) { // a person is at it
+                wanted = shown();
+                clearTimeout(pushTimer);
+            }
+            askSoon();
+        });
+        number.addEventListener("blur", () => wanted !== null && want(APPLY_AFTER)); // typed, and typed back again
+        // On the way down, before gradio's own listeners at the inputs.
+        slider.addEventListener("change", mend, true);
+        slider.addEventListener("blur", mend, true);
+        slider.addEventListener("pointerup", (event) => event.isTrusted && mend(), true);
+        slider.addEventListener("change", () => want(APPLY_AFTER));
+        number.addEventListener("keydown", (event) => {
+            if (event.key !== "Enter") return;
+            mend();
+            want(0);
+        });
+        for (const input of [number, range]) input.setAttribute("aria-describedby", note.id);
+        if (!number.labels.length) number.setAttribute("aria-label", slider.querySelector("label").textContent.trim());
+    }
+
+    // --- Start ------------------------------------------------------------------------------------------------
+
+    function start() {
+        if (note) return;
+        slider = gradioApp().querySelector(`#quicksettings #setting_${KEY}`);
+        if (!slider || !parts().number) return;
+        note = document.createElement("div");
+        note.id = "clip_skip_lab_note";
+        note.className = "clip-skip-lab-note";
+        note.setAttribute("role", "status");
+        note.setAttribute("aria-live", "polite");
+        slider.classList.add("clip-skip-lab-slider");
+        slider.appendChild(note);
+        follow();
+        askSoon();
+        window.addEventListener("focus", () => askSoon());
+        document.addEventListener("visibilitychange", () => document.hidden || askSoon());
+    }
+
+    onUiLoaded(() => onOptionsAvailable(start));
+    onOptionsChanged(() => {
+        if (!note) return;
+        setTimeout(keep, 0); // when gradio has set the slider too
+        askSoon();
+    });
+    onUiTabChange(askIfChanged);
+    onAfterUiUpdate(askIfChanged);
+})();

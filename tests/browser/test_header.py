@@ -1,0 +1,295 @@
+"""The header in Chromium: the note beside clip skip, and that what the slider shows is what the host uses.
+
+Runs on the embedded host, or on a real one named by WEBUI_URL.
+"""
+
+import json
+import re
+
+import pytest
+
+from tests.header import CLIP_SKIP, MINE, HostClient
+
+SLIDER = f"#quicksettings #setting_{CLIP_SKIP}"
+NOTE = "#clip_skip_lab_note"
+LAST, PENULTIMATE = "Layer 12 of 12, the last", "Layer 11 of 12, penultimate"
+
+
+@pytest.fixture(scope="module")
+def host(host_url):
+    return HostClient(host_url)
+
+
+@pytest.fixture
+def header(host, host_url, page):
+    """Opens the page with clip skip 1 and waits for the note; `header(theme=…)` opens it in another way."""
+    # The real host's page asks a CDN for a script that nothing here needs.
+    page.route(re.compile(r"^https?://(?!127\.0\.0\.1|localhost)"), lambda route: route.fulfill(body=""))
+
+    def opened(theme: str = "dark"):
+        page.goto(f"{host_url}/?__theme={theme}")
+        page.locator(f"{NOTE}:not(:empty)").wait_for()
+        return page
+
+    with host.kept(CLIP_SKIP):
+        host.set(**{CLIP_SKIP: 1})
+        yield opened
+
+
+def note_becomes(page, text: str) -> None:
+    page.wait_for_function(
+        "([css, text]) => document.querySelector(css)?.textContent === text", arg=[NOTE, text], timeout=10_000
+    )
+
+
+def host_has(page, host: HostClient, value: int, seconds: float = 10) -> None:
+    for _ in range(int(seconds * 10)):
+        if host.options()[CLIP_SKIP] == value:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"the host has clip skip {host.options()[CLIP_SKIP]}, not {value}, after {seconds} s")
+
+
+def number(page):
+    return page.locator(f"{SLIDER} input[type=number]")
+
+
+def slide(page):
+    return page.locator(f"{SLIDER} input[type=range]")
+
+
+def requests_of(page, part: str) -> list[str]:
+    """The addresses that the page asks from now on, as far as they contain this; the list grows by itself."""
+    found = []
+    page.on("request", lambda request: found.append(request.url) if part in request.url else None)
+    return found
+
+
+def applied(page) -> list[object]:
+    """The values of clip skip that the page sends to the host from now on; the list grows by itself."""
+    sent = []
+    config = page.evaluate("() => window.gradio_config")
+    ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+    slider = [part["id"] for part in config["components"] if part["props"].get("elem_id") == f"setting_{CLIP_SKIP}"]
+    functions = [
+        at
+        for at, one in enumerate(config["dependencies"])
+        if one["trigger"] == "release" and set(one["targets"]) & set(slider)
+    ]
+    assert ids and functions
+
+    def look(text) -> None:
+        try:
+            message = json.loads(text)
+        except (TypeError, ValueError):
+            return
+        if message.get("fn_index") in functions and message.get("data"):
+            sent.append(message["data"][0])
+
+    page.on("websocket", lambda socket: socket.on("framesent", look))
+    page.on("request", lambda request: look(request.post_data) if "/run/predict" in request.url else None)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2, PENULTIMATE), (5, "Layer 8 of 12"), (12, "Layer 1 of 12, the first")],
+)
+def test_the_note_says_which_layer_the_shown_value_takes(header, value, text):
+    page = header()
+    note_becomes(page, LAST)
+    number(page).fill(str(value))
+    note_becomes(page, text)
+
+
+def test_enter_applies_what_was_typed(header, host):
+    page = header()
+    number(page).fill("2")
+    page.wait_for_timeout(600)
+    assert host.options()[CLIP_SKIP] == 1  # not yet said to be final
+    number(page).press("Enter")
+    host_has(page, host, 2)
+    assert host.config()[CLIP_SKIP] == 2
+
+
+def test_the_tab_key_applies_what_was_typed(header, host):
+    page = header()
+    number(page).fill("3")
+    number(page).press("Tab")
+    host_has(page, host, 3)
+
+
+def test_the_arrow_keys_apply_on_the_number_and_on_the_slider(header, host):
+    page = header()
+    number(page).focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    host_has(page, host, 4)
+    slide(page).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    host_has(page, host, 2)
+    assert number(page).input_value() == "2"
+    note_becomes(page, PENULTIMATE)
+
+
+def test_keys_pressed_while_the_answer_is_on_its_way_are_not_lost(header, host):
+    page = header()
+    number(page).focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowUp")
+        page.wait_for_timeout(170)
+    host_has(page, host, 9)
+    page.wait_for_timeout(1500)
+    assert (number(page).input_value(), host.options()[CLIP_SKIP]) == ("9", 9)
+
+
+def test_a_drag_applies_once_and_asks_little(header, host):
+    page = header()
+    page.wait_for_timeout(500)
+    sent, asked = applied(page), requests_of(page, "/clip-skip-lab/v1/model")
+    box = slide(page).bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 8, middle)
+    page.mouse.down()
+    for step in range(1, 41):
+        page.mouse.move(box["x"] + 8 + (box["width"] - 16) * step / 40, middle)
+        page.wait_for_timeout(10)
+    page.mouse.up()
+    host_has(page, host, 12)
+    note_becomes(page, "Layer 1 of 12, the first")
+    page.wait_for_timeout(1500)
+    assert set(sent) == {12} and len(sent) <= 2, sent
+    # However slow the hand: at most one for each value, and those after the release.
+    assert len(asked) <= 11 + 3, asked
+
+
+@pytest.mark.parametrize(("typed", "used"), [("99", 12), ("0", 1), ("2.6", 3), ("-4", 1)])
+@pytest.mark.parametrize("key", ["Enter", "Tab"])
+def test_a_number_that_no_clip_skip_has_becomes_the_nearest_before_it_is_used(header, host, typed, used, key):
+    page = header()
+    host.set(**{CLIP_SKIP: 7})
+    page.reload()
+    page.locator(f"{NOTE}:not(:empty)").wait_for()
+    sent = applied(page)
+    number(page).fill(typed)
+    number(page).press(key)
+    host_has(page, host, used)
+    page.wait_for_timeout(500)
+    assert number(page).input_value() == str(used)
+    assert set(sent) <= {used}
+
+
+def test_a_value_that_an_api_client_set_is_shown_when_the_window_gets_the_focus(header, host):
+    page = header()
+    host.set(**{CLIP_SKIP: 6})
+    page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    note_becomes(page, "Layer 7 of 12")
+    assert number(page).input_value() == "6"
+    assert page.evaluate(f"() => opts.{CLIP_SKIP}") == 6
+    assert host.options()[CLIP_SKIP] == 6
+
+
+def test_a_pasted_clip_skip_is_what_the_note_speaks_of(header, host):
+    page = header()
+    page.locator("#txt2img_prompt textarea").fill(
+        "a cat\nSteps: 4, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, Clip skip: 2, Version: v1.10.1"
+    )
+    page.locator("#paste:visible").first.click()
+    note_becomes(page, f"Override in txt2img: clip skip 2. {PENULTIMATE}")
+    assert number(page).input_value() == "1"  # the header is still what other tabs use
+    assert host.options()[CLIP_SKIP] == 1
+    page.locator("#tabs > .tab-nav button", has_text="img2img").click()
+    note_becomes(page, LAST)
+
+
+def test_nothing_is_asked_while_nothing_happens(header):
+    page = header()
+    page.wait_for_timeout(1000)
+    asked = requests_of(page, "/clip-skip-lab/")
+    page.wait_for_timeout(5000)
+    assert asked == []
+
+
+def test_apply_settings_keeps_the_header_and_the_users_list(header, host):
+    page = header()
+    listed = host.options()["quicksettings_list"]
+    page.locator("#tabs > .tab-nav button", has_text="Settings").click()
+    page.locator("#settings_submit").click()
+    page.locator("#settings_result", has_text="settings changed").last.wait_for()
+    assert host.config()["quicksettings_list"] == listed
+    assert CLIP_SKIP not in listed
+    page.goto("about:blank")
+    host.reload()
+    assert host.header() == [*listed, CLIP_SKIP]
+
+
+def test_the_note_is_there_where_the_user_put_clip_skip_into_the_header(host, header):
+    with host.kept("quicksettings_list", *MINE):
+        host.set(quicksettings_list=[CLIP_SKIP, "sd_model_checkpoint"])
+        host.reload()
+        page = header()
+        assert page.locator(SLIDER).count() == 1
+        number(page).fill("2")
+        number(page).press("Enter")
+        host_has(page, host, 2)
+        note_becomes(page, PENULTIMATE)
+        page.goto("about:blank")
+    host.reload()
+
+
+SDXL = {
+    "model": {"name": "xl", "family": "SDXL"},
+    "setting": {"value": 1, "highest": 12, "temporary": False},
+    "warning": True,
+    "sentence": "No effect: this WebUI ignores clip skip on SDXL models while its setting “Clip skip SDXL” is off",
+}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("warning", [False, True])
+def test_the_note_can_be_read_in_both_themes(header, page, theme, warning):
+    if warning:  # an answer as for a model of another family; only its looks are in question
+        page.route("**/clip-skip-lab/v1/model*", lambda route: route.fulfill(json=SDXL))
+    header(theme)
+    colours = page.evaluate(
+        """(css) => {
+            const note = document.querySelector(css);
+            let behind = note;
+            while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+            return [getComputedStyle(note).color, getComputedStyle(behind).backgroundColor];
+        }""",
+        NOTE,
+    )
+    light, dark = sorted((luminance(colour) for colour in colours), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5, colours  # WCAG 2, AA
+    assert ("clip-skip-lab-warning" in page.locator(NOTE).get_attribute("class")) is warning
+    box, around = page.locator(NOTE).bounding_box(), page.locator("#quicksettings").bounding_box()
+    assert box["x"] + box["width"] <= around["x"] + around["width"]
+    assert box["y"] + box["height"] <= around["y"] + around["height"]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a colour such as `rgb(1, 2, 3)`, as WCAG 2 defines it."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_screen_reader_is_told_of_the_note(header):
+    page = header()
+    note = page.locator(NOTE)
+    assert (note.get_attribute("role"), note.get_attribute("aria-live")) == ("status", "polite")
+    for control in (number(page), slide(page)):
+        assert control.get_attribute("aria-describedby") == "clip_skip_lab_note"
+    assert page.get_by_role("spinbutton", name="Clip skip").first.is_visible()
+
+
+def test_a_japanese_browser_gets_japanese(browser, host, host_url):
+    with host.kept(CLIP_SKIP):
+        host.set(**{CLIP_SKIP: 2})
+        context = browser.new_context(locale="ja-JP")
+        page = context.new_page()
+        page.goto(host_url)
+        note_becomes(page, "12層中11層目（最後から2番目）")
+        context.close()

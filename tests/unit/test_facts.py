@@ -1,0 +1,222 @@
+"""What a clip skip does on a model: the facts, their words, and how A1111's models are described."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from clip_skip_lab.hosts.a1111_model import describe
+from clip_skip_lab.layers.facts import ALL, NONE, PART, UNKNOWN, Encoder, Model, layer_facts, layer_of
+from clip_skip_lab.layers.words import is_warning, sentence
+
+SD1 = Model("base", "SD1", (Encoder("CLIP-L", 12),))
+SD2 = Model("two", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual=23),))
+BIG_G = Encoder("OpenCLIP bigG", 32, usual=31, norm=False, trained=31)
+SDXL = Model("xl", "SDXL", (Encoder("CLIP-L", 12, usual=11, norm=False, trained=11), BIG_G), switch="Clip skip SDXL")
+SDXL_ON = Model("xl", "SDXL", (Encoder("CLIP-L", 12, norm=False, trained=11), BIG_G))
+UNKNOWN_MODEL = Model("odd", "", ())
+
+
+@pytest.mark.parametrize(
+    ("clip_skip", "layer"), [(1, 12), (2, 11), (5, 8), (12, 1), (13, 0), (14, -1), (0, 12), (-3, 12)]
+)
+def test_a_clip_skip_names_a_layer_counted_from_the_end_and_what_is_below_one_is_the_last(clip_skip, layer):
+    assert layer_of(clip_skip, 12) == layer
+
+
+@pytest.mark.parametrize(
+    ("model", "effect", "highest"),
+    [(SD1, ALL, 12), (SD2, NONE, None), (SDXL, NONE, None), (SDXL_ON, PART, 12), (UNKNOWN_MODEL, UNKNOWN, None)],
+)
+def test_how_much_the_setting_decides_and_how_far_it_goes(model, effect, highest):
+    facts = layer_facts(model, 2)
+    assert (facts.effect, facts.highest) == (effect, highest)
+
+
+def test_an_encoder_that_ignores_the_setting_keeps_its_layer():
+    assert [[one.layer for one in layer_facts(SDXL_ON, value).encoders] for value in (1, 2, 7)] == [
+        [12, 31],
+        [11, 31],
+        [6, 31],
+    ]
+
+
+def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting_only():
+    assert layer_facts(SD1, 1, trained=2).encoders[0].encoder.trained == 11
+    assert layer_facts(SD2, 1, trained=2).encoders[0].encoder.trained is None
+
+
+@pytest.mark.parametrize(
+    ("model", "clip_skip", "trained", "english", "japanese", "warning"),
+    [
+        (SD1, 1, None, "Layer 12 of 12, the last", "12層中12層目（最後の層）", False),
+        (SD1, 2, None, "Layer 11 of 12, penultimate", "12層中11層目（最後から2番目）", False),
+        (SD1, 5, None, "Layer 8 of 12", "12層中8層目", False),
+        (SD1, 12, None, "Layer 1 of 12, the first", "12層中1層目（最初の層）", False),
+        (
+            SD1,
+            2,
+            2,
+            "Layer 11 of 12, penultimate, as in training",
+            "12層中11層目（最後から2番目）、学習時と同じ層",
+            False,
+        ),
+        (
+            SD1,
+            1,
+            2,
+            "Layer 12 of 12, the last; the model was trained on layer 11",
+            "12層中12層目（最後の層）。学習時は11層目",
+            True,
+        ),
+        (
+            SD1,
+            13,
+            None,
+            "No layer: the token embeddings before layer 1 of 12",
+            "層ではありません: 12層の手前のトークン埋め込み",
+            True,
+        ),
+        (
+            SD1,
+            14,
+            None,
+            "There is no such layer: the text encoder has 12, and generating fails",
+            "その層はありません: テキストエンコーダーは12層で、生成は失敗します",
+            True,
+        ),
+        (
+            SD2,
+            2,
+            None,
+            "No effect: this WebUI ignores clip skip on SD2 models (always layer 23 of 24)",
+            "効果なし: この WebUI は SD2 モデルでは Clip skip を無視します（常に24層中23層目）",
+            True,
+        ),
+        (
+            SDXL,
+            2,
+            None,
+            "No effect: this WebUI ignores clip skip on SDXL models while its setting “Clip skip SDXL” is off",
+            "効果なし: この WebUI は SDXL モデルでは Clip skip を無視します（設定「Clip skip SDXL」がオフのため）",
+            True,
+        ),
+        (
+            SDXL_ON,
+            1,
+            None,
+            "CLIP-L: layer 12 of 12, the last, without the final layer norm; the model was trained on layer 11. "
+            "OpenCLIP bigG: no effect (always layer 31 of 32)",
+            "CLIP-L: 12層中12層目（最後の層）、最終 LayerNorm なし。学習時は11層目。"
+            "OpenCLIP bigG: 効果なし（常に32層中31層目）",
+            True,
+        ),
+        (
+            UNKNOWN_MODEL,
+            2,
+            None,
+            "Clip skip may have no effect: the text encoder of this model is not known here",
+            "Clip skip の効果がない可能性があります: このモデルのテキストエンコーダーは未対応です",
+            True,
+        ),
+        (None, 2, None, "No model is loaded yet", "モデルはまだ読み込まれていません", False),
+    ],
+)
+def test_the_sentence_in_both_languages(model, clip_skip, trained, english, japanese, warning):
+    facts = layer_facts(model, clip_skip, trained)
+    assert sentence(facts, "en") == english
+    assert sentence(facts, "ja") == japanese
+    assert is_warning(facts) is warning
+
+
+def test_the_record_as_plain_data():
+    assert layer_facts(SDXL_ON, 2).to_json() == {
+        "model": {"name": "xl", "family": "SDXL"},
+        "clip_skip": 2,
+        "effect": "part",
+        "highest": 12,
+        "encoders": [
+            {
+                "name": "CLIP-L",
+                "layers": 12,
+                "honoured": True,
+                "layer": 11,
+                "final_layer_norm": False,
+                "trained_layer": 11,
+            },
+            {
+                "name": "OpenCLIP bigG",
+                "layers": 32,
+                "honoured": False,
+                "layer": 31,
+                "final_layer_norm": False,
+                "trained_layer": 31,
+            },
+        ],
+    }
+    assert layer_facts(SD1, 14).to_json()["encoders"][0]["layer"] is None
+    assert layer_facts(None, 2).to_json()["model"] is None
+
+
+# The host's classes, by the names and attributes that `describe` goes by (modules/sd_hijack_clip.py,
+# modules/sd_hijack_open_clip.py, v1.10.1). They have no weights and encode nothing; the contract tests ask a real host.
+def _wrapper(class_name: str, wrapped: object) -> object:
+    return type(class_name, (), {"wrapped": wrapped})()
+
+
+def _clip(layers: int, **more: object) -> SimpleNamespace:
+    encoder = SimpleNamespace(layers=[None] * layers)
+    return SimpleNamespace(transformer=SimpleNamespace(text_model=SimpleNamespace(encoder=encoder)), **more)
+
+
+def _open_clip(layers: int, **more: object) -> SimpleNamespace:
+    return SimpleNamespace(model=SimpleNamespace(transformer=SimpleNamespace(resblocks=[None] * layers)), **more)
+
+
+CLIP_L_XL = _wrapper("FrozenCLIPEmbedderForSDXLWithCustomWords", _clip(12, layer="hidden", layer_idx=11))
+G = _wrapper("FrozenOpenCLIPEmbedder2WithCustomWords", _open_clip(32, layer="penultimate", layer_idx=1, legacy=False))
+
+
+def _model(condition: object, **more: object) -> SimpleNamespace:
+    return SimpleNamespace(
+        sd_checkpoint_info=SimpleNamespace(name_for_extra="name"), cond_stage_model=condition, **more
+    )
+
+
+def test_an_sd1_model_of_a1111():
+    condition = _wrapper("FrozenCLIPEmbedderWithCustomWords", _clip(12, layer="last", layer_idx=None))
+    assert describe(_model(condition), False) == Model("name", "SD1", (Encoder("CLIP-L", 12),))
+
+
+def test_an_sd2_model_of_a1111_takes_the_layer_of_its_config():
+    for layer_idx, usual in ((1, 23), (0, 24)):
+        condition = _wrapper("FrozenOpenCLIPEmbedderWithCustomWords", _open_clip(24, layer_idx=layer_idx))
+        described = describe(_model(condition), True, "Clip skip SDXL")
+        assert described == Model("name", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual, trained=usual),))
+
+
+def test_an_sdxl_model_of_a1111_with_its_setting_off_and_on():
+    condition = SimpleNamespace(embedders=[CLIP_L_XL, G, object(), object()])
+    off, on = (describe(_model(condition), switched, "Clip skip SDXL") for switched in (False, True))
+    assert off == Model("name", "SDXL", SDXL.encoders, "Clip skip SDXL")
+    assert on == Model("name", "SDXL", SDXL_ON.encoders)
+
+
+def test_the_refiner_of_sdxl_has_nothing_to_switch_on():
+    assert describe(_model(G), False, "Clip skip SDXL") == Model("name", "SDXL", (BIG_G,))
+
+
+def test_an_sd3_model_of_a1111_with_t5_and_without():
+    clip_l = SimpleNamespace(num_layers=12, layer="hidden", layer_idx=-2, layer_norm_hidden_state=False)
+    clip_g = SimpleNamespace(num_layers=32, layer="hidden", layer_idx=-2, layer_norm_hidden_state=False)
+    t5 = SimpleNamespace(num_layers=24, layer="last", layer_idx=None, layer_norm_hidden_state=True)
+    for last, names in ((t5, ["CLIP-L", "OpenCLIP bigG", "T5-XXL"]), (None, ["CLIP-L", "OpenCLIP bigG"])):
+        condition = SimpleNamespace(clip_l=clip_l, clip_g=clip_g, t5xxl=last)
+        facts = layer_facts(describe(_model(condition, is_sd3=True), False), 5)
+        assert [one.encoder.name for one in facts.encoders] == names
+        assert [one.layer for one in facts.encoders] == [11, 31, 24][: len(names)]
+        assert facts.effect == NONE
+
+
+def test_a_text_encoder_that_is_not_known_is_said_to_be_unknown():
+    facts = layer_facts(describe(_model(_wrapper("FrozenXLMREmbedderWithCustomWords", None)), False), 2)
+    assert facts.effect == UNKNOWN
