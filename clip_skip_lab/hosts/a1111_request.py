@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from copy import copy
 from typing import Any
 
@@ -99,7 +100,8 @@ NO_SETTING = (
 def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     """Gives a request the settings that `setting_of` told of another one; pictures stay what they are."""
     for name, value in setting.items():
-        if name not in ("init_images", "image_mask"):
+        infinite = value is None and vars(request).get(name) == math.inf  # as `sweep.json` writes it: `s_tmax`
+        if name not in ("init_images", "image_mask") and not infinite:
             setattr(request, name, value)
 
 

@@ -41,6 +41,20 @@ def test_interrupt_keeps_what_is_finished_and_leaves_the_host_as_it_was(client):
     assert np.array_equal(swept.cells[1], alone.pictures[0])
 
 
+def test_an_interrupted_sweep_can_be_gone_on_with(client):
+    whole = client.sweep({"clip_skip": "5-8"}, **LONG)
+    running = client.in_background(lambda: client.sweep({"clip_skip": "5-8"}, **LONG))
+    client.wait_for(sampling_cell(2))
+    client.post("interrupt")
+    broken_off = running.result()
+    made = client.sweep(script_args=[{"resume": broken_off.folder.name, "return_cells": True}])
+    assert made.folder == broken_off.folder
+    assert states(made) == ["done"] * 4
+    assert made.record["fingerprint"] == whole.record["fingerprint"]
+    assert len(made.cells) == 4
+    assert all(np.array_equal(one, other) for one, other in zip(made.cells, whole.cells, strict=True))
+
+
 def test_skip_leaves_out_the_cell_that_is_running_and_goes_on(client):
     running = client.in_background(lambda: client.sweep({"clip_skip": "1-4"}, **LONG))
     client.wait_for(sampling_cell(1))
