@@ -18,6 +18,7 @@ def client(host_url):
     `override_settings` of a generation by hand in force for good; a sweep does not.
     """
     client = Client(host_url)
+    client.generate(steps=1)  # the first generation of a host loads the model, and notes its hash in the options
     client.post("options", **{CLIP_SKIP: int(client.options()[CLIP_SKIP])})
     return client
 

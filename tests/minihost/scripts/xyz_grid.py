@@ -124,6 +124,8 @@ axis_options = [
     AxisOption("RNG source", str, apply_override("randn_source"), choices=lambda: ["GPU", "CPU", "NV"]),
     AxisOption("Size", str, apply_size),
 ]
+for _option in axis_options:
+    _option.apply.__module__ = __name__  # as on the real host, where these functions live in this file
 
 
 class SharedSettingsStackHelper:
