@@ -105,13 +105,12 @@
     // --- What the host has, shown in the slider ---------------------------------------------------------------
 
     let shownFor = "";
-    let typing = false; // whether the number holds what the user has typed and not yet confirmed
 
     function showInUse(setting) {
         const {number} = parts();
         const same = setting.value === shown() && setting.highest === Number(number.max);
         const key = JSON.stringify(setting);
-        if (same || wanted !== null || key === shownFor || typing) return;
+        if (same || wanted !== null || key === shownFor) return;
         shownFor = key; // once for each state of the host, lest two who disagree go on for ever
         gradioApp().getElementById("clip_skip_lab_sync")?.click();
     }
@@ -126,7 +125,6 @@
 
     function want(pause) {
         wanted = shown();
-        typing = false;
         pushes = 0;
         shownFor = "";
         clearTimeout(pushTimer);
@@ -134,18 +132,23 @@
     }
 
     function push() {
-        if (opts[KEY] === wanted || pushes >= MOST_PUSHES) {
+        // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
+        if ((pushes > 0 && opts[KEY] === wanted) || pushes >= MOST_PUSHES) {
             wanted = null;
             askSoon();
             return;
         }
-        const {number} = parts();
-        if (shown() !== wanted) { // the answer to an earlier release came in between
-            number.value = wanted;
-            updateInput(number);
-        }
-        number.dispatchEvent(new PointerEvent("pointerup")); // what gradio's slider listens to
+        keep();
+        parts().number.dispatchEvent(new PointerEvent("pointerup")); // what gradio's slider listens to
         pushTimer = setTimeout(push, 300 * 2 ** pushes++);
+    }
+
+    // The answer to an earlier release sets the slider back to what it was about, in the middle of typing even.
+    function keep() {
+        if (wanted === null || shown() === wanted) return;
+        const {number} = parts();
+        number.value = wanted;
+        updateInput(number);
     }
 
     // The host would take 1.5, and 99 too, because gradio clamps a number only after it has sent it.
@@ -163,10 +166,13 @@
     function follow() {
         const {number, range} = parts();
         slider.addEventListener("input", (event) => {
-            typing ||= event.isTrusted && event.target === number;
+            if (event.isTrusted) { // a person is at it
+                wanted = shown();
+                clearTimeout(pushTimer);
+            }
             askSoon();
         });
-        number.addEventListener("blur", () => typing = false);
+        number.addEventListener("blur", () => wanted !== null && want(APPLY_AFTER)); // typed, and typed back again
         // On the way down, before gradio's own listeners at the inputs.
         slider.addEventListener("change", mend, true);
         slider.addEventListener("blur", mend, true);
@@ -201,7 +207,11 @@
     }
 
     onUiLoaded(() => onOptionsAvailable(start));
-    onOptionsChanged(() => note && askSoon());
+    onOptionsChanged(() => {
+        if (!note) return;
+        setTimeout(keep, 0); // when gradio has set the slider too
+        askSoon();
+    });
     onUiTabChange(askIfChanged);
     onAfterUiUpdate(askIfChanged);
 })();

@@ -88,6 +88,7 @@ class Session(Protocol):
         setting: what decides the pictures beside plan and model.
         batch_size: how many cells to sample at once, to start with.
         notes: what the user should know of how the sweep ran, in sentences.
+        text_encoder_forwards: how often a text encoder really ran so far.
     """
 
     grid_folder: str
@@ -97,6 +98,7 @@ class Session(Protocol):
     setting: dict[str, object]
     batch_size: int
     notes: list[str]
+    text_encoder_forwards: int
 
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +98,13 @@ class A1111:
 
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """See `Host.measure`."""
-        blocks, rows, columns = plan.shape
         sizes, total = [], 0
-        for z in range(blocks):
-            for y in range(rows):
-                trial, written = applied(request, plan, Cell(0, plan.clip_skip[0], y, z))
-                with borrowed(shared.opts.data, {**written, **trial.override_settings}):
-                    total += steps(trial) * trial.n_iter * columns
-                    sizes.append(cell_size(trial))
+        for _, group in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
+            cells = list(group)
+            trial, written = applied(request, plan, cells[0])
+            with borrowed(shared.opts.data, {**written, **trial.override_settings}):
+                total += steps(trial) * trial.n_iter * len(cells)
+                sizes.append(cell_size(trial))
         return Shape(request.n_iter * request.batch_size, tuple(sizes), total)
 
     @contextmanager
@@ -157,6 +157,11 @@ class A1111Session:
             "vae": sd_vae.get_loaded_vae_name() or "",
         }
         self.setting = setting_of(request)
+
+    @property
+    def text_encoder_forwards(self) -> int:
+        """See `Session`."""
+        return self.one_pass.forwards
 
     def stopped(self) -> str | None:
         """See `Session.stopped`."""
@@ -323,6 +328,8 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
     if plan.mode != "exact":
         keys["clip_skip_lab_mode"] = plan.mode
         keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
+    if plan.draft:
+        keys["clip_skip_lab_draft"] = "True"
     return keys
 
 

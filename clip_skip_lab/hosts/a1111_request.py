@@ -32,7 +32,18 @@ def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, A
                 problem = f"cannot be applied ({error})"
                 allowed = f"values that {axis.axis.label} can take with these settings"
                 raise InvalidInput(VALUE_FIELDS[letter], axis.axis.show(value), allowed, problem) from error
+    if plan.draft:
+        shrink(copied)
     return copied, written
+
+
+def shrink(request: Any) -> None:
+    """Makes a request one for a draft: half the steps and half the size, in the multiples of 8 that a latent has."""
+    request.steps = max(1, (request.steps + 1) // 2)
+    request.width, request.height = (max(64, side // 16 * 8) for side in (request.width, request.height))
+    if getattr(request, "enable_hr", False):
+        request.hr_second_pass_steps = (request.hr_second_pass_steps + 1) // 2  # 0 stays 0: as many as the first
+        request.hr_resize_x, request.hr_resize_y = request.hr_resize_x // 16 * 8, request.hr_resize_y // 16 * 8
 
 
 def copy_request(request: Any) -> Any:

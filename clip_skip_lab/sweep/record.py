@@ -42,6 +42,10 @@ class CellRecord:
     pictures: list[PictureRecord] = field(default_factory=list)
     measures: dict[str, float] = field(default_factory=dict)
 
+    def summary(self) -> dict:
+        """What an answer says of the cell."""
+        return {"values": self.values, "state": self.state, "reason": self.reason, "seconds": self.seconds}
+
     def to_json(self) -> dict:
         """The record as plain data; the cell's place stands beside its values."""
         data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
@@ -76,6 +80,7 @@ class SweepRecord:
     state: str = "running"
     infotext: str = ""
     grids: list[GridRecord] = field(default_factory=list)
+    text_encoder_forwards: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -99,6 +104,7 @@ class SweepRecord:
             "axes": axes,
             "cells": [cell.to_json() for cell in self.cells],
             "grids": [asdict(grid) for grid in self.grids],
+            "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,
             "problems": self.problems,
             "effects": {},

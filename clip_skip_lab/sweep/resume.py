@@ -14,6 +14,7 @@ from .errors import InvalidInput
 from .folder import PARENT, digest_of, finite, read_record
 from .plan import SweepPlan
 from .record import DONE, PictureRecord
+from .words import name_of
 
 FIELD = "Sweep to go on with"
 _ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
@@ -25,6 +26,20 @@ class Begun:
 
     folder: Path
     content: dict
+
+    @property
+    def done(self) -> int:
+        """How many of its cells were done."""
+        return sum(1 for cell in self.content["cells"] if cell["state"] == DONE)
+
+    @property
+    def is_finished_draft(self) -> bool:
+        """Whether there is nothing to go on with but full quality."""
+        return bool(self.content["plan"].get("draft")) and self.done == len(self.content["cells"])
+
+    def cell_names(self) -> list[str]:
+        """What to call each cell, in the order of the plan."""
+        return [name_of(cell["values"]) for cell in self.content["cells"]]
 
     def sound_cells(self, plan: SweepPlan) -> dict[int, list[PictureRecord]]:
         """The pictures of the cells that need not be run again, by the cells' index."""
@@ -57,6 +72,29 @@ def find_begun(grid_folder: str | Path, name: object) -> Begun:
     return Begun(folder, content)
 
 
+def next_plan(begun: Begun, full: bool | None, cells: list[int] | None) -> tuple[dict, Begun | None]:
+    """What to do with a sweep that was begun: its plan, and the sweep itself where that is gone on with.
+
+    Args:
+        begun: the sweep.
+        full: whether to run it, a draft, at full quality as a new sweep; None to do so with a finished draft only.
+        cells: the cells to run at full quality, by their index; None or empty for all.
+
+    Raises `InvalidInput` when it is no draft.
+    """
+    plan = dict(begun.content["plan"])
+    if full is None:
+        full = begun.is_finished_draft
+    if not full:
+        return plan, begun
+    if not plan.get("draft"):
+        raise InvalidInput(FIELD, begun.folder.name, "the name of a draft", "is no draft")
+    plan["draft"] = False
+    if cells:
+        plan["cells"] = cells
+    return plan, None
+
+
 def check_same(begun: Begun, fingerprint: str, model: dict[str, str], setting: dict[str, object]) -> None:
     """Makes sure that the pictures still to come would belong to those that are there.
 
@@ -78,7 +116,10 @@ def check_same(begun: Begun, fingerprint: str, model: dict[str, str], setting: d
 
 
 def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]:
-    """The sweeps that can be gone on with, newest first: name, and what to call it. Reads the `most` newest only."""
+    """The sweeps that can be gone on with, and drafts, newest first: name, and what to call it.
+
+    Reads the `most` newest only.
+    """
     parent = Path(grid_folder) / PARENT
     try:
         names = sorted((path.name for path in parent.iterdir() if _ID.fullmatch(path.name)), reverse=True)
@@ -87,14 +128,15 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
     found = []
     for name in sorted(names, key=lambda name: -_changed(parent / name))[:most]:
         try:
-            content = find_begun(grid_folder, name).content
-            done = sum(1 for cell in content["cells"] if cell["state"] == DONE)
-            total = len(content["cells"])
+            begun = find_begun(grid_folder, name)
+            content = begun.content
+            done, total = begun.done, len(content["cells"])
+            kind = "draft, " if content["plan"].get("draft") else ""
         except (InvalidInput, KeyError, TypeError):
             continue
-        if done < total:
+        if done < total or kind:
             prompt = str(content.get("setting", {}).get("prompt") or "")
-            found.append((name, f"{name}: {done} of {total} cells, {prompt[:40]}"))
+            found.append((name, f"{name}: {kind}{done} of {total} cells, {prompt[:40]}"))
     return found
 
 

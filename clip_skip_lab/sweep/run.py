@@ -22,6 +22,7 @@ from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason
 from .plan import Cell, SweepPlan, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
 from .resume import Begun, check_same
+from .words import name_of
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -138,6 +139,7 @@ def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
             record.cells[cell.index].seconds = took / len(cells)
         _write(outcome)
     record.notes = session.notes
+    record.text_encoder_forwards = session.text_encoder_forwards
     waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
     record.state = "interrupted" if why or (waiting and session.stopped()) else "finished"
 
@@ -225,6 +227,9 @@ def _make_grid(outcome: Outcome, session) -> None:
 
 def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits, style) -> list[Page]:
     """The pages of a plan's grid for cells of that size in pixels."""
+    if plan.only is not None:
+        names = tuple(name_of(plan.values_of(cell)) for cell in plan.cells())
+        return arrange(names, None, None, cell_size, limits, style)
     columns = tuple(f"Clip skip {value}" for value in plan.clip_skip)
     rows = plan.y.labels if plan.y else None
     blocks = plan.z.labels if plan.z else None

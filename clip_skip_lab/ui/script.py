@@ -16,7 +16,8 @@ from ..sweep.record import DONE
 from ..sweep.resume import find_begun
 from ..sweep.run import Outcome, run_sweep
 from ..sweep.words import summary
-from .panel import Panel, plan_from_arguments, resume_of, resumed_arguments
+from .arguments import continuation_of, plan_from_arguments
+from .panel import Panel
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -69,9 +70,9 @@ def make_script(host: Host) -> type[scripts.Script]:
             elif elem_id == "script_list":
                 self.chooser = component
             elif elem_id == f"html_log_{tab}" and self.panel is not None:
-                self._follow_changes()
+                self._follow_changes(component)
 
-        def _follow_changes(self) -> None:
+        def _follow_changes(self, log_line: Any) -> None:
             panel, names = self.panel, list(self.page)
             inputs = [*self.page.values(), *panel.inputs]
 
@@ -80,6 +81,13 @@ def make_script(host: Host) -> type[scripts.Script]:
 
             for component in [self.chooser, *inputs]:
                 component.change(describe, inputs, [panel.forecast], show_progress=False, queue=False)
+            log_line.change(
+                panel.after_generation,
+                [panel.resume, panel.draft],
+                [panel.resume, panel.draft],
+                show_progress=False,
+                queue=False,
+            )
 
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             try:
@@ -97,11 +105,12 @@ def make_script(host: Host) -> type[scripts.Script]:
 
         def _sweep(self, p: Any, arguments: tuple) -> processing.Processed:
             begun = None
-            name = resume_of(arguments)
-            if name:
-                begun = find_begun(p.outpath_grids, name)
-                host.restore(p, begun.content["setting"])
-                arguments = resumed_arguments(arguments, begun.content["plan"])
+            asked = continuation_of(arguments)
+            if asked is not None:
+                earlier = find_begun(p.outpath_grids, asked.name)
+                host.restore(p, earlier.content["setting"])
+                request, begun = asked.plan(earlier)
+                arguments = (request,)
             plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
             with host.session(p, plan) as session:
                 about = {"name": host.name, "version": host.version}
@@ -134,7 +143,9 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
             "folder": str(outcome.folder),
             "state": record.state,
             "done": record.count(DONE),
-            "cells": [{"values": cell.values, "state": cell.state, "reason": cell.reason} for cell in record.cells],
+            "cells": [cell.summary() for cell in record.cells],
+            "text_encoder_forwards": record.text_encoder_forwards,
+            "notes": record.notes,
             "problems": record.problems,
         },
     }

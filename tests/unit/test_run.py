@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,9 @@ from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Limits, Style
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import make_plan, read_plan
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
-from clip_skip_lab.sweep.resume import find_begun, unfinished
+from clip_skip_lab.sweep.resume import find_begun, next_plan, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.words import summary
 
@@ -54,6 +54,7 @@ class MemorySession:
     """How many cells fit into the memory at once."""
 
     def __post_init__(self):
+        self.text_encoder_forwards = 0
         self.notes: list[str] = []
         self.style = Style()
         self.limits = Limits()
@@ -469,3 +470,36 @@ def test_a_sweep_whose_record_is_damaged_cannot_go_on(tmp_path):
     with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
         find_begun(tmp_path, begun.folder.name)
     assert unfinished(tmp_path) == []
+
+
+def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep_of_their_own(tmp_path):
+    plan = replace(plan_of("1-4", y=("CFG Scale", "5, 7")), draft=True)
+    draft = run_sweep(plan, MemorySession(str(tmp_path)), HOST)
+    begun = find_begun(tmp_path, draft.folder.name)
+    assert begun.is_finished_draft
+    assert unfinished(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
+    request, going_on = next_plan(begun, None, [1, 6])
+    assert going_on is None
+    chosen = read_plan(request, [CFG], 12)
+    assert (chosen.draft, chosen.size) == (False, 2)
+    outcome = run_sweep(chosen, MemorySession(str(tmp_path)), HOST)
+    assert outcome.folder != draft.folder
+    assert [entry.values for entry in outcome.record.cells] == [
+        {"Clip skip": 2, "CFG Scale": 5.0},
+        {"Clip skip": 3, "CFG Scale": 7.0},
+    ]
+    assert outcome.record.state == "finished"
+
+
+def test_a_draft_that_was_broken_off_is_gone_on_with_as_a_draft(tmp_path):
+    plan = replace(plan_of("1-4"), draft=True)
+    begun = broken_off(tmp_path, plan)
+    request, going_on = next_plan(begun, None, None)
+    assert going_on is begun
+    assert request["draft"] is True
+
+
+def test_only_drafts_run_at_full_quality(tmp_path):
+    begun = broken_off(tmp_path, plan_of("1-4"))
+    with pytest.raises(InvalidInput, match="is no draft"):
+        next_plan(begun, True, None)

@@ -1,0 +1,79 @@
+"""Pictures of the header for docs/header.md: `python -m tests.webui.screenshots [URL] [FOLDER]`.
+
+Without a URL the embedded host is started. The layer facts of models that neither host has at hand (SDXL, SD2) are
+made here, from a description such as the adapter gives, by the code that answers the route.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, Route, sync_playwright
+
+from clip_skip_lab.layers.facts import Encoder, Model, layer_facts
+from clip_skip_lab.layers.words import is_warning, sentence
+from tests.header import CLIP_SKIP, HostClient
+from tests.minihost import launch
+
+ROOT = Path(__file__).parents[2]
+SDXL = Model(
+    "sdxl",
+    "SDXL",
+    (Encoder("CLIP-L", 12, usual=11, norm=False, trained=11), Encoder("OpenCLIP bigG", 32, 31, norm=False)),
+    "Clip skip SDXL",
+)
+LANGUAGES = {"en": "en-US", "ja": "ja-JP"}
+HEIGHT = 150  # px of the page, from its top: the header
+
+
+def answer_for(model: Model, language: str):
+    """A handler that answers the route as it does when this model is loaded."""
+
+    def answer(route: Route) -> None:
+        facts = layer_facts(model, 2)
+        setting = {"value": 2, "highest": 12, "temporary": False}
+        said = {"sentence": sentence(facts, language), "warning": is_warning(facts), "language": language}
+        route.fulfill(json={**facts.to_json(), "setting": setting, **said})
+
+    return answer
+
+
+def picture(page: Page, url: str, theme: str, file: Path) -> None:
+    """Saves the header, with few colours, so that the file is small."""
+    page.goto(f"{url}/?__theme={theme}")
+    page.locator("#clip_skip_lab_note:not(:empty)").wait_for()
+    page.wait_for_timeout(500)
+    page.screenshot(path=file, clip={"x": 0, "y": 0, "width": page.viewport_size["width"], "height": HEIGHT})
+    with Image.open(file) as image:
+        image.convert("RGB").quantize(64).save(file, optimize=True)
+
+
+def main() -> None:
+    url = sys.argv[1] if len(sys.argv) > 1 else None
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs" / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        host = nullcontext(url) if url else launch.Process(data, [launch.REPO])
+        with host as started, sync_playwright() as playwright:
+            address = (url or started.url).rstrip("/")
+            client = HostClient(address)
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            with client.kept(CLIP_SKIP):
+                client.set(**{CLIP_SKIP: 2})
+                for theme in ("dark", "light"):
+                    for language, locale in LANGUAGES.items():
+                        context = browser.new_context(locale=locale, viewport={"width": 900, "height": 500})
+                        page = context.new_page()
+                        picture(page, address, theme, folder / f"header-{theme}-{language}.png")
+                        page.route("**/clip-skip-lab/v1/model*", answer_for(SDXL, language))
+                        picture(page, address, theme, folder / f"header-warning-{theme}-{language}.png")
+                        context.close()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
