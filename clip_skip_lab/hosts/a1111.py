@@ -115,7 +115,10 @@ class A1111:
         processing.fix_seed(request)
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
         try:
-            with kept(shared.opts.data, [CLIP_SKIP, "sd_model_checkpoint", "sd_vae"]):
+            # The host applies these only while it generates; names, formats and limits of files are asked for later.
+            ours = (CLIP_SKIP, "sd_model_checkpoint", "sd_vae")
+            overrides = {key: value for key, value in request.override_settings.items() if key not in ours}
+            with kept(shared.opts.data, list(ours)), borrowed(shared.opts.data, overrides):
                 yield A1111Session(request, plan, shape)
         finally:
             shared.state.textinfo = None
@@ -156,7 +159,7 @@ class A1111Session:
             "hash": model.sd_model_hash or "",
             "vae": sd_vae.get_loaded_vae_name() or "",
         }
-        self.setting = setting_of(request)
+        self.setting = setting_of(request, plan)
 
     @property
     def text_encoder_forwards(self) -> int:
@@ -222,6 +225,7 @@ class A1111Session:
             except Exception:
                 for picture in finished if len(cells) == 1 else []:  # of the batches before the one that failed
                     keep(picture)
+                _mend_model()
                 raise
             self.comments.update(dict.fromkeys(copied.comments))
             pictures = finished_pictures(copied, processed, seen)
@@ -340,6 +344,21 @@ def _differs(one: Any, other: Any) -> bool:
         return bool(one != other)
     except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
         return True
+
+
+def _mend_model() -> None:
+    """Takes the model back into service that the host put aside to load a checkpoint whose file cannot be read.
+
+    `reload_model_weights` (modules/sd_models.py) removes its own wrapper from the model before it opens the file, and
+    does not put it back when that fails: every later generation would fail, of this sweep and after it.
+    """
+    model = sd_models.model_data.sd_model
+    encoder = getattr(model, "cond_stage_model", None)
+    if encoder is None or hasattr(encoder, "encode_embedding_init_text"):
+        return
+    sd_hijack.model_hijack.hijack(model)
+    model.to(devices.device)
+    sd_models.model_data.set_sd_model(model)
 
 
 def _as_list(seed: Any) -> list[int]:

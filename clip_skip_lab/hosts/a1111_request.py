@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from copy import copy
 from typing import Any
 
@@ -99,12 +100,17 @@ NO_SETTING = (
 def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     """Gives a request the settings that `setting_of` told of another one; pictures stay what they are."""
     for name, value in setting.items():
-        if name not in ("init_images", "image_mask"):
+        infinite = value is None and vars(request).get(name) == math.inf  # as `sweep.json` writes it: `s_tmax`
+        if name not in ("init_images", "image_mask") and not infinite:
             setattr(request, name, value)
 
 
-def setting_of(request: Any) -> dict[str, object]:
-    """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint."""
+def setting_of(request: Any, plan: SweepPlan) -> dict[str, object]:
+    """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint.
+
+    Input pictures and masks stand there as hashes. A variation seed without strength is left out: it decides nothing,
+    and the host draws another each time.
+    """
     plain = (str, int, float, bool, type(None))
     setting: dict[str, object] = {
         name: value
@@ -114,6 +120,9 @@ def setting_of(request: Any) -> dict[str, object]:
     for name in ("init_images", "image_mask"):
         if getattr(request, name, None) is not None:
             setting[name] = [_digest(image) for image in _as_list(getattr(request, name))]
+    varied = any(axis.axis.label == "Var. strength" for _, axis in plan.further_axes())
+    if not request.subseed_strength and not varied:
+        setting.pop("subseed", None)
     setting["styles"] = list(request.styles)
     setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != VALUE}
     setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}

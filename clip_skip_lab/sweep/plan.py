@@ -11,6 +11,7 @@ from itertools import groupby, pairwise, product
 from .axes import Axis, AxisValues, find_axis, read_axis_values
 from .errors import InvalidInput, named_list
 from .finer import CLIP_SKIP, KEYS, NOTHING_ASKED, Finer, Value, read_finer
+from .folder import finite
 from .values import join_list, read_clip_skip
 
 DEFAULT_CLIP_SKIP = "1-12"
@@ -136,11 +137,14 @@ class SweepPlan:
         return data
 
     def fingerprint(self, setting: dict) -> str:
-        """A short hash of everything that decides the pictures: this plan and the generation's own settings."""
+        """A short hash of everything that decides the pictures: this plan and the generation's own settings.
+
+        The same for the settings as they come back from `sweep.json`, which has null for what is infinite.
+        """
         what = self.to_json()
         for key in ("return_cells", "cells_per_batch"):
             what.pop(key, None)
-        text = json.dumps({"plan": what, "setting": setting}, sort_keys=True, default=str, ensure_ascii=False)
+        text = json.dumps(finite({"plan": what, "setting": setting}), sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -122,7 +122,9 @@ class Panel:
     def describe(self, request_fields: dict[str, Any], arguments: tuple) -> str:
         """The line under the panel, as HTML: what will happen, or what is wrong with the input."""
         try:
-            request = self.host.preview(self.is_img2img, request_fields)
+            # A number field that is being retyped is empty for a moment; the request's own default stands in for it.
+            given = {name: value for name, value in request_fields.items() if value is not None}
+            request = self.host.preview(self.is_img2img, given)
             asked = continuation_of(arguments)
             if asked is not None:
                 return self._describe_continuation(asked)

@@ -95,9 +95,9 @@ def _picture():
 
 
 def test_a_checkpoint_that_is_gone(client):
-    folder = Path(client.get("sd-models")[0]["filename"]).parent
-    path = folder / "clipskiplabgone.safetensors"
-    path.write_bytes(b"not a checkpoint")
+    whole = Path(client.get("sd-models")[0]["filename"])
+    path = whole.parent / "clipskiplabgone.safetensors"
+    path.write_bytes(whole.read_bytes()[:2_000_000])
     try:
         client.post("refresh-checkpoints")
         path.unlink()
@@ -106,23 +106,6 @@ def test_a_checkpoint_that_is_gone(client):
         path.unlink(missing_ok=True)
         client.post("refresh-checkpoints")
     assert "clipskiplabgone" in detail
-
-
-def test_nothing_comes_of_an_empty_place_for_grids(client, tmp_path):
-    """A grid folder that cannot be written to is said before any sampling."""
-    taken = tmp_path / "file"
-    taken.write_text("")
-    settings = {"outdir_txt2img_grids": str(taken), "outdir_grids": ""}
-    before = client.options()
-    client.post("options", **settings)
-    try:
-        with pytest.raises(Refused) as caught:
-            client.sweep({"clip_skip": [1]})
-    finally:
-        client.post("options", **{key: before[key] for key in settings})
-    assert caught.value.status == 422
-    assert caught.value.detail.startswith("Folder for grids: ")
-    assert "Not a directory" in caught.value.detail
 
 
 def test_the_hosts_work_goes_on_after_a_refusal(client):

@@ -73,7 +73,7 @@ def test_all_twelve(client):
     ],
 )
 def test_hires_fix(client, extra):
-    swept = assert_equal_to_singles(client, **HIRES, **extra)
+    swept = assert_equal_to_singles(client, **{**HIRES, **extra})
     assert swept.cells[0].shape == (96, 96, 3)
 
 

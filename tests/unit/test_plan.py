@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.sweep.folder import read_record, write_record
 from clip_skip_lab.sweep.plan import MOST_CELLS, make_plan, read_plan
 
 CFG = Axis("CFG Scale", "float")
@@ -217,3 +218,11 @@ def test_any_json_gives_a_plan_or_a_sentence(request_):
         assert "; allowed: " in str(error)
     else:
         assert plan.size >= 1
+
+
+def test_settings_read_back_from_the_record_have_the_same_fingerprint(tmp_path):
+    """The host's `s_tmax` is infinite, and JSON has null for that."""
+    plan = make_plan("1-3", (None, None), (None, None), AXES, 12)
+    setting = {"s_tmax": float("inf"), "seed": 1}
+    write_record(tmp_path, {"setting": setting})
+    assert plan.fingerprint({"setting": read_record(tmp_path)["setting"]}) == plan.fingerprint({"setting": setting})

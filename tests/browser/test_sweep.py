@@ -1,0 +1,192 @@
+"""A person's path through a sweep, in Chromium. Runs on the embedded host, or on a real one named by WEBUI_URL."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.sweep_page import SweepPage
+from tests.contract.client import Client, gradient
+
+
+@pytest.fixture(scope="module")
+def client(host_url):
+    return Client(host_url)
+
+
+@pytest.fixture
+def txt2img(page, host_url):
+    sweep = SweepPage(page, host_url)
+    sweep.choose_script()
+    sweep.set_small()
+    return sweep
+
+
+def folder_in(text):
+    return Path(re.search(r"Folder: (\S+)", text)[1])
+
+
+def test_the_line_under_the_panel_follows_every_change(txt2img):
+    assert txt2img.forecast_becomes(r"^\s*12 cells · 12 pictures · 24 steps · grid \d+ × \d+ px")
+    txt2img.set_values("1, 2, 5")
+    three = txt2img.forecast_becomes("^3 cells · 3 pictures · 6 steps")
+    txt2img.set_number("steps", 5)
+    txt2img.forecast_becomes("^3 cells · 3 pictures · 15 steps")
+    txt2img.set_number("batch_size", 2)
+    txt2img.forecast_becomes("^3 cells · 6 pictures · 15 steps")
+    txt2img.set_number("batch_size", 1)
+    txt2img.set_number("width", 128)
+    wide = txt2img.forecast_becomes("^3 cells · 3 pictures · 15 steps")
+    assert three.partition("grid")[2] != wide.partition("grid")[2]
+    txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
+    txt2img.forecast_becomes("^Values of the second axis: .* is empty")
+    txt2img.type_into(txt2img.part("y_values").locator("textarea, input").first, "5, 7")
+    txt2img.forecast_becomes("^6 cells · 6 pictures · 30 steps")
+
+
+@pytest.mark.parametrize("bad", ["0", "13", "1.5", "1-", "12-1", "letters", "1-1000000"])
+def test_bad_input_gets_its_sentence_at_once_and_on_generate(txt2img, bad):
+    txt2img.set_values(bad)
+    sentence = txt2img.forecast_becomes("^Clip skip values: ")
+    assert f'"{bad}"' in sentence
+    assert "allowed: whole numbers from 1 to 12" in sentence
+    txt2img.generate()
+    assert sentence.strip() in txt2img.log
+    assert txt2img.thumbnails.count() == 0
+
+
+def test_a_field_that_is_emptied_for_a_moment_breaks_nothing(txt2img):
+    txt2img.set_values("1-2")
+    txt2img.forecast_becomes("^2 cells")
+    txt2img.page.locator("#txt2img_steps input[type=number]").fill("")
+    txt2img.page.wait_for_timeout(700)
+    txt2img.set_number("steps", 3)
+    txt2img.forecast_becomes("^2 cells · 2 pictures · 6 steps")
+    assert txt2img.page.locator(".toast-wrap .error, .toast-body.error").count() == 0
+
+
+def test_from_the_script_dropdown_to_the_pictures_and_back(txt2img, client, host_url):
+    txt2img.set_values("1-3")
+    txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
+    txt2img.type_into(txt2img.part("y_values").locator("textarea, input").first, "5, 7.5")
+    txt2img.forecast_becomes("^6 cells")
+    txt2img.generate()
+    assert "6 of 6 cells done" in txt2img.log
+    folder = folder_in(txt2img.log)
+    record = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    grid = record["grids"][0]
+
+    # The grid is first in the gallery, then the pictures, each with its own infotext.
+    assert txt2img.thumbnails.count() == 7
+    sizes = [
+        txt2img.thumbnails.nth(number).locator("img").evaluate("img => [img.naturalWidth, img.naturalHeight]")
+        for number in (0, 1)
+    ]
+    assert sizes == [[grid["width"], grid["height"]], [64, 64]]
+    for number in (3, 5):
+        cell = record["cells"][number - 1]
+        text = txt2img.open_picture(number, f"Clip skip: {cell['values']['Clip skip']}")
+        assert f"CFG scale: {cell['values']['CFG Scale']}" in text
+        assert "Clip skip sweep" not in text
+
+    # PNG Info of a cell's file, sent back: its clip skip and CFG scale come back, the panel stays as it is.
+    cell = record["cells"][4]
+    text = txt2img.read_png_info(folder / cell["pictures"][0]["file"])
+    assert "Clip skip: 2" in text
+    before = client.options()["CLIP_stop_at_last_layers"]
+    txt2img.send_png_info_to("txt2img")
+    page = txt2img.page
+    page.wait_for_function("() => document.querySelector('#txt2img_cfg_scale input[type=number]').value === '7.5'")
+    page.locator("#txt2img_override_settings").get_by_text("Clip skip: 2").first.wait_for()
+    assert client.options()["CLIP_stop_at_last_layers"] == before
+
+    # The grid's infotext brings back script, values and axes on a fresh page.
+    page.reload()
+    fresh = SweepPage(page, host_url)
+    fresh.read_png_info(folder / grid["file"])
+    fresh.send_png_info_to("txt2img")
+    fresh.part("values").wait_for()
+    values = fresh.part("values").locator("textarea, input").first
+    axis = fresh.part("y_axis").locator("input").first
+    page.wait_for_function("field => field.value === '1-3'", arg=values.element_handle())
+    page.wait_for_function("field => field.value === 'CFG Scale'", arg=axis.element_handle())
+    assert fresh.part("y_values").locator("textarea, input").first.input_value() == "5, 7.5"
+    fresh.forecast_becomes("^6 cells · 6 pictures · 12 steps")
+
+
+def test_an_axis_with_choices_has_a_list_and_a_button_that_fills_it(txt2img, page):
+    txt2img.set_values("1-2")
+    txt2img.choose(txt2img.part("y_axis"), "Schedule type")
+    choices = txt2img.part("y_choices")
+    choices.wait_for()
+    assert not txt2img.part("y_values").is_visible()
+    txt2img.part("y_fill").click()
+    choices.locator(".token").first.wait_for()
+    many = choices.locator(".token").count()
+    assert many >= 3
+    txt2img.forecast_becomes(f"^{2 * many} cells")
+    txt2img.choose(txt2img.part("y_axis"), "Sampler")
+    page.wait_for_function("box => box.querySelectorAll('.token').length === 0", arg=choices.element_handle())
+    for name in ("Euler a", "Euler"):
+        txt2img.choose(choices, name)
+    txt2img.forecast_becomes("^4 cells")
+    txt2img.choose(txt2img.part("y_axis"), "Nothing")
+    txt2img.part("y_values").wait_for()
+    txt2img.forecast_becomes("^2 cells")
+
+
+def test_img2img(page, host_url, tmp_path):
+    picture = tmp_path / "picture.png"
+    gradient().save(picture)
+    sweep = SweepPage(page, host_url, "img2img")
+    page.locator("#img2img_image input[type=file]").set_input_files(str(picture))
+    sweep.choose_script()
+    sweep.set_small()
+    sweep.set_values("1, 4")
+    sweep.forecast_becomes("^2 cells · 2 pictures · ")
+    page.locator("#img2img_image img").first.wait_for()
+    sweep.generate()
+    assert "2 of 2 cells done" in sweep.log
+    assert sweep.thumbnails.count() == 3
+    assert "Clip skip sweep" not in sweep.open_picture(2, "Clip skip: 4")
+    assert "Clip skip sweep" in sweep.open_picture(0, "Script: ")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_panel_can_be_read_in_both_themes(page, host_url, theme, tmp_path):
+    sweep = SweepPage(page, host_url, theme=theme)
+    sweep.choose_script()
+    sweep.set_small()
+    for values, kind in (("1-3", "status"), ("99", "alert")):
+        sweep.set_values(values)
+        line = sweep.part("forecast").locator(f"[role={kind}]")
+        line.wait_for()
+        assert contrast(line) >= 4.5, f"{kind} in {theme}"
+    red, green, *_ = line.evaluate("line => getComputedStyle(line).color.match(/[0-9.]+/g).map(Number)")
+    assert red - green > 60, "a problem is told from a forecast by its colour"
+    page.screenshot(path=str(tmp_path / f"{theme}.png"))
+
+
+def contrast(line) -> float:
+    """The contrast of a line's text to what is behind it, as WCAG counts it: 4.5 is enough to read."""
+    colours = line.evaluate(
+        """line => {
+            const numbers = text => (text.match(/[\\d.]+/g) || []).map(Number);
+            let behind = line;
+            while (behind && (numbers(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0)
+                behind = behind.parentElement;
+            return [numbers(getComputedStyle(line).color),
+                    numbers(getComputedStyle(behind || document.body).backgroundColor)];
+        }"""
+    )
+
+    def light(colour):
+        parts = [part / 255 for part in colour[:3]]
+        red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted(map(light, colours))
+    return (high + 0.05) / (low + 0.05)
