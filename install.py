@@ -2,10 +2,9 @@
 
 from importlib.util import find_spec
 
-NEEDED = ("gradio", "torch", "transformers", "safetensors", "numpy", "PIL", "matplotlib")
+NEEDED = ("gradio", "torch", "transformers", "safetensors", "filelock", "numpy", "PIL", "matplotlib")
 
 missing = [name for name in NEEDED if find_spec(name) is None]
 if missing:
-    print(
-        f"Clip Skip Lab: this WebUI lacks {', '.join(missing)}; they belong to its own requirements. Nothing was installed."
-    )
+    names = ", ".join(missing)
+    print(f"Clip Skip Lab: this WebUI lacks {names}; they belong to its own requirements. Nothing was installed.")

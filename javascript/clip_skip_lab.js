@@ -110,7 +110,7 @@
         const {number} = parts();
         const same = setting.value === shown() && setting.highest === Number(number.max);
         const key = JSON.stringify(setting);
-        if (same || wanted !== null || key === shownFor || document.activeElement === number) return;
+        if (same || wanted !== null || key === shownFor) return;
         shownFor = key; // once for each state of the host, lest two who disagree go on for ever
         gradioApp().getElementById("clip_skip_lab_sync")?.click();
     }
@@ -172,6 +172,7 @@
             }
             askSoon();
         });
+        number.addEventListener("blur", () => wanted !== null && want(APPLY_AFTER)); // typed, and typed back again
         // On the way down, before gradio's own listeners at the inputs.
         slider.addEventListener("change", mend, true);
         slider.addEventListener("blur", mend, true);

@@ -88,6 +88,7 @@ class Session(Protocol):
         setting: what decides the pictures beside plan and model.
         batch_size: how many cells to sample at once, to start with.
         notes: what the user should know of how the sweep ran, in sentences.
+        text_encoder_forwards: how often a text encoder really ran so far.
     """
 
     grid_folder: str
@@ -97,6 +98,7 @@ class Session(Protocol):
     setting: dict[str, object]
     batch_size: int
     notes: list[str]
+    text_encoder_forwards: int
 
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""
@@ -132,6 +134,9 @@ class Host(Protocol):
     name: str
     version: str
 
+    def register(self) -> None:
+        """Registers what the host shall know beside the scripts; for the script file to call, once per load."""
+
     def axes(self, request: Any) -> list[Axis]:
         """The axes that the host's X/Y/Z plot has at this moment, CFG Scale first, those of other extensions too."""
 
@@ -146,6 +151,12 @@ class Host(Protocol):
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """A request as the page would make it from these fields, for `measure`; generates nothing."""
+
+    def restore(self, request: Any, setting: dict[str, Any]) -> None:
+        """Gives a request the settings of an earlier one, as its session told them."""
+
+    def grid_folder(self, is_img2img: bool) -> str:
+        """Where the page's own generations put their grids."""
 
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """Applies every axis value to a copy of the request. Raises `InvalidInput` for one that cannot be applied."""

@@ -6,20 +6,26 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from modules import devices, images, processing, sd_hijack, sd_models, sd_vae, shared
+from modules import devices, images, processing, script_callbacks, sd_hijack, sd_models, sd_vae, shared
 
-from ..layers.facts import Model, layer_facts
+from ..layers.facts import Model
+from ..layers.selection import nearest_whole
 from ..sweep.axes import Axis
+from ..sweep.finer import INFOTEXT, Value
 from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.plan import Cell, SweepPlan
 from . import ClipSkipSetting, Picture, Sampled, Shape
-from .a1111_axes import host_axes
-from .a1111_model import loaded_model
+from .a1111_axes import host_axes, xyz_module
+from .a1111_encoders import encoders_of
+from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, infotext_of, loaded_model, read_fraction
+from .a1111_model import loaded_model as described_model
+from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
-from .a1111_request import CLIP_SKIP, applied, cell_size, copy_request, jobs, setting_of, steps
+from .a1111_request import applied, cell_size, copy_request, jobs, restore_setting, setting_of, steps
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
@@ -52,11 +58,14 @@ class A1111:
 
         13 of 12 layers would give the raw embeddings and 14 an IndexError; neither is a layer.
         """
-        return layer_facts(loaded_model(), 1).highest or self.clip_skip().highest
+        encoders = encoders_of(loaded_model())
+        if encoders:
+            return min(encoder.layers for encoder in encoders)
+        return self.clip_skip().highest
 
     def model(self) -> Model | None:
         """See `Host.model`."""
-        return loaded_model()
+        return described_model()
 
     def clip_skip(self) -> ClipSkipSetting:
         """See `Host.clip_skip`."""
@@ -66,6 +75,11 @@ class A1111:
         value = getattr(shared.opts, CLIP_SKIP)
         return ClipSkipSetting(value, int(arguments["maximum"]), temporary=bool(shared.state.job))
 
+    def register(self) -> None:
+        """See `Host.register`."""
+        register_axes(xyz_module)
+        script_callbacks.on_infotext_pasted(read_fraction)
+
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""
         kind = (
@@ -73,21 +87,30 @@ class A1111:
         )
         return kind(sd_model=None, outpath_grids="", outpath_samples="", **fields)
 
+    def restore(self, request: Any, setting: dict[str, Any]) -> None:
+        """See `Host.restore`."""
+        restore_setting(request, setting)
+
+    def grid_folder(self, is_img2img: bool) -> str:
+        """See `Host.grid_folder` (modules/txt2img.py, modules/img2img.py)."""
+        opts = shared.opts
+        return opts.outdir_grids or (opts.outdir_img2img_grids if is_img2img else opts.outdir_txt2img_grids)
+
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """See `Host.measure`."""
-        blocks, rows, columns = plan.shape
         sizes, total = [], 0
-        for z in range(blocks):
-            for y in range(rows):
-                trial, written = applied(request, plan, Cell(0, plan.clip_skip[0], y, z))
-                with borrowed(shared.opts.data, {**written, **trial.override_settings}):
-                    total += steps(trial) * trial.n_iter * columns
-                    sizes.append(cell_size(trial))
+        for _, group in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
+            cells = list(group)
+            trial, written = applied(request, plan, cells[0])
+            with borrowed(shared.opts.data, {**written, **trial.override_settings}):
+                total += steps(trial) * trial.n_iter * len(cells)
+                sizes.append(cell_size(trial))
         return Shape(request.n_iter * request.batch_size, tuple(sizes), total)
 
     @contextmanager
     def session(self, request: Any, plan: SweepPlan) -> Iterator[A1111Session]:
         """See `Host.session`."""
+        finer_of(request, plan)  # or every cell would fail for what is wrong in the panel
         shape = self.measure(request, plan)
         processing.fix_seed(request)
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
@@ -135,6 +158,11 @@ class A1111Session:
         }
         self.setting = setting_of(request)
 
+    @property
+    def text_encoder_forwards(self) -> int:
+        """See `Session`."""
+        return self.one_pass.forwards
+
     def stopped(self) -> str | None:
         """See `Session.stopped`."""
         state = shared.state
@@ -161,18 +189,33 @@ class A1111Session:
         copied.override_settings.pop(CLIP_SKIP, None)
         expected = copied.n_iter * copied.batch_size
         # The host writes "Clip skip" only above 1 and reads a missing one as 1: wrong where the user's own is not 1.
-        copied.extra_generation_params["Clip skip"] = cells[0].clip_skip
+        # It can read nothing but a whole number there.
+        whole = [cell.clip_skip if isinstance(cell.clip_skip, int) else None for cell in cells]
+        copied.extra_generation_params["Clip skip"] = whole[0]
         seed_global_generator(copied)
-        per_cell = widen(copied, cells) if len(cells) > 1 else copied.batch_size
-        self._hook_conditioning(copied, [cell.clip_skip for cell in cells for _ in range(per_cell)])
+        per_cell = copied.batch_size
+        if len(cells) > 1:
+            widen(copied, cells)
+            said = [number for number in whole for _ in range(per_cell)]
+            copied.extra_generation_params["Clip skip"] = said * copied.n_iter
+        skips = [cell.clip_skip for cell in cells for _ in range(per_cell)]
+        chosen = Chosen([finer_of(copied, self.plan, skip) for skip in skips], copied.n_iter)
         seen = watch(copied, cells, per_cell)
         self._sampling = (copied, per_cell)
         opts = shared.opts.data
-        temporary = {**written, CLIP_SKIP: cells[0].clip_skip, "return_mask": False, "return_mask_composite": False}
+        temporary = {
+            **written,
+            CLIP_SKIP: nearest_whole(skips[0]),
+            "return_mask": False,
+            "return_mask_composite": False,
+        }
         with ExitStack() as stack:
             stack.enter_context(kept(opts, list(copied.override_settings)))
             stack.enter_context(borrowed(opts, temporary))
-            stack.enter_context(same_posterior(copied, per_cell))
+            stack.enter_context(choosing(copied, chosen))
+            self._hook_conditioning(copied, skips, chosen)
+            if len(cells) > 1:
+                stack.enter_context(same_posterior(copied, per_cell))
             finished = stack.enter_context(tapped(copied, seen))
             try:
                 processed = processing.process_images(copied)
@@ -224,9 +267,12 @@ class A1111Session:
         base.all_seeds, base.all_subseeds = seeds, subseeds
         base.sd_model_name, base.sd_model_hash = self.model["name"], self.model["hash"] or None
         with borrowed(shared.opts.data, {**self.request.override_settings}):
+            setting = shared.opts.data.get(CLIP_SKIP, 1)
+            common = base.extra_generation_params.items()
             base.extra_generation_params = {
-                **base.extra_generation_params,
-                "Clip skip": shared.opts.data.get(CLIP_SKIP, 1),
+                **{key: value for key, value in common if key not in INFOTEXT.values()},
+                **infotext_of(finer_of(self.request, self.plan), shared.sd_model, setting),
+                "Clip skip": setting,
                 "Script": SCRIPT_TITLE,
                 **panel_infotext(self.plan),
             }
@@ -259,9 +305,13 @@ class A1111Session:
         pixels = max(width * height for width, height in shape.sizes) // self.request.n_iter
         return cells_that_fit(pixels, devices.device)
 
-    def _hook_conditioning(self, copied: Any, skips: list[int]) -> None:
-        def with_skip(skip: int) -> AbstractContextManager:
-            return borrowed(shared.opts.data, {CLIP_SKIP: skip})
+    def _hook_conditioning(self, copied: Any, skips: list[Value], chosen: Chosen) -> None:
+        @contextmanager
+        def with_skip(skip: Value) -> Iterator[None]:
+            finer = chosen.pictures[skips.index(skip)]
+            # The host's own code, and other extensions', know whole numbers only.
+            with borrowed(shared.opts.data, {CLIP_SKIP: nearest_whole(skip)}), chosen.being(finer):
+                yield
 
         def remembered() -> AbstractContextManager:
             return self.one_pass.installed(shared.sd_model, sd_hijack.model_hijack)
@@ -278,6 +328,8 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
     if plan.mode != "exact":
         keys["clip_skip_lab_mode"] = plan.mode
         keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
+    if plan.draft:
+        keys["clip_skip_lab_draft"] = "True"
     return keys
 
 

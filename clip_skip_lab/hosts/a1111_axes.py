@@ -11,10 +11,11 @@ from typing import Any
 from modules import scripts, sd_models
 
 from ..sweep.axes import Axis, AxisValues
+from .a1111_own_axes import CLIP_SKIP_LABEL, PREFIX, own_label
 
 XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
 FIRST = "CFG Scale"
-LEFT_OUT = ("Nothing", "Clip skip")
+LEFT_OUT = ("Nothing", "Clip skip", PREFIX + CLIP_SKIP_LABEL)
 
 BOUNDS: dict[str, tuple[float, float]] = {
     "Steps": (1, 10_000),
@@ -58,7 +59,7 @@ def _axis(option: Any, request: Any, module: Any) -> Axis:
     own = getattr(option.apply, "__module__", None) == module.__name__
     kind, convert = _kind(option.type, module)
     return Axis(
-        label=option.label,
+        label=own_label(option.label),
         kind=kind,
         cost=option.cost,
         choices=option.choices,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from copy import copy
 from typing import Any
 
 from modules import processing, shared
 
 from ..sweep.errors import InvalidInput
+from ..sweep.finer import CLIP_SKIP as VALUE
 from ..sweep.grid import sheet_size
 from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
 from .a1111_axes import apply_axis
+from .a1111_finer import CLIP_SKIP, asked_in_panel
 from .options import captured
-
-CLIP_SKIP = "CLIP_stop_at_last_layers"
 
 
 def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
@@ -31,7 +32,18 @@ def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, A
                 problem = f"cannot be applied ({error})"
                 allowed = f"values that {axis.axis.label} can take with these settings"
                 raise InvalidInput(VALUE_FIELDS[letter], axis.axis.show(value), allowed, problem) from error
+    if plan.draft:
+        shrink(copied)
     return copied, written
+
+
+def shrink(request: Any) -> None:
+    """Makes a request one for a draft: half the steps and half the size, in the multiples of 8 that a latent has."""
+    request.steps = max(1, (request.steps + 1) // 2)
+    request.width, request.height = (max(64, side // 16 * 8) for side in (request.width, request.height))
+    if getattr(request, "enable_hr", False):
+        request.hr_second_pass_steps = (request.hr_second_pass_steps + 1) // 2  # 0 stays 0: as many as the first
+        request.hr_resize_x, request.hr_resize_y = request.hr_resize_x // 16 * 8, request.hr_resize_y // 16 * 8
 
 
 def copy_request(request: Any) -> Any:
@@ -77,15 +89,41 @@ def cell_size(request: Any) -> tuple[int, int]:
     return sheet_size(picture_size(request), request.n_iter * request.batch_size)
 
 
+NO_SETTING = (
+    *("sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash"),
+    *("iteration", "user", "is_api", "force_task_id", "scripts_setup_complete", "override_settings_restore_afterwards"),
+)
+"""Plain fields of a request that do not decide a picture."""
+
+
+def restore_setting(request: Any, setting: dict[str, Any]) -> None:
+    """Gives a request the settings that `setting_of` told of another one; pictures stay what they are."""
+    for name, value in setting.items():
+        if name not in ("init_images", "image_mask"):
+            setattr(request, name, value)
+
+
 def setting_of(request: Any) -> dict[str, object]:
     """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint."""
     plain = (str, int, float, bool, type(None))
-    skipped = ("sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash", "iteration", "user", "is_api")
     setting: dict[str, object] = {
         name: value
         for name, value in vars(request).items()
-        if isinstance(value, plain) and name not in skipped and not name.startswith(("do_not_save", "outpath"))
+        if isinstance(value, plain) and name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
     }
+    for name in ("init_images", "image_mask"):
+        if getattr(request, name, None) is not None:
+            setting[name] = [_digest(image) for image in _as_list(getattr(request, name))]
     setting["styles"] = list(request.styles)
+    setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != VALUE}
     setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}
     return setting
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _digest(image: Any) -> str:
+    pixels = image.convert("RGBA")
+    return hashlib.sha256(repr(pixels.size).encode() + pixels.tobytes()).hexdigest()[:16]

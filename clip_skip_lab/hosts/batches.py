@@ -16,6 +16,7 @@ from modules import processing, prompt_parser, scripts, sd_samplers, shared
 from modules.paths_internal import script_path
 from modules.ui_components import InputAccordion
 
+from ..sweep.finer import Value
 from ..sweep.plan import Cell
 
 
@@ -32,8 +33,6 @@ def widen(copied: Any, cells: list[Cell]) -> int:
     copied.batch_size = per_cell * len(cells)
     copied.seed = _side_by_side(seeds, per_cell, len(cells))
     copied.subseed = _side_by_side(subseeds, per_cell, len(cells))
-    skips = [cell.clip_skip for cell in cells for _ in range(per_cell)]
-    copied.extra_generation_params["Clip skip"] = skips * copied.n_iter
     return per_cell
 
 
@@ -48,7 +47,7 @@ def _side_by_side(series: list[int], per_cell: int, cells: int) -> list[int]:
 
 
 def conditioning_for(
-    copied: Any, skips: list[int], with_skip: Callable[[int], AbstractContextManager], remembered: Callable
+    copied: Any, skips: list[Value], with_skip: Callable[[Value], AbstractContextManager], remembered: Callable
 ) -> None:
     """Makes the request fetch its conditioning picture by picture, each at its own clip skip.
 
@@ -67,7 +66,7 @@ def conditioning_for(
         with remembered():
             if len(set(skips)) == 1:
                 return original(function, required_prompts, steps, caches, extra_network_data, hires_steps)
-            parts: dict[tuple[int, str], Any] = {}
+            parts: dict[tuple[Value, str], Any] = {}
             for skip, text in zip(skips, required_prompts, strict=True):
                 if (skip, text) not in parts:
                     one = prompt_parser.SdConditioning([text], copy_from=required_prompts)
@@ -146,7 +145,7 @@ def _busy_script(request: Any) -> str | None:
     """An always-on script that takes part in sampling and is switched on, as far as its inputs tell."""
     runner = request.scripts
     for script in getattr(runner, "alwayson_scripts", None) or []:
-        if not _takes_part(script):
+        if type(script).__module__.startswith("clip_skip_lab.") or not _takes_part(script):
             continue
         given = list(request.script_args or [])[script.args_from : script.args_to]
         if _switched_on(script, given):

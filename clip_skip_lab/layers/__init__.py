@@ -1,1 +1,1 @@
-"""Which hidden state of a text encoder a clip skip names, and what that is in words. Knows no host."""
+"""Which hidden state of a text encoder a clip skip names, what that is in words, and how states are mixed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -43,11 +44,13 @@ def write_record(folder: Path, content: dict) -> None:
 
     Raises `OSError` when the disk is full or the folder is gone.
     """
-    text = json.dumps(_finite(content), ensure_ascii=False, indent=1, default=str, allow_nan=False)
+    text = _written(finite(content))
     handle, name = tempfile.mkstemp(prefix=".sweep-", suffix=".json", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, folder / RECORD)
     except BaseException:
@@ -55,12 +58,35 @@ def write_record(folder: Path, content: dict) -> None:
         raise
 
 
-def _finite(content: object) -> object:
+def _written(content: dict) -> str:
+    """JSON with a line for each key, and for each cell: `indent` would make it ten times slower and longer."""
+    lines = []
+    for key, value in content.items():
+        text = _dumped(value)
+        if key == "cells":
+            text = "[\n  " + ",\n  ".join(_dumped(cell) for cell in value) + "\n ]"
+        lines.append(f" {_dumped(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+
+
+def digest_of(file: Path) -> str | None:
+    """The SHA-256 of a file's content, or None when it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def finite(content: object) -> object:
     """The content with every float that is infinite or NaN replaced by None; the host's `s_tmax` is infinite."""
     if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
+        return {key: finite(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
+        return [finite(value) for value in content]
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 

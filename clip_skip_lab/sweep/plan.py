@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, product
 
 from .axes import Axis, AxisValues, find_axis, read_axis_values
 from .errors import InvalidInput, named_list
+from .finer import CLIP_SKIP, KEYS, NOTHING_ASKED, Finer, Value, read_finer
 from .values import join_list, read_clip_skip
 
 DEFAULT_CLIP_SKIP = "1-12"
 MODES = ("exact", "fast")
 MOST_CELLS = 5_000
 MOST_PER_BATCH = 256
-PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "return_cells")
+FINER_KEYS = tuple(key for key in KEYS if key != CLIP_SKIP)
+# "resume" is a key of the request too, but not one of a plan: it stands in the place of one (ui/panel.py).
+PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "return_cells", "draft", "cells", *FINER_KEYS)
 
 CLIP_SKIP_FIELD = "Clip skip values"
 AXIS_FIELDS = {"y": "Second axis", "z": "Third axis"}
@@ -32,7 +35,7 @@ class Cell:
     """
 
     index: int
-    clip_skip: int
+    clip_skip: Value
     y: int = 0
     z: int = 0
 
@@ -42,22 +45,28 @@ class SweepPlan:
     """What a sweep will do, all of it valid.
 
     Attributes:
-        clip_skip: the values, in the order given.
+        clip_skip: the values, in the order given: whole numbers, fractions, averages such as "avg 2-4".
         clip_skip_source: the text they were read from, to put it back into the panel.
         y, z: the second and third axis, or None.
         mode: "exact": every picture is bit-identical to a single generation with the same settings. "fast": cells
             are sampled together, and a picture may differ from that by rounding.
         cells_per_batch: how many cells "fast" samples at once, or "auto" for as many as the free memory allows.
+        draft: whether everything is generated at half size with half the steps, for a first look.
+        only: the cells to run, by their index in the whole plan, or None for all of them.
         return_cells: whether the answer holds the pictures after the grid.
+        finer: what is asked of clip skip beside its values, for all cells; it wins over the panel "Clip skip lab".
     """
 
-    clip_skip: tuple[int, ...]
+    clip_skip: tuple[Value, ...]
     clip_skip_source: str
     y: AxisValues | None = None
     z: AxisValues | None = None
     mode: str = "exact"
     cells_per_batch: int | str = "auto"
     return_cells: bool = False
+    draft: bool = False
+    only: tuple[int, ...] | None = None
+    finer: Finer = NOTHING_ASKED
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -66,15 +75,16 @@ class SweepPlan:
 
     @property
     def size(self) -> int:
-        """How many cells there are."""
+        """How many cells there are to run."""
         blocks, rows, columns = self.shape
-        return blocks * rows * columns
+        return blocks * rows * columns if self.only is None else len(self.only)
 
     def cells(self) -> list[Cell]:
-        """All cells in the order of the plan: clip skip fastest, then y, then z."""
+        """The cells to run in the order of the plan: clip skip fastest, then y, then z; `index` counts these."""
         blocks, rows, _ = self.shape
-        places = product(range(blocks), range(rows), self.clip_skip)
-        return [Cell(index, clip_skip, y, z) for index, (z, y, clip_skip) in enumerate(places)]
+        places = list(product(range(blocks), range(rows), self.clip_skip))
+        wanted = places if self.only is None else [places[number] for number in self.only]
+        return [Cell(index, clip_skip, y, z) for index, (z, y, clip_skip) in enumerate(wanted)]
 
     def running_order(self) -> list[Cell]:
         """All cells, the dearest axis changing least often and clip skip most often.
@@ -84,13 +94,15 @@ class SweepPlan:
         y_is_dearer = bool(self.y and self.z and self.y.axis.cost > self.z.axis.cost)
         return sorted(self.cells(), key=lambda cell: (cell.y, cell.z) if y_is_dearer else (cell.z, cell.y))
 
-    def batches(self, size: int) -> list[list[Cell]]:
+    def batches(self, size: int, without: Collection[int] = ()) -> list[list[Cell]]:
         """All cells in running order, in batches of about `size` that differ in nothing but clip skip.
 
-        Twenty cells in batches of at most 16 are two of ten, not one of 16 and one of 4.
+        Cells whose index is in `without` are left out. Twenty cells in batches of at most 16 are two of ten, not one
+        of 16 and one of 4.
         """
         found: list[list[Cell]] = []
-        for _, group in groupby(self.running_order(), key=lambda cell: (cell.y, cell.z)):
+        cells = [cell for cell in self.running_order() if cell.index not in without]
+        for _, group in groupby(cells, key=lambda cell: (cell.y, cell.z)):
             found += split_evenly(list(group), size)
         return found
 
@@ -111,6 +123,11 @@ class SweepPlan:
     def to_json(self) -> dict:
         """The plan as plain data, in the form that `read_plan` takes."""
         data: dict = {"clip_skip": list(self.clip_skip), "mode": self.mode, "return_cells": self.return_cells}
+        data.update(self.finer.to_json())
+        if self.draft:
+            data["draft"] = True
+        if self.only is not None:
+            data["cells"] = list(self.only)
         if self.mode == "fast":
             data["cells_per_batch"] = self.cells_per_batch
         for letter, axis in self.further_axes():
@@ -132,8 +149,9 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
 
     Args:
         request: {"clip_skip": "1-12" or [1, 2], "y": {"axis": name, "values": text or list}, "z": the same,
-            "mode": "exact" or "fast", "cells_per_batch": "auto" or a number, "return_cells": bool}; everything may
-            be left out.
+            "mode": "exact" or "fast", "cells_per_batch": "auto" or a number, "return_cells": bool, "draft": bool,
+            "cells": [0, 3]}; everything may be left out. Beside them "interpolation", "negative_clip_skip",
+            "every_model", "sdxl_clip_l_skip" and "sdxl_big_g_skip" (docs/finer-clip-skip.md).
         axes: the host's axes, at this moment.
         highest: the highest clip skip of the loaded model.
 
@@ -145,9 +163,10 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
     mode = request.get("mode", "exact")
     if mode == "exact" and "cells_per_batch" in request and request["cells_per_batch"] not in (1, "auto"):
         raise InvalidInput("cells_per_batch", request["cells_per_batch"], 'mode "fast", or 1', "needs another mode")
-    return_cells = request.get("return_cells", False)
-    if not isinstance(return_cells, bool):
-        raise InvalidInput("return_cells", return_cells, "true or false", "is neither")
+    ticks = {key: request.get(key, False) for key in ("return_cells", "draft")}
+    for key, value in ticks.items():
+        if not isinstance(value, bool):
+            raise InvalidInput(key, value, "true or false", "is neither")
     source = request.get("clip_skip", DEFAULT_CLIP_SKIP)
     return make_plan(
         clip_skip=source,
@@ -157,7 +176,9 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
         highest=highest,
         mode=mode,
         cells_per_batch=request.get("cells_per_batch", "auto"),
-        return_cells=return_cells,
+        only=request.get("cells"),
+        **ticks,
+        finer=read_finer({key: request[key] for key in FINER_KEYS if key in request}, highest),
     )
 
 
@@ -170,6 +191,9 @@ def make_plan(
     mode: object = "exact",
     cells_per_batch: object = "auto",
     return_cells: bool = False,
+    draft: bool = False,
+    only: object = None,
+    finer: Finer = NOTHING_ASKED,
 ) -> SweepPlan:
     """Makes a plan from the parts that the panel and the API have in common; `y` and `z` are (name, values) pairs.
 
@@ -186,10 +210,20 @@ def make_plan(
     if found["y"] and found["z"] and found["y"].axis.label == found["z"].axis.label:
         raise InvalidInput(AXIS_FIELDS["z"], found["z"].axis.label, "another axis", "is the second axis already")
     source = clip_skip if isinstance(clip_skip, str) else join_list(values)
-    plan = SweepPlan(tuple(values), source, found["y"], found["z"], mode, cells_per_batch, return_cells)
+    plan = SweepPlan(
+        clip_skip=tuple(values),
+        clip_skip_source=source,
+        y=found["y"],
+        z=found["z"],
+        mode=mode,
+        cells_per_batch=cells_per_batch,
+        return_cells=return_cells,
+        draft=draft,
+        finer=finer,
+    )
     if plan.size > MOST_CELLS:
         raise InvalidInput("Sweep", f"{plan.size} cells", f"at most {MOST_CELLS} cells", "is too large")
-    return plan
+    return plan if only is None else replace(plan, only=_chosen(only, plan.size))
 
 
 def split_evenly(cells: list[Cell], size: int) -> list[list[Cell]]:
@@ -209,6 +243,16 @@ def _cells_per_batch(value: object) -> int | str:
     return number
 
 
+def _chosen(cells: object, size: int) -> tuple[int, ...]:
+    allowed = f"a list of whole numbers from 0 to {size - 1}, the cells' places in the order of the plan"
+    if not isinstance(cells, list) or not cells:
+        raise InvalidInput("cells", cells, allowed, "is no such list")
+    for number in cells:
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < size:
+            raise InvalidInput("cells", number, allowed, "is no cell of the plan")
+    return tuple(sorted(set(cells)))
+
+
 def _axis_request(request: dict, letter: str) -> tuple[object, object]:
     axis = request.get(letter)
     if axis is None:
@@ -226,4 +270,4 @@ def _axis_request(request: dict, letter: str) -> tuple[object, object]:
 def _refuse_unknown_keys(field: str, given: dict, known: tuple[str, ...]) -> None:
     for key in given:
         if key not in known:
-            raise InvalidInput(field, key, f"the keys {named_list(list(known))}", "is not a key")
+            raise InvalidInput(field, key, f"the keys {named_list(list(known), most=len(known))}", "is not a key")

@@ -18,6 +18,7 @@ class PictureRecord:
         seed, subseed: of this picture.
         width, height: in pixels.
         infotext: the host's own metadata for this picture.
+        sha256: of the file as it was written, or None when it could not be saved.
     """
 
     file: str | None
@@ -26,6 +27,7 @@ class PictureRecord:
     width: int
     height: int
     infotext: str
+    sha256: str | None = None
 
 
 @dataclass
@@ -39,6 +41,10 @@ class CellRecord:
     seconds: float | None = None
     pictures: list[PictureRecord] = field(default_factory=list)
     measures: dict[str, float] = field(default_factory=dict)
+
+    def summary(self) -> dict:
+        """What an answer says of the cell."""
+        return {"values": self.values, "state": self.state, "reason": self.reason, "seconds": self.seconds}
 
     def to_json(self) -> dict:
         """The record as plain data; the cell's place stands beside its values."""
@@ -74,6 +80,7 @@ class SweepRecord:
     state: str = "running"
     infotext: str = ""
     grids: list[GridRecord] = field(default_factory=list)
+    text_encoder_forwards: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -97,6 +104,7 @@ class SweepRecord:
             "axes": axes,
             "cells": [cell.to_json() for cell in self.cells],
             "grids": [asdict(grid) for grid in self.grids],
+            "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,
             "problems": self.problems,
             "effects": {},

@@ -17,16 +17,14 @@ from pathlib import Path
 from PIL import Image
 
 from .. import __version__
-from .folder import CELLS, make_folder, write_record
+from .folder import CELLS, digest_of, make_folder, write_record
 from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
 from .plan import Cell, SweepPlan, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
+from .resume import Begun, check_same
+from .words import name_of
 
 log = logging.getLogger("clip_skip_lab")
-
-RECORD_SHARE = 0.02
-"""The share of the running time that writing `sweep.json` may take: in a long sweep it is written less often than
-after every cell, because it grows with the cells."""
 
 
 @dataclass
@@ -50,7 +48,9 @@ class Outcome:
     pictures: list[Kept] = field(default_factory=list)
 
 
-def run_sweep(plan: SweepPlan, session, host: dict[str, str], keep_images: bool = False) -> Outcome:
+def run_sweep(
+    plan: SweepPlan, session, host: dict[str, str], keep_images: bool = False, begun: Begun | None = None
+) -> Outcome:
     """Runs a plan on a session of a host.
 
     Args:
@@ -58,41 +58,59 @@ def run_sweep(plan: SweepPlan, session, host: dict[str, str], keep_images: bool 
         session: a `Session` (clip_skip_lab/hosts).
         host: {"name", "version"} for the record.
         keep_images: keep the pictures in memory too, for an answer that holds them all.
+        begun: a sweep of the same plan that was broken off; its sound cells are not run again.
 
     Returns the outcome; also after an interrupt, and when cells failed.
 
-    Raises `InvalidInput` before any sampling when the folder cannot be written to.
+    Raises `InvalidInput` before any sampling when the folder cannot be written to, or when what was begun differs.
     """
     now = datetime.now().astimezone()
-    folder = make_folder(session.grid_folder, now)
+    fingerprint = plan.fingerprint({"model": session.model, "setting": session.setting})
+    if begun is not None:
+        check_same(begun, fingerprint, session.model, session.setting)
+    folder = begun.folder if begun is not None else make_folder(session.grid_folder, now)
     record = SweepRecord(
         plan=plan,
         id=folder.name,
-        created=now.isoformat(timespec="seconds"),
-        fingerprint=plan.fingerprint({"model": session.model, "setting": session.setting}),
+        created=begun.content["created"] if begun else now.isoformat(timespec="seconds"),
+        fingerprint=fingerprint,
         host=host,
         model=session.model,
         setting=session.setting,
         cells=[CellRecord(cell, plan.values_of(cell)) for cell in plan.cells()],
     )
     outcome = Outcome(record, folder)
-    journal = _Journal(outcome)
+    if begun is not None:
+        _take_over(outcome, begun)
+    _write(outcome)
     try:
-        _run_cells(outcome, session, journal, keep_images)
+        _run_cells(outcome, session, keep_images)
         outcome.pictures.sort(key=lambda kept: kept.cell)
-        record.infotext = session.grid_infotext()
+        record.infotext = record.infotext or session.grid_infotext()
         _make_grid(outcome, session)
     except BaseException:
         record.state = "failed"
         raise
     finally:
-        journal.write(force=True)
+        _write(outcome)
     return outcome
 
 
-def _run_cells(outcome: Outcome, session, journal: _Journal, keep_images: bool) -> None:
+def _take_over(outcome: Outcome, begun: Begun) -> None:
+    """Fills in what is done already."""
     record = outcome.record
-    todo = deque(record.plan.batches(session.batch_size))
+    record.infotext = begun.content.get("infotext") or ""
+    for index, pictures in begun.sound_cells(record.plan).items():
+        entry, then = record.cells[index], begun.content["cells"][index]
+        entry.state, entry.reason, entry.seconds = DONE, None, then["seconds"]
+        entry.pictures = pictures
+        outcome.pictures += [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
+
+
+def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
+    record = outcome.record
+    done = {entry.cell.index for entry in record.cells if entry.state == DONE}
+    todo = deque(record.plan.batches(session.batch_size, without=done))
     ran, why = 0, None
     while todo:
         cells = todo.popleft()
@@ -119,8 +137,9 @@ def _run_cells(outcome: Outcome, session, journal: _Journal, keep_images: bool) 
             took = time.perf_counter() - started
         for cell in cells:
             record.cells[cell.index].seconds = took / len(cells)
-        journal.write()
+        _write(outcome)
     record.notes = session.notes
+    record.text_encoder_forwards = session.text_encoder_forwards
     waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
     record.state = "interrupted" if why or (waiting and session.stopped()) else "finished"
 
@@ -149,6 +168,7 @@ def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) 
             width=picture.image.width,
             height=picture.image.height,
             infotext=picture.infotext,
+            sha256=digest_of(saved) if saved else None,
         )
         record.cells[picture.cell.index].pictures.append(made)
         image = picture.image if saved is None or keep_images else None
@@ -207,6 +227,9 @@ def _make_grid(outcome: Outcome, session) -> None:
 
 def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits, style) -> list[Page]:
     """The pages of a plan's grid for cells of that size in pixels."""
+    if plan.only is not None:
+        names = tuple(name_of(plan.values_of(cell)) for cell in plan.cells())
+        return arrange(names, None, None, cell_size, limits, style)
     columns = tuple(f"Clip skip {value}" for value in plan.clip_skip)
     rows = plan.y.labels if plan.y else None
     blocks = plan.z.labels if plan.z else None
@@ -251,21 +274,8 @@ def _problem(record: SweepRecord, sentence: str) -> None:
         record.problems.append(sentence)
 
 
-class _Journal:
-    """Writes `sweep.json`, after a cell where that costs little, and always at the end."""
-
-    def __init__(self, outcome: Outcome):
-        self.outcome = outcome
-        self.due = 0.0
-        self.write(force=True)
-
-    def write(self, force: bool = False) -> None:
-        started = time.perf_counter()
-        if not force and started < self.due:
-            return
-        try:
-            write_record(self.outcome.folder, self.outcome.record.to_json(__version__))
-        except OSError as error:
-            _problem(self.outcome.record, f"sweep.json could not be written ({error.strerror or error}).")
-        took = time.perf_counter() - started
-        self.due = started + took / RECORD_SHARE
+def _write(outcome: Outcome) -> None:
+    try:
+        write_record(outcome.folder, outcome.record.to_json(__version__))
+    except OSError as error:
+        _problem(outcome.record, f"sweep.json could not be written ({error.strerror or error}).")

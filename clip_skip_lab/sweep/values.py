@@ -25,6 +25,9 @@ _RANGE = re.compile(
 )
 _LOOKS_LIKE_RANGE = re.compile(rf"(?:{_NUMBER})?\s*-\s*(?:{_NUMBER})?.*")
 
+AVERAGE = re.compile(r"avg\s*(?P<first>\d{1,9})\s*-\s*(?P<last>\d{1,9})", re.IGNORECASE)
+"""The average of whole layers, as text."""
+
 RANGES = "ranges such as 1-12, 1-12 (+2) or 1-12 [5], separated by commas"
 ALLOWED = {int: f"whole numbers and {RANGES}", float: f"numbers and {RANGES}"}
 
@@ -79,13 +82,7 @@ def read_numbers(
     def refuse(part: object, problem: str) -> InvalidInput:
         return InvalidInput(field, part, allowed, problem)
 
-    if isinstance(source, str):
-        try:
-            parts = split_list(source)
-        except ValueError as error:
-            raise refuse(source, str(error)) from error
-    else:
-        parts = source if isinstance(source, list | tuple) else [source]
+    parts = _parts(source, field, allowed)
     values: list = []
     for part in parts:
         try:
@@ -98,6 +95,15 @@ def read_numbers(
     if not values:
         raise refuse("", "is empty")
     return unique(values)
+
+
+def _parts(source: object, field: str, allowed: str) -> list | tuple:
+    if not isinstance(source, str):
+        return source if isinstance(source, list | tuple) else [source]
+    try:
+        return split_list(source)
+    except ValueError as error:
+        raise InvalidInput(field, source, allowed, str(error)) from error
 
 
 class _Unusable(Exception):
@@ -177,10 +183,46 @@ def _stepped(first, last, step) -> list:
     return [round(first + i * step, 9) for i in range(count)]
 
 
-def read_clip_skip(source: object, highest: int, field: str = "Clip skip values") -> list[int]:
-    """The clip skip values of a sweep: whole numbers from 1 (the last layer) to `highest` (the first one).
+def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip values") -> list[int | float | str]:
+    """The clip skip values of a sweep, from 1 (the last layer) to `highest` (the first one; None: not known).
+
+    Whole numbers come back as `int`. A part with a decimal point may give fractions: 1.5 is halfway between the last
+    layer and the one before, `1-2 (+0.5)` is 1, 1.5, 2, and `1.0-2.0 [5]` is 1, 1.25, 1.5, 1.75, 2. The average of
+    whole layers is a text, `avg 2-4`.
 
     Nothing is clamped: the hosts take 0 and −1 for 1 without a word, and give the raw embeddings for 13 of 12.
     """
-    allowed = f"whole numbers from 1 to {highest} and {RANGES}"
-    return read_numbers(source, field, int, allowed, lambda value: 1 <= value <= highest)
+    bounds = "from 1" if highest is None else f"from 1 to {highest}"
+    allowed = f"numbers {bounds}, fractions such as 1.5, averages such as avg 2-4, and {RANGES}"
+    parts = _parts(source, field, allowed)
+    values: list[int | float | str] = []
+
+    def fits(value: object) -> bool:
+        return _is_layer(value, highest)
+
+    for part in parts:
+        average = AVERAGE.fullmatch(part.strip()) if isinstance(part, str) else None
+        if average is not None:
+            values.append(_read_average(average, part, highest, field, allowed))
+        else:
+            number = float if isinstance(part, float) or (isinstance(part, str) and "." in part) else int
+            found = read_numbers([part], field, number, allowed, fits)
+            values += [int(value) if value == int(value) else value for value in found]
+        if len(values) > MOST_VALUES:
+            raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
+    if not values:
+        raise InvalidInput(field, "", allowed, "is empty")
+    return unique(values)
+
+
+def _is_layer(value: object, highest: int | None) -> bool:
+    return value >= 1 and (highest is None or value <= highest)
+
+
+def _read_average(found: re.Match, part: str, highest: int | None, field: str, allowed: str) -> str:
+    first, last = int(found["first"]), int(found["last"])
+    if not (_is_layer(first, highest) and _is_layer(last, highest)):
+        raise InvalidInput(field, part, allowed, "is out of range")
+    if first >= last:
+        raise InvalidInput(field, part, allowed, "does not go from a smaller to a larger number")
+    return f"avg {first}-{last}"

@@ -31,7 +31,8 @@ def name_of(values: dict[str, object]) -> str:
 def summary(record: SweepRecord, folder: str) -> list[str]:
     """What happened, in sentences: counts, the reason of each cell that failed (alike ones together), the folder."""
     done, failed, waiting = (record.count(state) for state in (DONE, FAILED, NOT_RUN))
-    lines = [f"Clip skip sweep: {done} of {counted(len(record.cells), 'cell')} done."]
+    what = "Clip skip sweep, draft" if record.plan.draft else "Clip skip sweep"
+    lines = [f"{what}: {done} of {counted(len(record.cells), 'cell')} done."]
     if failed:
         lines[0] += f" {failed} failed:"
         lines += [f"{what}: {reason}" for reason, what in _alike(record.cells, FAILED)]

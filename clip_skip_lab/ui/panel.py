@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 import gradio as gr
@@ -16,46 +15,23 @@ from ..layers.words import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis
 from ..sweep.errors import InvalidInput
 from ..sweep.grid import GRID_PIXELS, Limits, Style
-from ..sweep.plan import AXIS_FIELDS, CLIP_SKIP_FIELD, DEFAULT_CLIP_SKIP, VALUE_FIELDS, SweepPlan, make_plan, read_plan
+from ..sweep.plan import (
+    AXIS_FIELDS,
+    CLIP_SKIP_FIELD,
+    DEFAULT_CLIP_SKIP,
+    MODES,
+    VALUE_FIELDS,
+)
+from ..sweep.resume import Begun, find_begun, unfinished
 from ..sweep.run import arrange_plan
 from ..sweep.values import split_list
-from ..sweep.words import forecast
+from ..sweep.words import counted, forecast
+from .arguments import NEW_SWEEP, Continuation, continuation_of, plan_from_arguments
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
-
-
-@dataclass
-class PanelValues:
-    """The script arguments in their order. `y_choices` and `z_choices` hold the values of axes that have choices."""
-
-    clip_skip: Any = DEFAULT_CLIP_SKIP
-    y_axis: Any = NOTHING
-    y_values: Any = ""
-    y_choices: Any = None
-    z_axis: Any = NOTHING
-    z_values: Any = ""
-    z_choices: Any = None
-
-
-def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> SweepPlan:
-    """Makes the plan from the script arguments.
-
-    A JSON object in the first place is the whole plan, and what follows it does not matter: the host puts an API
-    client's short list in the place of the panel's, so that other scripts' arguments move up behind it.
-
-    Raises `InvalidInput`.
-    """
-    if arguments and isinstance(arguments[0], dict):
-        return read_plan(arguments[0], axes, highest)
-    values = PanelValues(*arguments[: len(fields(PanelValues))])
-    pairs = []
-    for letter in ("y", "z"):
-        label, text, chosen = (getattr(values, f"{letter}_{part}") for part in ("axis", "values", "choices"))
-        axis = find_axis(label, axes, AXIS_FIELDS[letter])
-        has_choices = axis is not None and axis.choices is not None
-        pairs.append((label, chosen if has_choices and chosen else text))
-    return make_plan(values.clip_skip, pairs[0], pairs[1], axes, highest, return_cells=True)
+REFRESH_SYMBOL = "\U0001f504"
+"""The host's own sign for "look again"."""
 
 
 class Panel:
@@ -75,6 +51,44 @@ class Panel:
         axes = self._axes()
         self.y_axis, self.y_values, self.y_choices = self._axis_row("y", axes, elem_id)
         self.z_axis, self.z_values, self.z_choices = self._axis_row("z", axes, elem_id)
+        with gr.Row():
+            self.mode = gr.Radio(
+                label="Mode", choices=list(MODES), value="exact", elem_id=elem_id("clip_skip_lab_mode")
+            )
+            self.cells_per_batch = gr.Dropdown(
+                label="Cells at once (fast)",
+                choices=["auto", "1", "2", "4", "8", "16"],
+                value="auto",
+                elem_id=elem_id("clip_skip_lab_cells_per_batch"),
+            )
+        with gr.Row():
+            self.resume = gr.Dropdown(
+                label="Go on with",
+                choices=self._unfinished(),
+                value=NEW_SWEEP,
+                elem_id=elem_id("clip_skip_lab_resume"),
+            )
+            again = ToolButton(
+                value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
+            )
+            self.draft = gr.Checkbox(
+                label="Draft first (half size, half the steps)", value=False, elem_id=elem_id("clip_skip_lab_draft")
+            )
+        again.click(self.look_again, [self.resume], [self.resume], show_progress=False, queue=False)
+        with gr.Row():
+            self.chosen = gr.Dropdown(
+                label="Cells to run at full quality (empty: all)",
+                choices=[],
+                value=[],
+                visible=False,
+                multiselect=True,
+                interactive=True,
+                elem_id=elem_id("clip_skip_lab_chosen"),
+            )
+            self.full = gr.Button("Run at full quality", visible=False, elem_id=elem_id("clip_skip_lab_full"))
+        self.resume.change(self._on_resume, [self.resume], [self.chosen, self.full], show_progress=False, queue=False)
+        tab = "img2img" if is_img2img else "txt2img"
+        self.full.click(fn=None, _js=f"() => clipSkipLabGenerate('{tab}')", inputs=[], outputs=[])
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
 
     @property
@@ -84,6 +98,7 @@ class Panel:
             self.clip_skip,
             *(self.y_axis, self.y_values, self.y_choices),
             *(self.z_axis, self.z_values, self.z_choices),
+            *(self.mode, self.cells_per_batch, self.resume, self.draft, self.chosen),
         ]
 
     @property
@@ -97,20 +112,64 @@ class Panel:
                 (values, lambda params, letter=letter: _pasted(params, letter, "values", "")),
                 (choices, lambda params, letter=letter: self._pasted_choices(params, letter)),
             ]
+        found += [
+            (self.mode, lambda params: _pasted_or(params, "clip_skip_lab_mode", "exact")),
+            (self.cells_per_batch, lambda params: _pasted_or(params, "clip_skip_lab_cells_per_batch", "auto")),
+            (self.draft, lambda params: _pasted_or(params, "clip_skip_lab_draft", "False")),
+        ]
         return found
 
     def describe(self, request_fields: dict[str, Any], arguments: tuple) -> str:
         """The line under the panel, as HTML: what will happen, or what is wrong with the input."""
         try:
             request = self.host.preview(self.is_img2img, request_fields)
+            asked = continuation_of(arguments)
+            if asked is not None:
+                return self._describe_continuation(asked)
             plan = plan_from_arguments(arguments, self.host.axes(request), self.host.highest_clip_skip())
             shape = self.host.measure(request, plan)
         except InvalidInput as error:
             return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
         widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        text = forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)
-        return f'<p role="status">{html.escape(text)}</p>{self._warning()}'
+        return _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)) + self._warning()
+
+    def _unfinished(self) -> list[tuple[str, str]]:
+        sweeps = unfinished(self.host.grid_folder(self.is_img2img))
+        return [(NEW_SWEEP, NEW_SWEEP), *((label, name) for name, label in sweeps)]
+
+    def look_again(self, chosen: str) -> Any:
+        """Lists the sweeps anew; what was chosen stays where it still can be."""
+        choices = self._unfinished()
+        still = chosen if chosen in [name for _, name in choices] else NEW_SWEEP
+        return gr.update(choices=choices, value=still)
+
+    def after_generation(self, chosen: str, draft: bool) -> tuple:
+        """Once pictures are there: after a draft it is chosen, so that its cells can be run at full quality."""
+        choices = self._unfinished()
+        names = [name for _, name in choices]
+        if draft and chosen == NEW_SWEEP and len(names) > 1 and self._begun(names[1]).is_finished_draft:
+            return gr.update(choices=choices, value=names[1]), gr.update(value=False)
+        return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been gone on with; next is a new one
+
+    def _begun(self, name: object) -> Begun:
+        return find_begun(self.host.grid_folder(self.is_img2img), name)
+
+    def _on_resume(self, name: str) -> tuple:
+        begun = None if name in ("", NEW_SWEEP) else self._begun(name)
+        if begun is None or not begun.is_finished_draft:
+            return gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
+        choices = [(label, str(index)) for index, label in enumerate(begun.cell_names())]
+        return gr.update(choices=choices, value=[], visible=True), gr.update(visible=True)
+
+    def _describe_continuation(self, asked: Continuation) -> str:
+        begun = self._begun(asked.name)
+        plan, going_on = asked.plan(begun)
+        if going_on is None:
+            count = counted(len(plan.get("cells") or begun.content["cells"]), "cell")
+            return _line(f"Runs {count} of the draft {asked.name} at full size with all steps, its prompt and seed.")
+        done = f"{begun.done} of {counted(len(begun.content['cells']), 'cell')} are done."
+        return _line(f"Goes on with {asked.name}, with the prompt and all settings that it was begun with. {done}")
 
     def _warning(self) -> str:
         """What is to be said, as HTML, when clip skip does not decide anything on the loaded model."""
@@ -171,12 +230,13 @@ class Panel:
         return gr.update(choices=choices, value=[value for value in given if value in choices])
 
 
+def _line(text: str) -> str:
+    return f'<p role="status">{html.escape(text)}</p>'
+
+
+def _pasted_or(params: dict, key: str, default: str) -> str | None:
+    return params.get(key, default) if params.get("Script") == SCRIPT_TITLE else None
+
+
 def _pasted(params: dict, letter: str, part: str, default: str) -> str | None:
-    if params.get("Script") != SCRIPT_TITLE:
-        return None
-    return params.get(f"clip_skip_lab_{letter}_{part}", default)
-
-
-def panel_defaults() -> tuple:
-    """The script arguments of an untouched panel."""
-    return astuple(PanelValues())
+    return _pasted_or(params, f"clip_skip_lab_{letter}_{part}", default)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from modules import script_callbacks
 
 from ..api import add_routes
+from ..api_files import add_advice_routes, add_memory_routes
 from ..hosts import Host
+from ..hosts.a1111_files import ModelFiles, data_folder
+from ..hosts.a1111_memory import CheckpointMemory
+from ..memory import Memory
 from . import header, settings, start_value
+from .memory import add_memory_settings, memory_tab
 
 
 def register(host: Host) -> None:
     """Registers everything beside the script itself, with what takes it back when the host unloads scripts."""
     undo: list[Callable[[], None]] = []
+    files = ModelFiles()
+    memory = CheckpointMemory(Memory(data_folder()), files)
 
     def before_ui() -> None:
+        memory.watch()  # before the start value, which wins over what is remembered
+        undo.append(memory.stop_watching)
         start_value.apply_start_value(host)
         undo.append(header.install(host))
 
@@ -23,7 +33,15 @@ def register(host: Host) -> None:
         while undo:
             undo.pop()()
 
+    def app_started(_: Any, app: Any) -> None:
+        add_routes(app, host)
+        add_advice_routes(app, files.sources)
+        add_memory_routes(app, memory)
+
     script_callbacks.on_ui_settings(settings.add_settings)
+    script_callbacks.on_ui_settings(add_memory_settings)
+    script_callbacks.on_ui_tabs(memory_tab)
     script_callbacks.on_before_ui(before_ui)
+    script_callbacks.on_model_loaded(memory.model_loaded)
     script_callbacks.on_script_unloaded(unloaded)
-    script_callbacks.on_app_started(lambda _, app: add_routes(app, host))
+    script_callbacks.on_app_started(app_started)

@@ -13,9 +13,11 @@ from ..hosts import Host
 from ..hosts.a1111 import SCRIPT_TITLE
 from ..sweep.errors import InvalidInput
 from ..sweep.record import DONE
+from ..sweep.resume import find_begun
 from ..sweep.run import Outcome, run_sweep
 from ..sweep.words import summary
-from .panel import Panel, plan_from_arguments
+from .arguments import continuation_of, plan_from_arguments
+from .panel import Panel
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -68,9 +70,9 @@ def make_script(host: Host) -> type[scripts.Script]:
             elif elem_id == "script_list":
                 self.chooser = component
             elif elem_id == f"html_log_{tab}" and self.panel is not None:
-                self._follow_changes()
+                self._follow_changes(component)
 
-        def _follow_changes(self) -> None:
+        def _follow_changes(self, log_line: Any) -> None:
             panel, names = self.panel, list(self.page)
             inputs = [*self.page.values(), *panel.inputs]
 
@@ -79,14 +81,17 @@ def make_script(host: Host) -> type[scripts.Script]:
 
             for component in [self.chooser, *inputs]:
                 component.change(describe, inputs, [panel.forecast], show_progress=False, queue=False)
+            log_line.change(
+                panel.after_generation,
+                [panel.resume, panel.draft],
+                [panel.resume, panel.draft],
+                show_progress=False,
+                queue=False,
+            )
 
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             try:
-                plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
-                answers_all = p.is_api and plan.return_cells
-                with host.session(p, plan) as session:
-                    outcome = run_sweep(plan, session, {"name": host.name, "version": host.version}, answers_all)
-                    return _processed(p, session, outcome)
+                return self._sweep(p, arguments)
             except InvalidInput as error:
                 if not p.is_api:
                     raise
@@ -98,6 +103,20 @@ def make_script(host: Host) -> type[scripts.Script]:
                 log.exception("Clip skip sweep: failed outside its cells")
                 raise HTTPException(500, f"{type(error).__name__}: {error}") from error
 
+        def _sweep(self, p: Any, arguments: tuple) -> processing.Processed:
+            begun = None
+            asked = continuation_of(arguments)
+            if asked is not None:
+                earlier = find_begun(p.outpath_grids, asked.name)
+                host.restore(p, earlier.content["setting"])
+                request, begun = asked.plan(earlier)
+                arguments = (request,)
+            plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
+            with host.session(p, plan) as session:
+                about = {"name": host.name, "version": host.version}
+                outcome = run_sweep(plan, session, about, p.is_api and plan.return_cells, begun)
+                return _processed(p, session, outcome)
+
     return ClipSkipSweep
 
 
@@ -105,11 +124,11 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
     """The host's own result: the grid first, then the pictures, the metadata of each at the same place."""
     record = outcome.record
     pictures = outcome.pictures if record.plan.return_cells else []
-    grids = [_shown(image, path, record.infotext) for image, path in outcome.grids]
+    grids = [_shown(image, path, record.infotext, p.is_api) for image, path in outcome.grids]
     p.sd_model_name, p.sd_model_hash = record.model["name"], record.model["hash"] or None
     processed = processing.Processed(
         p,
-        [*grids, *(_shown(kept.image, kept.path, kept.record.infotext) for kept in pictures)],
+        [*grids, *(_shown(kept.image, kept.path, kept.record.infotext, p.is_api) for kept in pictures)],
         seed=p.seed,
         subseed=p.subseed,
         info=record.infotext,
@@ -124,7 +143,9 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
             "folder": str(outcome.folder),
             "state": record.state,
             "done": record.count(DONE),
-            "cells": [{"values": cell.values, "state": cell.state, "reason": cell.reason} for cell in record.cells],
+            "cells": [cell.summary() for cell in record.cells],
+            "text_encoder_forwards": record.text_encoder_forwards,
+            "notes": record.notes,
             "problems": record.problems,
         },
     }
@@ -132,8 +153,11 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
     return processed
 
 
-def _shown(image: Image.Image | None, path: Any, infotext: str) -> Image.Image:
+def _shown(image: Image.Image | None, path: Any, infotext: str, in_memory: bool) -> Image.Image:
     """A picture for the answer. From a saved one the page only takes its path, so that it need not be in memory."""
+    if image is None and in_memory:
+        with Image.open(path) as file:
+            image = file.copy()
     if image is None:
         image = Image.new("RGB", (1, 1))
     if path is not None:

@@ -60,8 +60,16 @@ def make(kind="Txt2Img", **changes):
     from modules import processing
 
     arguments = {
-        "prompt": "a red house, blue sky", "negative_prompt": "ugly", "steps": 3, "width": 64, "height": 64,
-        "seed": 5, "cfg_scale": 5.0, "sampler_name": "Euler a", "scheduler": "Automatic", "do_not_save_grid": True,
+        "prompt": "a red house, blue sky",
+        "negative_prompt": "ugly",
+        "steps": 3,
+        "width": 64,
+        "height": 64,
+        "seed": 5,
+        "cfg_scale": 5.0,
+        "sampler_name": "Euler a",
+        "scheduler": "Automatic",
+        "do_not_save_grid": True,
     }
     return getattr(processing, f"StableDiffusionProcessing{kind}")(**(arguments | changes))
 

@@ -25,8 +25,13 @@ def test_equal_calls_are_bit_identical(host, sampler):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_picture_does_not_depend_on_its_place_in_a_batch(host, sampler):
-    batch = run(sampler_name=sampler, batch_size=3, seed=[7, 5, 9], prompt=["a cat", "a red house, blue sky", "a dog"],
-                negative_prompt=["ugly"] * 3)
+    batch = run(
+        sampler_name=sampler,
+        batch_size=3,
+        seed=[7, 5, 9],
+        prompt=["a cat", "a red house, blue sky", "a dog"],
+        negative_prompt=["ugly"] * 3,
+    )
     alone = run(sampler_name=sampler)
     assert np.abs(pixels(batch, 1) - pixels(alone)).max() <= 1
 
@@ -42,7 +47,7 @@ def test_seeds_and_prompts_change_the_picture(host):
 def test_clip_skips_1_to_13_are_13_pictures_and_14_is_an_index_error(host):
     pictures = [skipped(n) for n in range(1, 14)]
     for i, one in enumerate(pictures):
-        for other in pictures[i + 1:]:
+        for other in pictures[i + 1 :]:
             assert apart(one, other) > 2
     with pytest.raises(IndexError):
         skipped(14)
@@ -122,11 +127,18 @@ def test_another_vae_changes_the_picture_and_is_left_again(host, opts):
     assert np.array_equal(first, pixels(run()))
 
 
-@pytest.mark.parametrize("prompt", [
-    "a red house BREAK blue sky", "a red house AND blue sky", "a [red:green:0.5] house, blue sky",
-    "a [red|green] house, blue sky", "a (red:1.4) house, blue sky", "a [red] house, blue sky",
-    "a red house, blue sky, " + "and a tree, " * 40,
-])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a red house BREAK blue sky",
+        "a red house AND blue sky",
+        "a [red:green:0.5] house, blue sky",
+        "a [red|green] house, blue sky",
+        "a (red:1.4) house, blue sky",
+        "a [red] house, blue sky",
+        "a red house, blue sky, " + "and a tree, " * 40,
+    ],
+)
 def test_prompt_syntax_changes_the_picture(host, prompt):
     assert apart(pixels(run(prompt=prompt, steps=6)), pixels(run(steps=6))) > 0.5
 
@@ -148,35 +160,41 @@ def test_the_original_emphasis_keeps_the_mean_and_no_norm_does_not(host, opts):
     assert abs(float(weighted.mean() - plain.mean())) > 1e-5
 
 
-@pytest.mark.parametrize(("prompt", "expected"), [
-    ("test", [[10, "test"]]),
-    ("a [b:3]", [[3, "a "], [10, "a b"]]),
-    ("a [b: 3]", [[3, "a "], [10, "a b"]]),
-    ("a [[[b]]:2]", [[2, "a "], [10, "a [[b]]"]]),
-    ("[(a:2):3]", [[3, ""], [10, "(a:2)"]]),
-    ("a [b : c : 1] d", [[1, "a b  d"], [10, "a  c  d"]]),
-    ("a[b:[c:d:2]:1]e", [[1, "abe"], [2, "ace"], [10, "ade"]]),
-    ("a [unbalanced", [[10, "a [unbalanced"]]),
-    ("a [b:.5] c", [[5, "a  c"], [10, "a b c"]]),
-    ("((a][:b:c [d:3]", [[3, "((a][:b:c "], [10, "((a][:b:c d"]]),
-    ("[x|y]", [[i, "xy"[(i - 1) % 2]] for i in range(1, 11)]),
-])
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("test", [[10, "test"]]),
+        ("a [b:3]", [[3, "a "], [10, "a b"]]),
+        ("a [b: 3]", [[3, "a "], [10, "a b"]]),
+        ("a [[[b]]:2]", [[2, "a "], [10, "a [[b]]"]]),
+        ("[(a:2):3]", [[3, ""], [10, "(a:2)"]]),
+        ("a [b : c : 1] d", [[1, "a b  d"], [10, "a  c  d"]]),
+        ("a[b:[c:d:2]:1]e", [[1, "abe"], [2, "ace"], [10, "ade"]]),
+        ("a [unbalanced", [[10, "a [unbalanced"]]),
+        ("a [b:.5] c", [[5, "a  c"], [10, "a b c"]]),
+        ("((a][:b:c [d:3]", [[3, "((a][:b:c "], [10, "((a][:b:c d"]]),
+        ("[x|y]", [[i, "xy"[(i - 1) % 2]] for i in range(1, 11)]),
+    ],
+)
 def test_prompt_schedules(host, prompt, expected):
     from modules.prompt_parser import get_learned_conditioning_prompt_schedules
 
     assert get_learned_conditioning_prompt_schedules([prompt], 10)[0] == expected
 
 
-@pytest.mark.parametrize(("prompt", "expected"), [
-    ("normal text", [["normal text", 1.0]]),
-    ("an (important) word", [["an ", 1.0], ["important", 1.1], [" word", 1.0]]),
-    ("(unbalanced", [["unbalanced", 1.1]]),
-    (r"\(literal\]", [["(literal]", 1.0]]),
-    ("(one)(two)", [["onetwo", 1.1]]),
-    ("a BREAK b", [["a", 1.0], ["BREAK", -1], ["b", 1.0]]),
-    ("(a:1.5)", [["a", 1.5]]),
-    ("", [["", 1.0]]),
-])
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("normal text", [["normal text", 1.0]]),
+        ("an (important) word", [["an ", 1.0], ["important", 1.1], [" word", 1.0]]),
+        ("(unbalanced", [["unbalanced", 1.1]]),
+        (r"\(literal\]", [["(literal]", 1.0]]),
+        ("(one)(two)", [["onetwo", 1.1]]),
+        ("a BREAK b", [["a", 1.0], ["BREAK", -1], ["b", 1.0]]),
+        ("(a:1.5)", [["a", 1.5]]),
+        ("", [["", 1.0]]),
+    ],
+)
 def test_prompt_attention(host, prompt, expected):
     from modules.prompt_parser import parse_prompt_attention
 
@@ -314,14 +332,22 @@ def test_the_infotext_tells_everything_and_reads_back(host, opts):
     opts.data["CLIP_stop_at_last_layers"] = 2
     result = run(prompt="a (red:1.2) house", sampler_name="DPM++ 2M", scheduler="Karras")
     text = result.infotexts[0]
-    assert re.match(r"a \(red:1.2\) house\nNegative prompt: ugly\n"
-                    r"Steps: 3, Sampler: DPM\+\+ 2M, Schedule type: Karras, "
-                    r"CFG scale: 5.0, Seed: 5, Size: 64x64, Model hash: [0-9a-f]{10}, Model: \S+, Clip skip: 2, "
-                    r"Version: v1\.10\.1$", text)
+    assert re.match(
+        r"a \(red:1.2\) house\nNegative prompt: ugly\n"
+        r"Steps: 3, Sampler: DPM\+\+ 2M, Schedule type: Karras, "
+        r"CFG scale: 5.0, Seed: 5, Size: 64x64, Model hash: [0-9a-f]{10}, Model: \S+, Clip skip: 2, "
+        r"Version: v1\.10\.1$",
+        text,
+    )
     assert result.images[0].info["parameters"] == text
     read = parse_generation_parameters(text)
     assert (read["Prompt"], read["Negative prompt"], read["Seed"], read["Size-1"], read["Clip skip"]) == (
-        "a (red:1.2) house", "ugly", "5", "64", "2")
+        "a (red:1.2) house",
+        "ugly",
+        "5",
+        "64",
+        "2",
+    )
     assert parse_generation_parameters("x\nSteps: 1, Seed: 2, Size: 8x8")["Clip skip"] == "1"
 
 

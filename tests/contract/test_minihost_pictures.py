@@ -78,8 +78,16 @@ def test_img2img_repeats_once_the_global_generator_stands_where_it_stood(host):
 def test_inpainting_keeps_what_is_not_masked(host, whole, fill):
     mask = Image.new("L", (64, 64), 0)
     ImageDraw.Draw(mask).rectangle((4, 4, 24, 24), fill=255)
-    result = run("Img2Img", init_images=[scene()], mask=mask, inpainting_fill=fill, inpaint_full_res=not whole,
-                 mask_blur=2, denoising_strength=0.9, inpaint_full_res_padding=8)
+    result = run(
+        "Img2Img",
+        init_images=[scene()],
+        mask=mask,
+        inpainting_fill=fill,
+        inpaint_full_res=not whole,
+        mask_blur=2,
+        denoising_strength=0.9,
+        inpaint_full_res_padding=8,
+    )
     source, picture = np.asarray(scene()).astype(int), pixels(result)
     assert picture.shape == source.shape
     assert np.abs(picture - source)[40:, 40:].max() <= 1

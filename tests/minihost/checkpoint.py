@@ -81,14 +81,15 @@ def _keep_carrier(conv, sources, kernel, offset=0, constant_kernel=None):
         conv.weight.data[channel] = 0
         is_constant = channel % 3 == 2
         conv.weight.data[channel, offset + channel] = (
-            constant_kernel if is_constant and constant_kernel is not None else kernel)
+            constant_kernel if is_constant and constant_kernel is not None else kernel
+        )
         conv.bias.data[channel] = 0
 
 
 def _silence(layer, sources):
     """A residual branch that adds nothing to the carrying groups."""
-    layer.weight.data[:3 * sources] = 0
-    layer.bias.data[:3 * sources] = 0
+    layer.weight.data[: 3 * sources] = 0
+    layer.bias.data[: 3 * sources] = 0
 
 
 def _close_carrier(conv, sources, gain=1.0):
@@ -98,7 +99,7 @@ def _close_carrier(conv, sources, gain=1.0):
     sigmoid = torch.sigmoid(at)
     slope = float(sigmoid * (1 + at * (1 - sigmoid)))
     tap = gain * deviation / (2 * slope)
-    conv.weight.data[:, :3 * sources] = 0
+    conv.weight.data[:, : 3 * sources] = 0
     for i in range(sources):
         conv.bias.data[i] = 0
         conv.weight.data[i, _plus(i), 1, 1] = tap
@@ -108,11 +109,17 @@ def _close_carrier(conv, sources, gain=1.0):
 def _text_encoder(random):
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    model = CLIPTextModel(CLIPTextConfig(
-        vocab_size=TEXT["vocabulary"], hidden_size=TEXT["hidden"], intermediate_size=TEXT["mlp"],
-        num_hidden_layers=TEXT["layers"], num_attention_heads=TEXT["heads"],
-        max_position_embeddings=TEXT["positions"], hidden_act="quick_gelu",
-    ))
+    model = CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=TEXT["vocabulary"],
+            hidden_size=TEXT["hidden"],
+            intermediate_size=TEXT["mlp"],
+            num_hidden_layers=TEXT["layers"],
+            num_attention_heads=TEXT["heads"],
+            max_position_embeddings=TEXT["positions"],
+            hidden_act="quick_gelu",
+        )
+    )
     random.fill(model)
     text = model.text_model
     text.embeddings.token_embedding.weight.data = random(TEXT["vocabulary"], TEXT["hidden"])
@@ -133,10 +140,13 @@ def _unet(random):
     from diffusers import UNet2DConditionModel
 
     config = {
-        "sample_size": 8, "block_out_channels": (WIDTH, WIDTH), "layers_per_block": 1,
+        "sample_size": 8,
+        "block_out_channels": (WIDTH, WIDTH),
+        "layers_per_block": 1,
         "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
         "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
-        "cross_attention_dim": TEXT["hidden"], "attention_head_dim": 8,
+        "cross_attention_dim": TEXT["hidden"],
+        "attention_head_dim": 8,
     }
     model = UNet2DConditionModel(**config)
     random.fill(model)
@@ -164,8 +174,11 @@ def _vae(random, texture=TEXTURE):
     from diffusers import AutoencoderKL
 
     config = {
-        "block_out_channels": (WIDTH,) * 4, "layers_per_block": 0, "latent_channels": 4,
-        "down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4,
+        "block_out_channels": (WIDTH,) * 4,
+        "layers_per_block": 0,
+        "latent_channels": 4,
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+        "up_block_types": ("UpDecoderBlock2D",) * 4,
     }
     model = AutoencoderKL(**config)
     random.fill(model)

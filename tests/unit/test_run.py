@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,9 @@ from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Limits, Style
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import make_plan, read_plan
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
+from clip_skip_lab.sweep.resume import find_begun, next_plan, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.words import summary
 
@@ -53,6 +54,7 @@ class MemorySession:
     """How many cells fit into the memory at once."""
 
     def __post_init__(self):
+        self.text_encoder_forwards = 0
         self.notes: list[str] = []
         self.style = Style()
         self.limits = Limits()
@@ -389,3 +391,115 @@ def test_a_batch_that_fails_is_run_one_by_one_so_that_only_the_cell_at_fault_is_
     assert outcome.record.count(DONE) == 7
     batches = [event[2:] for event in session.events if event[0] == "starting"]
     assert batches == [(0, 1, 2, 3), (0,), (1,), (2,), (3,), (4, 5, 6, 7)]
+
+
+def broken_off(tmp_path, plan):
+    """A sweep that was interrupted in the middle, as it lies on disk."""
+    outcome = run_sweep(plan, MemorySession(str(tmp_path), interrupt_at=3), HOST)
+    assert outcome.record.count(DONE) == 2
+    return find_begun(tmp_path, outcome.folder.name)
+
+
+def test_going_on_runs_only_what_is_not_done(tmp_path):
+    plan = plan_of("1-4")
+    begun = broken_off(tmp_path, plan)
+    session = MemorySession(str(tmp_path))
+    outcome = run_sweep(plan, session, HOST, begun=begun)
+    assert outcome.folder == begun.folder
+    assert [event[2:] for event in session.events if event[0] == "starting"] == [(2,), (3,)]
+    assert outcome.record.count(DONE) == 4
+    assert outcome.record.state == "finished"
+    assert [kept.cell for kept in outcome.pictures] == [0, 1, 2, 3]
+    assert json.loads((outcome.folder / "sweep.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-9])])
+def test_a_missing_or_damaged_picture_is_noticed_and_its_cell_run_again(tmp_path, harm):
+    plan = plan_of("1-4")
+    begun = broken_off(tmp_path, plan)
+    harm(begun.folder / begun.content["cells"][1]["pictures"][0]["file"])
+    session = MemorySession(str(tmp_path))
+    outcome = run_sweep(plan, session, HOST, begun=begun)
+    assert [event[2:] for event in session.events if event[0] == "starting"] == [(1,), (2,), (3,)]
+    assert outcome.record.count(DONE) == 4
+
+
+def test_a_picture_outside_the_folder_is_none_of_the_sweep(tmp_path):
+    plan = plan_of("1-4")
+    begun = broken_off(tmp_path, plan)
+    outside = tmp_path / "outside.png"
+    picture = begun.content["cells"][0]["pictures"][0]
+    outside.write_bytes((begun.folder / picture["file"]).read_bytes())
+    picture["file"] = "../../outside.png"
+    assert sorted(begun.sound_cells(plan)) == [1]
+
+
+def test_another_model_or_other_settings_cannot_go_on(tmp_path):
+    plan = plan_of("1-4")
+    begun = broken_off(tmp_path, plan)
+    other = MemorySession(str(tmp_path))
+    other.model = {"name": "other", "hash": "", "vae": ""}
+    with pytest.raises(InvalidInput, match="cannot go on with other; allowed: the model that it was begun with, tiny"):
+        run_sweep(plan, other, HOST, begun=begun)
+    other = MemorySession(str(tmp_path))
+    other.setting = {"seed": 8, "s_tmax": float("inf")}
+    with pytest.raises(InvalidInput, match=r"these differ: seed;"):
+        run_sweep(plan, other, HOST, begun=begun)
+    assert not other.events
+
+
+def test_sweeps_that_were_broken_off_are_offered_the_newest_first(tmp_path):
+    assert unfinished(tmp_path) == []
+    begun = broken_off(tmp_path, plan_of("1-4"))
+    run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
+    (begun.folder.parent / "2026-01-01-00000000").mkdir()
+    ((name, label),) = unfinished(tmp_path)
+    assert name == begun.folder.name
+    assert label.startswith(f"{name}: 2 of 4 cells")
+
+
+@pytest.mark.parametrize("name", ["../..", "2026-01-01-zzzzzzzz", 5, "2026-01-01-00000000/../x"])
+def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
+    with pytest.raises(InvalidInput, match="is no such name"):
+        find_begun(tmp_path, name)
+
+
+def test_a_sweep_whose_record_is_damaged_cannot_go_on(tmp_path):
+    begun = broken_off(tmp_path, plan_of("1-4"))
+    (begun.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
+    with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
+        find_begun(tmp_path, begun.folder.name)
+    assert unfinished(tmp_path) == []
+
+
+def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep_of_their_own(tmp_path):
+    plan = replace(plan_of("1-4", y=("CFG Scale", "5, 7")), draft=True)
+    draft = run_sweep(plan, MemorySession(str(tmp_path)), HOST)
+    begun = find_begun(tmp_path, draft.folder.name)
+    assert begun.is_finished_draft
+    assert unfinished(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
+    request, going_on = next_plan(begun, None, [1, 6])
+    assert going_on is None
+    chosen = read_plan(request, [CFG], 12)
+    assert (chosen.draft, chosen.size) == (False, 2)
+    outcome = run_sweep(chosen, MemorySession(str(tmp_path)), HOST)
+    assert outcome.folder != draft.folder
+    assert [entry.values for entry in outcome.record.cells] == [
+        {"Clip skip": 2, "CFG Scale": 5.0},
+        {"Clip skip": 3, "CFG Scale": 7.0},
+    ]
+    assert outcome.record.state == "finished"
+
+
+def test_a_draft_that_was_broken_off_is_gone_on_with_as_a_draft(tmp_path):
+    plan = replace(plan_of("1-4"), draft=True)
+    begun = broken_off(tmp_path, plan)
+    request, going_on = next_plan(begun, None, None)
+    assert going_on is begun
+    assert request["draft"] is True
+
+
+def test_only_drafts_run_at_full_quality(tmp_path):
+    begun = broken_off(tmp_path, plan_of("1-4"))
+    with pytest.raises(InvalidInput, match="is no draft"):
+        next_plan(begun, True, None)

@@ -48,7 +48,7 @@ def get_sampler_scheduler(p, sampler):
 
 
 def _digest(data, *args):
-    return hashlib.sha256(data).hexdigest()[:int(args[0]) if args and args[0] else None]
+    return hashlib.sha256(data).hexdigest()[: int(args[0]) if args and args[0] else None]
 
 
 class FilenameGenerator:
@@ -63,14 +63,17 @@ class FilenameGenerator:
         "cfg": lambda self: self.p and self.p.cfg_scale,
         "width": lambda self: self.image.width,
         "height": lambda self: self.image.height,
-        "styles": lambda self: self.p and sanitize_filename_part(
-            ", ".join(style for style in self.p.styles if style != "None") or "None", replace_spaces=False),
+        "styles": lambda self: self.p
+        and sanitize_filename_part(
+            ", ".join(style for style in self.p.styles if style != "None") or "None", replace_spaces=False
+        ),
         "sampler": lambda self: self.p and sanitize_filename_part(self.p.sampler_name, replace_spaces=False),
         "sampler_scheduler": lambda self: self.p and get_sampler_scheduler(self.p, True),
         "scheduler": lambda self: self.p and get_sampler_scheduler(self.p, False),
         "model_hash": lambda self: getattr(self.p, "sd_model_hash", shared.sd_model.sd_model_hash),
         "model_name": lambda self: sanitize_filename_part(
-            shared.sd_model.sd_checkpoint_info.name_for_extra, replace_spaces=False),
+            shared.sd_model.sd_checkpoint_info.name_for_extra, replace_spaces=False
+        ),
         "date": lambda self: datetime.datetime.now().strftime("%Y-%m-%d"),
         "datetime": lambda self, *args: self.datetime(*args),
         "job_timestamp": lambda self: getattr(self.p, "job_timestamp", shared.state.job_timestamp),
@@ -83,8 +86,9 @@ class FilenameGenerator:
         "prompt_words": lambda self: self.prompt_words(),
         "batch_number": lambda self: _skip if self.p.batch_size == 1 or self.zip else self.p.batch_index + 1,
         "batch_size": lambda self: self.p.batch_size,
-        "generation_number": lambda self: _skip if self.p.n_iter * self.p.batch_size == 1 or self.zip
-            else self.p.iteration * self.p.batch_size + self.p.batch_index + 1,
+        "generation_number": lambda self: _skip
+        if self.p.n_iter * self.p.batch_size == 1 or self.zip
+        else self.p.iteration * self.p.batch_size + self.p.batch_index + 1,
         "hasprompt": lambda self, *args: self.hasprompt(*args),
         "clip_skip": lambda self: opts.data["CLIP_stop_at_last_layers"],
         "denoising": lambda self: (self.p and self.p.denoising_strength) or _skip,
@@ -128,7 +132,7 @@ class FilenameGenerator:
 
     def prompt_words(self):
         words = [word for word in re.split(rf"[\s{re.escape(string.punctuation)}]+", self.prompt or "") if word]
-        words = words[:opts.directories_max_prompt_words] if words else ["empty"]
+        words = words[: opts.directories_max_prompt_words] if words else ["empty"]
         return sanitize_filename_part(" ".join(words), replace_spaces=False)
 
     def datetime(self, *args):
@@ -168,6 +172,6 @@ def get_next_sequence_number(path, basename):
     """One more than the highest number that a file in the folder begins with (after the base name)."""
     start = f"{basename}-" if basename else ""
     numbers = [
-        os.path.splitext(name[len(start):])[0].split("-")[0] for name in os.listdir(path) if name.startswith(start)
+        os.path.splitext(name[len(start) :])[0].split("-")[0] for name in os.listdir(path) if name.startswith(start)
     ]
     return max((int(n) for n in numbers if re.fullmatch(r"\d+", n)), default=-1) + 1

@@ -11,8 +11,16 @@ def program_version():
 
 
 def create_infotext(
-    p, all_prompts, all_seeds, all_subseeds, comments=None, iteration=0, position_in_batch=0, use_main_prompt=False,
-    index=None, all_negative_prompts=None,
+    p,
+    all_prompts,
+    all_seeds,
+    all_subseeds,
+    comments=None,
+    iteration=0,
+    position_in_batch=0,
+    use_main_prompt=False,
+    index=None,
+    all_negative_prompts=None,
 ):
     """Prompt, negative prompt and parameters of one picture.
 

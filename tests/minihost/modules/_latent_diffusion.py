@@ -68,13 +68,18 @@ class LatentDiffusion(torch.nn.Module):
     def read_weights(self, state):
         """Takes over the weights of a checkpoint of the same shapes (the text encoder must not be wrapped)."""
         text = self.cond_stage_model.transformer
-        text.load_state_dict({
-            name: state[layout.TEXT_PREFIX + name].to(like.dtype)
-            for name, like in text.state_dict().items() if not name.endswith("position_ids")
-        }, strict=False)
+        text.load_state_dict(
+            {
+                name: state[layout.TEXT_PREFIX + name].to(like.dtype)
+                for name, like in text.state_dict().items()
+                if not name.endswith("position_ids")
+            },
+            strict=False,
+        )
         unet = self.model.diffusion_model
-        unet.load_state_dict(layout.from_ldm(
-            state, layout.unet_name, self.configs["unet"], layout.UNET_PREFIX, unet.state_dict()))
+        unet.load_state_dict(
+            layout.from_ldm(state, layout.unet_name, self.configs["unet"], layout.UNET_PREFIX, unet.state_dict())
+        )
         self.first_stage_model.load_ldm_state_dict(state, layout.VAE_PREFIX)
 
     @property

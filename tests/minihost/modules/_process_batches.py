@@ -33,9 +33,9 @@ def _prepare(p):
 
     count = len(p.all_prompts)
     # variations share their seed and count up the other one
-    p.all_seeds = seed if isinstance(seed, list) else [
-        int(seed) + (i if p.subseed_strength == 0 else 0) for i in range(count)
-    ]
+    p.all_seeds = (
+        seed if isinstance(seed, list) else [int(seed) + (i if p.subseed_strength == 0 else 0) for i in range(count)]
+    )
     p.all_subseeds = subseed if isinstance(subseed, list) else [int(subseed) + i for i in range(count)]
     if os.path.exists(cmd_opts.embeddings_dir) and not p.do_not_reload_embeddings:
         model_hijack.embedding_db.load_textual_inversion_embeddings()
@@ -68,8 +68,14 @@ def _sample(p, n):
     if p.n_iter > 1:
         state.job = f"Batch {n + 1} out of {p.n_iter}"
 
-    samples = p.sample(conditioning=p.c, unconditional_conditioning=p.uc, seeds=p.seeds, subseeds=p.subseeds,
-                       subseed_strength=p.subseed_strength, prompts=p.prompts)
+    samples = p.sample(
+        conditioning=p.c,
+        unconditional_conditioning=p.uc,
+        seeds=p.seeds,
+        subseeds=p.subseeds,
+        subseed_strength=p.subseed_strength,
+        prompts=p.prompts,
+    )
     if p.scripts is not None:
         args = scripts.PostSampleArgs(samples)
         p.scripts.post_sample(p, args)
@@ -91,13 +97,29 @@ class _Output:
 
     def text(self, index=0, use_main_prompt=False):
         p = self.p
-        return create_infotext(p, p.prompts, p.seeds, p.subseeds, use_main_prompt=use_main_prompt, index=index,
-                               all_negative_prompts=p.negative_prompts)
+        return create_infotext(
+            p,
+            p.prompts,
+            p.seeds,
+            p.subseeds,
+            use_main_prompt=use_main_prompt,
+            index=index,
+            all_negative_prompts=p.negative_prompts,
+        )
 
     def save(self, image, i, suffix=""):
         p = self.p
-        images.save_image(image, p.outpath_samples, "", p.seeds[i], p.prompts[i], opts.samples_format,
-                          info=self.text(i), p=p, suffix=suffix)
+        images.save_image(
+            image,
+            p.outpath_samples,
+            "",
+            p.seeds[i],
+            p.prompts[i],
+            opts.samples_format,
+            info=self.text(i),
+            p=p,
+            suffix=suffix,
+        )
 
     def add(self, i, tensor, save):
         """One decoded picture: hooks, the original around a mask, files."""
@@ -163,8 +185,18 @@ class _Output:
                 grid.info["parameters"] = text
             self.images.insert(0, grid)
         if opts.grid_save:
-            images.save_image(grid, p.outpath_grids, "grid", p.all_seeds[0], p.all_prompts[0], opts.grid_format,
-                              info=text, short_filename=not opts.grid_extended_filename, p=p, grid=True)
+            images.save_image(
+                grid,
+                p.outpath_grids,
+                "grid",
+                p.all_seeds[0],
+                p.all_prompts[0],
+                opts.grid_format,
+                info=text,
+                short_filename=not opts.grid_extended_filename,
+                p=p,
+                grid=True,
+            )
         return 1 if opts.return_grid else 0
 
 
@@ -186,12 +218,15 @@ def run(p):
             sd_models.reload_model_weights()  # the refiner or the second pass may have left another checkpoint
             _take_batch(p, n)
             p.rng = rng.ImageRNG(
-                (shared.sd_model.latent_channels, p.height // processing.opt_f, p.width // processing.opt_f), p.seeds,
-                subseeds=p.subseeds, subseed_strength=p.subseed_strength, seed_resize_from_h=p.seed_resize_from_h,
-                seed_resize_from_w=p.seed_resize_from_w)
+                (shared.sd_model.latent_channels, p.height // processing.opt_f, p.width // processing.opt_f),
+                p.seeds,
+                subseeds=p.subseeds,
+                subseed_strength=p.subseed_strength,
+                seed_resize_from_h=p.seed_resize_from_h,
+                seed_resize_from_w=p.seed_resize_from_w,
+            )
             if p.scripts is not None:
-                p.scripts.before_process_batch(p, batch_number=n, prompts=p.prompts, seeds=p.seeds,
-                                               subseeds=p.subseeds)
+                p.scripts.before_process_batch(p, batch_number=n, prompts=p.prompts, seeds=p.seeds, subseeds=p.subseeds)
             if len(p.prompts) == 0:
                 break
 
@@ -218,8 +253,14 @@ def run(p):
     devices.torch_gc()
 
     result = processing.Processed(
-        p, images_list=output.images, seed=p.all_seeds[0], info=output.infotexts[0], subseed=p.all_subseeds[0],
-        index_of_first_image=index_of_first_image, infotexts=output.infotexts)
+        p,
+        images_list=output.images,
+        seed=p.all_seeds[0],
+        info=output.infotexts[0],
+        subseed=p.all_subseeds[0],
+        index_of_first_image=index_of_first_image,
+        infotexts=output.infotexts,
+    )
     if p.scripts is not None:
         p.scripts.postprocess(p, result)
     return result

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from modules import devices, images, masking, scripts, sd_samplers, shared
+from modules import devices, images, masking, processing, scripts, sd_samplers, shared
 from modules.processing import (
     StableDiffusionProcessing,
     create_binary_mask,
     create_random_tensors,
 )
 from modules.sd_hijack import model_hijack
-from modules.sd_samplers_common import images_tensor_to_samples
 from modules.shared import opts
 from PIL import Image, ImageOps
 
@@ -104,8 +103,7 @@ class StableDiffusionProcessingImg2Img(StableDiffusionProcessing):
             return None, None
 
         self.mask_for_overlay = mask
-        x1, y1, x2, y2 = region = masking.expand_crop_region(
-            region, self.width, self.height, mask.width, mask.height)
+        x1, y1, x2, y2 = region = masking.expand_crop_region(region, self.width, self.height, mask.width, mask.height)
         self.paste_to = (x1, y1, x2 - x1, y2 - y1)
         notes["Inpaint area"] = "Only masked"
         notes["Masked area padding"] = self.inpaint_full_res_padding
@@ -152,14 +150,16 @@ class StableDiffusionProcessingImg2Img(StableDiffusionProcessing):
             self.batch_size = len(given)
 
         image = torch.from_numpy(np.stack(given)).to(shared.device, dtype=devices.dtype_vae)
-        self.init_latent = images_tensor_to_samples(image, model=self.sd_model)
+        self.init_latent = processing.images_tensor_to_samples(image, model=self.sd_model)
         if self.resize_mode == 3:
             self.init_latent = torch.nn.functional.interpolate(
-                self.init_latent, size=(self.height // 8, self.width // 8), mode="bilinear")
+                self.init_latent, size=(self.height // 8, self.width // 8), mode="bilinear"
+            )
         if mask is not None:
             self._mask_latent(latent_mask, all_seeds)
         self.image_conditioning = self.img2img_image_conditioning(
-            image * 2 - 1, self.init_latent, mask, self.mask_round)
+            image * 2 - 1, self.init_latent, mask, self.mask_round
+        )
 
     def _mask_latent(self, latent_mask, all_seeds):
         """The mask in latent cells: `nmask` 1 where to paint, `mask` 1 where to keep."""
@@ -173,7 +173,7 @@ class StableDiffusionProcessingImg2Img(StableDiffusionProcessing):
             self.init_latent = self.init_latent * self.mask
             self.extra_generation_params["Masked content"] = "latent nothing"
         if self.inpainting_fill == 2:
-            noise = create_random_tensors(self.init_latent.shape[1:], all_seeds[:self.init_latent.shape[0]])
+            noise = create_random_tensors(self.init_latent.shape[1:], all_seeds[: self.init_latent.shape[0]])
             self.init_latent = self.init_latent + noise * self.nmask
             self.extra_generation_params["Masked content"] = "latent noise"
 
@@ -184,10 +184,17 @@ class StableDiffusionProcessingImg2Img(StableDiffusionProcessing):
             x = x * self.initial_noise_multiplier
         if self.scripts is not None:
             self.scripts.process_before_every_sampling(
-                p=self, x=self.init_latent, noise=x, c=conditioning, uc=unconditional_conditioning)
+                p=self, x=self.init_latent, noise=x, c=conditioning, uc=unconditional_conditioning
+            )
 
-        samples = self.sampler.sample_img2img(self, self.init_latent, x, conditioning, unconditional_conditioning,
-                                              image_conditioning=self.image_conditioning)
+        samples = self.sampler.sample_img2img(
+            self,
+            self.init_latent,
+            x,
+            conditioning,
+            unconditional_conditioning,
+            image_conditioning=self.image_conditioning,
+        )
         if self.mask is None:
             return samples
         blended = samples * self.nmask + self.init_latent * self.mask

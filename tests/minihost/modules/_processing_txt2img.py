@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from modules import devices, extra_networks, images, prompt_parser, rng, sd_models, sd_samplers, shared
+from modules import devices, extra_networks, images, processing, prompt_parser, rng, sd_models, sd_samplers, shared
 from modules._infotext import create_infotext
 from modules.processing import StableDiffusionProcessing, _image_of, decode_latent_batch, opt_f
-from modules.sd_samplers_common import images_tensor_to_samples
 from modules.shared import opts, state
 from PIL import Image
 
@@ -112,7 +111,8 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
         # only known per picture, and only worth a word when they differ
         notes["Hires prompt"] = lambda p, index, prompt_text, **_: _unless_equal(p.all_hr_prompts[index], prompt_text)
         notes["Hires negative prompt"] = lambda p, index, negative_prompt, **_: _unless_equal(
-            p.all_hr_negative_prompts[index], negative_prompt)
+            p.all_hr_negative_prompts[index], negative_prompt
+        )
         notes["Hires schedule type"] = None  # keeps the place; the sampler fills it in
         if self.hr_scheduler is None:
             self.hr_scheduler = self.scheduler
@@ -145,12 +145,13 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
             if self.latent_scale_mode is None:
                 decoded = given * 2 - 1
             else:
-                samples = images_tensor_to_samples(given, model=self.sd_model)
+                samples = processing.images_tensor_to_samples(given, model=self.sd_model)
         else:
             x = self.rng.next()
             self._before_every_sampling(x, x, conditioning, unconditional_conditioning)
-            samples = self.sampler.sample(self, x, conditioning, unconditional_conditioning,
-                                          image_conditioning=self.txt2img_image_conditioning(x))
+            samples = self.sampler.sample(
+                self, x, conditioning, unconditional_conditioning, image_conditioning=self.txt2img_image_conditioning(x)
+            )
             if not self.enable_hr:
                 return samples
             if self.latent_scale_mode is None:
@@ -169,10 +170,26 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
             return
         if not isinstance(image, Image.Image):
             image = sd_samplers.sample_to_image(image, index, approximation=0)
-        info = create_infotext(self, self.all_prompts, self.all_seeds, self.all_subseeds, [],
-                               iteration=self.iteration, position_in_batch=index)
-        images.save_image(image, self.outpath_samples, "", seeds[index], prompts[index], opts.samples_format,
-                          info=info, p=self, suffix="-before-highres-fix")
+        info = create_infotext(
+            self,
+            self.all_prompts,
+            self.all_seeds,
+            self.all_subseeds,
+            [],
+            iteration=self.iteration,
+            position_in_batch=index,
+        )
+        images.save_image(
+            image,
+            self.outpath_samples,
+            "",
+            seeds[index],
+            prompts[index],
+            opts.samples_format,
+            info=info,
+            p=self,
+            suffix="-before-highres-fix",
+        )
 
     def sample_hr_pass(self, samples, decoded_samples, seeds, subseeds, subseed_strength, prompts):
         """Enlarges the first pass, as latents or as pictures, and samples again from there."""
@@ -186,8 +203,11 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
             for i in range(samples.shape[0]):
                 self._save_first_pass(samples, i, seeds, prompts)
             samples = torch.nn.functional.interpolate(
-                samples, size=(height // opt_f, width // opt_f), mode=self.latent_scale_mode["mode"],
-                antialias=self.latent_scale_mode["antialias"])
+                samples,
+                size=(height // opt_f, width // opt_f),
+                mode=self.latent_scale_mode["mode"],
+                antialias=self.latent_scale_mode["antialias"],
+            )
         else:
             enlarged = []
             for i, tensor in enumerate(((decoded_samples + 1) / 2).clamp(0, 1)):
@@ -195,15 +215,21 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
                 self._save_first_pass(picture, i, seeds, prompts)
                 larger = images.resize_image(0, picture, width, height, upscaler_name=self.hr_upscaler)
                 enlarged.append(_tensor_of(larger))
-            samples = images_tensor_to_samples(torch.stack(enlarged))
+            samples = processing.images_tensor_to_samples(torch.stack(enlarged))
         state.nextjob()
 
         cut_x, cut_y = self.truncate_x, self.truncate_y
-        samples = samples[:, :, cut_y // 2:samples.shape[2] - (cut_y + 1) // 2,
-                          cut_x // 2:samples.shape[3] - (cut_x + 1) // 2]
-        self.rng = rng.ImageRNG(samples.shape[1:], self.seeds, subseeds=self.subseeds,
-                                subseed_strength=self.subseed_strength, seed_resize_from_h=self.seed_resize_from_h,
-                                seed_resize_from_w=self.seed_resize_from_w)
+        samples = samples[
+            :, :, cut_y // 2 : samples.shape[2] - (cut_y + 1) // 2, cut_x // 2 : samples.shape[3] - (cut_x + 1) // 2
+        ]
+        self.rng = rng.ImageRNG(
+            samples.shape[1:],
+            self.seeds,
+            subseeds=self.subseeds,
+            subseed_strength=self.subseed_strength,
+            seed_resize_from_h=self.seed_resize_from_h,
+            seed_resize_from_w=self.seed_resize_from_w,
+        )
         noise = self.rng.next()
 
         if not self.disable_extra_networks:
@@ -214,8 +240,14 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
         self._before_every_sampling(samples, noise, self.hr_c, self.hr_uc)
 
         samples = self.sampler.sample_img2img(
-            self, samples, noise, self.hr_c, self.hr_uc, steps=self.hr_second_pass_steps or self.steps,
-            image_conditioning=self.img2img_image_conditioning(None, samples))
+            self,
+            samples,
+            noise,
+            self.hr_c,
+            self.hr_uc,
+            steps=self.hr_second_pass_steps or self.steps,
+            image_conditioning=self.img2img_image_conditioning(None, samples),
+        )
         self.sampler = None
         decoded = decode_latent_batch(self.sd_model, samples, devices.cpu, check_for_nans=True)
         self.is_hr_pass = False
@@ -257,11 +289,21 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
 
         networks, first = self.hr_extra_network_data, self.firstpass_steps
         self.hr_uc = self.get_conds_with_caching(
-            prompt_parser.get_learned_conditioning, negative, first, [self.cached_hr_uc, self.cached_uc],
-            networks, steps)
+            prompt_parser.get_learned_conditioning,
+            negative,
+            first,
+            [self.cached_hr_uc, self.cached_uc],
+            networks,
+            steps,
+        )
         self.hr_c = self.get_conds_with_caching(
-            prompt_parser.get_multicond_learned_conditioning, prompts, first, [self.cached_hr_c, self.cached_c],
-            networks, steps)
+            prompt_parser.get_multicond_learned_conditioning,
+            prompts,
+            first,
+            [self.cached_hr_c, self.cached_c],
+            networks,
+            steps,
+        )
 
     def setup_conds(self):
         if self.is_hr_pass:  # called by the refiner in the middle of the second pass

@@ -71,7 +71,7 @@ def sample_lms(model, x, sigmas, each_step, noise, order=4):
     for i in range(len(sigmas) - 1):
         denoised = _model_at(model, x, sigmas[i])
         each_step(i, x, denoised)
-        slopes = [to_d(x, sigmas[i], denoised), *slopes[:order - 1]]
+        slopes = [to_d(x, sigmas[i], denoised), *slopes[: order - 1]]
         for slope, weight in zip(slopes, _lagrange_integrals(levels, i, len(slopes)), strict=True):
             x = x + slope * weight
     return x

@@ -30,7 +30,7 @@ def write_tokenizer(folder):
     if package is None:
         raise FileNotFoundError("open-clip-torch is needed for CLIP's vocabulary (pip install --no-deps)")
     with gzip.open(Path(package.origin).with_name("bpe_simple_vocab_16e6.txt.gz"), "rt", encoding="utf-8") as file:
-        merges = file.read().splitlines()[1:_MERGES + 1]
+        merges = file.read().splitlines()[1 : _MERGES + 1]
 
     symbols = _byte_symbols()
     words = [*symbols, *(s + "</w>" for s in symbols), *("".join(m.split()) for m in merges)]

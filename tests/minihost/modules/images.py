@@ -110,8 +110,9 @@ def draw_grid_annotations(im, width, height, hor_texts, ver_texts, margin=0):
 
     above = [block_height(lines) - gap for lines in hor_texts]
     top = 0 if sum(above) == 0 else max(above) + 2 * gap
-    result = Image.new("RGB", (im.width + left + margin * (columns - 1), im.height + top + margin * (rows - 1)),
-                       background)
+    result = Image.new(
+        "RGB", (im.width + left + margin * (columns - 1), im.height + top + margin * (rows - 1)), background
+    )
     for row in range(rows):
         for column in range(columns):
             cell = im.crop((width * column, height * row, width * (column + 1), height * (row + 1)))
@@ -128,8 +129,9 @@ def draw_grid_annotations(im, width, height, hor_texts, ver_texts, margin=0):
 
 
 def _draw_lines(draw, x, y, lines, size, gap):
-    active, inactive = (ImageColor.getcolor(c, "RGB") for c in (opts.grid_text_active_color,
-                                                                 opts.grid_text_inactive_color))
+    active, inactive = (
+        ImageColor.getcolor(c, "RGB") for c in (opts.grid_text_active_color, opts.grid_text_inactive_color)
+    )
     for line in lines:
         font = get_font(size)
         for smaller in range(size - 1, 0, -1):
@@ -137,8 +139,9 @@ def _draw_lines(draw, x, y, lines, size, gap):
                 break
             font = get_font(smaller)
         middle = y + line.size[1] / 2
-        draw.multiline_text((x, middle), line.text, font=font, fill=active if line.is_active else inactive,
-                            anchor="mm", align="center")
+        draw.multiline_text(
+            (x, middle), line.text, font=font, fill=active if line.is_active else inactive, anchor="mm", align="center"
+        )
         if not line.is_active:
             half = line.size[0] // 2
             draw.line((x - half, middle, x + half, middle), fill=inactive, width=4)
@@ -216,8 +219,21 @@ def _save_whole(image, params, info, name, extension, section):
 
 
 def save_image(
-    image, path, basename, seed=None, prompt=None, extension="png", info=None, short_filename=False, no_prompt=False,
-    grid=False, pnginfo_section_name="parameters", p=None, existing_info=None, forced_filename=None, suffix="",
+    image,
+    path,
+    basename,
+    seed=None,
+    prompt=None,
+    extension="png",
+    info=None,
+    short_filename=False,
+    no_prompt=False,
+    grid=False,
+    pnginfo_section_name="parameters",
+    p=None,
+    existing_info=None,
+    forced_filename=None,
+    suffix="",
     save_to_dirs=None,
 ):
     """Saves a picture under a name by the options' patterns; returns its path, and that of its text file or None."""
@@ -251,7 +267,7 @@ def save_image(
     image, info = params.image, params.pnginfo.get(pnginfo_section_name, None)
 
     name, ending = os.path.splitext(params.filename)
-    name = name[:os.statvfs(path).f_namemax - max(4, len(ending))] if hasattr(os, "statvfs") else name
+    name = name[: os.statvfs(path).f_namemax - max(4, len(ending))] if hasattr(os, "statvfs") else name
     fullfn = params.filename = name + ending
     _save_whole(image, params, info, name, ending, pnginfo_section_name)
     image.already_saved_as = fullfn
@@ -292,8 +308,21 @@ def _numbered(path, basename, decoration, extension):
 
 
 IGNORED_INFO_KEYS = {
-    "jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "exif", "loop", "background", "timestamp", "duration",
-    "progressive", "progression", "icc_profile", "chromaticity", "photoshop",
+    "jfif",
+    "jfif_version",
+    "jfif_unit",
+    "jfif_density",
+    "dpi",
+    "exif",
+    "loop",
+    "background",
+    "timestamp",
+    "duration",
+    "progressive",
+    "progression",
+    "icc_profile",
+    "chromaticity",
+    "photoshop",
 }
 
 

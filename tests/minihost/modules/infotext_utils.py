@@ -107,7 +107,8 @@ def parse_generation_parameters(x: str, skip_fields: list[str] | None = None):
 
     uses_emphasis = any(
         weight != 1.0 and text != "BREAK"
-        for part in (prompt, negative) for text, weight in prompt_parser.parse_prompt_attention(part)
+        for part in (prompt, negative)
+        for text, weight in prompt_parser.parse_prompt_attention(part)
     )
     if shared.opts.infotext_styles != "Ignore":
         prompt, negative = _take_styles(res, prompt, negative)
@@ -130,7 +131,8 @@ def _take_styles(res, prompt, negative):
     styles, plain, plain_negative = extract(prompt, negative)
     if "Hires prompt" in res or "Hires negative prompt" in res:
         hr_styles, hr_prompt, hr_negative = extract(
-            res.get("Hires prompt", prompt), res.get("Hires negative prompt", negative))
+            res.get("Hires prompt", prompt), res.get("Hires negative prompt", negative)
+        )
         if hr_styles != styles:
             return prompt, negative
         res["Hires prompt"] = "" if hr_prompt == plain else hr_prompt
@@ -157,7 +159,8 @@ def create_override_settings_dict(text_pairs):
         key, value = pair.split(":", maxsplit=1)
         given[key] = value.strip()
     return {
-        setting: shared.opts.cast_value(setting, given[name]) for name, setting in _settings_by_infotext()
+        setting: shared.opts.cast_value(setting, given[name])
+        for name, setting in _settings_by_infotext()
         if name in given
     }
 

@@ -25,7 +25,10 @@ def get_crop_region(mask, pad=0):
     mask = _as_image(mask)
     width, height = mask.size
     return get_crop_region_v2(mask, pad) or (
-        max(width - pad, 0), max(height - pad, 0), min(pad, width), min(pad, height)
+        max(width - pad, 0),
+        max(height - pad, 0),
+        min(pad, width),
+        min(pad, height),
     )
 
 

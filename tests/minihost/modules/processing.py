@@ -29,7 +29,7 @@ from modules import (
 )
 from modules._infotext import create_infotext, program_version
 from modules.rng import slerp  # noqa: F401
-from modules.sd_samplers_common import decode_first_stage
+from modules.sd_samplers_common import decode_first_stage, images_tensor_to_samples  # noqa: F401
 from modules.shared import opts, state
 from PIL import Image
 
@@ -278,9 +278,7 @@ class StableDiffusionProcessing:
             opts.emphasis,
         )
 
-    def get_conds_with_caching(
-        self, function, required_prompts, steps, caches, extra_network_data, hires_steps=None
-    ):
+    def get_conds_with_caching(self, function, required_prompts, steps, caches, extra_network_data, hires_steps=None):
         """`function`'s conditioning, from the first cache that has it; a new one goes into the first cache."""
         old = opts.use_old_scheduling
         if old:
@@ -328,17 +326,64 @@ class StableDiffusionProcessing:
 
 
 _COPIED = (
-    "subseed_strength", "width", "height", "sampler_name", "cfg_scale", "steps", "batch_size", "restore_faces",
-    "sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash", "seed_resize_from_w", "seed_resize_from_h",
-    "denoising_strength", "extra_generation_params", "styles", "eta", "ddim_discretize", "s_churn", "s_tmin",
-    "s_tmax", "s_noise", "s_min_uncond", "sampler_noise_scheduler_override", "is_using_inpainting_conditioning",
+    "subseed_strength",
+    "width",
+    "height",
+    "sampler_name",
+    "cfg_scale",
+    "steps",
+    "batch_size",
+    "restore_faces",
+    "sd_model_name",
+    "sd_model_hash",
+    "sd_vae_name",
+    "sd_vae_hash",
+    "seed_resize_from_w",
+    "seed_resize_from_h",
+    "denoising_strength",
+    "extra_generation_params",
+    "styles",
+    "eta",
+    "ddim_discretize",
+    "s_churn",
+    "s_tmin",
+    "s_tmax",
+    "s_noise",
+    "s_min_uncond",
+    "sampler_noise_scheduler_override",
+    "is_using_inpainting_conditioning",
 )
 _IN_JS = (
-    "all_prompts", "all_negative_prompts", "seed", "all_seeds", "subseed", "all_subseeds", "subseed_strength", "width",
-    "height", "sampler_name", "cfg_scale", "steps", "batch_size", "restore_faces", "face_restoration_model",
-    "sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash", "seed_resize_from_w", "seed_resize_from_h",
-    "denoising_strength", "extra_generation_params", "index_of_first_image", "infotexts", "styles", "job_timestamp",
-    "clip_skip", "is_using_inpainting_conditioning", "version",
+    "all_prompts",
+    "all_negative_prompts",
+    "seed",
+    "all_seeds",
+    "subseed",
+    "all_subseeds",
+    "subseed_strength",
+    "width",
+    "height",
+    "sampler_name",
+    "cfg_scale",
+    "steps",
+    "batch_size",
+    "restore_faces",
+    "face_restoration_model",
+    "sd_model_name",
+    "sd_model_hash",
+    "sd_vae_name",
+    "sd_vae_hash",
+    "seed_resize_from_w",
+    "seed_resize_from_h",
+    "denoising_strength",
+    "extra_generation_params",
+    "index_of_first_image",
+    "infotexts",
+    "styles",
+    "job_timestamp",
+    "clip_skip",
+    "is_using_inpainting_conditioning",
+    "version",
 )
 
 
@@ -346,8 +391,18 @@ class Processed:
     """The result of a job: pictures, their texts and what they were made with."""
 
     def __init__(
-        self, p: StableDiffusionProcessing, images_list, seed=-1, info="", subseed=None, all_prompts=None,
-        all_negative_prompts=None, all_seeds=None, all_subseeds=None, index_of_first_image=0, infotexts=None,
+        self,
+        p: StableDiffusionProcessing,
+        images_list,
+        seed=-1,
+        info="",
+        subseed=None,
+        all_prompts=None,
+        all_negative_prompts=None,
+        all_seeds=None,
+        all_subseeds=None,
+        index_of_first_image=0,
+        infotexts=None,
         comments="",
     ):
         for name in _COPIED:
@@ -383,8 +438,15 @@ class Processed:
 
     def infotext(self, p: StableDiffusionProcessing, index):
         iteration, position = divmod(index, self.batch_size)
-        return create_infotext(p, self.all_prompts, self.all_seeds, self.all_subseeds, comments=[],
-                               position_in_batch=position, iteration=iteration)
+        return create_infotext(
+            p,
+            self.all_prompts,
+            self.all_seeds,
+            self.all_subseeds,
+            comments=[],
+            position_in_batch=position,
+            iteration=iteration,
+        )
 
 
 def create_random_tensors(

@@ -69,7 +69,7 @@ def _parse(text, when_of):
         if text[i] == "|" or text[i:] == "\\":
             raise _Unreadable
         if text[i] == "\\":
-            plain, i = plain + text[i:i + 2], i + 2
+            plain, i = plain + text[i : i + 2], i + 2
             continue
 
         end = _matching(text, i) if text[i] == "[" else None
@@ -77,7 +77,7 @@ def _parse(text, when_of):
             plain, i = plain + text[i], i + 1
             continue
 
-        inside = text[i + 1:end]
+        inside = text[i + 1 : end]
         node = None
         by_colon = _split(inside, ":")
         number = _number.fullmatch(by_colon[-1]) if len(by_colon) in (2, 3) else None

@@ -102,7 +102,7 @@ def _centred(small, canvas):
     (_, sh, sw), (_, ch, cw) = small.shape, canvas.shape
     h, w = min(sh, ch), min(sw, cw)
     top, left, cut_top, cut_left = (ch - h) // 2, (cw - w) // 2, (sh - h) // 2, (sw - w) // 2
-    canvas[:, top:top + h, left:left + w] = small[:, cut_top:cut_top + h, cut_left:cut_left + w]
+    canvas[:, top : top + h, left : left + w] = small[:, cut_top : cut_top + h, cut_left : cut_left + w]
     return canvas
 
 

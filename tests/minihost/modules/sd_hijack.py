@@ -81,8 +81,8 @@ class EmbeddingsWithFixes(torch.nn.Module):
         vectors = self.wrapped(input_ids)
         for row, fixes in enumerate(batch_fixes or []):
             for offset, embedding in fixes:
-                own = devices.cond_cast_unet(embedding.vec)[:vectors.shape[1] - offset - 1]
-                vectors[row, offset + 1:offset + 1 + len(own)] = own.to(vectors)  # + 1: the start token
+                own = devices.cond_cast_unet(embedding.vec)[: vectors.shape[1] - offset - 1]
+                vectors[row, offset + 1 : offset + 1 + len(own)] = own.to(vectors)  # + 1: the start token
         return vectors
 
 

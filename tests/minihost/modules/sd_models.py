@@ -84,8 +84,11 @@ def list_models():
     found = []
     for folder in (model_path, shared.cmd_opts.ckpt_dir):
         for root, _, files in os.walk(folder or "", followlinks=True):
-            found += [os.path.join(root, f) for f in files
-                      if f.endswith(".safetensors") and not f.endswith(".vae.safetensors")]
+            found += [
+                os.path.join(root, f)
+                for f in files
+                if f.endswith(".safetensors") and not f.endswith(".vae.safetensors")
+            ]
     for filename in sorted(set(found), key=shared.natural_sort_key):
         CheckpointInfo(filename).register()
 

@@ -65,6 +65,7 @@ def get_scheduler_from_infotext(d: dict):
 
 def get_hr_sampler_and_scheduler(d: dict):
     """The second pass's own names, or that it uses the first pass's."""
+
     def own_or_first(key, same):
         value = d.get(f"Hires {key.lower()}", same)
         return d.get(key) if value == same else value

@@ -54,7 +54,7 @@ class CFGDenoiser(torch.nn.Module):
 
     def combine_denoised(self, x_out, conds_list, uncond, cond_scale):
         """Away from the negative prompt, towards each part of the prompt by its weight."""
-        without = x_out[-uncond.shape[0]:]
+        without = x_out[-uncond.shape[0] :]
         combined = without.clone()
         for i, parts in enumerate(conds_list):
             for row, weight in parts:
@@ -109,7 +109,13 @@ class CFGDenoiser(torch.nn.Module):
 
         owners = [i for i, parts in enumerate(conds_list) for _ in parts] + list(range(len(conds_list)))
         params = CFGDenoiserParams(
-            x[owners], image_cond[owners], sigma[owners], state.sampling_step, state.sampling_steps, text, negative,
+            x[owners],
+            image_cond[owners],
+            sigma[owners],
+            state.sampling_step,
+            state.sampling_steps,
+            text,
+            negative,
             self,
         )
         cfg_denoiser_callback(params)
@@ -139,7 +145,7 @@ class CFGDenoiser(torch.nn.Module):
         self.sampler.last_latent = self.get_pred_x0(x_in[first_of_each], x_out[first_of_each], sigma)
         previews = {
             "Prompt": self.sampler.last_latent,
-            "Negative prompt": self.get_pred_x0(x_in[-len(negative):], x_out[-len(negative):], sigma),
+            "Negative prompt": self.get_pred_x0(x_in[-len(negative) :], x_out[-len(negative) :], sigma),
         }
         combined = self.get_pred_x0(x_in[first_of_each], denoised, sigma)
         sd_samplers_common.store_latent(previews.get(opts.live_preview_content, combined))

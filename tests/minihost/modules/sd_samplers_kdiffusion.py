@@ -12,8 +12,12 @@ from modules.shared import opts
 
 samplers_k_diffusion = [
     ("DPM++ 2M", "sample_dpmpp_2m", ["k_dpmpp_2m"], {"scheduler": "karras"}),
-    ("DPM++ SDE", "sample_dpmpp_sde", ["k_dpmpp_sde"],
-     {"scheduler": "karras", "second_order": True, "brownian_noise": True}),
+    (
+        "DPM++ SDE",
+        "sample_dpmpp_sde",
+        ["k_dpmpp_sde"],
+        {"scheduler": "karras", "second_order": True, "brownian_noise": True},
+    ),
     ("Euler a", "sample_euler_ancestral", ["k_euler_a", "k_euler_ancestral"], {"uses_ensd": True}),
     ("Euler", "sample_euler", ["k_euler"], {}),
     ("LMS", "sample_lms", ["k_lms"], {}),
@@ -21,8 +25,9 @@ samplers_k_diffusion = [
 ]
 
 samplers_data_k_diffusion = [
-    sd_samplers_common.SamplerData(label, lambda model, funcname=funcname: KDiffusionSampler(funcname, model), aliases,
-                                   options)
+    sd_samplers_common.SamplerData(
+        label, lambda model, funcname=funcname: KDiffusionSampler(funcname, model), aliases, options
+    )
     for label, funcname, aliases, options in samplers_k_diffusion
 ]
 
@@ -64,9 +69,9 @@ class _EpsDenoiser(torch.nn.Module):
 
     def forward(self, x, sigma, cond):
         level = sigma[:, None, None, None]
-        eps = self.inner_model.apply_model(x / (level**2 + 1) ** 0.5, self.sigma_to_t(sigma), {
-            "c_crossattn": cond["c_crossattn"]
-        })
+        eps = self.inner_model.apply_model(
+            x / (level**2 + 1) ** 0.5, self.sigma_to_t(sigma), {"c_crossattn": cond["c_crossattn"]}
+        )
         return x - eps * level
 
 
@@ -153,7 +158,7 @@ class KDiffusionSampler(sd_samplers_common.Sampler):
         self, p, x, noise, conditioning, unconditional_conditioning, steps=None, image_conditioning=None
     ):
         steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
-        sigmas = self._levels(p, steps)[steps - t_enc - 1:]
+        sigmas = self._levels(p, steps)[steps - t_enc - 1 :]
         noisy = x + noise * sigmas[0]
         self.model_wrap_cfg.init_latent = x
         self.last_latent = x

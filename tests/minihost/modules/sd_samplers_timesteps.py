@@ -15,8 +15,9 @@ samplers_timesteps = [
 
 
 samplers_data_timesteps = [
-    sd_samplers_common.SamplerData(label, lambda model, funcname=funcname: CompVisSampler(funcname, model), aliases,
-                                   options)
+    sd_samplers_common.SamplerData(
+        label, lambda model, funcname=funcname: CompVisSampler(funcname, model), aliases, options
+    )
     for label, funcname, aliases, options in samplers_timesteps
 ]
 

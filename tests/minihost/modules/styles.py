@@ -41,9 +41,9 @@ def extract_style_text_from_prompt(style_text, prompt):
     left, has_place, right = style.partition("{prompt}")
     if has_place:
         if whole.startswith(left) and whole.endswith(right):
-            return True, whole[len(left):len(whole) - len(right)]
+            return True, whole[len(left) : len(whole) - len(right)]
     elif whole.endswith(style):
-        return True, whole[:len(whole) - len(style)].removesuffix(", ")
+        return True, whole[: len(whole) - len(style)].removesuffix(", ")
     return False, prompt
 
 

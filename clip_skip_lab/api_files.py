@@ -1,0 +1,110 @@
+"""The routes of advice and memory. Plain functions: FastAPI runs each in a worker thread, off the generating one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+
+from .advice import PLACES, advise
+from .api import PREFIX
+from .sweep.errors import InvalidInput
+
+PROMPT_LENGTH = 100_000
+
+
+def add_advice_routes(app: FastAPI, sources: Callable[[str], list]) -> None:
+    """Adds `GET /clip-skip-lab/v1/advice`. `sources` gives the files in use for a prompt."""
+
+    def advice(prompt: str = "", clip_skip: str = "1", place: str = "header") -> dict[str, Any]:
+        value = _whole("clip_skip", clip_skip)
+        if place not in PLACES:
+            raise HTTPException(422, InvalidInput("place", place, " or ".join(PLACES)).detail)
+        found = sources(prompt[:PROMPT_LENGTH])
+        given = advise(found, value, place)
+        return {
+            "clip_skip": value,
+            "advice": [asdict(sentence) for sentence in given.sentences],
+            "values": list(given.values),
+            "files": [
+                {
+                    "kind": source.kind,
+                    "name": source.name,
+                    "clip_skip": source.training.clip_skip,
+                    "stated": source.training.stated,
+                    "family": source.training.family,
+                    "problem": source.training.problem,
+                }
+                for source in found
+            ],
+        }
+
+    _add(app, "/advice", advice, "GET")
+
+
+def add_memory_routes(app: FastAPI, memory: Any) -> None:
+    """Adds the routes of the page of remembered checkpoints. `memory` is the host's, see `hosts.a1111_memory`."""
+
+    def listing() -> dict[str, Any]:
+        return _answered(memory.listing)
+
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        key, value = _given(body, "key"), _given(body, "clip_skip")
+        _answered(lambda: memory.memory.change(key, value))
+        return _answered(memory.listing)
+
+    def forget(key: str | None = None, everything: bool = False) -> dict[str, Any]:
+        if (key is None) != everything:
+            raise HTTPException(422, 'Give either "key", the checkpoint to forget, or "everything=true".')
+        _answered(memory.memory.forget_all if everything else lambda: memory.memory.forget(key))
+        return _answered(memory.listing)
+
+    def use(body: dict[str, Any]) -> dict[str, Any]:
+        value = _given(body, "clip_skip")
+        _answered(lambda: memory.use(value))
+        return {"clip_skip": value}
+
+    _add(app, "/memory", listing, "GET")
+    _add(app, "/memory", change, "PUT")
+    _add(app, "/memory", forget, "DELETE")
+    _add(app, "/clip-skip", use, "PUT")
+
+
+def _add(app: FastAPI, path: str, function: Callable, method: str) -> None:
+    app.add_api_route(PREFIX + path, function, methods=[method], dependencies=[Depends(_signed_in)])
+
+
+def _signed_in(request: Request) -> None:
+    """Lets in whom the page lets in: with `--gradio-auth`, only those who have gradio's cookie (gradio/routes.py)."""
+    app = request.app
+    if getattr(app, "auth", None) is None:
+        return
+    token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
+    if app.tokens.get(token) is None:
+        raise HTTPException(401, "Sign in to the page first.")
+
+
+def _answered(action: Callable[[], Any]) -> Any:
+    try:
+        return action()
+    except InvalidInput as error:
+        raise HTTPException(error.status_code, error.detail) from error
+    except KeyError as error:
+        raise HTTPException(404, f"{error.args[0]!r} is not remembered.") from error
+    except OSError as error:
+        raise HTTPException(500, f"The remembered checkpoints cannot be read or written: {error}.") from error
+
+
+def _given(body: dict[str, Any], field: str) -> Any:
+    if field not in body:
+        raise HTTPException(422, f'The request lacks "{field}".')
+    return body[field]
+
+
+def _whole(field: str, text: str) -> int:
+    try:
+        return int(text[:20])
+    except ValueError as error:
+        raise HTTPException(422, InvalidInput(field, text, "a whole number").detail) from error

@@ -1,0 +1,110 @@
+"""Which hidden states a clip skip names.
+
+Layers are counted from the end, as everywhere in this field: 1 is the last layer, 2 the penultimate one. A text
+encoder of N layers gives N + 1 hidden states, the embeddings first, so that layer n is `hidden_states[-n]`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..sweep.finer import BEFORE_NORM, INTERPOLATIONS, Finer, Value, read_value
+from ..sweep.values import AVERAGE
+
+SD1, SD2, CLIP_L, BIG_G = "CLIP-L of SD1", "OpenCLIP of SD2", "CLIP-L of SDXL", "OpenCLIP bigG of SDXL"
+"""The kinds of text encoders whose layers can be chosen."""
+
+
+@dataclass(frozen=True)
+class LayerChoice:
+    """One layer, a place between two layers, or the average of several.
+
+    Attributes:
+        first: the layer, counted from the end; 1.5 is halfway between 1 and 2.
+        last: for an average: the last of its whole layers, `first` being the other end; else None.
+        interpolation: how layers are mixed (`clip_skip_lab.layers.mixing`).
+    """
+
+    first: int | float
+    last: int | None = None
+    interpolation: str = BEFORE_NORM
+
+    def __post_init__(self) -> None:
+        if self.interpolation not in INTERPOLATIONS:
+            raise ValueError(f"{self.interpolation!r} is none of {INTERPOLATIONS}")
+        if not (math.isfinite(self.first) and self.first >= 1):
+            raise ValueError(f"{self.first!r} is no layer: layers are counted from 1")
+        if self.last is not None and not (isinstance(self.first, int) and self.first < self.last):
+            raise ValueError(f"an average goes over whole layers, not from {self.first!r} to {self.last!r}")
+
+    @classmethod
+    def of(cls, value: Value, interpolation: str = BEFORE_NORM) -> LayerChoice:
+        """The choice of a value that was checked before (`clip_skip_lab.sweep.values.read_clip_skip`)."""
+        average = AVERAGE.fullmatch(value) if isinstance(value, str) else None
+        if average is not None:
+            return cls(int(average["first"]), int(average["last"]), interpolation)
+        return cls(value, None, interpolation)
+
+    @classmethod
+    def parse(cls, text: str, interpolation: str = BEFORE_NORM) -> LayerChoice:
+        """The inverse of `str`. Raises `InvalidInput`."""
+        return cls.of(read_value(text, "Clip skip"), interpolation)
+
+    def __str__(self) -> str:
+        """As the infotext has it: `2`, `1.5`, `avg 2-4`."""
+        return str(self.first) if self.last is None else f"avg {self.first}-{self.last}"
+
+    @property
+    def whole(self) -> int | None:
+        """The layer, when it is one."""
+        return int(self.first) if self.last is None and self.first == int(self.first) else None
+
+    @property
+    def deepest(self) -> int:
+        """The largest layer that takes part."""
+        return math.ceil(self.first) if self.last is None else self.last
+
+    @property
+    def weights(self) -> tuple[tuple[int, float], ...]:
+        """The layers that take part with their shares, which add up to 1."""
+        if self.last is not None:
+            count = self.last - self.first + 1
+            return tuple((layer, 1 / count) for layer in range(self.first, self.last + 1))
+        lower = math.floor(self.first)
+        share = self.first - lower
+        return ((lower, 1 - share), (lower + 1, share)) if share else ((lower, 1.0),)
+
+
+def nearest_whole(value: Value) -> int:
+    """The whole clip skip that a host would use in place of a value it cannot do; 1.5 gives 2, `avg 2-4` gives 3."""
+    choice = LayerChoice.of(value)
+    middle = choice.first if choice.last is None else (choice.first + choice.last) / 2
+    return math.floor(middle + 0.5)
+
+
+def choice_for(finer: Finer, kind: str, negative: bool, setting: int) -> LayerChoice | None:
+    """What an encoder shall give, or None where the host's own selection stays.
+
+    The negative prompt's value comes before the values of one encoder, these before the common one. On SD2 and SDXL
+    only the values of one encoder apply by themselves; all else waits for `every_model`.
+
+    Args:
+        finer: what is asked.
+        kind: the encoder's kind, such as `SD1`.
+        negative: whether a negative prompt is encoded.
+        setting: the host's own clip skip, for `every_model` without a value; below 1 means 1, as the host has it.
+    """
+    reached = kind == SD1 or finer.every_model
+    own = {CLIP_L: finer.clip_l, BIG_G: finer.big_g}.get(kind)
+    if reached and negative and finer.negative is not None:
+        value = finer.negative
+    elif own is not None:
+        value = own
+    elif reached and finer.value is not None:
+        value = finer.value
+    elif reached and kind != SD1:
+        value = max(1, setting)
+    else:
+        return None
+    return LayerChoice.of(value, finer.interpolation)

@@ -1,0 +1,150 @@
+"""What the header of a .safetensors file says about the clip skip that a model was trained with. Knows no host.
+
+Only the header is looked at: 8 bytes with its length, then JSON. The `safetensors` library reads it; the length is
+checked here first, so that nobody's file can make us parse gigabytes.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import stat
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import safe_open
+
+log = logging.getLogger("clip_skip_lab")
+
+HEADER_BYTES = 32 * 1024 * 1024
+"""The longest header that is read, in bytes. The longest ones seen, with tags and a thumbnail, are a few MiB."""
+
+HIGHEST = 12
+"""The layers of SD1's text encoder, the only one whose training depends on a clip skip."""
+
+KEPT_FILES = 1024
+"""How many files' answers are remembered."""
+
+_WHOLE = re.compile(r"\s*([+-]?)([0-9]{1,4})(?:\.0+)?\s*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one file says.
+
+    Attributes:
+        clip_skip: the clip skip it was trained with, 1 to 12, in A1111's counting; None when the file does not say, or
+            when it means nothing for this family of models.
+        stated: False where the trainer wrote "None", which means that it used the last layer, clip skip 1.
+        family: "sd1", "sd2", "sdxl", "other", or None when the file does not say.
+        problem: why the header could not be read, as a sentence; None for one that could, or that isn't .safetensors.
+    """
+
+    clip_skip: int | None = None
+    stated: bool = False
+    family: str | None = None
+    problem: str | None = None
+
+
+class MetadataReader:
+    """Reads files' headers, each version of a file once. For any number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, int, int], Training] = OrderedDict()
+
+    def read(self, path: str | Path) -> Training:
+        """What the file says. Never raises for a bad file: that is a `problem`, logged once per version of the file."""
+        path = Path(path)
+        if path.suffix.lower() != ".safetensors":
+            return Training()
+        try:
+            found = path.stat()
+        except (OSError, ValueError) as error:  # ValueError: a null character in the name
+            return Training(problem=f"{_one_line(path.name)} cannot be looked at ({_one_line(str(error))}).")
+        key = (str(path), found.st_size, found.st_mtime_ns)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        training = _read(path, found)
+        with self._lock:
+            new = key not in self._known
+            self._known[key] = training
+            while len(self._known) > KEPT_FILES:
+                self._known.popitem(last=False)
+        if new and training.problem:
+            log.warning("No advice from a file: %s", training.problem)
+        return training
+
+
+def training_of(metadata: dict[str, str]) -> Training:
+    """What the metadata of a header says, from the keys of kohya's sd-scripts (`ss_…`) and of ModelSpec.
+
+    `modelspec.encoder_layer` counts as clip skip does (sd-scripts, library/sai_model_spec.py); a negative one counts
+    from the end, which is the same number.
+    """
+    family = _family(metadata)
+    if family not in ("sd1", None):
+        return Training(family=family)
+    written = metadata.get("ss_clip_skip")
+    value = _number(written, signed=False)
+    if value is None:
+        value = _number(metadata.get("modelspec.encoder_layer"), signed=True)
+    if value is not None:
+        return Training(value, stated=True, family=family)
+    if written is not None and written.strip() == "None":
+        return Training(1, stated=False, family=family)
+    return Training(family=family)
+
+
+def _read(path: Path, found) -> Training:
+    name = _one_line(path.name)
+    if not stat.S_ISREG(found.st_mode):
+        return Training(problem=f"{name} is not a regular file.")
+    try:
+        with path.open("rb", buffering=0) as file:
+            start = file.read(8)
+        length = int.from_bytes(start, "little")
+        if len(start) < 8 or length > found.st_size - 8:
+            return Training(problem=f"{name} is shorter than its header says; the download may be incomplete.")
+        if length > HEADER_BYTES:
+            return Training(problem=f"the header of {name} has {length:,} bytes; at most {HEADER_BYTES:,} are read.")
+        with safe_open(path, framework="np") as file:
+            return training_of(file.metadata() or {})
+    except OSError as error:
+        return Training(problem=f"{name} cannot be read ({_one_line(str(error))}).")
+    except Exception as error:
+        # The library has no public class for its errors in 0.4.2, and raises others for bad UTF-8.
+        return Training(problem=f"the header of {name} is not that of a .safetensors file ({_one_line(str(error))}).")
+
+
+def _one_line(text: str) -> str:
+    """The text without what a hostile file could put into a log: line ends and other control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:200]
+
+
+def _family(metadata: dict[str, str]) -> str | None:
+    base = metadata.get("ss_base_model_version", "").strip().lower()
+    architecture = metadata.get("modelspec.architecture", "").strip().lower()
+    if base.startswith("sdxl") or architecture.startswith("stable-diffusion-xl"):
+        return "sdxl"
+    if (
+        metadata.get("ss_v2", "").strip() == "True"
+        or base.startswith("sd_v2")
+        or architecture.startswith("stable-diffusion-v2")
+    ):
+        return "sd2"
+    if base.startswith("sd_v1") or architecture.startswith("stable-diffusion-v1"):
+        return "sd1"
+    return "other" if base or architecture else None
+
+
+def _number(text: str | None, signed: bool) -> int | None:
+    match = _WHOLE.fullmatch(text or "")
+    if match is None or (match[1] == "-" and not signed):
+        return None
+    value = int(match[2])
+    return value if 1 <= value <= HIGHEST else None

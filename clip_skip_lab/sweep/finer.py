@@ -1,0 +1,145 @@
+"""What somebody may ask of clip skip beyond one whole number, as one record.
+
+The panel "Clip skip lab", the plan of a sweep, an axis and the infotext all give the same keys (`KEYS`), in a dict
+that holds only what was given; later ones win over earlier ones, and `read_finer` checks the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import InvalidInput, named_list
+from .values import read_clip_skip
+
+BEFORE_NORM, AFTER_NORM, SPHERICAL = "before norm", "after norm", "spherical"
+INTERPOLATIONS = (BEFORE_NORM, AFTER_NORM, SPHERICAL)
+
+CLIP_SKIP, INTERPOLATION, NEGATIVE = "clip_skip", "interpolation", "negative_clip_skip"
+EVERY_MODEL, CLIP_L_SKIP, BIG_G_SKIP = "every_model", "sdxl_clip_l_skip", "sdxl_big_g_skip"
+KEYS = (CLIP_SKIP, INTERPOLATION, NEGATIVE, EVERY_MODEL, CLIP_L_SKIP, BIG_G_SKIP)
+
+NAMES = {
+    CLIP_SKIP: "Clip skip",
+    INTERPOLATION: "Interpolation",
+    NEGATIVE: "Negative clip skip",
+    EVERY_MODEL: "Apply on SD2 and SDXL too",
+    CLIP_L_SKIP: "SDXL CLIP-L skip",
+    BIG_G_SKIP: "SDXL bigG skip",
+}
+"""What the page calls them, and the sentences of errors."""
+
+INFOTEXT = {
+    CLIP_SKIP: "clip_skip_lab_value",
+    INTERPOLATION: "clip_skip_lab_interpolation",
+    NEGATIVE: "clip_skip_lab_negative",
+    EVERY_MODEL: "clip_skip_lab_every_model",
+    CLIP_L_SKIP: "clip_skip_lab_sdxl_clip_l",
+    BIG_G_SKIP: "clip_skip_lab_sdxl_big_g",
+}
+
+Value = int | float | str
+"""A clip skip: 2, 1.5 or "avg 2-4"."""
+
+
+@dataclass(frozen=True)
+class Finer:
+    """What is asked for one generation. With nothing given, the host does everything as without this extension.
+
+    Attributes:
+        value: the clip skip, or None for the host's own setting.
+        interpolation: how layers are mixed; one of `INTERPOLATIONS`.
+        negative: the clip skip of the negative prompt, or None for the same.
+        every_model: use all of this on SD2 and SDXL too, where the host ignores its setting.
+        clip_l, big_g: a value for one of SDXL's two text encoders alone, or None.
+    """
+
+    value: Value | None = None
+    interpolation: str = BEFORE_NORM
+    negative: Value | None = None
+    every_model: bool = False
+    clip_l: Value | None = None
+    big_g: Value | None = None
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is asked at all; how to interpolate is no question of its own."""
+        return not self.every_model and all(v is None for v in (self.value, self.negative, self.clip_l, self.big_g))
+
+    @property
+    def interpolates(self) -> bool:
+        """Whether any of the values is a fraction or an average."""
+        values = (self.value, self.negative, self.clip_l, self.big_g)
+        return any(value is not None and not isinstance(value, int) for value in values)
+
+    def to_json(self) -> dict[str, object]:
+        """What is given, by `KEYS`, for `read_finer` to read again."""
+        given = {
+            CLIP_SKIP: self.value,
+            INTERPOLATION: None if self.interpolation == BEFORE_NORM else self.interpolation,
+            NEGATIVE: self.negative,
+            EVERY_MODEL: self.every_model or None,
+            CLIP_L_SKIP: self.clip_l,
+            BIG_G_SKIP: self.big_g,
+        }
+        return {key: value for key, value in given.items() if value is not None}
+
+
+NOTHING_ASKED = Finer()
+
+
+def read_finer(asked: dict[str, object], highest: int | None = None) -> Finer:
+    """Checks what is asked.
+
+    Args:
+        asked: some of `KEYS`; a value is a number, a text such as "1.5" or "avg 2-4", or "", None or "same" for
+            not given.
+        highest: the number of layers, where it is known already.
+
+    Raises `InvalidInput`.
+    """
+    for key in asked:
+        if key not in KEYS:
+            raise InvalidInput("Clip skip lab", key, f"the keys {named_list(list(KEYS))}", "is not a key")
+    interpolation = asked.get(INTERPOLATION) or BEFORE_NORM
+    if interpolation not in INTERPOLATIONS:
+        raise InvalidInput(
+            NAMES[INTERPOLATION], interpolation, ", ".join(INTERPOLATIONS), "is not a way to interpolate"
+        )
+    every_model = asked.get(EVERY_MODEL)
+    if every_model is not None and not isinstance(every_model, bool):
+        raise InvalidInput(NAMES[EVERY_MODEL], every_model, "true or false", "is neither")
+    return Finer(
+        value=_read_one(asked, CLIP_SKIP, highest),
+        interpolation=interpolation,
+        negative=_read_one(asked, NEGATIVE, highest),
+        every_model=bool(every_model),
+        clip_l=_read_one(asked, CLIP_L_SKIP, highest),
+        big_g=_read_one(asked, BIG_G_SKIP, None),
+    )
+
+
+def read_value(source: object, field: str, highest: int | None = None) -> Value | None:
+    """One clip skip, or None where none is given. Raises `InvalidInput`."""
+    if source is None or (isinstance(source, str) and source.strip().casefold() in ("", "same")):
+        return None
+    values = read_clip_skip(source, highest, field)
+    if len(values) != 1:
+        raise InvalidInput(field, source, "one number such as 2 or 1.5, or an average such as avg 2-4", "is several")
+    return values[0]
+
+
+def asked_by_panel(arguments: tuple | list) -> dict[str, object]:
+    """What the panel's arguments ask: its tick, then one for each of `KEYS`. Off asks nothing.
+
+    An API client may give one object with `KEYS` in the place of the tick; what follows does not matter then.
+    """
+    if not arguments or not arguments[0]:
+        return {}
+    if isinstance(arguments[0], dict):
+        return dict(arguments[0])
+    given = dict(zip(KEYS, arguments[1:], strict=False))
+    return {key: value for key, value in given.items() if value not in (None, "", False)}
+
+
+def _read_one(asked: dict[str, object], key: str, highest: int | None) -> Value | None:
+    return read_value(asked.get(key), NAMES[key], highest)

@@ -1,0 +1,107 @@
+"""The script's arguments, from the panel or from the API: what they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..sweep.axes import NOTHING, Axis, find_axis
+from ..sweep.errors import InvalidInput
+from ..sweep.plan import AXIS_FIELDS, DEFAULT_CLIP_SKIP, SweepPlan, make_plan, read_plan
+from ..sweep.resume import Begun, next_plan
+
+NEW_SWEEP = "a new sweep"
+"""What "Go on with" says when there is nothing to go on with."""
+
+
+@dataclass
+class PanelValues:
+    """The script arguments in their order. `y_choices` and `z_choices` hold the values of axes that have choices."""
+
+    clip_skip: Any = DEFAULT_CLIP_SKIP
+    y_axis: Any = NOTHING
+    y_values: Any = ""
+    y_choices: Any = None
+    z_axis: Any = NOTHING
+    z_values: Any = ""
+    z_choices: Any = None
+    mode: Any = "exact"
+    cells_per_batch: Any = "auto"
+    resume: Any = NEW_SWEEP
+    draft: Any = False
+    chosen: Any = None
+
+
+def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> SweepPlan:
+    """Makes the plan from the script arguments.
+
+    A JSON object in the first place is the whole plan, and what follows it does not matter: the host puts an API
+    client's short list in the place of the panel's, so that other scripts' arguments move up behind it.
+
+    Raises `InvalidInput`.
+    """
+    if arguments and isinstance(arguments[0], dict):
+        return read_plan(arguments[0], axes, highest)
+    values = PanelValues(*arguments[: len(fields(PanelValues))])
+    pairs = []
+    for letter in ("y", "z"):
+        label, text, chosen = (getattr(values, f"{letter}_{part}") for part in ("axis", "values", "choices"))
+        axis = find_axis(label, axes, AXIS_FIELDS[letter])
+        has_choices = axis is not None and axis.choices is not None
+        pairs.append((label, chosen if has_choices and chosen else text))
+    return make_plan(
+        values.clip_skip,
+        pairs[0],
+        pairs[1],
+        axes,
+        highest,
+        mode=values.mode or "exact",
+        cells_per_batch=values.cells_per_batch or "auto",
+        return_cells=True,
+        draft=values.draft is True,
+    )
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What the arguments ask to do with a sweep that was begun.
+
+    Attributes:
+        name: of the sweep.
+        full: whether to run it, a draft, at full quality; None to do so with a finished draft only.
+        cells: which of them, by index; None for all.
+        return_cells: whether the answer holds the pictures.
+    """
+
+    name: object
+    full: bool | None
+    cells: list[int] | None
+    return_cells: bool
+
+    def plan(self, begun: Begun) -> tuple[dict, Begun | None]:
+        """The request for the plan, and the sweep itself where it is gone on with. Raises `InvalidInput`."""
+        plan, going_on = next_plan(begun, self.full, self.cells)
+        return {**plan, "return_cells": self.return_cells}, going_on
+
+
+def continuation_of(arguments: tuple) -> Continuation | None:
+    """What the arguments ask to do with an earlier sweep, or None when they ask for a new one.
+
+    Raises `InvalidInput` when they ask for more than that.
+    """
+    if not arguments or not isinstance(arguments[0], dict):
+        values = PanelValues(*arguments[: len(fields(PanelValues))])
+        if values.resume in (None, "", NEW_SWEEP):
+            return None
+        chosen = values.chosen if isinstance(values.chosen, list) else []
+        return Continuation(values.resume, None, [int(number) for number in chosen], True)
+    given = arguments[0]
+    for key, beside in (("resume", ("return_cells",)), ("full", ("return_cells", "cells"))):
+        if given.get(key) is None:
+            continue
+        for other in given:
+            if other not in (key, *beside):
+                allowed = f"{key} with {' and '.join(beside)}, nothing else"
+                raise InvalidInput("Plan", other, allowed, f"cannot stand beside {key}")
+        return Continuation(given[key], key == "full", given.get("cells"), given.get("return_cells") is True)
+    return None

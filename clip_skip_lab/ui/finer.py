@@ -1,0 +1,163 @@
+"""The panel "Clip skip lab": finer clip skip for single generations. Always there, off until it is opened."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+from fastapi import HTTPException
+from modules import scripts, shared
+from modules.ui_components import InputAccordion
+
+from ..hosts.a1111_encoders import check_range, choices_for, encoders_of
+from ..hosts.a1111_finer import (
+    PANEL_TITLE,
+    Chosen,
+    asked_by_axes,
+    install,
+    is_held,
+    loaded_model,
+    refuse,
+    remarks,
+    setting_now,
+    uninstall,
+)
+from ..layers.selection import LayerChoice
+from ..sweep.errors import InvalidInput
+from ..sweep.finer import (
+    BEFORE_NORM,
+    BIG_G_SKIP,
+    CLIP_L_SKIP,
+    CLIP_SKIP,
+    EVERY_MODEL,
+    INFOTEXT,
+    INTERPOLATION,
+    INTERPOLATIONS,
+    NAMES,
+    NEGATIVE,
+    asked_by_panel,
+    read_finer,
+)
+
+
+def make_finer_script() -> type[scripts.Script]:
+    """The script's class. The host finds it in the script file's names and makes one for each tab."""
+
+    class FinerClipSkip(scripts.Script):
+        """One for txt2img, one for img2img."""
+
+        def title(self) -> str:
+            return PANEL_TITLE
+
+        def show(self, is_img2img: bool) -> Any:
+            return scripts.AlwaysVisible
+
+        def ui(self, is_img2img: bool) -> list:
+            inputs = _draw(self.elem_id)
+            self.infotext_fields = _infotext_fields(inputs)
+            return inputs
+
+        def process(self, p: Any, *arguments: Any) -> None:
+            """The host swallows what is raised here, so bad input makes the generation itself fail."""
+            if is_held(p):  # a cell of a sweep
+                return
+            try:
+                finer = read_finer({**asked_by_panel(arguments), **asked_by_axes(p)})
+                install(p, Chosen([finer]), lambda error: _answer(p, error))
+            except InvalidInput as error:
+                refuse(p, _answer(p, error))
+
+        def postprocess(self, p: Any, processed: Any, *arguments: Any) -> None:
+            if not is_held(p):
+                uninstall(p)
+
+    return FinerClipSkip
+
+
+def _answer(p: Any, error: InvalidInput) -> Exception:
+    """Only this kind passes the host's API as it is; the page shows the other one's sentence."""
+    return HTTPException(error.status_code, error.detail) if p.is_api else error
+
+
+def _draw(elem_id: Any) -> list:
+    """The inputs in the order of `asked_by_panel`."""
+    with InputAccordion(False, label=PANEL_TITLE, elem_id=elem_id("clip_skip_lab_finer")) as enabled:
+        with gr.Row():
+            value = _number(CLIP_SKIP, "1.5 or avg 2-4; empty: as set in the WebUI", elem_id)
+            negative = _number(NEGATIVE, "empty: the same", elem_id)
+            interpolation = gr.Dropdown(
+                label=NAMES[INTERPOLATION],
+                choices=list(INTERPOLATIONS),
+                value=BEFORE_NORM,
+                elem_id=elem_id("clip_skip_lab_interpolation"),
+            )
+        with gr.Row():
+            every_model = gr.Checkbox(
+                label=NAMES[EVERY_MODEL], value=False, elem_id=elem_id("clip_skip_lab_every_model")
+            )
+            clip_l = _number(CLIP_L_SKIP, "empty: as the WebUI does", elem_id)
+            big_g = _number(BIG_G_SKIP, "empty: as the WebUI does", elem_id)
+        meaning = gr.HTML(elem_id=elem_id("clip_skip_lab_meaning"), elem_classes=["clip-skip-lab-forecast"])
+    inputs = [enabled, value, interpolation, negative, every_model, clip_l, big_g]
+    for component in inputs:
+        component.change(_describe, inputs, [meaning], show_progress=False, queue=False)
+    return inputs
+
+
+def _number(key: str, placeholder: str, elem_id: Any) -> gr.Textbox:
+    return gr.Textbox(
+        label=NAMES[key],
+        value="",
+        lines=1,
+        max_lines=1,
+        placeholder=placeholder,
+        elem_id=elem_id(INFOTEXT[key]),
+        min_width=120,
+    )
+
+
+def _describe(*arguments: Any) -> str:
+    """The line under the inputs: what they mean on the loaded model, or what is wrong with them."""
+    try:
+        finer = read_finer(asked_by_panel(arguments))
+        model, setting = loaded_model(), setting_now()
+        lines = []
+        for negative in (False, True) if finer.negative is not None else (False,):
+            chosen = choices_for(model, finer, negative, setting)
+            for encoder, choice in zip(encoders_of(model), chosen, strict=True):
+                if choice is None:
+                    continue
+                check_range(encoder, choice, negative)
+                lines.append(_meaning(choice, encoder.kind, encoder.layers, negative))
+    except InvalidInput as error:
+        return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
+    text = " · ".join([*lines, *(remarks(finer, model, setting) if model is not None else [])])
+    return f'<p role="status">{html.escape(text)}</p>' if text else ""
+
+
+def _meaning(choice: LayerChoice, kind: str, layers: int, negative: bool) -> str:
+    """`CLIP-L of SD1: layer 11.5 of 12`, in the page's language."""
+    japanese = str(shared.opts.data.get("localization", "")).startswith("ja")
+    if choice.last is not None:
+        first, last = layers + 1 - choice.last, layers + 1 - choice.first
+        where = f"layers {first} to {last} of {layers}, averaged"
+        if japanese:
+            where = f"全{layers}層の第{first}〜{last}層の平均"
+    else:
+        layer = round(layers + 1 - choice.first, 6)
+        where = f"全{layers}層の第{layer:g}層" if japanese else f"layer {layer:g} of {layers}"
+    whom = ("ネガティブ: " if japanese else "negative: ") if negative else ""
+    return f"{whom}{kind}: {where}"
+
+
+def _infotext_fields(inputs: list) -> list:
+    """What pasting does: a picture without any of these keys was made without the panel, which then goes off."""
+    enabled, value, interpolation, negative, every_model, clip_l, big_g = inputs
+    said = {CLIP_SKIP: value, NEGATIVE: negative, CLIP_L_SKIP: clip_l, BIG_G_SKIP: big_g}
+    return [
+        (enabled, lambda params: any(key in params for key in INFOTEXT.values())),
+        *((part, lambda params, name=INFOTEXT[key]: params.get(name, "")) for key, part in said.items()),
+        (interpolation, lambda params: params.get(INFOTEXT[INTERPOLATION], BEFORE_NORM)),
+        (every_model, lambda params: params.get(INFOTEXT[EVERY_MODEL]) == "True"),
+    ]

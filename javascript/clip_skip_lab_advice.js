@@ -1,0 +1,151 @@
+// A line under the header when the checkpoint, or a LoRA in the prompt, was trained at another clip skip than the one
+// in use, with a button for the value it was trained at.
+//
+// It asks GET ./clip-skip-lab/v1/advice a second after something that matters has changed: the LoRAs named in the
+// prompt, the checkpoint, the clip skip. Nothing runs in between. Only the LoRA tags leave the page, not the prompt.
+(function () {
+    "use strict";
+
+    const KEY = "CLIP_stop_at_last_layers";
+    const ROUTE = "./clip-skip-lab/v1/advice";
+    const SET_ROUTE = "./clip-skip-lab/v1/clip-skip";
+    const ASK_AFTER = 1000; // ms without another change
+    const LONGEST_QUESTION = 8000; // characters: a server may refuse longer addresses
+
+    const TEXTS = {
+        en: {use: (value) => `Use ${value}`, failed: "The value could not be set: "},
+        ja: {use: (value) => `${value} を使う`, failed: "値を設定できませんでした: "},
+    };
+
+    let line = null, said = null, buttons = null;
+    let timer = null, asked = 0, lastQuestion = "";
+
+    function language() {
+        const chosen = opts.localization;
+        return /^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en";
+    }
+
+    // --- What the page shows ----------------------------------------------------------------------------------
+
+    function tabName() {
+        return get_uiCurrentTabContent()?.id === "tab_img2img" ? "img2img" : "txt2img";
+    }
+
+    function headerNumber() {
+        return gradioApp().querySelector(`#quicksettings #setting_${KEY} input[type=number]`);
+    }
+
+    // A pasted clip skip stands among the tab's "Override settings", where it wins over the header.
+    function override() {
+        const chosen = gradioApp().querySelector(`#${tabName()}_override_settings`);
+        for (const token of chosen ? chosen.querySelectorAll(".token") : []) {
+            const found = /^\s*Clip skip:\s*(\d+)/.exec(token.textContent);
+            if (found) return Number(found[1]);
+        }
+        return null;
+    }
+
+    function tags() {
+        const prompt = gradioApp().querySelector(`#${tabName()}_prompt textarea`)?.value ?? "";
+        const unique = new Set([...prompt.matchAll(/<(lora|lyco):([^:>]+)/g)].map((tag) => `<${tag[1]}:${tag[2]}:1>`));
+        return [...unique].join("").slice(0, LONGEST_QUESTION);
+    }
+
+    function question() {
+        const over = override(), number = headerNumber()?.valueAsNumber;
+        const value = over ?? (Number.isFinite(number) ? Math.round(number) : opts[KEY]);
+        return {
+            wanted: opts.clip_skip_lab_advice !== false,
+            prompt: tags(),
+            clip_skip: value,
+            place: over === null ? "header" : "override",
+            checkpoint: opts.sd_model_checkpoint,
+            language: language(),
+        };
+    }
+
+    // --- Asking and answering ---------------------------------------------------------------------------------
+
+    function askIfChanged() {
+        if (!line || JSON.stringify(question()) === lastQuestion) return;
+        clearTimeout(timer);
+        timer = setTimeout(ask, ASK_AFTER);
+    }
+
+    async function ask() {
+        const current = question(), number = ++asked;
+        lastQuestion = JSON.stringify(current);
+        if (!current.wanted || !Number.isInteger(current.clip_skip)) return show([], [], current);
+        const {prompt, clip_skip, place} = current;
+        let answer;
+        try {
+            const response = await fetch(`${ROUTE}?${new URLSearchParams({prompt, clip_skip, place})}`);
+            answer = await response.json();
+            if (!response.ok) throw new Error(answer.detail);
+        } catch (error) {
+            console.warn("Clip Skip Lab: no advice:", error.message);
+            answer = {advice: [], values: []};
+        }
+        if (number !== asked) return; // another question has been asked meanwhile
+        show(answer.advice, place === "header" ? answer.values : [], current);
+    }
+
+    function show(advice, values, current) {
+        // Between Japanese sentences no space is written.
+        const text = advice.map((sentence) => sentence[current.language]).join(current.language === "ja" ? "" : " ");
+        if (said.textContent !== text) said.textContent = text; // or a screen reader would say it again
+        buttons.replaceChildren(...values.map((value) => button(value, current.language)));
+    }
+
+    function button(value, lang) {
+        const made = document.createElement("button");
+        made.type = "button";
+        made.textContent = TEXTS[lang].use(value);
+        made.addEventListener("click", () => use(value, lang));
+        return made;
+    }
+
+    async function use(value, lang) {
+        const number = headerNumber();
+        if (number) { // as by hand, so that the host applies and saves it
+            number.value = value;
+            updateInput(number);
+            number.dispatchEvent(new Event("change", {bubbles: true}));
+            number.focus(); // the button goes away
+            return;
+        }
+        const body = JSON.stringify({clip_skip: value});
+        const response = await fetch(SET_ROUTE, {method: "PUT", headers: {"Content-Type": "application/json"}, body});
+        if (!response.ok) {
+            said.textContent = TEXTS[lang].failed + (await response.json()).detail;
+            return;
+        }
+        opts[KEY] = value;
+        executeCallbacks(optionsChangedCallbacks);
+    }
+
+    // --- Start ------------------------------------------------------------------------------------------------
+
+    function start() {
+        const header = gradioApp().getElementById("quicksettings");
+        if (line || !header) return;
+        line = document.createElement("div");
+        line.id = "clip_skip_lab_advice";
+        line.className = "clip-skip-lab-advice";
+        said = document.createElement("span");
+        said.setAttribute("role", "status");
+        said.setAttribute("aria-live", "polite");
+        buttons = document.createElement("span");
+        line.append(said, buttons);
+        header.after(line);
+        for (const id of ["txt2img_prompt", "img2img_prompt", "quicksettings"]) {
+            gradioApp().getElementById(id)?.addEventListener("input", askIfChanged);
+        }
+        askIfChanged();
+    }
+
+    onUiLoaded(() => onOptionsAvailable(start));
+    onOptionsChanged(askIfChanged);
+    onUiTabChange(askIfChanged);
+    onAfterUiUpdate(askIfChanged);
+})();

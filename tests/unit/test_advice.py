@@ -1,0 +1,59 @@
+"""What is said about files that were trained at another clip skip."""
+
+import pytest
+
+from clip_skip_lab.advice import Source, advise
+from clip_skip_lab.metadata import Training
+
+TWO = Source("lora", "x", Training(2, True))
+ONE = Source("lora", "y", Training(1, False))
+SILENT = Source("lora", "z", Training())
+MODEL = Source("checkpoint", "m", Training(2, True))
+
+
+def english(*sources, clip_skip, **more):
+    return [sentence.en for sentence in advise(list(sources), clip_skip, **more).sentences]
+
+
+def test_files_that_say_nothing_or_agree_give_no_advice():
+    for sources in ([], [SILENT], [TWO, MODEL], [TWO, SILENT]):
+        assert advise(sources, 2).sentences == ()
+        assert advise(sources, 2).values == ()
+
+
+def test_each_file_that_differs_is_named():
+    assert english(MODEL, TWO, SILENT, clip_skip=1) == [
+        "The checkpoint m was trained at clip skip 2; the header says 1.",
+        "LoRA x was trained at clip skip 2; the header says 1.",
+    ]
+
+
+@pytest.mark.parametrize(("clip_skip", "values"), [(1, (2,)), (2, (1,)), (3, (2, 1))])
+def test_the_value_that_suits_most_files_is_offered_first_and_never_the_one_in_use(clip_skip, values):
+    advice = advise([MODEL, TWO, ONE], clip_skip)
+    assert advice.values == values
+    assert advice.sentences[-1].en == "No one value suits them all."
+
+
+def test_a_file_that_agrees_is_named_only_where_another_disagrees_with_it():
+    assert english(TWO, ONE, clip_skip=1) == [
+        "LoRA x was trained at clip skip 2; the header says 1.",
+        "LoRA y was trained at 1, the value in use.",
+        "No one value suits them all.",
+    ]
+
+
+def test_an_override_is_called_that():
+    assert english(TWO, clip_skip=1, place="override") == [
+        "LoRA x was trained at clip skip 2; the override settings say 1."
+    ]
+
+
+def test_an_endless_name_is_cut():
+    (sentence,) = english(Source("lora", "n" * 500, Training(2, True)), clip_skip=1)
+    assert "n" * 80 + "…" in sentence and "n" * 81 not in sentence
+
+
+def test_every_sentence_is_there_in_japanese():
+    for sentence in advise([MODEL, TWO, ONE], 1).sentences + advise([MODEL, TWO, ONE], 2).sentences:
+        assert any("\u3040" <= letter <= "\u30ff" for letter in sentence.ja)

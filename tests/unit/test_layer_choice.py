@@ -1,0 +1,173 @@
+"""What a clip skip names: text and back, shares of layers, and which encoder gets which value."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clip_skip_lab.layers.selection import (
+    BIG_G,
+    CLIP_L,
+    SD1,
+    SD2,
+    LayerChoice,
+    choice_for,
+    nearest_whole,
+)
+from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.sweep.finer import INTERPOLATIONS, KEYS, Finer, asked_by_panel, read_finer
+from clip_skip_lab.sweep.values import read_clip_skip
+
+numbers = st.one_of(
+    st.integers(1, 40),
+    st.floats(1, 40).filter(lambda x: x != int(x)).map(lambda x: round(x, 6)).filter(lambda x: x > 1),
+)
+averages = st.tuples(st.integers(1, 39), st.integers(1, 39)).map(lambda ends: (min(ends), max(ends) + 1))
+ways = st.sampled_from(INTERPOLATIONS)
+choices = st.one_of(
+    st.builds(lambda first, way: LayerChoice(first, None, way), numbers, ways),
+    st.builds(lambda ends, way: LayerChoice(*ends, way), averages, ways),
+)
+
+
+@given(choices)
+def test_a_choice_written_as_text_reads_as_the_same_choice(choice):
+    assert LayerChoice.parse(str(choice), choice.interpolation) == choice
+
+
+@given(choices)
+def test_the_shares_of_the_layers_add_up_to_one_and_none_is_beyond_the_deepest(choice):
+    layers, shares = zip(*choice.weights, strict=True)
+    assert sum(shares) == pytest.approx(1)
+    assert all(share > 0 for share in shares)
+    assert max(layers) == choice.deepest
+    assert min(layers) >= 1
+
+
+@given(choices)
+def test_the_middle_of_a_choice_is_the_weighted_mean_of_its_layers(choice):
+    middle = choice.first if choice.last is None else (choice.first + choice.last) / 2
+    assert sum(layer * share for layer, share in choice.weights) == pytest.approx(middle)
+
+
+def test_texts_of_choices():
+    assert str(LayerChoice(2)) == "2"
+    assert str(LayerChoice(1.5)) == "1.5"
+    assert str(LayerChoice(2, 4)) == "avg 2-4"
+    assert LayerChoice.parse("2.0") == LayerChoice(2)
+    assert LayerChoice.parse("AVG 2 - 4") == LayerChoice(2, 4)
+
+
+@pytest.mark.parametrize("arguments", [(0.5,), (float("nan"),), (4, 2), (1.5, 3), (2, None, "cubic")])
+def test_an_impossible_choice_cannot_be_made(arguments):
+    with pytest.raises(ValueError):
+        LayerChoice(*arguments)
+
+
+@pytest.mark.parametrize(("value", "whole"), [(1, 1), (1.4, 1), (1.5, 2), (2.5, 3), ("avg 2-4", 3), ("avg 2-3", 3)])
+def test_a_host_that_knows_whole_numbers_only_is_given_the_nearest(value, whole):
+    assert nearest_whole(value) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1-3", [1, 2, 3]),
+        ("1-2 (+0.5)", [1, 1.5, 2]),
+        ("1-2 (+0.1)", [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2]),
+        ("1.0-2.0 [5]", [1, 1.25, 1.5, 1.75, 2]),
+        ("1-12 [5]", [1, 3, 6, 9, 12]),
+        ("2-1 (-0.5)", [2, 1.5, 1]),
+        ("1, 1.0, 2.5, avg 2-4", [1, 2.5, "avg 2-4"]),
+        ([1, 2.0, "2.5", "avg 1-12"], [1, 2, 2.5, "avg 1-12"]),
+        (1.5, [1.5]),
+    ],
+)
+def test_clip_skip_values_may_be_fractions_and_averages_and_whole_ones_stay_whole(text, values):
+    found = read_clip_skip(text, 12)
+    assert found == values
+    assert [type(value) for value in found] == [type(value) for value in values]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0.5", "12.5", "1-13 (+0.5)", "avg 4-2", "avg 2-2", "avg 0-2", "avg 2-13", "avg 2", "1.5.2", "", [None], [True]],
+)
+def test_what_is_no_layer_is_refused_with_what_is_allowed(text):
+    with pytest.raises(InvalidInput, match="allowed"):
+        read_clip_skip(text, 12)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_read_or_refused(text):
+    try:
+        for value in read_clip_skip(text, 12):
+            assert LayerChoice.of(value).deepest <= 12
+    except InvalidInput as error:
+        assert error.detail
+
+
+def test_what_is_asked_reads_back_from_its_own_data():
+    finer = Finer(1.5, "spherical", "avg 2-4", True, 3, 2.5)
+    assert read_finer(finer.to_json()) == finer
+    assert read_finer({}) == Finer()
+    assert Finer().to_json() == {}
+
+
+def test_the_panels_arguments_ask_nothing_while_it_is_off():
+    full = ("1.5", "after norm", "3", True, "2", "2.5")
+    assert asked_by_panel((False, *full)) == {}
+    assert asked_by_panel(()) == {}
+    assert asked_by_panel((True, *full)) == dict(zip(KEYS, full, strict=True))
+    assert asked_by_panel((True, "", "before norm", "", False, "", "")) == {"interpolation": "before norm"}
+    assert asked_by_panel(({"clip_skip": 1.5}, "9")) == {"clip_skip": 1.5}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"clip_skip": "1-3"},
+        {"clip_skip": [1] * 0},
+        {"negative_clip_skip": "fox"},
+        {"interpolation": "cubic"},
+        {"every_model": "yes"},
+        {"skip": 1},
+        {"sdxl_big_g_skip": 0},
+    ],
+)
+def test_what_cannot_be_asked_is_refused(asked):
+    with pytest.raises(InvalidInput):
+        read_finer(asked)
+
+
+def test_same_means_no_value_of_its_own():
+    assert read_finer({"negative_clip_skip": "same", "clip_skip": ""}) == Finer()
+
+
+def test_nothing_asked_leaves_every_encoder_to_the_host():
+    for kind in (SD1, SD2, CLIP_L, BIG_G):
+        assert choice_for(Finer(), kind, False, 2) is None
+
+
+def test_on_sd2_and_sdxl_a_value_waits_for_every_model():
+    for kind in (SD2, CLIP_L, BIG_G):
+        assert choice_for(Finer(value=3, negative=4), kind, True, 2) is None
+        assert choice_for(Finer(value=3, every_model=True), kind, False, 2) == LayerChoice(3)
+        assert choice_for(Finer(every_model=True), kind, False, 2) == LayerChoice(2)
+        assert choice_for(Finer(every_model=True), kind, False, 0) == LayerChoice(1)
+    assert choice_for(Finer(every_model=True), SD1, False, 2) is None
+
+
+def test_sdxls_encoders_can_have_values_of_their_own_each():
+    finer = Finer(clip_l=3, big_g=2.5)
+    assert choice_for(finer, CLIP_L, False, 1) == LayerChoice(3)
+    assert choice_for(finer, BIG_G, False, 1) == LayerChoice(2.5)
+    assert choice_for(finer, SD1, False, 1) is None
+    assert choice_for(Finer(clip_l=3), BIG_G, False, 1) is None
+
+
+def test_the_negative_value_is_for_the_negative_prompt_only():
+    finer = Finer(value=1.5, negative="avg 2-4", interpolation="spherical")
+    assert choice_for(finer, SD1, False, 1) == LayerChoice(1.5, None, "spherical")
+    assert choice_for(finer, SD1, True, 1) == LayerChoice(2, 4, "spherical")
+    assert choice_for(Finer(negative=3), SD1, False, 1) is None
+    assert choice_for(Finer(value=2), SD1, True, 1) == LayerChoice(2)
