@@ -23,6 +23,7 @@ class OptionsClient:
         page = self.http.get("/config").json()
         self._dependencies = page["dependencies"]
         self._names = {part["id"]: part["props"].get("elem_id") for part in page["components"]}
+        self._shown = {part["id"]: part["props"].get("value") for part in page["components"]}
         self._ids = {name: number for number, name in self._names.items() if name}
 
     # --- The page -------------------------------------------------------------------------------------------------
@@ -39,14 +40,15 @@ class OptionsClient:
 
     def apply_settings(self, **changes: Any) -> None:
         """Presses "Apply settings" on a page that shows the options as they are, but for the changes."""
-        options, button = self.options(), self._ids["settings_submit"]
+        values, button = {**self.options(), **changes}, self._ids["settings_submit"]
         function = next(number for number, one in enumerate(self._dependencies) if one["targets"] == [button])
-        keys = [
-            (self._names[control] or "").removeprefix("setting_") for control in self._dependencies[function]["inputs"]
-        ]
+        controls = self._dependencies[function]["inputs"]
+        keys = [(self._names[control] or "").removeprefix("setting_") for control in controls]
         unknown = set(changes) - set(keys)
         assert not unknown, f"not on the Settings page: {unknown}"
-        self._fire(function, [changes.get(key, options.get(key)) for key in keys])
+        # The host has no value yet for options that were never saved: the page shows their default.
+        pairs = zip(keys, controls, strict=True)
+        self._fire(function, [values.get(key, self._shown[control]) for key, control in pairs])
 
     def _fire(self, function: int, data: list) -> None:
         body = {"fn_index": function, "data": data, "session_hash": "options-client"}

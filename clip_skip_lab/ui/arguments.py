@@ -10,6 +10,9 @@ from ..sweep.errors import InvalidInput
 from ..sweep.plan import AXIS_FIELDS, DEFAULT_CLIP_SKIP, SweepPlan, make_plan, read_plan
 from ..sweep.resume import Begun, next_plan
 
+NEW_SWEEP = "a new sweep"
+"""What "Go on with" says when there is nothing to go on with."""
+
 
 @dataclass
 class PanelValues:
@@ -24,7 +27,7 @@ class PanelValues:
     z_choices: Any = None
     mode: Any = "exact"
     cells_per_batch: Any = "auto"
-    resume: Any = ""
+    resume: Any = NEW_SWEEP
     draft: Any = False
     chosen: Any = None
 
@@ -88,8 +91,10 @@ def continuation_of(arguments: tuple) -> Continuation | None:
     """
     if not arguments or not isinstance(arguments[0], dict):
         values = PanelValues(*arguments[: len(fields(PanelValues))])
+        if values.resume in (None, "", NEW_SWEEP):
+            return None
         chosen = values.chosen if isinstance(values.chosen, list) else []
-        return Continuation(values.resume, None, [int(number) for number in chosen], True) if values.resume else None
+        return Continuation(values.resume, None, [int(number) for number in chosen], True)
     given = arguments[0]
     for key, beside in (("resume", ("return_cells",)), ("full", ("return_cells", "cells"))):
         if given.get(key) is None:

@@ -26,7 +26,7 @@ from ..sweep.resume import Begun, find_begun, unfinished
 from ..sweep.run import arrange_plan
 from ..sweep.values import split_list
 from ..sweep.words import counted, forecast
-from .arguments import Continuation, continuation_of, plan_from_arguments
+from .arguments import NEW_SWEEP, Continuation, continuation_of, plan_from_arguments
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
@@ -53,11 +53,7 @@ class Panel:
         self.z_axis, self.z_values, self.z_choices = self._axis_row("z", axes, elem_id)
         with gr.Row():
             self.mode = gr.Radio(
-                label="Mode",
-                choices=list(MODES),
-                value="exact",
-                info="exact: the pictures of single generations; fast: several cells at once, differences of rounding",
-                elem_id=elem_id("clip_skip_lab_mode"),
+                label="Mode", choices=list(MODES), value="exact", elem_id=elem_id("clip_skip_lab_mode")
             )
             self.cells_per_batch = gr.Dropdown(
                 label="Cells at once (fast)",
@@ -65,20 +61,21 @@ class Panel:
                 value="auto",
                 elem_id=elem_id("clip_skip_lab_cells_per_batch"),
             )
+        with gr.Row():
             self.resume = gr.Dropdown(
                 label="Go on with",
                 choices=self._unfinished(),
-                value="",
+                value=NEW_SWEEP,
                 elem_id=elem_id("clip_skip_lab_resume"),
             )
             again = ToolButton(
                 value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
             )
-        again.click(self.look_again, [self.resume], [self.resume], show_progress=False, queue=False)
-        with gr.Row():
             self.draft = gr.Checkbox(
                 label="Draft first (half size, half the steps)", value=False, elem_id=elem_id("clip_skip_lab_draft")
             )
+        again.click(self.look_again, [self.resume], [self.resume], show_progress=False, queue=False)
+        with gr.Row():
             self.chosen = gr.Dropdown(
                 label="Cells to run at full quality (empty: all)",
                 choices=[],
@@ -141,27 +138,27 @@ class Panel:
 
     def _unfinished(self) -> list[tuple[str, str]]:
         sweeps = unfinished(self.host.grid_folder(self.is_img2img))
-        return [("a new sweep", ""), *((label, name) for name, label in sweeps)]
+        return [(NEW_SWEEP, NEW_SWEEP), *((label, name) for name, label in sweeps)]
 
     def look_again(self, chosen: str) -> Any:
         """Lists the sweeps anew; what was chosen stays where it still can be."""
         choices = self._unfinished()
-        still = chosen if chosen in [name for _, name in choices] else ""
+        still = chosen if chosen in [name for _, name in choices] else NEW_SWEEP
         return gr.update(choices=choices, value=still)
 
     def after_generation(self, chosen: str, draft: bool) -> tuple:
         """Once pictures are there: after a draft it is chosen, so that its cells can be run at full quality."""
         choices = self._unfinished()
         names = [name for _, name in choices]
-        if draft and chosen == "" and len(names) > 1 and self._begun(names[1]).is_finished_draft:
+        if draft and chosen == NEW_SWEEP and len(names) > 1 and self._begun(names[1]).is_finished_draft:
             return gr.update(choices=choices, value=names[1]), gr.update(value=False)
-        return gr.update(choices=choices, value=""), gr.update()  # it has been gone on with; next is a new one
+        return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been gone on with; next is a new one
 
     def _begun(self, name: object) -> Begun:
         return find_begun(self.host.grid_folder(self.is_img2img), name)
 
     def _on_resume(self, name: str) -> tuple:
-        begun = self._begun(name) if name else None
+        begun = None if name in ("", NEW_SWEEP) else self._begun(name)
         if begun is None or not begun.is_finished_draft:
             return gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
         choices = [(label, str(index)) for index, label in enumerate(begun.cell_names())]

@@ -314,6 +314,10 @@ class StableDiffusionProcessing:
         self.uc = self.get_conds_with_caching(learn, negative, steps, [self.cached_uc], networks)
         self.c = self.get_conds_with_caching(learn_multi, prompts, steps, [self.cached_c], networks)
 
+    def get_token_merging_ratio(self, for_hr=False):
+        """Always the request's own; the options that stand behind it on the real host aren't here."""
+        return (for_hr and self.token_merging_ratio_hr) or self.token_merging_ratio
+
     def get_conds(self):
         return self.c, self.uc
 
