@@ -236,12 +236,11 @@ def _second_axis(content: dict, cells: list[dict]) -> dict | None:
 def _rows(cells: list[dict], second: dict) -> list[tuple[str, list[dict]]]:
     """The label of each value of the second axis, and the cells that have it (several with a third axis)."""
     labels = second.get("labels") or second["values"]
-    rows = []
-    for value, label in zip(second["values"], labels, strict=True):
-        row = [cell for cell in cells if key_of(cell["values"][second["name"]]) == key_of(value)]
-        if row:
-            rows.append((str(label), row))
-    return rows
+    by_value: dict[str, list[dict]] = {}
+    for cell in cells:
+        by_value.setdefault(key_of(cell["values"][second["name"]]), []).append(cell)
+    rows = [(str(label), by_value.get(key_of(value))) for value, label in zip(second["values"], labels, strict=True)]
+    return [(label, row) for label, row in rows if row]
 
 
 def _lines(cells: list[dict], second: dict, measure: str, words: dict[str, str]) -> list[Line]:

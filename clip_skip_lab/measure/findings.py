@@ -17,6 +17,8 @@ BLURRED = 1 / 2
 """Sharpness below this share of the reference's is worth a sentence."""
 SAME = 1.2
 """Sharpness that stays within this factor of the reference's counts as the same."""
+LEAST = 0.01
+"""A change or a sharpness below it is no measure for others."""
 HARDLY, MUCH = 0.1, 0.3
 """The share of the variance up to which axes hardly interact, and from which they do so clearly."""
 
@@ -43,6 +45,8 @@ def findings(content: dict) -> dict[str, list[str]]:
         said += _steps(content["neighbours"], content["new_seed"])
         said += [_closest(cells, reference, others), _sharpness(cells, reference, others)]
         said.append(_effects(content["effects"]))
+        if not any(said):
+            said.append(_DIFFERENT)
     there = [one for one in said if one is not None]
     return {"en": [one[0] for one in there], "ja": [one[1] for one in there]}
 
@@ -54,6 +58,12 @@ _NOTHING_TO_COMPARE: Said = (
 _NOT_COMPARABLE: Said = (
     "No picture could be compared with another clip skip's: they differ in size, or are missing.",
     "異なる Clip skip の画像と比較できる画像がありません（サイズが違うか、欠けています）。",
+)
+
+
+_DIFFERENT: Said = (
+    "The pictures of different clip skips differ; more cannot be told.",
+    "Clip skip によって画像は異なりますが、それ以上は分かりません。",
 )
 
 
@@ -114,7 +124,7 @@ def _steps(neighbours: list[dict], new_seed: dict | None) -> list[Said]:
                 f"{settled} 以降は構図が落ち着きます。各段階の変化は最大時の 3 分の 1 未満です。",
             )
         )
-    if new_seed is not None and new_seed["composition_change"]:
+    if new_seed is not None and new_seed["composition_change"] >= LEAST:
         part = most / new_seed["composition_change"]
         said.append(
             (
@@ -178,7 +188,7 @@ def _ratio(cells: list[dict], reference: object, value: object) -> float | None:
     with_it = [cell for cell in cells if cell["values"][CLIP_SKIP] == value and beside(cell) in at]
     there = mean(cell["measures"][SHARPNESS] for cell in with_it)
     base = mean(at[beside(cell)]["measures"][SHARPNESS] for cell in with_it)
-    return None if there is None or not base else there / base
+    return None if there is None or base is None or base < LEAST else there / base
 
 
 def _blurred_from(numbers: list, ratios: dict) -> object | None:
