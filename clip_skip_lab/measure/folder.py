@@ -17,6 +17,9 @@ from .table import write_table
 log = logging.getLogger("clip_skip_lab")
 
 
+PROBLEM = "Measures: "
+"""How the problems of measuring begin; they go when the sweep is measured again."""
+
 GoOn = Callable[[int, int], bool]
 """Is told how many cells are measured, of how many, and says whether to go on."""
 
@@ -35,6 +38,7 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     Raises `OSError` or `ValueError` when `sweep.json` cannot be read or written.
     """
     content = read_record(folder)
+    content["problems"] = [problem for problem in content["problems"] if not problem.startswith(PROBLEM)]
     reference = reference_of([cell for cell in content["cells"] if is_done(cell)])
     pictures = _measure_cells(content, folder, reference, go_on)
     cells = measured(content)
@@ -50,7 +54,7 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
         content["charts"] = _charts(content, folder, lang)
     except Exception as error:  # a full disk, or whatever a plotting library of another version raises
         log.exception("Clip skip sweep: the charts could not be made")
-        _problem(content, f"The table and charts of the measures could not be made ({error}).")
+        _problem(content, f"the table and the charts could not be made ({error}).")
     write_record(folder, content)
     return content
 
@@ -75,13 +79,13 @@ def _measure_cells(content: dict, folder: Path, first: object, go_on: GoOn) -> P
         reference: list[Full] = []
         for cell in sorted(group, key=lambda cell: cell["values"][CLIP_SKIP] != first):
             if not go_on(count, len(done)):
-                _problem(content, f"Measuring was broken off after {count} of {len(done)} cells.")
+                _problem(content, f"broken off after {count} of {len(done)} cells.")
                 return pictures
             count += 1
             try:
                 seen = [read_picture(folder / picture["file"]) for picture in cell["pictures"]]
             except OSError as error:
-                _problem(content, f"A cell was not measured, as a picture cannot be read ({error}).")
+                _problem(content, f"a picture cannot be read ({error}), and its cell is left out.")
                 continue
             if cell["values"][CLIP_SKIP] == first:
                 reference = seen
@@ -99,5 +103,6 @@ def _measures(pictures: list[Full], reference: list[Full]) -> dict[str, float | 
 
 
 def _problem(content: dict, sentence: str) -> None:
+    sentence = PROBLEM + sentence
     if sentence not in content["problems"]:
         content["problems"].append(sentence)

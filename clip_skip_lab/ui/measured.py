@@ -37,7 +37,7 @@ def measured(outcome: Outcome, session: Any, lang: str) -> Seen:
         content = measure_folder(outcome.folder, session.measuring, lang)
     except Exception as error:  # a full disk, a damaged picture, a library of the host's that lacks something
         log.exception("Clip skip sweep: the pictures could not be measured")
-        record.problems.append(f"The pictures could not be measured ({error}); they and the grid are complete.")
+        record.problems.append(f"Measures: the pictures could not be measured ({error}).")
         _note(outcome)
         return Seen()
     record.problems[:] = content["problems"]
