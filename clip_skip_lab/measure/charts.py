@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib import colormaps, font_manager
@@ -16,8 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from .cells import CLIP_SKIP, ascending, clip_skips, is_number, key_of, mean_at, measured
+from .compare import Comparison
 from .definitions import COMPOSITION, DETAIL, SHARPNESS
 
 CHARTS = "charts"
@@ -46,7 +49,6 @@ WORDS = {
         "composition line": "composition",
         "detail line": "detail",
         "seed line": "a new seed",
-        "compare": "How far clip skip moves the composition",
     },
     "ja": {
         "clip skip": "Clip skip",
@@ -60,7 +62,6 @@ WORDS = {
         "composition line": "構図",
         "detail line": "細部",
         "seed line": "別のシード",
-        "compare": "Clip skip が構図を動かす大きさ",
     },
 }
 
@@ -132,7 +133,7 @@ def lines_chart(lines: list[Line], words: dict[str, str], title: str, label: str
     return figure
 
 
-def save(figure: Figure, file: Path) -> None:
+def save(figure: Figure, file: Path | BytesIO) -> None:
     """Writes a chart as PNG, in fonts that have its letters. Raises `OSError`."""
     japanese = japanese_font()
     for text in figure.findobj(Text):
@@ -253,3 +254,14 @@ def _lines(cells: list[dict], second: dict, measure: str, words: dict[str, str])
 
 def _line(label: str, cells: list[dict], measure: str) -> Line:
     return Line(label, {value: mean_at(cells, measure, value) for value in clip_skips(cells)})
+
+
+def comparison_chart(comparison: Comparison, lang: str) -> Image.Image:
+    """The chart of two sweeps: the composition change of each over clip skip."""
+    words = WORDS[lang if lang == "en" or japanese_font() else "en"]
+    named = zip(comparison.labels, comparison.lines, strict=True)
+    lines = [Line(plain(label), line) for label, line in named]
+    title = words["composition"].format(plain(str(comparison.reference)))
+    file = BytesIO()
+    save(lines_chart(lines, words, title, words["composition axis"]), file)
+    return Image.open(file)

@@ -15,6 +15,8 @@ SETTLED = 1 / 3
 """The composition has settled where every further step changes less than this share of the largest."""
 BLURRED = 1 / 2
 """Sharpness below this share of the reference's is worth a sentence."""
+ALIKE = 0.9
+"""Steps of at least this share of the largest are no smaller to speak of."""
 SAME = 1.2
 """Sharpness that stays within this factor of the reference's counts as the same."""
 LEAST = 0.01
@@ -110,12 +112,7 @@ def _steps(neighbours: list[dict], new_seed: dict | None) -> list[Said]:
         return []
     largest = max(steps, key=lambda step: step["composition_change"])
     one, other, most = largest["from"], largest["to"], largest["composition_change"]
-    said = [
-        (
-            f"Largest change of the composition: {one} → {other} ({most:.2f}; 0 is none).",
-            f"構図が最も変わるのは {one} → {other}（{most:.2f}。0 は変化なし）。",
-        )
-    ]
+    said = [_largest([step for step in steps if step["composition_change"] >= ALIKE * most], steps)]
     settled = _settled(neighbours, most)
     if settled is not None:
         said.append(
@@ -133,6 +130,23 @@ def _steps(neighbours: list[dict], new_seed: dict | None) -> list[Said]:
             )
         )
     return said
+
+
+def _largest(largest: list[dict], steps: list[dict]) -> Said:
+    """What the largest steps are; where they are many, none stands out."""
+    if len(largest) > 3:
+        changes = [step["composition_change"] for step in steps]
+        least, most = f"{min(changes):.2f}", f"{max(changes):.2f}"
+        return (
+            f"No step of clip skip stands out: each changes the composition by {least} to {most} (0 is none).",
+            f"突出した段階はありません。各段階の構図の変化は {least}〜{most} です（0 は変化なし）。",
+        )
+    named = ", ".join(f"{step['from']} → {step['to']} ({step['composition_change']:.2f})" for step in largest)
+    many = "s" if len(largest) > 1 else ""
+    return (
+        f"Largest change{many} of the composition (0 is none): {named}.",
+        f"構図が最も変わるのは {named}（0 は変化なし）。",
+    )
 
 
 def _settled(neighbours: list[dict], most: float) -> object | None:

@@ -91,8 +91,17 @@ def test_one_difference_is_enough_for_pictures_not_to_be_identical():
 def test_the_largest_change_and_where_it_settles():
     steps = {(1, 2): 0.5, (2, 3): 0.3, (3, 4): 0.1, (4, 5): 0.12, (5, 6): 0.05}
     text = said({1: 0.0, 2: 0.5, 3: 0.6, 4: 0.6, 5: 0.7, 6: 0.7}, steps=steps)
-    assert "Largest change of the composition: 1 → 2 (0.50; 0 is none)." in text
+    assert "Largest change of the composition (0 is none): 1 → 2 (0.50)." in text
     assert "From 3 on the composition settles" in text
+
+
+def test_steps_that_are_as_large_as_the_largest_are_named_beside_it_or_none_stands_out():
+    changes = {skip: 0.5 if skip > 1 else 0.0 for skip in range(1, 7)}
+    steps = {(1, 2): 0.5, (2, 3): 0.46, (3, 4): 0.44, (4, 5): 0.1, (5, 6): 0.3}
+    text = said(changes, steps=steps)
+    assert "Largest changes of the composition (0 is none): 1 → 2 (0.50), 2 → 3 (0.46)." in text
+    text = said(changes, steps={pair: 0.5 for pair in steps} | {(4, 5): 0.2})
+    assert "No step of clip skip stands out: each changes the composition by 0.20 to 0.50 (0 is none)." in text
 
 
 @pytest.mark.parametrize(

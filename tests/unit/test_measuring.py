@@ -58,7 +58,7 @@ def test_what_is_measured_is_written_and_the_rest_stays(tmp_path):
     assert [definition["key"] for definition in content["measures"]] == [measure.key for measure in MEASURES]
     assert content["reference"] == {"Clip skip": 1}
     assert content["problems"] == []
-    assert content["findings"]["en"][0].startswith("Largest change of the composition: ")
+    assert content["findings"]["en"][0].startswith("Largest change")
     for chart in content["charts"]:
         with Image.open(folder / chart["file"]) as image:
             assert image.format == "PNG"
