@@ -11,6 +11,7 @@ from modules.ui_components import ToolButton
 from ..hosts import Host
 from ..sweep.errors import InvalidInput
 from ..sweep.resume import Begun, find_begun, sweep_names
+from .arguments import chosen_name
 from .measured import language
 from .panel import REFRESH_SYMBOL
 
@@ -63,7 +64,7 @@ class ComparePart:
     def _measured(self, name: str | None) -> dict:
         from ..measure.folder import measure_folder
 
-        begun = self._find(name)
+        begun = self._find(chosen_name(name))
         if begun.content.get("measures"):
             return begun.content
         try:
@@ -72,7 +73,7 @@ class ComparePart:
             problem = f"could not be measured ({error})"
             raise InvalidInput("Sweeps to compare", name, "a sweep whose folder can be written to", problem) from error
 
-    def _find(self, name: str | None) -> Begun:
+    def _find(self, name: str) -> Begun:
         if not name:
             raise InvalidInput("Sweeps to compare", "", "two sweeps", "is not chosen yet")
         first, second = self._folders()
@@ -84,7 +85,7 @@ class ComparePart:
     def _folders(self) -> list[str]:
         return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
 
-    def _choices(self) -> list[tuple[str, str]]:
+    def _choices(self) -> list[str]:
         from ..measure.compare import kind_of
 
         found = {}
@@ -97,4 +98,4 @@ class ComparePart:
                     found[name] = f"{name}: {kind_of(begun.content)}, {done} of {count} cells, {prompt}"
                 except (InvalidInput, KeyError, TypeError):
                     continue  # no sweep of ours
-        return [(found[name], name) for name in sorted(found, reverse=True)[:MOST]]
+        return [found[name] for name in sorted(found, reverse=True)[:MOST]]

@@ -190,3 +190,31 @@ def contrast(line) -> float:
 
     low, high = sorted(map(light, colours))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_a_draft_is_chosen_when_it_is_done_and_its_chosen_cells_run_at_full_quality(txt2img, client):
+    txt2img.set_values("1-3")
+    txt2img.set_number("width", 128)
+    txt2img.set_number("height", 128)
+    txt2img.part("draft").locator("input").check()
+    txt2img.generate()
+    draft = folder_in(txt2img.log)
+    line = txt2img.part("resume").locator("input").first
+    txt2img.page.wait_for_function(
+        "([field, name]) => field.value.startsWith(name)", arg=[line.element_handle(), draft.name]
+    )
+    assert line.input_value().startswith(f"{draft.name}: draft, 3 of 3 cells, a cat")
+    txt2img.choose(txt2img.part("chosen"), "Clip skip 2")
+    txt2img.forecast_becomes(f"^Runs 1 cell of the draft {draft.name} at full size")
+    before = txt2img.log
+    txt2img.part("full").click()
+    txt2img.page.wait_for_function(
+        "before => { const now = document.getElementById('html_log_txt2img').innerText;"
+        " return now !== before && now.includes('Time taken') }",
+        arg=before,
+        timeout=120_000,
+    )
+    record = json.loads((folder_in(txt2img.log) / "sweep.json").read_text(encoding="utf-8"))
+    assert [cell["values"] for cell in record["cells"]] == [{"Clip skip": 2}]
+    assert record["cells"][0]["pictures"][0]["width"] == 128
+    assert folder_in(txt2img.log) != draft
