@@ -79,16 +79,19 @@ def test_from_the_script_dropdown_to_the_pictures_and_back(txt2img, client, host
     record = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     grid = record["grids"][0]
 
-    # The grid is first in the gallery, then the pictures, each with its own infotext.
-    assert txt2img.thumbnails.count() == 7
+    # The findings stand under the gallery, before the summary.
+    assert txt2img.log.startswith("\n".join(record["findings"]["en"]) + "\nClip skip sweep: 6 of 6 cells done.")
+
+    # The grid is first in the gallery, then three charts, then the pictures, each with its own infotext.
+    assert txt2img.thumbnails.count() == 1 + 3 + 6
     sizes = [
         txt2img.thumbnails.nth(number).locator("img").evaluate("img => [img.naturalWidth, img.naturalHeight]")
-        for number in (0, 1)
+        for number in (0, 1, 4)
     ]
-    assert sizes == [[grid["width"], grid["height"]], [64, 64]]
-    for number in (3, 5):
-        cell = record["cells"][number - 1]
-        text = txt2img.open_picture(number, f"Clip skip: {cell['values']['Clip skip']}")
+    assert sizes == [[grid["width"], grid["height"]], [900, 500], [64, 64]]
+    for number in (2, 4):
+        cell = record["cells"][number]
+        text = txt2img.open_picture(4 + number, f"Clip skip: {cell['values']['Clip skip']}")
         assert f"CFG scale: {cell['values']['CFG Scale']}" in text
         assert "Clip skip sweep" not in text
 
@@ -150,8 +153,8 @@ def test_img2img(page, host_url, tmp_path):
     page.locator("#img2img_image img").first.wait_for()
     sweep.generate()
     assert "2 of 2 cells done" in sweep.log
-    assert sweep.thumbnails.count() == 3
-    assert "Clip skip sweep" not in sweep.open_picture(2, "Clip skip: 4")
+    assert sweep.thumbnails.count() == 1 + 2 + 2, "the grid, two charts, two cells"
+    assert "Clip skip sweep" not in sweep.open_picture(4, "Clip skip: 4")
     assert "Clip skip sweep" in sweep.open_picture(0, "Script: ")
 
 
