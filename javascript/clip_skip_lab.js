@@ -131,11 +131,20 @@
         if (wanted !== null) pushTimer = setTimeout(push, pause);
     }
 
+    // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
+    function isInUse() {
+        return pushes > 0 && opts[KEY] === wanted;
+    }
+
+    function settle() {
+        clearTimeout(pushTimer);
+        wanted = null;
+        askSoon();
+    }
+
     function push() {
-        // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
-        if ((pushes > 0 && opts[KEY] === wanted) || pushes >= MOST_PUSHES) {
-            wanted = null;
-            askSoon();
+        if (isInUse() || pushes >= MOST_PUSHES) {
+            settle();
             return;
         }
         keep();
@@ -209,6 +218,7 @@
     onUiLoaded(() => onOptionsAvailable(start));
     onOptionsChanged(() => {
         if (!note) return;
+        if (isInUse()) settle(); // at once: the next change may be another checkpoint's own value
         setTimeout(keep, 0); // when gradio has set the slider too
         askSoon();
     });

@@ -152,6 +152,25 @@ def test_keys_pressed_while_the_answer_is_on_its_way_are_not_lost(header, host):
     assert (number(page).input_value(), host.options()[CLIP_SKIP]) == ("9", 9)
 
 
+def test_a_value_that_has_arrived_is_not_sent_again_over_the_one_that_comes_next(header, host):
+    page = header()
+    page.evaluate(
+        """key => onOptionsChanged(() => {
+            if (opts[key] !== 6) return;
+            opts[key] = 4; // as when a checkpoint is chosen that brings its own value along
+            fetch("/sdapi/v1/options", {method: "POST", body: JSON.stringify({[key]: 4}),
+                                        headers: {"Content-Type": "application/json"}});
+        })""",
+        CLIP_SKIP,
+    )
+    number(page).fill("6")
+    number(page).press("Enter")
+    host_has(page, host, 4)
+    page.wait_for_timeout(1500)
+    assert host.options()[CLIP_SKIP] == 4
+    assert number(page).input_value() == "4"
+
+
 def test_a_drag_applies_once_and_asks_little(header, host):
     page = header()
     page.wait_for_timeout(500)
