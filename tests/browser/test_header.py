@@ -5,6 +5,7 @@ Runs on the embedded host, or on a real one named by WEBUI_URL.
 
 import json
 import re
+import time
 
 import pytest
 
@@ -17,7 +18,12 @@ LAST, PENULTIMATE = "Layer 12 of 12, the last", "Layer 11 of 12, penultimate"
 
 @pytest.fixture(scope="module")
 def host(host_url):
-    return HostClient(host_url)
+    host = HostClient(host_url)
+    end = time.monotonic() + 120
+    while host.get("/clip-skip-lab/v1/model").json()["model"] is None:  # loaded beside the host's start
+        assert time.monotonic() < end, "the host loads no model"
+        time.sleep(0.5)
+    return host
 
 
 @pytest.fixture
