@@ -25,11 +25,6 @@
 
     class Refused extends Error {}
 
-    function language() {
-        const chosen = opts.localization;
-        return /^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en";
-    }
-
     function find(css) {
         return gradioApp().querySelector(css);
     }
@@ -118,7 +113,7 @@
 
     window.clipSkipLabSweepPicture = function (from, inImg2img, generationInfo) {
         say(from, "");
-        sweep(from, inImg2img, generationInfo, TEXTS[language()]).catch((error) => {
+        sweep(from, inImg2img, generationInfo, TEXTS[clipSkipLab.language()]).catch((error) => {
             if (!(error instanceof Refused)) throw error;
             say(from, error.message);
         });
