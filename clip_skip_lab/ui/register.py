@@ -41,8 +41,8 @@ def register(host: Host) -> None:
 
     script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)
-    script_callbacks.on_ui_tabs(memory_tab)
     register_buttons()
+    script_callbacks.on_ui_tabs(lambda: memory_tab(host))
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_model_loaded(memory.model_loaded)
     script_callbacks.on_script_unloaded(unloaded)
