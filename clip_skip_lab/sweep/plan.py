@@ -94,20 +94,25 @@ class SweepPlan:
     def running_order(self) -> list[Cell]:
         """All cells, the dearest axis changing least often and clip skip most often.
 
-        A change of checkpoint costs a load from disk, one of clip skip nothing but a pass of the text encoder.
+        A change of checkpoint costs a load from disk, one of clip skip nothing but a pass of the text encoder. Of axes
+        that are equally dear, those that a batch carries are the inner ones, so that its cells stand together.
         """
-        y_is_dearer = bool(self.y and self.z and self.y.axis.cost > self.z.axis.cost)
-        return sorted(self.cells(), key=lambda cell: (cell.y, cell.z) if y_is_dearer else (cell.z, cell.y))
+        axes = sorted(self.further_axes(), key=lambda pair: pair[0], reverse=True)
+        outer_first = sorted(axes, key=lambda pair: (pair[1].axis.carried, -pair[1].axis.cost))
+        letters = [letter for letter, _ in outer_first]
+        return sorted(self.cells(), key=lambda cell: [getattr(cell, letter) for letter in letters])
 
     def batches(self, size: int, without: Collection[int] = ()) -> list[list[Cell]]:
-        """All cells in running order, in batches of about `size` that differ in nothing but clip skip.
+        """All cells in running order, in batches of about `size` that differ only in what a batch can carry for each
+        picture: clip skip, and the axes that say so.
 
         Cells whose index is in `without` are left out. Twenty cells in batches of at most 16 are two of ten, not one
         of 16 and one of 4.
         """
         found: list[list[Cell]] = []
         cells = [cell for cell in self.running_order() if cell.index not in without]
-        for _, group in groupby(cells, key=lambda cell: (cell.y, cell.z)):
+        common = [letter for letter, axis in self.further_axes() if not axis.axis.carried]
+        for _, group in groupby(cells, key=lambda cell: [getattr(cell, letter) for letter in common]):
             found += split_evenly(list(group), size)
         return found
 

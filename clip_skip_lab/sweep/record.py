@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 
+from .. import __version__
+from .folder import finite
 from .plan import Cell, SweepPlan
 
 DONE, FAILED, NOT_RUN = "done", "failed", "not run"
@@ -54,6 +58,13 @@ class CellRecord:
         return data
 
 
+def seal_of(fingerprint: str, cell: dict) -> str:
+    """A short hash of what `sweep.json` says of a cell's pictures, so that an entry which was edited is noticed."""
+    what = finite([fingerprint, cell.get("values"), cell.get("state"), cell.get("pictures")])
+    text = json.dumps(what, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 @dataclass
 class GridRecord:
     """One grid picture: its file, its size in pixels, and how much its cells were reduced (1 is not at all)."""
@@ -82,15 +93,19 @@ class SweepRecord:
     text_encoder_forwards: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    program: str = f"Clip Skip Lab {__version__}"
 
-    def to_json(self, version: str) -> dict:
+    def to_json(self) -> dict:
         """The content of `sweep.json`, schema 1 (docs/sweep-folder.md)."""
+        cells = [cell.to_json() for cell in self.cells]
+        for cell in cells:
+            cell["seal"] = seal_of(self.fingerprint, cell)
         axes = [{"name": "Clip skip", "values": list(self.plan.clip_skip)}]
         for _, axis in self.plan.further_axes():
             axes.append({"name": axis.axis.label, "values": list(axis.values), "labels": list(axis.labels)})
         return {
             "schema": 1,
-            "program": f"Clip Skip Lab {version}",
+            "program": self.program,
             "id": self.id,
             "created": self.created,
             "state": self.state,
@@ -101,7 +116,7 @@ class SweepRecord:
             "setting": self.setting,
             "infotext": self.infotext,
             "axes": axes,
-            "cells": [cell.to_json() for cell in self.cells],
+            "cells": cells,
             "grids": [asdict(grid) for grid in self.grids],
             "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,

@@ -122,6 +122,7 @@ class Panel:
             (self.mode, lambda params: _pasted_or(params, "clip_skip_lab_mode", "exact")),
             (self.cells_per_batch, lambda params: _pasted_or(params, "clip_skip_lab_cells_per_batch", "auto")),
             (self.draft, lambda params: _pasted_or(params, "clip_skip_lab_draft", "False")),
+            (self.resume, lambda params: _pasted_or(params, "clip_skip_lab_resume", NEW_SWEEP)),
             (self.measures, lambda params: _pasted_or(params, "clip_skip_lab_measures", "True")),
         ]
         return found

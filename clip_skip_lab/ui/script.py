@@ -112,10 +112,10 @@ def make_script(host: Host) -> type[scripts.Script]:
                 host.restore(p, earlier.content["setting"])
                 request, begun = asked.plan(earlier)
                 arguments = (request,)
+            host.load(p)
             plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
             with host.session(p, plan) as session:
-                about = {"name": host.name, "version": host.version}
-                outcome = run_sweep(plan, session, about, p.is_api and plan.return_cells, begun)
+                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, begun)
                 seen = measured(outcome, session, language()) if plan.measures else Seen()
                 return _processed(p, session, outcome, seen)
 

@@ -159,6 +159,15 @@ def test_the_dearest_axis_changes_least_often(plan):
         assert changes(dear) <= changes(cheap)
 
 
+def test_axes_that_a_batch_carries_are_inner_and_share_batches():
+    seed = Axis("Seed", "int", carried=True)
+    plan = make_plan([1, 2], ("CFG Scale", "5, 7"), ("Seed", "8, 9"), [*AXES, seed], 12)
+    batches = [[(cell.clip_skip, cell.y, cell.z) for cell in batch] for batch in plan.batches(16)]
+    assert batches == [[(skip, y, z) for z in (0, 1) for skip in (1, 2)] for y in (0, 1)]
+    assert [len(batch) for batch in plan.batches(3)] == [2, 2, 2, 2]
+    assert [len(batch) for batch in plan.batches(3, without=[0])] == [3, 2, 2]
+
+
 def test_checkpoints_down_the_side_are_loaded_once_each():
     plan = make_plan([1, 2], ("Checkpoint name", "a, b, c"), ("CFG Scale", "5, 7"), AXES, 12)
     assert [cell.y for cell in plan.running_order()] == [0] * 4 + [1] * 4 + [2] * 4
