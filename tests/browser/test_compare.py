@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
@@ -53,4 +55,19 @@ def test_nothing_chosen_gets_a_sentence(tab):
     tab.page.locator(PART).click()
     problem = tab.page.locator(f"{PART}_answer [role=alert]")
     expect(problem).to_have_text('Sweeps to compare: "" is not chosen yet; allowed: two sweeps.')
+    expect(tab.page.locator(f"{PART}_chart")).to_be_hidden()
+
+
+def test_a_folder_that_was_changed_gets_a_sentence(tab, client):
+    one = client.sweep({"clip_skip": "1, 2"})
+    other = client.sweep({"clip_skip": "1, 2"})
+    record = other.record
+    record["cells"][0]["measures"] = "changed"
+    (other.folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
+    tab.page.locator(f"{PART}_refresh").click()
+    choose(tab, "one", one.folder.name)
+    choose(tab, "other", other.folder.name)
+    tab.page.locator(PART).click()
+    problem = tab.page.locator(f"{PART}_answer [role=alert]")
+    expect(problem).to_contain_text("cannot be measured or compared (", timeout=30_000)
     expect(tab.page.locator(f"{PART}_chart")).to_be_hidden()

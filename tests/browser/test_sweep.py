@@ -209,12 +209,11 @@ def test_a_draft_is_chosen_when_it_is_done_and_its_chosen_cells_run_at_full_qual
     assert line.input_value().startswith(f"{draft.name}: draft, 3 of 3 cells, a cat")
     txt2img.choose(txt2img.part("chosen"), "Clip skip 2")
     txt2img.forecast_becomes(f"^Runs 1 cell of the draft {draft.name} at full size")
-    before = txt2img.log
     txt2img.part("full").click()
     txt2img.page.wait_for_function(
-        "before => { const now = document.getElementById('html_log_txt2img').innerText;"
-        " return now !== before && now.includes('Time taken') }",
-        arg=before,
+        "draft => { const log = document.getElementById('html_log_txt2img').innerText;"
+        " return log.includes('Time taken') && !log.includes(draft) }",
+        arg=draft.name,
         timeout=120_000,
     )
     record = json.loads((folder_in(txt2img.log) / "sweep.json").read_text(encoding="utf-8"))
