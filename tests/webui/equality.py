@@ -55,8 +55,8 @@ FEATURES = [
     Feature("prompt editing", {"prompt": "a [cat:dog:0.5] on a [table|chair]"}),
     Feature("more than 75 tokens", {"prompt": ", ".join(f"word{n} thing" for n in range(40))}),
     Feature("empty prompts", {"prompt": "", "negative_prompt": ""}),
-    Feature("embedding", {"prompt": "a tinyemb cat"}),
-    Feature("LoRA", {"prompt": "a cat <lora:tinylora:0.8>"}),
+    Feature("embedding", {"prompt": "a tiny-embedding cat"}),
+    Feature("LoRA", {"prompt": "a cat <lora:tiny-lora:0.8>"}),
     *(
         Feature(f"emphasis {name}", {"override_settings": {"emphasis": name}})
         for name in ("None", "Ignore", "Original", "No norm")
@@ -74,7 +74,7 @@ FEATURES = [
     Feature("hires fix, own prompts", {**HIRES, "hr_prompt": "a blue dog", "hr_negative_prompt": "red"}),
     Feature("hires fix, own steps", {**HIRES, "hr_second_pass_steps": 3}),
     Feature("hires fix, own sampler", {**HIRES, "hr_sampler_name": "Euler a"}),
-    Feature("refiner", {"refiner_checkpoint": "tiny-sd1-b", "refiner_switch_at": 0.5}),
+    Feature("refiner", {"refiner_checkpoint": "tiny-sd1_b", "refiner_switch_at": 0.5}),
     Feature("img2img", {"denoising_strength": 0.6}, img2img=True),
     Feature("img2img, batch size 2", {"denoising_strength": 0.6, "batch_size": 2}, img2img=True),
     Feature("inpaint", {"denoising_strength": 0.7, "inpainting_fill": 1}, img2img=True, mask=True),
