@@ -28,7 +28,7 @@ from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
 from .a1111_request import applied, cell_size, copy_request, jobs, restore_setting, setting_of, steps
-from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model
+from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
@@ -251,6 +251,7 @@ class A1111Session:
                 mend_model()
                 raise
             self.comments.update(dict.fromkeys(copied.comments))
+            self.notes += [note for note in moved(temporary, where(cells)) if note not in self.notes]
             pictures = finished_pictures(copied, processed, seen)
             if pictures and self._first_done is None:
                 self._first_done = copied
