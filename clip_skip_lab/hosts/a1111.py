@@ -29,7 +29,7 @@ from .a1111_request import applied, cell_size, copy_request, jobs, restore_setti
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
-from .options import borrowed, kept
+from .options import borrowed, kept, noting_changes
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -37,6 +37,10 @@ SCRIPT_TITLE = "Clip skip sweep"
 
 FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
 """The longest side in pixels that a format can hold (the first three: modules/images.py, `save_image`)."""
+
+
+MODEL_OPTIONS = ("sd_model_checkpoint", "sd_vae")
+"""The options of the header that the host looks at before each generation, to load what they name."""
 
 
 class A1111:
@@ -116,9 +120,10 @@ class A1111:
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
         try:
             # The host applies these only while it generates; names, formats and limits of files are asked for later.
-            ours = (CLIP_SKIP, "sd_model_checkpoint", "sd_vae")
+            ours = (CLIP_SKIP, *MODEL_OPTIONS)
             overrides = {key: value for key, value in request.override_settings.items() if key not in ours}
-            with kept(shared.opts.data, list(ours)), borrowed(shared.opts.data, overrides):
+            opts = shared.opts
+            with noting_changes(opts) as noted, kept(opts.data, list(ours), noted), borrowed(opts.data, overrides):
                 yield A1111Session(request, plan, shape)
         finally:
             shared.state.textinfo = None
@@ -160,6 +165,8 @@ class A1111Session:
             "vae": sd_vae.get_loaded_vae_name() or "",
         }
         self.setting = setting_of(request, plan)
+        self._model_options = {key: opts.data.get(key) for key in MODEL_OPTIONS}
+        """For all cells: what a person chooses in the header meanwhile is for after the sweep."""
 
     @property
     def text_encoder_forwards(self) -> int:
@@ -207,6 +214,7 @@ class A1111Session:
         self._sampling = (copied, per_cell)
         opts = shared.opts.data
         temporary = {
+            **self._model_options,
             **written,
             CLIP_SKIP: nearest_whole(skips[0]),
             "return_mask": False,
