@@ -11,6 +11,8 @@ import pytest
 
 from tests.minihost import launch
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for the host in this process too; read when torch is imported
+
 
 @pytest.fixture(scope="session")
 def host_url(tmp_path_factory):

@@ -121,6 +121,9 @@ class Session(Protocol):
     def grid_infotext(self) -> str:
         """The metadata that brings back the whole panel."""
 
+    def measuring(self, done: int, count: int) -> bool:
+        """Tells the host's progress bar how many cells are measured. Returns whether to go on measuring."""
+
     def is_out_of_memory(self, error: Exception) -> bool:
         """Whether fewer cells at once may help; frees what the failed batch held."""
 
@@ -131,8 +134,8 @@ class Session(Protocol):
 class Host(Protocol):
     """A WebUI."""
 
-    name: str
-    version: str
+    about: dict[str, str]
+    """Its `name` and `version`, and what else decides rounding: the `torch` it has and the `device` it runs on."""
 
     def register(self) -> None:
         """Registers what the host shall know beside the scripts; for the script file to call, once per load."""
@@ -154,6 +157,9 @@ class Host(Protocol):
 
     def restore(self, request: Any, setting: dict[str, Any]) -> None:
         """Gives a request the settings of an earlier one, as its session told them."""
+
+    def load(self, request: Any) -> None:
+        """Loads the model that a request asks for, before anything is asked about it. Raises what the host raises."""
 
     def grid_folder(self, is_img2img: bool) -> str:
         """Where the page's own generations put their grids."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import torch
 from modules import devices, images, processing, script_callbacks, sd_hijack, sd_models, sd_vae, shared
 
 from ..layers.facts import Model
 from ..layers.selection import nearest_whole
 from ..sweep.axes import Axis
-from ..sweep.finer import INFOTEXT, Value
+from ..sweep.finer import INFOTEXT, Finer, Value
 from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.plan import Cell, SweepPlan
 from . import ClipSkipSetting, Picture, Sampled, Shape
@@ -26,10 +28,11 @@ from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
 from .a1111_request import applied, cell_size, check_request, copy_request, jobs, restore_setting, setting_of, steps
+from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
-from .options import borrowed, kept, noting_changes
+from .options import borrowed, kept
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -39,19 +42,15 @@ FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
 """The longest side in pixels that a format can hold (the first three: modules/images.py, `save_image`)."""
 
 
-MODEL_OPTIONS = ("sd_model_checkpoint", "sd_vae")
-"""The options of the header that the host looks at before each generation, to load what they name."""
-
-
 class A1111:
     """The WebUI that this process is."""
 
-    name = "AUTOMATIC1111"
-
     @property
-    def version(self) -> str:
-        """The host's version, as it writes it into pictures."""
-        return str(processing.program_version() or "unknown")
+    def about(self) -> dict[str, str]:
+        """See `Host.about`; the version as the host writes it into pictures."""
+        version = str(processing.program_version() or "unknown")
+        about = {"name": "AUTOMATIC1111", "version": version}
+        return {**about, "torch": str(torch.__version__), "device": str(devices.device)}
 
     def axes(self, request: Any) -> list[Axis]:
         """See `Host.axes`."""
@@ -95,6 +94,10 @@ class A1111:
         """See `Host.restore`."""
         restore_setting(request, setting)
 
+    def load(self, request: Any) -> None:
+        """See `Host.load`."""
+        load_model(request)
+
     def grid_folder(self, is_img2img: bool) -> str:
         """See `Host.grid_folder` (modules/txt2img.py, modules/img2img.py)."""
         opts = shared.opts
@@ -121,10 +124,9 @@ class A1111:
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
         try:
             # The host applies these only while it generates; names, formats and limits of files are asked for later.
-            ours = (CLIP_SKIP, *MODEL_OPTIONS)
+            ours = (CLIP_SKIP, CHECKPOINT, VAE)
             overrides = {key: value for key, value in request.override_settings.items() if key not in ours}
-            opts = shared.opts
-            with noting_changes(opts) as noted, kept(opts.data, list(ours), noted), borrowed(opts.data, overrides):
+            with borrowed(shared.opts.data, overrides):
                 yield A1111Session(request, plan, shape)
         finally:
             shared.state.textinfo = None
@@ -143,11 +145,14 @@ class A1111Session:
         self.grid_folder = request.outpath_grids
         self.notes: list[str] = []
         self.comments: dict[str, int] = {}
+        self.steady = deciding_options()
         self.one_pass = OnePass()
         self.batch_size = self._batch_size(shape)
         self._steps = shape.steps
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
+        self._interrupted = False
+        """Whether the sweep had been interrupted when measuring began."""
         self._sampling: tuple[Any, int] | None = None
         """The copy of the request that is being sampled now, and how many pictures of a cell are in its batches."""
         opts = shared.opts
@@ -165,9 +170,7 @@ class A1111Session:
             "hash": model.sd_model_hash or "",
             "vae": sd_vae.get_loaded_vae_name() or "",
         }
-        self.setting = setting_of(request, plan)
-        self._model_options = {key: opts.data.get(key) for key in MODEL_OPTIONS}
-        """For all cells: what a person chooses in the header meanwhile is for after the sweep."""
+        self.setting = setting_of(request, plan, self.steady)
 
     @property
     def text_encoder_forwards(self) -> int:
@@ -182,9 +185,7 @@ class A1111Session:
     def starting(self, number: int, count: int, cells: list[Cell]) -> None:
         """See `Session.starting`."""
         state = shared.state
-        first = cells[0].index + 1
-        where = f"cell {first}" if len(cells) == 1 else f"cells {first} to {cells[-1].index + 1}"
-        state.textinfo = f"Clip skip sweep: {where} of {self.plan.size}"
+        state.textinfo = f"Clip skip sweep: {where(cells)} of {self.plan.size}"
         state.job = f"{number + 1} out of {count}"
         # Counted here and not left to the host: a batch that fails does not advance the host's own count.
         state.job_count = count * jobs(self.request)
@@ -192,9 +193,19 @@ class A1111Session:
         state.sampling_step = 0
         shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
 
+    def measuring(self, done: int, count: int) -> bool:
+        """See `Session.measuring`. Interrupt and Skip end it; after an interrupted sweep, Skip alone can tell."""
+        state = shared.state
+        if done == 0:
+            self._interrupted = self.stopped() is not None
+            state.skipped = False
+        state.textinfo = f"Clip skip sweep: measuring cell {done + 1} of {count}"
+        return not state.skipped and (self._interrupted or self.stopped() is None)
+
     def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
         """See `Session.sample`."""
-        copied, written = applied(self.request, self.plan, cells[0])
+        requests = self._requests(cells)
+        copied, written = requests[0]
         copied.do_not_save_samples = copied.do_not_save_grid = True
         copied.override_settings_restore_afterwards = True
         copied.override_settings.pop(CLIP_SKIP, None)
@@ -205,19 +216,23 @@ class A1111Session:
         copied.extra_generation_params["Clip skip"] = whole[0]
         seed_global_generator(copied)
         per_cell = copied.batch_size
+        asked = [
+            (cell.clip_skip, finer_of(one, self.plan, cell.clip_skip))
+            for cell, (one, _) in zip(cells, requests, strict=True)
+            for _ in range(per_cell)
+        ]
         if len(cells) > 1:
-            widen(copied, cells)
+            widen(copied, [one for one, _ in requests])
             said = [number for number in whole for _ in range(per_cell)]
             copied.extra_generation_params["Clip skip"] = said * copied.n_iter
-        skips = [cell.clip_skip for cell in cells for _ in range(per_cell)]
-        chosen = Chosen([finer_of(copied, self.plan, skip) for skip in skips], copied.n_iter)
+        chosen = Chosen([finer for _, finer in asked], copied.n_iter)
         seen = watch(copied, cells, per_cell)
         self._sampling = (copied, per_cell)
         opts = shared.opts.data
         temporary = {
-            **self._model_options,
+            **self.steady,
             **written,
-            CLIP_SKIP: nearest_whole(skips[0]),
+            CLIP_SKIP: nearest_whole(cells[0].clip_skip),
             "return_mask": False,
             "return_mask_composite": False,
         }
@@ -225,7 +240,7 @@ class A1111Session:
             stack.enter_context(kept(opts, list(copied.override_settings)))
             stack.enter_context(borrowed(opts, temporary))
             stack.enter_context(choosing(copied, chosen))
-            self._hook_conditioning(copied, skips, chosen)
+            self._hook_conditioning(copied, asked, chosen)
             if len(cells) > 1:
                 stack.enter_context(same_posterior(copied, per_cell))
             finished = stack.enter_context(tapped(copied, seen))
@@ -234,7 +249,7 @@ class A1111Session:
             except Exception:
                 for picture in finished if len(cells) == 1 else []:  # of the batches before the one that failed
                     keep(picture)
-                _mend_model()
+                mend_model()
                 raise
             self.comments.update(dict.fromkeys(copied.comments))
             pictures = finished_pictures(copied, processed, seen)
@@ -279,7 +294,7 @@ class A1111Session:
         seeds, subseeds = _as_list(self.request.seed), _as_list(self.request.subseed)
         base.all_seeds, base.all_subseeds = seeds, subseeds
         base.sd_model_name, base.sd_model_hash = self.model["name"], self.model["hash"] or None
-        with borrowed(shared.opts.data, {**self.request.override_settings}):
+        with borrowed(shared.opts.data, {**self.steady, **self.request.override_settings}):
             setting = shared.opts.data.get(CLIP_SKIP, 1)
             common = base.extra_generation_params.items()
             base.extra_generation_params = {
@@ -295,6 +310,7 @@ class A1111Session:
         """See `Session.is_out_of_memory`."""
         if not is_out_of_memory(error):
             return False
+        traceback.clear_frames(error.__traceback__)  # they hold the tensors of the batch
         devices.torch_gc()
         return True
 
@@ -302,6 +318,8 @@ class A1111Session:
         """See `Session.explain`."""
         if is_out_of_memory(error):
             return "There was not enough memory."
+        if isinstance(error, ModelChanged):
+            return str(error)
         if isinstance(error, devices.NansException):
             return f"The model gave only NaN, no picture. {str(error).splitlines()[0]}"
         return f"{type(error).__name__}: {error}".strip(": ")
@@ -318,10 +336,19 @@ class A1111Session:
         pixels = max(width * height for width, height in shape.sizes) // self.request.n_iter
         return cells_that_fit(pixels, devices.device)
 
-    def _hook_conditioning(self, copied: Any, skips: list[Value], chosen: Chosen) -> None:
+    def _requests(self, cells: list[Cell]) -> list[tuple[Any, dict[str, Any]]]:
+        """For each cell what `applied` gives; cells with the same values of the further axes share one."""
+        found: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = {}
+        for cell in cells:
+            if (cell.y, cell.z) not in found:
+                found[cell.y, cell.z] = applied(self.request, self.plan, cell)
+        return [found[cell.y, cell.z] for cell in cells]
+
+    def _hook_conditioning(self, copied: Any, asked: list[tuple[Value, Finer]], chosen: Chosen) -> None:
         @contextmanager
-        def with_skip(skip: Value) -> Iterator[None]:
-            finer = chosen.pictures[skips.index(skip)]
+        def as_asked(one: tuple[Value, Finer]) -> Iterator[None]:
+            check_model(copied, self.steady)
+            skip, finer = one
             # The host's own code, and other extensions', know whole numbers only.
             with borrowed(shared.opts.data, {CLIP_SKIP: nearest_whole(skip)}), chosen.being(finer):
                 yield
@@ -329,7 +356,15 @@ class A1111Session:
         def remembered() -> AbstractContextManager:
             return self.one_pass.installed(shared.sd_model, sd_hijack.model_hijack)
 
-        conditioning_for(copied, skips, with_skip, remembered)
+        conditioning_for(copied, asked, as_asked, remembered)
+
+
+def where(cells: list[Cell]) -> str:
+    """Which cells these are, counted from 1."""
+    first, last = cells[0].index + 1, cells[-1].index + 1
+    if len(cells) == 1:
+        return f"cell {first}"
+    return f"cells {first} to {last}" if last - first + 1 == len(cells) else f"{len(cells)} cells from {first} on"
 
 
 def panel_infotext(plan: SweepPlan) -> dict[str, str]:
@@ -343,6 +378,8 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
         keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
     if plan.draft:
         keys["clip_skip_lab_draft"] = "True"
+    if not plan.measures:
+        keys["clip_skip_lab_measures"] = "False"
     return keys
 
 
@@ -353,21 +390,6 @@ def _differs(one: Any, other: Any) -> bool:
         return bool(one != other)
     except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
         return True
-
-
-def _mend_model() -> None:
-    """Takes the model back into service that the host put aside to load a checkpoint whose file cannot be read.
-
-    `reload_model_weights` (modules/sd_models.py) removes its own wrapper from the model before it opens the file, and
-    does not put it back when that fails: every later generation would fail, of this sweep and after it.
-    """
-    model = sd_models.model_data.sd_model
-    encoder = getattr(model, "cond_stage_model", None)
-    if encoder is None or hasattr(encoder, "encode_embedding_init_text"):
-        return
-    sd_hijack.model_hijack.hijack(model)
-    model.to(devices.device)
-    sd_models.model_data.set_sd_model(model)
 
 
 def _as_list(seed: Any) -> list[int]:

@@ -11,10 +11,11 @@ from typing import Any
 from modules import scripts, sd_models
 
 from ..sweep.axes import Axis, AxisValues
-from .a1111_own_axes import CLIP_SKIP_LABEL, PREFIX, own_label
+from .a1111_own_axes import CLIP_SKIP_LABEL, PREFIX, is_own, own_label
 
 XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
 FIRST = "CFG Scale"
+SEEDS = ("Seed", "Var. seed")
 LEFT_OUT = ("Nothing", "Clip skip", PREFIX + CLIP_SKIP_LABEL)
 
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -62,11 +63,12 @@ def _axis(option: Any, request: Any, module: Any) -> Axis:
         label=own_label(option.label),
         kind=kind,
         cost=option.cost,
+        carried=is_own(option) or (own and option.label in SEEDS),
         choices=option.choices,
         confirm=_confirm(option, request, own),
         prepare=option.prepare,
         convert=convert,
-        fix=_fixed_seed if own and option.label in ("Seed", "Var. seed") else None,
+        fix=_fixed_seed if own and option.label in SEEDS else None,
         show=lambda value: str(option.format_value(request, option, value)),
         apply=option.apply,
     )

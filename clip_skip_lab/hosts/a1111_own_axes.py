@@ -53,6 +53,11 @@ def own_label(label: str) -> str:
     return label.removeprefix(PREFIX)
 
 
+def is_own(option: Any) -> bool:
+    """Whether an axis of the X/Y/Z plot is one of these; a batch can carry each of them for each picture."""
+    return option.label in {PREFIX + label for label in LABELS.values()}
+
+
 def _options(module: Any) -> list[Any]:
     options = []
     for key, label in LABELS.items():

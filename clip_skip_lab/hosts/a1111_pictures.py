@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from modules import images, processing, shared
 
+from ..layers.selection import nearest_whole
 from ..sweep.plan import Cell
 from . import Picture, Sampled
 from .options import borrowed
@@ -70,12 +71,18 @@ def watch(copied: Any, cells: list[Cell], per_cell: int) -> Watch:
     return seen
 
 
+LAST_HOOK = "postprocess_image_after_composite"
+PICTURE_HOOKS = ("postprocess_image", "postprocess_maskoverlay", LAST_HOOK)
+"""The hooks of always-on scripts that the host calls for one finished picture at a time, in its order."""
+
+
 @contextmanager
 def tapped(copied: Any, seen: Watch) -> Iterator[list[Picture]]:
     """Yields a list to which each whole picture comes as the host finishes it.
 
     `process_images` returns pictures only when all batches went well; this is how those before an error are kept.
-    It shadows, on the one runner and for this block, the hook that the host calls last for each picture.
+    It shadows, on the one runner and for this block, the hooks that the host calls for each picture. In them the
+    setting is that of the picture: a script that improves faces generates anew there.
     """
     runner = copied.scripts
     finished: list[Picture] = []
@@ -83,10 +90,23 @@ def tapped(copied: Any, seen: Watch) -> Iterator[list[Picture]]:
         yield finished
         return
 
+    def shadow(name: str) -> None:
+        original = getattr(runner, name)
+
+        def hook(p: Any, given: Any) -> None:
+            if p is not copied:  # that of a script which generates by itself
+                return original(p, given)
+            skip = nearest_whole(seen.whose(p.iteration, p.batch_index)[0].clip_skip)
+            with borrowed(shared.opts.data, {"CLIP_stop_at_last_layers": skip}):
+                original(p, given)
+            if name == LAST_HOOK:
+                tap(p, given)
+
+        setattr(runner, name, hook)
+
     def tap(p: Any, pp: Any) -> None:
-        type(runner).postprocess_image_after_composite(runner, p, pp)
         row = p.batch_index
-        if p is copied and seen.whole(p.iteration, row):
+        if seen.whole(p.iteration, row):
             text = processing.create_infotext(
                 p, p.prompts, p.seeds, p.subseeds, index=row, all_negative_prompts=p.negative_prompts
             )
@@ -95,11 +115,14 @@ def tapped(copied: Any, seen: Watch) -> Iterator[list[Picture]]:
                 Picture(cell, place, pp.image, text, int(p.seeds[row]), int(p.subseeds[row]), p.prompts[row])
             )
 
-    runner.postprocess_image_after_composite = tap
+    names = [name for name in PICTURE_HOOKS if hasattr(runner, name)]  # the second came with v1.9
+    for name in names:
+        shadow(name)
     try:
         yield finished
     finally:
-        del runner.postprocess_image_after_composite
+        for name in names:
+            delattr(runner, name)
 
 
 def finished_pictures(copied: Any, processed: Any, seen: Watch) -> list[Picture]:

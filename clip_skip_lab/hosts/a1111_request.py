@@ -15,6 +15,7 @@ from ..sweep.grid import sheet_size
 from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
 from .a1111_axes import apply_axis
 from .a1111_finer import CLIP_SKIP, asked_in_panel
+from .a1111_steady import CHECKPOINT, VAE
 from .options import captured
 
 
@@ -123,17 +124,27 @@ NO_SETTING = (
 
 def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     """Gives a request the settings that `setting_of` told of another one; pictures stay what they are."""
+    setting = dict(setting)
+    options = setting.pop("options", {})
     for name, value in setting.items():
         infinite = value is None and vars(request).get(name) == math.inf  # as `sweep.json` writes it: `s_tmax`
         if name not in ("init_images", "image_mask") and not infinite:
             setattr(request, name, value)
+    now, known = shared.opts.data, shared.opts.data_labels
+    moved = {key: value for key, value in options.items() if key in known and now.get(key, known[key].default) != value}
+    request.override_settings = {**request.override_settings, **moved}
 
 
-def setting_of(request: Any, plan: SweepPlan) -> dict[str, object]:
+def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[str, object]:
     """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint.
 
     Input pictures and masks stand there as hashes. A variation seed without strength is left out: it decides nothing,
     and the host draws another each time.
+
+    Args:
+        request: the host's request.
+        plan: the sweep's.
+        options: those that decide pictures, from `deciding_options`.
     """
     plain = (str, int, float, bool, type(None))
     setting: dict[str, object] = {
@@ -149,7 +160,9 @@ def setting_of(request: Any, plan: SweepPlan) -> dict[str, object]:
         setting.pop("subseed", None)
     setting["styles"] = list(request.styles)
     setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != VALUE}
-    setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key != CLIP_SKIP}
+    setting["options"] = {key: value for key, value in options.items() if key not in (CLIP_SKIP, CHECKPOINT, VAE)}
+    known = (*setting["options"], CLIP_SKIP)
+    setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key not in known}
     return setting
 
 

@@ -7,7 +7,7 @@ its row in the metadata, and the one global random generator. All hooks sit on t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -16,24 +16,23 @@ from modules import processing, prompt_parser, scripts, sd_samplers, shared
 from modules.paths_internal import script_path
 from modules.ui_components import InputAccordion
 
-from ..sweep.finer import Value
-from ..sweep.plan import Cell
 
+def widen(copied: Any, requests: list[Any]) -> None:
+    """Makes the request of one cell one for several: the cells' pictures side by side in each batch.
 
-def widen(copied: Any, cells: list[Cell]) -> int:
-    """Makes a request for one cell one for several: the cells' pictures side by side in each batch.
+    Batch `n` holds, cell after cell, the pictures that a single generation has in its batch `n`.
 
-    Returns how many pictures a batch has per cell. Batch `n` holds, cell after cell, the pictures that a single
-    generation has in its batch `n`.
+    Args:
+        copied: the request of the first cell, to be changed.
+        requests: those of all the cells, which differ in seed and variation seed at most.
     """
     per_cell = copied.batch_size
     count = per_cell * copied.n_iter
-    seeds = seed_series(copied.seed, count, fixed=copied.subseed_strength != 0)
-    subseeds = seed_series(copied.subseed, count)
-    copied.batch_size = per_cell * len(cells)
-    copied.seed = _side_by_side(seeds, per_cell, len(cells))
-    copied.subseed = _side_by_side(subseeds, per_cell, len(cells))
-    return per_cell
+    seeds = [seed_series(one.seed, count, fixed=one.subseed_strength != 0) for one in requests]
+    subseeds = [seed_series(one.subseed, count) for one in requests]
+    copied.batch_size = per_cell * len(requests)
+    copied.seed = _side_by_side(seeds, per_cell)
+    copied.subseed = _side_by_side(subseeds, per_cell)
 
 
 def seed_series(seed: Any, count: int, fixed: bool = False) -> list[int]:
@@ -41,40 +40,42 @@ def seed_series(seed: Any, count: int, fixed: bool = False) -> list[int]:
     return list(seed) if isinstance(seed, list) else [int(seed) + (0 if fixed else i) for i in range(count)]
 
 
-def _side_by_side(series: list[int], per_cell: int, cells: int) -> list[int]:
-    batches = [series[first : first + per_cell] for first in range(0, len(series), per_cell)]
-    return [seed for batch in batches for _ in range(cells) for seed in batch]
+def _side_by_side(series: list[list[int]], per_cell: int) -> list[int]:
+    batches = range(0, len(series[0]), per_cell)
+    return [seed for first in batches for seeds in series for seed in seeds[first : first + per_cell]]
 
 
 def conditioning_for(
-    copied: Any, skips: list[Value], with_skip: Callable[[Value], AbstractContextManager], remembered: Callable
+    copied: Any, asked: list[Hashable], as_asked: Callable[[Any], AbstractContextManager], remembered: Callable
 ) -> None:
-    """Makes the request fetch its conditioning picture by picture, each at its own clip skip.
+    """Makes the request fetch its conditioning picture by picture, each as it is asked for.
 
     First pass, hires fix and refiner all fetch it through `get_conds_with_caching`, so one hook covers them. The
     host's caches hold one entry without a place for "several skips": they are left alone.
 
     Args:
         copied: the request; the hook is an attribute of this object.
-        skips: the clip skip of each picture of a batch.
-        with_skip: a `with` in which the host uses that clip skip.
+        asked: for each picture of a batch its clip skip and what else decides which layers are used.
+        as_asked: a `with` in which the host does so. Also where all pictures agree: a later pass fetches its
+            conditioning in the middle of the sampling, and by then somebody may have moved the slider.
         remembered: a `with` in which repeated forwards of the text encoder are answered from memory.
     """
     original = copied.get_conds_with_caching
 
     def get_conds(function, required_prompts, steps, caches, extra_network_data, hires_steps=None):
         with remembered():
-            if len(set(skips)) == 1:
-                return original(function, required_prompts, steps, caches, extra_network_data, hires_steps)
-            parts: dict[tuple[Value, str], Any] = {}
-            for skip, text in zip(skips, required_prompts, strict=True):
-                if (skip, text) not in parts:
+            if len(set(asked)) == 1:
+                with as_asked(asked[0]):
+                    return original(function, required_prompts, steps, caches, extra_network_data, hires_steps)
+            parts: dict[tuple[Hashable, str], Any] = {}
+            for wanted, text in zip(asked, required_prompts, strict=True):
+                if (wanted, text) not in parts:
                     one = prompt_parser.SdConditioning([text], copy_from=required_prompts)
-                    with with_skip(skip):
-                        parts[skip, text] = original(
+                    with as_asked(wanted):
+                        parts[wanted, text] = original(
                             function, one, steps, [[None, None]], extra_network_data, hires_steps
                         )
-            return _joined([parts[key] for key in zip(skips, required_prompts, strict=True)])
+            return _joined([parts[key] for key in zip(asked, required_prompts, strict=True)])
 
     copied.get_conds_with_caching = get_conds
 
@@ -109,9 +110,10 @@ def same_posterior(copied: Any, per_cell: int) -> Iterator[None]:
         if len(image) <= per_cell or len(image) % per_cell:
             return original(image, *args, **kwargs)
         parts = []
+        # img2img encodes before any noise is made: then it is what the same generation left the last time.
+        seeds = (copied.seeds or copied.all_seeds)[-len(image) :]
         for first in range(0, len(image), per_cell):
-            # img2img encodes before any noise is made: then it is what the same generation left the last time.
-            torch.manual_seed(int((copied.seeds or copied.all_seeds)[-1]))
+            torch.manual_seed(int(seeds[first + per_cell - 1]))
             parts.append(original(image[first : first + per_cell], *args, **kwargs))
         return torch.cat(parts)
 

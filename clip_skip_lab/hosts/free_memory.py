@@ -36,9 +36,26 @@ def free_bytes(device: torch.device) -> int:
     return psutil.virtual_memory().available
 
 
+WORDS = (
+    "out of memory",  # CUDA, HIP, MPS, XPU
+    "not enough memory",  # the CPU on Windows
+    "can't allocate memory",  # the CPU elsewhere
+    "not enough gpu video memory",  # DirectML
+    "out_of_device_memory",  # XPU
+    "alloc_failed",  # cuBLAS and cuDNN, which cannot get their workspace
+)
+"""What an error's text says when memory ran out, in small letters."""
+
+
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch or the system said that memory ran out: CUDA, MPS and the CPU say it in different words."""
-    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
-        return True
-    text = str(error).lower()
-    return any(words in text for words in ("out of memory", "can't allocate memory", "not enough memory"))
+    """Whether torch or the system said that memory ran out, in this error or in one that led to it."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:
+        if isinstance(found, torch.cuda.OutOfMemoryError | MemoryError):
+            return True
+        if isinstance(found, RuntimeError) and any(words in str(found).lower() for words in WORDS):
+            return True
+        seen.append(found)
+        found = found.__cause__ or found.__context__
+    return False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,8 +32,8 @@ def borrowed(data: dict[str, Any], values: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def kept(data: dict[str, Any], keys: list[str], meanwhile: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Puts these options back at the end, to what they are now, or to what `meanwhile` has for them.
+def kept(data: dict[str, Any], keys: list[str]) -> Iterator[None]:
+    """Puts these options back at the end, to what they are now, whoever changed them meanwhile.
 
     The host restores `override_settings` only for keys that config.json has (AUTOMATIC1111 v1.10.1,
     modules/processing.py, `process_images`); with an older config.json a value would stay for good.
@@ -44,35 +43,7 @@ def kept(data: dict[str, Any], keys: list[str], meanwhile: Mapping[str, Any] | N
         yield
     finally:
         for key, value in before.items():
-            _put(data, key, (meanwhile or {}).get(key, value))
-
-
-@contextmanager
-def noting_changes(opts: Any) -> Iterator[dict[str, Any]]:
-    """Yields a dict of the options that other threads set during the block: a person in the header, an API client.
-
-    It shadows `opts.set`, through which both go (AUTOMATIC1111 v1.10.1, modules/options.py). For a checkpoint that
-    call returns only when the running generation is over, so a change is noted before it is made.
-    """
-    own, original = threading.get_ident(), opts.set
-    noted: dict[str, Any] = {}
-
-    def set_and_note(key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
-        if threading.get_ident() == own:
-            return original(key, value, *args, **kwargs)
-        earlier = dict(noted)
-        noted[key] = value
-        changed = original(key, value, *args, **kwargs)
-        if not changed and noted.get(key) is value:  # refused, or what was there already
-            _put(noted, key, earlier.get(key, _ABSENT))
-        return changed
-
-    vars(opts)["set"] = set_and_note
-    try:
-        yield noted
-    finally:
-        if vars(opts).get("set") is set_and_note:
-            del vars(opts)["set"]
+            _put(data, key, value)
 
 
 @contextmanager

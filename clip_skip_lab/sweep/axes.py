@@ -25,6 +25,7 @@ class Axis:
         label: its name in the host's X/Y/Z plot, such as "CFG Scale".
         kind: "int" and "float" take ranges; "text" takes a list; "order" takes a list and means every order of it.
         cost: how dear a change of value is, 0 to 1; dear axes are changed least often.
+        carried: whether the pictures of one batch can differ in it, as they can in clip skip: a seed, say.
         choices: the values it can take, or None when it takes any.
         confirm: the host's own check of a whole list of values; raises when it does not like one.
         prepare: the host's own way of splitting the text, where an axis has one.
@@ -37,6 +38,7 @@ class Axis:
     label: str
     kind: str = "text"
     cost: float = 0.0
+    carried: bool = False
     choices: Callable[[], list[str]] | None = None
     confirm: Callable[[list], None] | None = None
     prepare: Callable[[str], list] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -30,11 +31,22 @@ def make_folder(grid_folder: str | os.PathLike, now: datetime) -> Path:
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"0")
     except OSError as error:
-        problem = f"cannot be written to ({error.strerror or error})"
-        raise InvalidInput(
-            "Folder for grids", str(parent), "a folder with room that the WebUI may write to", problem
-        ) from error
+        remove_empty(folder)
+        raise not_writable(parent, error) from error
     return folder.resolve()
+
+
+def not_writable(folder: Path, error: OSError) -> InvalidInput:
+    """What to raise when a folder cannot be written to."""
+    problem = f"cannot be written to ({error.strerror or error})"
+    return InvalidInput("Folder for grids", str(folder), "a folder with room that the WebUI may write to", problem)
+
+
+def remove_empty(folder: Path) -> None:
+    """Removes the folder of a sweep in which nothing is, as far as that can be done."""
+    for path in (folder / CELLS, folder):
+        with contextlib.suppress(OSError):
+            path.rmdir()
 
 
 def write_record(folder: Path, content: dict) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 
+from .. import __version__
+from .folder import finite
 from .plan import Cell, SweepPlan
 
 DONE, FAILED, NOT_RUN = "done", "failed", "not run"
@@ -40,7 +44,6 @@ class CellRecord:
     reason: str | None = "not reached yet"
     seconds: float | None = None
     pictures: list[PictureRecord] = field(default_factory=list)
-    measures: dict[str, float] = field(default_factory=dict)
 
     def summary(self) -> dict:
         """What an answer says of the cell."""
@@ -51,8 +54,15 @@ class CellRecord:
         data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
         data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
         data["pictures"] = [asdict(picture) for picture in self.pictures]
-        data["measures"] = self.measures
+        data["measures"] = {}  # clip_skip_lab/measure fills them in
         return data
+
+
+def seal_of(fingerprint: str, cell: dict) -> str:
+    """A short hash of what `sweep.json` says of a cell's pictures, so that an entry which was edited is noticed."""
+    what = finite([fingerprint, cell.get("values"), cell.get("state"), cell.get("pictures")])
+    text = json.dumps(what, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -83,15 +93,19 @@ class SweepRecord:
     text_encoder_forwards: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    program: str = f"Clip Skip Lab {__version__}"
 
-    def to_json(self, version: str) -> dict:
+    def to_json(self) -> dict:
         """The content of `sweep.json`, schema 1 (docs/sweep-folder.md)."""
+        cells = [cell.to_json() for cell in self.cells]
+        for cell in cells:
+            cell["seal"] = seal_of(self.fingerprint, cell)
         axes = [{"name": "Clip skip", "values": list(self.plan.clip_skip)}]
         for _, axis in self.plan.further_axes():
             axes.append({"name": axis.axis.label, "values": list(axis.values), "labels": list(axis.labels)})
         return {
             "schema": 1,
-            "program": f"Clip Skip Lab {version}",
+            "program": self.program,
             "id": self.id,
             "created": self.created,
             "state": self.state,
@@ -102,12 +116,11 @@ class SweepRecord:
             "setting": self.setting,
             "infotext": self.infotext,
             "axes": axes,
-            "cells": [cell.to_json() for cell in self.cells],
+            "cells": cells,
             "grids": [asdict(grid) for grid in self.grids],
             "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,
             "problems": self.problems,
-            "effects": {},
         }
 
     def count(self, state: str) -> int:

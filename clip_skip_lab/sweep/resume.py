@@ -13,7 +13,7 @@ from pathlib import Path
 from .errors import InvalidInput
 from .folder import PARENT, digest_of, finite, read_record
 from .plan import SweepPlan
-from .record import DONE, PictureRecord
+from .record import DONE, PictureRecord, seal_of
 from .words import name_of
 
 FIELD = "Sweep to go on with"
@@ -42,13 +42,27 @@ class Begun:
         return [name_of(cell["values"]) for cell in self.content["cells"]]
 
     def sound_cells(self, plan: SweepPlan) -> dict[int, list[PictureRecord]]:
-        """The pictures of the cells that need not be run again, by the cells' index."""
+        """The pictures of the cells that need not be run again, by the cells' index: their entries and their files are
+        what a sweep wrote."""
         sound = {}
-        for entry, cell in zip(self.content["cells"], plan.cells(), strict=True):
+        for entry, cell in zip(self.content["cells"], plan.cells(), strict=False):
+            written = {**entry, "values": plan.values_of(cell)}
+            if entry["state"] != DONE or entry.get("seal") != seal_of(self.content["fingerprint"], written):
+                continue
             pictures = [PictureRecord(**picture) for picture in entry["pictures"]]
-            if entry["state"] == DONE and pictures and all(self._is_sound(picture) for picture in pictures):
+            if pictures and all(self._is_sound(picture) for picture in pictures):
                 sound[cell.index] = pictures
         return sound
+
+    def notes(self, program: str, host: dict[str, str]) -> list[str]:
+        """What was noted before, with a word on the code where it is not the same: its pictures may not be either."""
+        before = [*map(str, self.content.get("notes") or [])]
+        then, now = (
+            _code(*code) for code in ((self.content.get("program"), self.content.get("host")), (program, host))
+        )
+        if then == now:
+            return before
+        return [*before, f"It was begun with {then} and gone on with {now}: the two may not give equal pictures."]
 
     def _is_sound(self, picture: PictureRecord) -> bool:
         if not picture.file:
@@ -69,7 +83,20 @@ def find_begun(grid_folder: str | Path, name: object) -> Begun:
         raise InvalidInput(FIELD, name, "a sweep that was begun with this tab", problem) from error
     if not isinstance(content, dict) or content.get("schema") != 1:
         raise InvalidInput(FIELD, name, "a sweep.json of schema 1", "is of another kind")
+    if not _has_its_parts(content):
+        raise InvalidInput(FIELD, name, "a sweep.json as it was written", "was changed so that it cannot be used")
     return Begun(folder, content)
+
+
+def _has_its_parts(content: dict) -> bool:
+    kinds = {"plan": dict, "setting": dict, "model": dict, "fingerprint": str, "cells": list}
+    if not all(isinstance(content.get(key), kind) for key, kind in kinds.items()):
+        return False
+    kinds = {"values": dict, "state": str, "pictures": list}
+    return all(
+        isinstance(cell, dict) and all(isinstance(cell.get(key), kind) for key, kind in kinds.items())
+        for cell in content["cells"]
+    )
 
 
 def next_plan(begun: Begun, full: bool | None, cells: list[int] | None) -> tuple[dict, Begun | None]:
@@ -111,7 +138,7 @@ def check_same(begun: Begun, fingerprint: str, model: dict[str, str], setting: d
         FIELD,
         begun.folder.name,
         "the settings that it was begun with",
-        f"cannot go on, because these differ: {', '.join(sorted(names)) or 'the plan'}",
+        f"cannot go on, because these differ: {', '.join(sorted(names)) or 'what its sweep.json says was changed'}",
     )
 
 
@@ -120,13 +147,8 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
 
     Reads the `most` newest only.
     """
-    parent = Path(grid_folder) / PARENT
-    try:
-        names = sorted((path.name for path in parent.iterdir() if _ID.fullmatch(path.name)), reverse=True)
-    except OSError:
-        return []
     found = []
-    for name in sorted(names, key=lambda name: -_changed(parent / name))[:most]:
+    for name in sweep_names(grid_folder)[:most]:
         try:
             begun = find_begun(grid_folder, name)
             content = begun.content
@@ -140,11 +162,26 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
     return found
 
 
+def sweep_names(grid_folder: str | Path) -> list[str]:
+    """The names of the sweeps below a folder for grids, those that changed last first."""
+    parent = Path(grid_folder) / PARENT
+    try:
+        names = sorted((path.name for path in parent.iterdir() if _ID.fullmatch(path.name)), reverse=True)
+    except OSError:
+        return []
+    return sorted(names, key=lambda name: -_changed(parent / name))
+
+
 def _changed(folder: Path) -> float:
     try:
         return (folder / "sweep.json").stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _code(program: object, host: object) -> str:
+    parts = [program, *(host.values() if isinstance(host, dict) else ())]
+    return ", ".join(str(part) for part in parts if part)
 
 
 def _model_name(model: dict) -> str:

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .. import __version__
-from .folder import CELLS, digest_of, make_folder, write_record
+from .folder import CELLS, digest_of, make_folder, not_writable, remove_empty, write_record
 from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
 from .plan import Cell, SweepPlan, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
@@ -82,7 +81,11 @@ def run_sweep(
     outcome = Outcome(record, folder)
     if begun is not None:
         _take_over(outcome, begun)
-    _write(outcome)
+    try:
+        write_record(folder, record.to_json())
+    except OSError as error:
+        remove_empty(folder)
+        raise not_writable(folder.parent, error) from error
     try:
         _run_cells(outcome, session, keep_images)
         outcome.pictures.sort(key=lambda kept: kept.cell)
@@ -100,9 +103,10 @@ def _take_over(outcome: Outcome, begun: Begun) -> None:
     """Fills in what is done already."""
     record = outcome.record
     record.infotext = begun.content.get("infotext") or ""
+    record.notes = begun.notes(record.program, record.host)
     for index, pictures in begun.sound_cells(record.plan).items():
         entry, then = record.cells[index], begun.content["cells"][index]
-        entry.state, entry.reason, entry.seconds = DONE, None, then["seconds"]
+        entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
         entry.pictures = pictures
         outcome.pictures += [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
 
@@ -138,7 +142,7 @@ def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
         for cell in cells:
             record.cells[cell.index].seconds = took / len(cells)
         _write(outcome)
-    record.notes = session.notes
+    record.notes = list(dict.fromkeys([*record.notes, *session.notes]))
     record.text_encoder_forwards = session.text_encoder_forwards
     waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
     record.state = "interrupted" if why or (waiting and session.stopped()) else "finished"
@@ -276,6 +280,6 @@ def _problem(record: SweepRecord, sentence: str) -> None:
 
 def _write(outcome: Outcome) -> None:
     try:
-        write_record(outcome.folder, outcome.record.to_json(__version__))
+        write_record(outcome.folder, outcome.record.to_json())
     except OSError as error:
         _problem(outcome.record, f"sweep.json could not be written ({error.strerror or error}).")

@@ -75,7 +75,8 @@ def test_a_whole_request():
         (
             {"clipskip": "1"},
             'Plan: "clipskip" is not a key; allowed: the keys clip_skip, y, z, mode, cells_per_batch, return_cells, '
-            "draft, cells, interpolation, negative_clip_skip, every_model, sdxl_clip_l_skip, sdxl_big_g_skip.",
+            "draft, measures, cells, interpolation, negative_clip_skip, every_model, sdxl_clip_l_skip, "
+            "sdxl_big_g_skip.",
         ),
         ({"mode": "quick"}, 'mode: "quick" is not a mode; allowed: "exact" or "fast".'),
         ({"mode": []}, 'mode: [] is not a mode; allowed: "exact" or "fast".'),
@@ -156,6 +157,15 @@ def test_the_dearest_axis_changes_least_often(plan):
         dear, cheap = ("y", "z") if plan.y.axis.cost > plan.z.axis.cost else ("z", "y")
         assert changes(dear) == len(getattr(plan, dear).values) - 1
         assert changes(dear) <= changes(cheap)
+
+
+def test_axes_that_a_batch_carries_are_inner_and_share_batches():
+    seed = Axis("Seed", "int", carried=True)
+    plan = make_plan([1, 2], ("CFG Scale", "5, 7"), ("Seed", "8, 9"), [*AXES, seed], 12)
+    batches = [[(cell.clip_skip, cell.y, cell.z) for cell in batch] for batch in plan.batches(16)]
+    assert batches == [[(skip, y, z) for z in (0, 1) for skip in (1, 2)] for y in (0, 1)]
+    assert [len(batch) for batch in plan.batches(3)] == [2, 2, 2, 2]
+    assert [len(batch) for batch in plan.batches(3, without=[0])] == [3, 2, 2]
 
 
 def test_checkpoints_down_the_side_are_loaded_once_each():

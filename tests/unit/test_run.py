@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from clip_skip_lab.hosts import Picture, Sampled
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.errors import InvalidInput
-from clip_skip_lab.sweep.folder import read_record
+from clip_skip_lab.sweep.folder import read_record, write_record
 from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.plan import make_plan, read_plan
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
@@ -62,7 +62,6 @@ class MemorySession:
         self.setting = {"seed": 7, "s_tmax": float("inf")}
         self.events: list[tuple] = []
         self.interrupted = False
-        self.numbers = itertools.count()
 
     def stopped(self):
         return "interrupted" if self.interrupted else None
@@ -108,7 +107,9 @@ class MemorySession:
             raise self.save_error
         info = PngImagePlugin.PngInfo()
         info.add_text("parameters", picture.infotext)
-        path = (self.elsewhere or folder) / f"{next(self.numbers):05}-{picture.seed}.png"
+        folder = self.elsewhere or folder
+        number = max((int(path.name[:5]) + 1 for path in folder.iterdir()), default=0)
+        path = folder / f"{number:05}-{picture.seed}.png"
         picture.image.save(path, pnginfo=info)
         self.events.append(("saved", path.name))
         return path
@@ -325,11 +326,29 @@ def test_an_error_outside_the_cells_is_raised_and_the_record_says_so(tmp_path, e
     assert [cell["state"] for cell in record["cells"]] == ["done", "done"]
 
 
-def test_a_record_that_cannot_be_written_does_not_stop_the_sweep(tmp_path, monkeypatch):
-    def full(folder, content):
-        raise OSError(28, "No space left on device")
+def filled(monkeypatch, after):
+    """The disk is full after that many writings of the record."""
+    numbers = itertools.count()
 
-    monkeypatch.setattr("clip_skip_lab.sweep.run.write_record", full)
+    def write(folder, content):
+        if next(numbers) >= after:
+            raise OSError(28, "No space left on device")
+        write_record(folder, content)
+
+    monkeypatch.setattr("clip_skip_lab.sweep.run.write_record", write)
+
+
+def test_a_disk_that_is_full_from_the_beginning_is_said_before_any_sampling(tmp_path, monkeypatch):
+    filled(monkeypatch, after=0)
+    session = MemorySession(str(tmp_path))
+    with pytest.raises(InvalidInput, match=r"Folder for grids: .* cannot be written to \(No space left on device\)"):
+        run_sweep(plan_of("1-2"), session, HOST)
+    assert session.events == []
+    assert list((tmp_path / "clip-skip-sweeps").iterdir()) == [], "no empty folder stays"
+
+
+def test_a_record_that_cannot_be_written_does_not_stop_the_sweep(tmp_path, monkeypatch):
+    filled(monkeypatch, after=1)
     outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
     assert states(outcome) == [DONE, DONE]
     assert outcome.record.problems == ["sweep.json could not be written (No space left on device)."]
@@ -422,6 +441,105 @@ def test_a_missing_or_damaged_picture_is_noticed_and_its_cell_run_again(tmp_path
     outcome = run_sweep(plan, session, HOST, begun=begun)
     assert [event[2:] for event in session.events if event[0] == "starting"] == [(1,), (2,), (3,)]
     assert outcome.record.count(DONE) == 4
+
+
+def edit(begun, change):
+    """Changes what is in `sweep.json`, by hand so to say, and finds the sweep again."""
+    content = json.loads((begun.folder / "sweep.json").read_text())
+    change(content)
+    (begun.folder / "sweep.json").write_text(json.dumps(content))
+    return find_begun(begun.folder.parents[1], begun.folder.name)
+
+
+def swapped(content):
+    one, other = content["cells"][:2]
+    one["pictures"], other["pictures"] = other["pictures"], one["pictures"]
+
+
+def turned_round(content):
+    content["cells"].reverse()
+
+
+@pytest.mark.parametrize(
+    ("change", "sound"),
+    [
+        (lambda content: content["cells"][3].update(state="done"), [0, 1]),
+        (lambda content: content["cells"][3].update(state="done", pictures=content["cells"][0]["pictures"]), [0, 1]),
+        (lambda content: content["cells"][1]["pictures"][0].update(infotext="dog"), [0]),
+        (lambda content: content["cells"][1].update(values={"Clip skip": 4}), [0, 1]),
+        (lambda content: content["cells"].pop(), [0, 1]),
+        (lambda content: content["cells"][0].pop("seal"), [1]),
+        (swapped, []),
+        (turned_round, []),
+    ],
+)
+def test_an_entry_of_the_record_that_was_edited_is_noticed_and_its_cell_run_again(tmp_path, change, sound):
+    plan = plan_of("1-4")
+    begun = edit(broken_off(tmp_path, plan), change)
+    assert sorted(begun.sound_cells(plan)) == sound
+    outcome = run_sweep(plan, MemorySession(str(tmp_path)), HOST, begun=begun)
+    assert outcome.record.count(DONE) == 4
+    colours_of_cells = [Image.open(kept.path).getpixel((0, 0))[0] for kept in outcome.pictures]
+    assert colours_of_cells == [20, 40, 60, 80]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("cells"),
+        lambda content: content.update(cells=[None]),
+        lambda content: content.update(plan=[]),
+        lambda content: content["cells"][0].update(pictures=5),
+    ],
+)
+def test_a_record_without_its_parts_cannot_go_on(tmp_path, change):
+    begun = broken_off(tmp_path, plan_of("1-4"))
+    with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
+        edit(begun, change)
+    assert unfinished(tmp_path) == []
+
+
+@pytest.mark.parametrize("key", ["fingerprint", "setting", "plan"])
+def test_a_record_whose_plan_or_settings_were_edited_cannot_go_on(tmp_path, key):
+    changes = {"fingerprint": "0" * 16, "setting": {"seed": 8, "s_tmax": None}, "plan": {"clip_skip": [1, 2]}}
+    begun = edit(broken_off(tmp_path, plan_of("1-4")), lambda content: content.update({key: changes[key]}))
+    session = MemorySession(str(tmp_path))
+    session.setting = {**session.setting, **{k: v for k, v in begun.content["setting"].items() if v is not None}}
+    with pytest.raises(InvalidInput, match=r"because these differ: what its sweep\.json says was changed"):
+        run_sweep(read_plan(begun.content["plan"], [CFG], 12), session, HOST, begun=begun)
+    assert not session.events
+
+
+def test_going_on_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
+    plan = plan_of("1-4")
+    begun = broken_off(tmp_path, plan)
+    (begun.folder / "cells" / "00000-7.png").unlink()
+    outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, begun=begun)
+    (note,) = outcome.record.notes
+    assert note.endswith(
+        "memory, 1 and gone on with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
+    )
+    again = find_begun(tmp_path, begun.folder.name)
+    outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, begun=again)
+    assert outcome.record.notes == [note]
+    assert note in summary(outcome.record, "folder")
+
+
+def test_going_on_with_the_same_code_says_nothing(tmp_path):
+    plan = plan_of("1-4")
+    outcome = run_sweep(plan, MemorySession(str(tmp_path)), HOST, begun=broken_off(tmp_path, plan))
+    assert outcome.record.notes == []
+
+
+def test_a_folder_that_has_become_read_only_is_said_before_any_sampling(tmp_path, monkeypatch):
+    plan = plan_of("1-4")
+    begun = broken_off(tmp_path, plan)
+    filled(monkeypatch, after=0)
+    session = MemorySession(str(tmp_path))
+    with pytest.raises(InvalidInput, match="cannot be written to"):
+        run_sweep(plan, session, HOST, begun=begun)
+    assert session.events == []
+    assert len(list((begun.folder / "cells").iterdir())) == 2, "what is done stays"
 
 
 def test_a_picture_outside_the_folder_is_none_of_the_sweep(tmp_path):
