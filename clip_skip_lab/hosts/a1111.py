@@ -27,8 +27,8 @@ from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, infotext_of, loa
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
-from .a1111_request import applied, cell_size, copy_request, jobs, restore_setting, setting_of, steps
-from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model
+from .a1111_request import applied, cell_size, check_request, copy_request, jobs, restore_setting, setting_of, steps
+from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
@@ -105,6 +105,7 @@ class A1111:
 
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """See `Host.measure`."""
+        check_request(request)
         sizes, total = [], 0
         for _, group in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
             cells = list(group)
@@ -251,6 +252,7 @@ class A1111Session:
                 mend_model()
                 raise
             self.comments.update(dict.fromkeys(copied.comments))
+            self.notes += [note for note in moved(temporary, where(cells)) if note not in self.notes]
             pictures = finished_pictures(copied, processed, seen)
             if pictures and self._first_done is None:
                 self._first_done = copied

@@ -264,7 +264,8 @@ def serve(port=None, ready=lambda url: None):
 
     import torch
 
-    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(min(2, os.cpu_count() or 1))
     from modules import shared_init
     from modules.shared_cmd_options import cmd_opts
 
