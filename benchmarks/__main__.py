@@ -3,7 +3,8 @@
 On the embedded host, or on the one that `WEBUI_URL` names. Each round runs every way once; what is printed is the
 median, and the ratio to the X/Y/Z plot round by round, as median with the smallest and the largest. "Beside it" is the
 share of the time in which the host neither encoded prompts nor sampled nor decoded; it is known where the extension
-`benchmarks/stopwatch` runs, as it does on the embedded host.
+`benchmarks/stopwatch` runs, as it does on the embedded host. BENCH_ROUNDS says how many rounds (5); names of workloads
+on the command line choose among them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ import httpx
 
 from tests.minihost import launch
 
-ROUNDS = 5
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 CELLS = 12
 WORKLOADS = {"128 px, 4 steps": (128, 4), "256 px, 10 steps": (256, 10)}
 BASE = {
@@ -107,13 +109,13 @@ def measure(client: httpx.Client, size: int, steps: int) -> None:
     """Prints the table of one workload."""
     body = {**BASE, "width": size, "height": size, "steps": steps}
     found: dict[str, list[Run]] = {}
-    for number in range(ROUNDS + 1):
+    Run.of(client, [{**body, **ways(client)["X/Y/Z plot"][0]}])  # warms up
+    for number in range(ROUNDS):
         for name, requests in ways(client).items():
             # A prompt of its own each time, or the host's cond cache would help whoever comes second.
             own = {"prompt": f"{body['prompt']}, {number} {name}"}
             run = Run.of(client, [{**body, **request, **own} for request in requests])
-            if number > 0:  # the first round warms up
-                found.setdefault(name, []).append(run)
+            found.setdefault(name, []).append(run)
     reference = found["X/Y/Z plot"]
     print("| way | seconds | ratio to X/Y/Z (smallest to largest) | text-encoder forwards | beside the networks |")
     print("|---|---|---|---|---|")
@@ -134,6 +136,8 @@ def main() -> None:
     """Measures every workload."""
     with host() as url, httpx.Client(base_url=url, timeout=600, trust_env=False) as client:
         for name, (size, steps) in WORKLOADS.items():
+            if name not in (sys.argv[1:] or WORKLOADS):
+                continue
             print(f"\n{CELLS} cells, {name}, {ROUNDS} rounds:\n")
             measure(client, size, steps)
 

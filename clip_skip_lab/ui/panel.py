@@ -9,7 +9,7 @@ import gradio as gr
 from modules.ui_components import ToolButton
 
 from ..hosts import Host
-from ..hosts.a1111 import SCRIPT_TITLE
+from ..hosts.a1111_grid import SCRIPT_TITLE
 from ..layers.facts import NONE, UNKNOWN, layer_facts
 from ..layers.words import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis
