@@ -6,18 +6,17 @@ byte for byte as it was written.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InvalidInput
 from .folder import PARENT, digest_of, finite, read_record
+from .library import SWEEP_ID
 from .plan import SweepPlan
 from .record import DONE, PictureRecord
 from .words import name_of
 
 FIELD = "Sweep to go on with"
-_ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Begun:
 
 def find_begun(grid_folder: str | Path, name: object) -> Begun:
     """Finds a sweep by its name, such as "2026-11-22-0a1b2c3d". Raises `InvalidInput`."""
-    if not isinstance(name, str) or not _ID.fullmatch(name):
+    if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
         raise InvalidInput(FIELD, name, "the name of a sweep's folder, such as 2026-11-22-0a1b2c3d", "is no such name")
     folder = (Path(grid_folder) / PARENT / name).resolve()
     try:
@@ -122,7 +121,7 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
     """
     parent = Path(grid_folder) / PARENT
     try:
-        names = sorted((path.name for path in parent.iterdir() if _ID.fullmatch(path.name)), reverse=True)
+        names = sorted((path.name for path in parent.iterdir() if SWEEP_ID.fullmatch(path.name)), reverse=True)
     except OSError:
         return []
     found = []

@@ -28,7 +28,8 @@ def add_memory_settings() -> None:
 
 
 def memory_tab() -> list[tuple[gr.Blocks, str, str]]:
-    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_memory.js fills it."""
+    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_sweeps.js and …_memory.js fill it."""
     with gr.Blocks(analytics_enabled=False) as tab:
+        gr.HTML('<div class="clip-skip-lab-sweeps"></div>', elem_id="clip_skip_lab_sweeps")
         gr.HTML('<div class="clip-skip-lab-memory"></div>', elem_id="clip_skip_lab_memory")
     return [(tab, *TAB)]
