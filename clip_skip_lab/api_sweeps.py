@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import mimetypes
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, RedirectResponse, Response
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 
 from .api import PREFIX
 from .page.assemble import content_security_policy, page_html
@@ -20,7 +21,7 @@ from .sweep.library import file_of, find_sweep, list_sweeps, record_text
 
 MOST_LISTED = 1_000
 
-TYPES = {".webp": "image/webp", ".avif": "image/avif", ".csv": "text/csv; charset=utf-8"}
+TYPES = {".webp": "image/webp", ".avif": "image/avif", ".csv": "text/csv"}
 """Types that a Python on Windows may not know, or know by what some program wrote into the registry."""
 
 FILE_HEADERS = {
@@ -57,17 +58,17 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], us
         # The page of this version and not the file in the folder: that is data, and data isn't run.
         _answered(lambda: find_sweep(grid_folders(), sweep_id))
         headers = {**PAGE_HEADERS, "Content-Security-Policy": content_security_policy()}
-        return Response(page_html(), media_type="text/html; charset=utf-8", headers=headers)
+        return Response(page_html(), media_type="text/html", headers=headers)
 
     def page_file(sweep_id: str, name: str) -> Response:
         folder = _answered(lambda: find_sweep(grid_folders(), sweep_id))
         if name == DATA:  # made here, for the same reason
             text = data_script(_answered(lambda: record_text(folder)))
-            return Response(text, media_type="text/javascript; charset=utf-8", headers=PAGE_HEADERS)
+            return Response(text, media_type="text/javascript", headers=PAGE_HEADERS)
         path = _answered(lambda: file_of(folder, name))
         return FileResponse(path, media_type=_type_of(path), headers=FILE_HEADERS)
 
-    guard = [Depends(_guard(users))]
+    router = APIRouter(prefix=PREFIX, route_class=_guarded(users))
     for path, function in {
         "/sweeps": listing,
         "/sweeps/{sweep_id}": sweep,
@@ -75,7 +76,8 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], us
         "/sweeps/{sweep_id}/page/": page_itself,
         "/sweeps/{sweep_id}/page/{name:path}": page_file,
     }.items():
-        app.add_api_route(PREFIX + path, function, methods=["GET"], dependencies=guard, response_model=None)
+        router.add_api_route(path, function, methods=["GET"], response_model=None)
+    app.include_router(router)
 
 
 def users_of(flag: str | None) -> dict[str, str]:
@@ -84,32 +86,47 @@ def users_of(flag: str | None) -> dict[str, str]:
     return {name: password for name, _, password in pairs}
 
 
-def _guard(users: dict[str, str]) -> Callable[..., None]:
-    """Lets in who the WebUI lets in: by the page's own sign-in (`--gradio-auth`, gradio/routes.py), or by the name
-    and password of its API (`--api-auth`); everybody where it asks for neither."""
+def _guarded(users: dict[str, str]) -> type[APIRoute]:
+    """A kind of route that lets in who the WebUI lets in: by the page's own sign-in (`--gradio-auth`,
+    gradio/routes.py), or by the name and password of its API (`--api-auth`); everybody where it asks for neither.
 
-    basic = Depends(HTTPBasic(auto_error=False))
+    No dependency, as what that raises loses its headers in the WebUI's error handler (modules/api/api.py), and
+    without `WWW-Authenticate` a browser does not ask.
+    """
 
-    def guard(request: Request, given: HTTPBasicCredentials | None = basic) -> None:
-        page_asks = getattr(request.app, "auth", None) is not None
-        if not page_asks and not users:
-            return
-        if page_asks:
-            token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
-            if request.app.tokens.get(token) is not None:
-                return
-        if given is not None and given.username in users:
-            wanted = users[given.username].encode()
-            if secrets.compare_digest(given.password.encode(), wanted):
-                return
-        if not users:
-            raise HTTPException(401, "Sign in to the page first.")
-        # A browser asks for name and password where a person opens the page, not where a script asks for the list.
-        by_script = request.headers.get("sec-fetch-dest") == "empty"
-        headers = {} if by_script else {"WWW-Authenticate": "Basic"}
-        raise HTTPException(401, "Incorrect username or password", headers=headers)
+    class Guarded(APIRoute):
+        def get_route_handler(self) -> Callable:
+            answer = super().get_route_handler()
 
-    return guard
+            async def guarded(request: Request) -> Response:
+                if _may_enter(request, users):
+                    return await answer(request)
+                # A browser asks where a person opens the page, not where a script of the WebUI asks for the list.
+                by_script = request.headers.get("sec-fetch-dest") == "empty"
+                headers = {"WWW-Authenticate": "Basic"} if users and not by_script else None
+                text = "Incorrect username or password" if users else "Sign in to the page first."
+                return JSONResponse({"detail": text}, 401, headers)
+
+            return guarded
+
+    return Guarded
+
+
+def _may_enter(request: Request, users: dict[str, str]) -> bool:
+    page_asks = getattr(request.app, "auth", None) is not None
+    if not page_asks and not users:
+        return True
+    if page_asks:
+        token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
+        if request.app.tokens.get(token) is not None:
+            return True
+    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return False
+    wanted = users.get(name)
+    return kind.lower() == "basic" and wanted is not None and secrets.compare_digest(password.encode(), wanted.encode())
 
 
 def _answered(action: Callable[[], Any]) -> Any:

@@ -64,7 +64,7 @@ function axisSlider(axis) {
 
 function sizeControl() {
     const move = (event) => change({size: 2 ** Number(event.target.value)}, {step: event.type === "change"});
-    const slider = make("input", {type: "range", id: "size", min: Math.log2(SMALLEST), max: Math.log2(LARGEST), step: 0.05,
+    const slider = make("input", {type: "range", id: "size", min: Math.log2(SMALLEST), max: Math.log2(LARGEST), step: "any",
         "data-key": "size", on: {input: move, change: move}});
     const fit = button(t("fit"), () => change({size: 0}), {id: "fit", "data-key": "fit"});
     return make("div", {className: "field"}, field(t("cell size"), slider), fit);
@@ -72,7 +72,7 @@ function sizeControl() {
 
 function zoomControl() {
     const move = (event) => zoomTo(2 ** Number(event.target.value));
-    const slider = make("input", {type: "range", id: "zoom", min: 0, max: Math.log2(DEEPEST), step: 0.05, "data-key": "zoom",
+    const slider = make("input", {type: "range", id: "zoom", min: 0, max: Math.log2(DEEPEST), step: "any", "data-key": "zoom",
         title: t("zoom hint"), on: {input: move}});
     return field(t("zoom"), slider, make("output", {className: "value"}));
 }

@@ -8,11 +8,11 @@ function $(id) {
 function make(tag, options = {}, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(options)) {
-        if (value === undefined || value === null || value === false) continue;
+        if (value === undefined || value === null) continue;
         if (name === "text") made.textContent = value;
         else if (name === "on") Object.entries(value).forEach(([event, act]) => made.addEventListener(event, act));
         else if (name in made && !name.includes("-")) made[name] = value;
-        else made.setAttribute(name, value === true ? "" : value);
+        else if (value !== false) made.setAttribute(name, value === true ? "" : value);
     }
     made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
     return made;

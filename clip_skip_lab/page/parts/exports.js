@@ -23,7 +23,8 @@ async function exportSheet(favourites) {
     const table = !favourites && grid.layout.kind === "table" ? grid.layout : null;
     const cells = favourites ? app.sweep.cells.filter((cell) => app.favourites.has(cell.key)) : shownCells(grid.layout);
     if (!cells.length) return say(t(favourites ? "noFavourites" : "nothing matches"));
-    const columns = table ? table.columns.length : Math.ceil(Math.sqrt(cells.length * 1.4 * app.sweep.aspect));
+    const columns = table ? table.columns.length
+        : Math.min(cells.length, Math.ceil(Math.sqrt(cells.length * 1.4 * app.sweep.aspect)));
     const rows = table ? table.rows.length : Math.ceil(cells.length / columns);
     const plan = sheetPlan(columns, rows, cells, table);
     const canvas = make("canvas", {width: plan.width, height: plan.height}), pen = canvas.getContext("2d");

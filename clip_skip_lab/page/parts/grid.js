@@ -35,6 +35,7 @@ function startGrid() {
     });
     grid.root.addEventListener("focusin", (event) => {
         const cell = cellUnder(event.target);
+        if (app.view.cell || app.view.mode) return; // a dialog that closes gives the focus back to where it was opened
         if (cell && cell.key !== grid.active) activate(cell);
     });
 }
@@ -162,10 +163,14 @@ function drawCells() {
     }
     drawHead(first, last);
     drawRows(new Set([...wanted.values()].map(({row}) => row)));
-    for (const [key, {cell, row, column}] of wanted) {
+    const filled = new Map();
+    const inOrder = [...wanted].sort(([, one], [, other]) => one.row - other.row || one.column - other.column);
+    for (const [key, {cell, row, column}] of inOrder) {
         let element = grid.elements.get(key);
         if (!element) grid.elements.set(key, element = makeCell(key));
-        if (element.parentElement !== grid.rows.get(row)) grid.rows.get(row).append(element);
+        const place = filled.get(row) ?? (left ? 1 : 0); // after the row's label
+        putAt(grid.rows.get(row), place, element);
+        filled.set(row, place + 1);
         element.style.left = `${left + GAP + column * (cellWidth + GAP)}px`;
         element.style.width = `${cellWidth}px`;
         element.setAttribute("aria-colindex", column + (left ? 2 : 1));
@@ -196,23 +201,33 @@ function drawRows(wanted) {
         element.remove();
         grid.rows.delete(row);
     }
-    const {head, left, lineHeight} = grid.geometry, {axes} = app.sweep;
-    for (const row of [...wanted].sort((one, other) => one - other)) {
+    const {head, lineHeight} = grid.geometry;
+    for (const [place, row] of [...wanted].sort((one, other) => one - other).entries()) {
         let element = grid.rows.get(row);
         if (!element) grid.rows.set(row, element = make("div", {role: "row", className: "row"}));
         element.style.top = `${head + row * lineHeight}px`;
         element.style.height = `${lineHeight}px`;
         element.setAttribute("aria-rowindex", row + (head ? 2 : 1));
-        element.querySelector(".label")?.remove();
-        if (left) {
-            const axis = axes[app.view.y], text = axis.labels[grid.layout.rows[row]];
-            const label = make("div", {role: "rowheader", className: "label", title: text, "aria-colindex": 1,
-                "aria-label": `${axisName(axis)} ${text}`}, make("span", {text, dir: "auto"}));
-            label.style.width = `${left}px`;
-            element.prepend(label);
-        }
-        grid.body.append(element); // in the order of the rows, for those who read them one by one
+        showLabel(element, row);
+        putAt(grid.body, place, element);
     }
+}
+
+function showLabel(element, row) {
+    let label = element.querySelector(".label");
+    if (!grid.geometry.left) return label?.remove();
+    if (!label) element.prepend(label = make("div", {role: "rowheader", className: "label", "aria-colindex": 1},
+        make("span", {dir: "auto"})));
+    const axis = app.sweep.axes[app.view.y], text = axis.labels[grid.layout.rows[row]];
+    label.style.width = `${grid.geometry.left}px`;
+    label.title = label.firstElementChild.textContent = text;
+    label.setAttribute("aria-label", `${axisName(axis)} ${text}`);
+}
+
+// In the order in which they are seen, for those who hear them one by one. One that is in its place stays there, or
+// it would lose the focus, and a click that is under way.
+function putAt(parent, place, element) {
+    if (parent.children[place] !== element) parent.insertBefore(element, parent.children[place] ?? null);
 }
 
 function makeCell(key) {
@@ -244,12 +259,13 @@ function fillCell(element, cell) {
     heat.hidden = value === null;
     if (!heat.hidden) {
         heat.style.height = `${cellHeight}px`;
-        heat.style.setProperty("--colour", range ? `rgb(${heatOf(value, range)})` : "transparent");
+        heat.style.setProperty("--colour", range ? heatOf(value, range) : "transparent");
         heat.replaceChildren(make("span", {text: numberText(value)}));
     }
     const letters = [cell.key === view.a && "A", cell.key === view.b && "B", marked && "★"].filter(Boolean);
     marks.replaceChildren(...letters.map((text) => make("span", {text, className: text === "★" ? "star" : "letter"})));
     const sorting = view.sort && view.sort !== told ? `${numberText(measureOf(cell, view.sort))} · ` : "";
+    label.hidden = !caption;
     label.textContent = caption ? sorting + shortName(cell) : "";
     label.title = caption ? name : "";
     const measure = told && measureNamed(told);

@@ -6,7 +6,8 @@ const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 2
 
 function colourAt(part) {
     const place = clamp(part, 0, 1) * (RAMP.length - 1), low = Math.min(Math.floor(place), RAMP.length - 2);
-    return RAMP[low].map((from, channel) => Math.round(from + (RAMP[low + 1][channel] - from) * (place - low)));
+    const mixed = RAMP[low].map((from, channel) => Math.round(from + (RAMP[low + 1][channel] - from) * (place - low)));
+    return `rgb(${mixed.join(", ")})`;
 }
 
 // {low, high} over all cells, or null where no cell has the measure.
