@@ -23,6 +23,7 @@ class PictureRecord:
         width, height: in pixels.
         infotext: the host's own metadata for this picture.
         sha256: of the file as it was written, or None when it could not be saved.
+        small: the path of its reduced copy in the sweep's folder, or None.
     """
 
     file: str | None
@@ -32,6 +33,7 @@ class PictureRecord:
     height: int
     infotext: str
     sha256: str | None = None
+    small: str | None = None
 
 
 @dataclass

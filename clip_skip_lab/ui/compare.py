@@ -11,7 +11,8 @@ from modules.ui_components import ToolButton
 
 from ..hosts import Host
 from ..sweep.errors import InvalidInput
-from ..sweep.resume import Begun, find_begun, sweep_names
+from ..sweep.library import sweep_folders
+from ..sweep.resume import Begun, find_begun
 from .arguments import chosen_name
 from .measured import language
 from .panel import REFRESH_SYMBOL
@@ -90,7 +91,7 @@ class ComparePart:
 
         found = {}
         for folder in self._folders():
-            for name in sweep_names(folder)[:MOST]:
+            for name in [sweep.name for sweep in sweep_folders([folder])[:MOST]]:
                 try:
                     begun = find_begun(folder, name)
                     done, count = begun.done, len(begun.content["cells"])

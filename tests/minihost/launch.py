@@ -222,6 +222,7 @@ def _serve_page(ready):
                 server_name=initialize_util.gradio_server_name(),
                 server_port=cmd_opts.port,
                 prevent_thread_lock=True,
+                auth=list(initialize_util.get_gradio_auth_creds()) or None,
                 allowed_paths=cmd_opts.gradio_allowed_path,
                 quiet=True,
                 show_error=False,
