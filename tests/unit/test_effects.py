@@ -43,7 +43,7 @@ def table_of(shares, shape=(6, 4), seed=0):
     st.tuples(st.integers(2, 6), st.integers(2, 6)),
     st.integers(0, 10**6),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_known_shares_come_out(parts, shape, seed):
     shares = [part / sum(parts) for part in parts]
     found = divide(table_of(shares, shape, seed), ["Clip skip", "CFG Scale"]).shares

@@ -193,7 +193,7 @@ CHANGES = st.one_of(st.none(), st.floats(0, 2))
     st.one_of(st.none(), st.floats(0, 2)),
     st.sampled_from([(None,), (5,), (5, 7)]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_numbers_there_is_something_to_say_in_both_languages(values, new_seed, scales):
     composition = {skip: pair[0] for skip, pair in values.items()}
     sharpness = {skip: pair[1] for skip, pair in values.items()}

@@ -143,14 +143,14 @@ def test_saturation_is_that_of_hsv():
 
 
 @given(PICTURES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_picture_does_not_differ_from_itself(rgb):
     changes = measurable(Image.fromarray(rgb)).changes_from(measurable(Image.fromarray(rgb.copy())))
     assert set(changes.values()) <= {0.0, None}
 
 
 @given(PAIRS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_comparisons_are_symmetric_finite_and_not_negative(pair):
     one, other = (measurable(Image.fromarray(rgb)) for rgb in pair)
     there, back = one.changes_from(other), other.changes_from(one)
@@ -164,7 +164,7 @@ def test_comparisons_are_symmetric_finite_and_not_negative(pair):
 
 
 @given(LUMAS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_measures_of_one_picture_are_finite_and_within_their_bounds(luma):
     found = measures_of(Image.fromarray(luma))
     assert all(value is None or math.isfinite(value) for value in found.values())
@@ -174,7 +174,7 @@ def test_measures_of_one_picture_are_finite_and_within_their_bounds(luma):
 
 
 @given(st.integers(0, 255), SIDES, SIDES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_plain_picture_has_no_detail(level, height, width):
     found = measures_of(Image.fromarray(np.full((height, width), level, np.uint8)))
     assert found["high_frequency_share"] == 0
@@ -182,7 +182,7 @@ def test_a_plain_picture_has_no_detail(level, height, width):
 
 
 @given(st.integers(0, 10**6), st.floats(0.8, 4))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_blur_lowers_sharpness_and_noise_raises_it(seed, radius):
     picture = landscape(seed=seed)
     noise = np.random.default_rng(seed).normal(0, 25, (96, 96, 3))
