@@ -1,7 +1,10 @@
-"""`make bench`: how long a sweep takes beside the host's own X/Y/Z plot, in the same run, in turn.
+"""`make bench`: how long a sweep takes beside the host's X/Y/Z plot and single generations, in the same run, in turn.
 
 On the embedded host, or on the one that `WEBUI_URL` names. Each round runs every way once; what is printed is the
-median, and the ratio to the X/Y/Z plot round by round, as median with the smallest and the largest.
+median, and the ratio to the X/Y/Z plot round by round, as median with the smallest and the largest. "Beside it" is the
+share of the time in which the host neither encoded prompts nor sampled nor decoded; it is known where the extension
+`benchmarks/stopwatch` runs, as it does on the embedded host. BENCH_ROUNDS says how many rounds (5); names of workloads
+on the command line choose among them.
 """
 
 from __future__ import annotations
@@ -10,16 +13,18 @@ import contextlib
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from tests.minihost import launch
 
-ROUNDS = 5
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 CELLS = 12
 WORKLOADS = {"128 px, 4 steps": (128, 4), "256 px, 10 steps": (256, 10)}
 BASE = {
@@ -38,17 +43,23 @@ def host() -> Iterator[str]:
     if url := os.environ.get("WEBUI_URL"):
         yield url.rstrip("/")
         return
-    with tempfile.TemporaryDirectory() as folder, launch.Process(Path(folder), [launch.REPO], ["--nowebui"]) as process:
+    extensions = [launch.REPO, Path(__file__).parent / "stopwatch"]
+    with tempfile.TemporaryDirectory() as folder, launch.Process(Path(folder), extensions, ["--nowebui"]) as process:
         yield process.url
 
 
-def ways(client: httpx.Client) -> dict[str, dict]:
+def ways(client: httpx.Client) -> dict[str, list[dict]]:
     """What to send for each way of making the same twelve pictures."""
 
-    def sweep(**plan: object) -> dict:
-        return {"script_name": "clip skip sweep", "script_args": [{"clip_skip": f"1-{CELLS}", **plan}]}
+    def sweep(**plan: object) -> list[dict]:
+        return [{"script_name": "clip skip sweep", "script_args": [{"clip_skip": f"1-{CELLS}", **plan}]}]
 
-    return {"X/Y/Z plot": xyz_plot(client), "sweep, exact": sweep(), "sweep, fast": sweep(mode="fast")}
+    return {
+        "X/Y/Z plot": [xyz_plot(client)],
+        "one by one": [{"override_settings": {"CLIP_stop_at_last_layers": skip}} for skip in range(1, CELLS + 1)],
+        "sweep, exact": sweep(),
+        "sweep, fast": sweep(mode="fast"),
+    }
 
 
 def xyz_plot(client: httpx.Client) -> dict:
@@ -71,45 +82,62 @@ def xyz_plot(client: httpx.Client) -> dict:
     return {"script_name": "x/y/z plot", "script_args": arguments}
 
 
-def timed(client: httpx.Client, body: dict) -> tuple[float, dict]:
-    """Seconds that one call took, and what it told of itself."""
-    started = time.perf_counter()
-    answer = client.post("/sdapi/v1/txt2img", json=body)
-    seconds = time.perf_counter() - started
-    answer.raise_for_status()
-    return seconds, json.loads(answer.json()["info"])
+@dataclass
+class Run:
+    """One way, once: the seconds that its calls took, of which the networks had some (None: not known), and how often
+    the text encoder ran where the answer says so."""
+
+    seconds: float
+    networks: float | None
+    forwards: int | None
+
+    @classmethod
+    def of(cls, client: httpx.Client, bodies: list[dict]) -> Run:
+        """Sends these requests one after another."""
+        has_stopwatch = client.post("/stopwatch").status_code == 200
+        started = time.perf_counter()
+        answers = [client.post("/sdapi/v1/txt2img", json=body) for body in bodies]
+        seconds = time.perf_counter() - started
+        for answer in answers:
+            answer.raise_for_status()
+        told = json.loads(answers[-1].json()["info"])["extra_generation_params"].get("clip_skip_lab", {})
+        networks = sum(client.get("/stopwatch").json().values()) if has_stopwatch else None
+        return cls(seconds, networks, told.get("text_encoder_forwards"))
 
 
 def measure(client: httpx.Client, size: int, steps: int) -> None:
     """Prints the table of one workload."""
     body = {**BASE, "width": size, "height": size, "steps": steps}
-    found: dict[str, list[float]] = {}
-    told: dict[str, dict] = {}
-    for number in range(ROUNDS + 1):
-        for name, way in ways(client).items():
+    found: dict[str, list[Run]] = {}
+    Run.of(client, [{**body, **ways(client)["X/Y/Z plot"][0]}])  # warms up
+    for number in range(ROUNDS):
+        for name, requests in ways(client).items():
             # A prompt of its own each time, or the host's cond cache would help whoever comes second.
-            seconds, told[name] = timed(client, {**body, **way, "prompt": f"{body['prompt']}, {number} {name}"})
-            if number > 0:  # the first round warms up
-                found.setdefault(name, []).append(seconds)
+            own = {"prompt": f"{body['prompt']}, {number} {name}"}
+            run = Run.of(client, [{**body, **request, **own} for request in requests])
+            found.setdefault(name, []).append(run)
     reference = found["X/Y/Z plot"]
-    print("| way | seconds | ratio to X/Y/Z (smallest to largest) | text-encoder forwards | outside the cells |")
+    print("| way | seconds | ratio to X/Y/Z (smallest to largest) | text-encoder forwards | beside the networks |")
     print("|---|---|---|---|---|")
-    for name, seconds in found.items():
-        ratios = [one / other for one, other in zip(seconds, reference, strict=True)]
-        own = told[name]["extra_generation_params"].get("clip_skip_lab")
-        forwards, outside = "", ""
-        if own:
-            forwards = own["text_encoder_forwards"]
-            inside = sum(cell["seconds"] for cell in own["cells"])
-            outside = f"{100 * (1 - inside / seconds[-1]):.1f} %"
+    for name, runs in found.items():
+        ratios = [one.seconds / other.seconds for one, other in zip(runs, reference, strict=True)]
+        seconds = statistics.median(run.seconds for run in runs)
         ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        print(f"| {name} | {statistics.median(seconds):.2f} | {ratio} | {forwards} | {outside} |")
+        beside = "not known"
+        if all(run.networks is not None for run in runs):
+            share, each = zip(
+                *((1 - run.networks / run.seconds, run.seconds - run.networks) for run in runs), strict=True
+            )
+            beside = f"{100 * statistics.median(share):.1f} %, {1000 * statistics.median(each):.0f} ms"
+        print(f"| {name} | {seconds:.2f} | {ratio} | {runs[-1].forwards or ''} | {beside} |", flush=True)
 
 
 def main() -> None:
     """Measures every workload."""
     with host() as url, httpx.Client(base_url=url, timeout=600, trust_env=False) as client:
         for name, (size, steps) in WORKLOADS.items():
+            if name not in (sys.argv[1:] or WORKLOADS):
+                continue
             print(f"\n{CELLS} cells, {name}, {ROUNDS} rounds:\n")
             measure(client, size, steps)
 

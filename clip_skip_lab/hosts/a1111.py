@@ -17,26 +17,25 @@ from modules import devices, images, processing, script_callbacks, sd_hijack, sd
 from ..layers.facts import Model
 from ..layers.selection import nearest_whole
 from ..sweep.axes import Axis
-from ..sweep.finer import INFOTEXT, Finer, Value
+from ..sweep.finer import Finer, Value
 from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.plan import Cell, SweepPlan
 from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_axes import host_axes, xyz_module
 from .a1111_encoders import encoders_of
-from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, infotext_of, loaded_model, read_fraction
+from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, loaded_model, read_fraction
+from .a1111_grid import grid_infotext
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
-from .a1111_request import applied, cell_size, check_request, copy_request, jobs, restore_setting, setting_of, steps
-from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model
+from .a1111_request import applied, cell_size, check_request, jobs, restore_setting, setting_of, steps
+from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
 from .options import borrowed, kept
 
 log = logging.getLogger("clip_skip_lab")
-
-SCRIPT_TITLE = "Clip skip sweep"
 
 FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
 """The longest side in pixels that a format can hold (the first three: modules/images.py, `save_image`)."""
@@ -237,6 +236,7 @@ class A1111Session:
             "return_mask_composite": False,
         }
         with ExitStack() as stack:
+            stack.callback(self._release, copied)
             stack.enter_context(kept(opts, list(copied.override_settings)))
             stack.enter_context(borrowed(opts, temporary))
             stack.enter_context(choosing(copied, chosen))
@@ -252,6 +252,7 @@ class A1111Session:
                 mend_model()
                 raise
             self.comments.update(dict.fromkeys(copied.comments))
+            self.notes += [note for note in moved(temporary, where(cells)) if note not in self.notes]
             pictures = finished_pictures(copied, processed, seen)
             if pictures and self._first_done is None:
                 self._first_done = copied
@@ -282,29 +283,8 @@ class A1111Session:
         return Path(path)
 
     def grid_infotext(self) -> str:
-        """See `Session.grid_infotext`. The page's own values, not those of the first cell as in the X/Y/Z plot."""
-        base = copy_request(self._first_done or self.request)
-        trial, _ = applied(self.request, self.plan, self.plan.cells()[0])
-        asked, tried = vars(self.request), vars(trial)
-        changed = {name for name, value in tried.items() if _differs(asked.get(name), value)}
-        for name in {*changed, "seed", "subseed", "batch_size"}:
-            setattr(base, name, asked.get(name))
-        if base.all_prompts is None or {"prompt", "negative_prompt", "styles"} & changed:
-            base.setup_prompts()
-        seeds, subseeds = _as_list(self.request.seed), _as_list(self.request.subseed)
-        base.all_seeds, base.all_subseeds = seeds, subseeds
-        base.sd_model_name, base.sd_model_hash = self.model["name"], self.model["hash"] or None
-        with borrowed(shared.opts.data, {**self.steady, **self.request.override_settings}):
-            setting = shared.opts.data.get(CLIP_SKIP, 1)
-            common = base.extra_generation_params.items()
-            base.extra_generation_params = {
-                **{key: value for key, value in common if key not in INFOTEXT.values()},
-                **infotext_of(finer_of(self.request, self.plan), shared.sd_model, setting),
-                "Clip skip": setting,
-                "Script": SCRIPT_TITLE,
-                **panel_infotext(self.plan),
-            }
-            return processing.create_infotext(base, base.all_prompts, seeds, subseeds)
+        """See `Session.grid_infotext`."""
+        return grid_infotext(self.request, self.plan, self._first_done or self.request, self.model, self.steady)
 
     def is_out_of_memory(self, error: Exception) -> bool:
         """See `Session.is_out_of_memory`."""
@@ -336,6 +316,17 @@ class A1111Session:
         pixels = max(width * height for width, height in shape.sizes) // self.request.n_iter
         return cells_that_fit(pixels, devices.device)
 
+    def _release(self, copied: Any) -> None:
+        """Breaks the circles that a request is part of after sampling; with them it would stay in memory, and tensors
+        with it, until Python looks for circles."""
+        for hook in ("sample", "get_conds_with_caching"):
+            vars(copied).pop(hook, None)
+        sampler = copied.sampler
+        for holder in (sampler, getattr(sampler, "model_wrap_cfg", None)):  # each holds the other, too
+            if getattr(holder, "p", None) is copied:
+                holder.p = None
+        self._sampling = None
+
     def _requests(self, cells: list[Cell]) -> list[tuple[Any, dict[str, Any]]]:
         """For each cell what `applied` gives; cells with the same values of the further axes share one."""
         found: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = {}
@@ -365,35 +356,6 @@ def where(cells: list[Cell]) -> str:
     if len(cells) == 1:
         return f"cell {first}"
     return f"cells {first} to {last}" if last - first + 1 == len(cells) else f"{len(cells)} cells from {first} on"
-
-
-def panel_infotext(plan: SweepPlan) -> dict[str, str]:
-    """The panel as infotext keys; the panel's `infotext_fields` read the same names."""
-    keys = {"clip_skip_lab_values": plan.clip_skip_source}
-    for letter, axis in plan.further_axes():
-        keys[f"clip_skip_lab_{letter}_axis"] = axis.axis.label
-        keys[f"clip_skip_lab_{letter}_values"] = axis.source
-    if plan.mode != "exact":
-        keys["clip_skip_lab_mode"] = plan.mode
-        keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
-    if plan.draft:
-        keys["clip_skip_lab_draft"] = "True"
-    if not plan.measures:
-        keys["clip_skip_lab_measures"] = "False"
-    return keys
-
-
-def _differs(one: Any, other: Any) -> bool:
-    if one is other:
-        return False
-    try:
-        return bool(one != other)
-    except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
-        return True
-
-
-def _as_list(seed: Any) -> list[int]:
-    return seed if isinstance(seed, list) else [seed]
 
 
 def _font_file() -> str | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from modules import devices, sd_hijack, sd_models, sd_vae, shared
 
-from .options import borrowed
+from .a1111_finer import CLIP_SKIP
+from .options import kept
 
 CHECKPOINT, VAE = "sd_model_checkpoint", "sd_vae"
 
@@ -36,7 +37,9 @@ def load_model(request: Any) -> None:
     asked = {key: request.override_settings[key] for key in (CHECKPOINT, VAE) if key in request.override_settings}
     if sd_models.checkpoint_aliases.get(asked.get(CHECKPOINT)) is None:
         asked.pop(CHECKPOINT, None)
-    with borrowed(shared.opts.data, asked):
+    data = shared.opts.data
+    with kept(data, list(asked)):  # loading writes the checkpoint's full title there, whatever it was called before
+        data.update(asked)
         try:
             sd_models.reload_model_weights()
             sd_vae.reload_vae_weights()
@@ -62,6 +65,16 @@ def check_model(copied: Any, steady: dict[str, Any]) -> None:
         raise ModelChanged(
             f"The model was changed to {loaded.name_for_extra} while the sweep ran with {own.name_for_extra}."
         )
+
+
+def moved(given: dict[str, Any], where: str) -> list[str]:
+    """Which of the options that a generation was given had other values at its end, in sentences.
+
+    Clip skip, checkpoint and VAE are none of them: those are seen to while it runs.
+    """
+    data, labels = shared.opts.data, shared.opts.data_labels
+    changed = [key for key, value in given.items() if key not in (CLIP_SKIP, CHECKPOINT, VAE) and data[key] != value]
+    return [f"{labels[key].label} was changed while {where} ran, which may differ by it." for key in changed]
 
 
 def mend_model() -> None:

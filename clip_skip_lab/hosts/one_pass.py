@@ -17,8 +17,12 @@ from typing import Any
 import torch
 import transformers
 
-MOST_PASSES = 64
-"""How many forwards are remembered; one of SD1's is 13 states of 77 × 768 numbers, 3 MB in 32 bits."""
+MOST_BYTES = 128_000_000
+"""How much of the device's memory may be taken by forwards that are remembered. One of SD1's is 13 states of 77 × 768
+numbers, 3 MB in 32 bits; a prompt that alternates, `[cat|dog]`, has one of those for each step."""
+
+FEWEST = 2
+"""So many are remembered whatever their size: the prompt and its negative."""
 
 KNOWN_PATCHES = ("torch.nn.modules.", "networks")
 """Where the forwards of linear and norm layers may come from: torch, and the host's own Lora extension, whose state
@@ -30,11 +34,13 @@ class OnePass:
 
     Attributes:
         forwards: how many forwards of the text encoder really ran.
+        held: how many bytes the remembered ones take.
         doubt: why forwards cannot be remembered on this model, or None; a sentence.
     """
 
     def __init__(self) -> None:
         self.forwards = 0
+        self.held = 0
         self.doubt: str | None = None
         self._outputs: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -73,8 +79,9 @@ class OnePass:
             self.forwards += 1
             if key is not None:
                 self._outputs[key] = output
-                if len(self._outputs) > MOST_PASSES:
-                    self._outputs.popitem(last=False)
+                self.held += size_of(output)
+                while self.held > MOST_BYTES and len(self._outputs) > FEWEST:
+                    self.held -= size_of(self._outputs.popitem(last=False)[1])
             return _fresh(output)
 
         encoder.forward = forward
@@ -82,6 +89,12 @@ class OnePass:
             yield
         finally:
             del encoder.forward
+
+
+def size_of(output: Any) -> int:
+    """How many bytes the states of a forward take."""
+    states = output.get("hidden_states") or (output["last_hidden_state"],)
+    return sum(state.numel() * state.element_size() for state in states)
 
 
 def text_encoders(model: Any) -> list[Any]:

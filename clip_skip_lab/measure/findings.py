@@ -145,7 +145,7 @@ def _largest(largest: list[dict], steps: list[dict]) -> Said:
     many = "s" if len(largest) > 1 else ""
     return (
         f"Largest change{many} of the composition (0 is none): {named}.",
-        f"構図が最も変わるのは {named}（0 は変化なし）。",
+        f"構図の変化が最も大きいのは {named}。0 は変化なしです。",
     )
 
 

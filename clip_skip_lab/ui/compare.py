@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -11,9 +12,11 @@ from modules.ui_components import ToolButton
 from ..hosts import Host
 from ..sweep.errors import InvalidInput
 from ..sweep.resume import Begun, find_begun, sweep_names
+from .arguments import chosen_name
 from .measured import language
 from .panel import REFRESH_SYMBOL
 
+FIELD = "Sweeps to compare"
 MOST = 100
 """How many sweeps are offered, the newest ones."""
 
@@ -52,29 +55,27 @@ class ComparePart:
 
         lang = language()
         try:
-            found = compare(self._measured(one), self._measured(other))
+            contents = [self._measured(name) for name in (one, other)]
+            found = _sound(lambda: compare(*contents), f"{chosen_name(one)} and {chosen_name(other)}")
         except InvalidInput as error:
-            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>', gr.update(
-                visible=False
-            )
+            problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
+            return problem, gr.update(visible=False)
         said = f'<p role="status">{html.escape(found.sentence[lang])}</p>'
         return said, gr.update(value=comparison_chart(found, lang), visible=True)
 
-    def _measured(self, name: str | None) -> dict:
+    def _measured(self, choice: str | None) -> dict:
         from ..measure.folder import measure_folder
 
-        begun = self._find(name)
+        begun = self._find(chosen_name(choice))
+        if begun.content.get("state") == "running":  # its run writes the same file
+            raise InvalidInput(FIELD, begun.folder.name, "a sweep that has ended", "has not ended")
         if begun.content.get("measures"):
             return begun.content
-        try:
-            return measure_folder(begun.folder, lang=language())
-        except (OSError, ValueError) as error:
-            problem = f"could not be measured ({error})"
-            raise InvalidInput("Sweeps to compare", name, "a sweep whose folder can be written to", problem) from error
+        return _sound(lambda: measure_folder(begun.folder, lang=language()), begun.folder.name)
 
-    def _find(self, name: str | None) -> Begun:
+    def _find(self, name: str) -> Begun:
         if not name:
-            raise InvalidInput("Sweeps to compare", "", "two sweeps", "is not chosen yet")
+            raise InvalidInput(FIELD, "", "two sweeps", "is not chosen yet")
         first, second = self._folders()
         try:
             return find_begun(first, name)
@@ -84,7 +85,7 @@ class ComparePart:
     def _folders(self) -> list[str]:
         return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
 
-    def _choices(self) -> list[tuple[str, str]]:
+    def _choices(self) -> list[str]:
         from ..measure.compare import kind_of
 
         found = {}
@@ -97,4 +98,15 @@ class ComparePart:
                     found[name] = f"{name}: {kind_of(begun.content)}, {done} of {count} cells, {prompt}"
                 except (InvalidInput, KeyError, TypeError):
                     continue  # no sweep of ours
-        return [(found[name], name) for name in sorted(found, reverse=True)[:MOST]]
+        return [found[name] for name in sorted(found, reverse=True)[:MOST]]
+
+
+def _sound(action: Callable[[], Any], names: str) -> Any:
+    """What the action gives; a folder that was changed or cannot be written to becomes a sentence."""
+    try:
+        return action()
+    except InvalidInput:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = f"cannot be measured or compared ({type(error).__name__}: {error})"
+        raise InvalidInput(FIELD, names, "folders that are as they were written", problem) from error

@@ -10,7 +10,7 @@ from modules import processing, scripts, shared
 from PIL import Image
 
 from ..hosts import Host
-from ..hosts.a1111 import SCRIPT_TITLE
+from ..hosts.a1111_grid import SCRIPT_TITLE
 from ..sweep.errors import InvalidInput
 from ..sweep.record import DONE
 from ..sweep.resume import find_begun

@@ -6,8 +6,10 @@ that run on any host that `host_url` names.
 
 import pytest
 
+from tests.contract import faults_extension
 from tests.contract.client import CLIP_SKIP, Client
 from tests.contract.minihost_host import host, opts  # noqa: F401
+from tests.minihost import launch
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,33 @@ def client(host_url):
     client.generate(steps=1)  # the first generation of a host loads the model, and notes its hash in the options
     client.post("options", **{CLIP_SKIP: int(client.options()[CLIP_SKIP])})
     return client
+
+
+@pytest.fixture(scope="session")
+def faulty(tmp_path_factory):
+    """An embedded host with this extension and the one that breaks things on demand."""
+    folder = tmp_path_factory.mktemp("faulty")
+    extension = faults_extension.write(folder / "source")
+    with launch.Process(folder / "data", [launch.REPO, extension], ["--nowebui"]) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def faulty_client(faulty):
+    """The API of that host."""
+    client = Client(faulty.url)
+    client.generate(steps=1)
+    client.post("options", **{CLIP_SKIP: 1, "sd_model_checkpoint": client.get("sd-models")[0]["title"]})
+    return client
+
+
+@pytest.fixture
+def faults(faulty):
+    """What breaks there: nothing, until a test asks for it."""
+    faults = faults_extension.Faults(faulty.url)
+    faults.set()
+    yield faults
+    faults.set()
 
 
 @pytest.fixture

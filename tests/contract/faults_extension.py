@@ -1,7 +1,7 @@
 """A throwaway extension that does the fault for real, when and where a test asks for it. Not a test by itself.
 
-It counts what the networks do, and breaks one thing at a time: `POST /faults` with {"kind": …, "at": n, …}, where `at`
-counts the generations (calls of the host's `process_images`) from 0.
+It counts what the networks do, and breaks one thing at a time: `POST /faults` with {"kind": …, "at": [n, …], …}, where
+`at` names generations (calls of the host's `process_images`), counted from 0; without it, all of them.
 """
 
 from pathlib import Path
@@ -22,7 +22,8 @@ def reset(fault=None):
 
 
 def now(*kinds):
-    return FAULT.get("kind") in kinds and FAULT.get("at", SEEN["generations"] - 1) == SEEN["generations"] - 1
+    this = SEEN["generations"] - 1
+    return FAULT.get("kind") in kinds and this in FAULT.get("at", [this])
 
 
 reset()
@@ -94,8 +95,14 @@ class Faults(scripts.Script):
         if state.now("another model"):
             info = sd_models.get_closet_checkpoint_match(state.FAULT["name"])
             sd_models.reload_model_weights(info=info)
-        if state.now("setting moved"):
+        self.move("before")
+
+    def move(self, when):
+        if state.now("setting moved") and state.FAULT.get("when", "after") == when:
             shared.opts.data[state.FAULT["key"]] = state.FAULT["value"]
+
+    def postprocess(self, p, processed, *args):
+        self.move("after")
 
     def postprocess_image(self, p, pp, *args):
         state.SEEN["skip_of_pictures"].append(shared.opts.CLIP_stop_at_last_layers)

@@ -5,37 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.contract import faults_extension
-from tests.contract.client import CLIP_SKIP, SMALL, Client, encoded, gradient, mask
-from tests.minihost import launch
+from tests.contract.client import SMALL, encoded, gradient, mask
 
 HIRES = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.6, "hr_upscaler": "Latent"}
 IMG2IMG = {"denoising_strength": 0.8, "steps": 4}
 
 
 @pytest.fixture(scope="module")
-def faulty(tmp_path_factory):
-    """A host of its own with this extension and that of the faults."""
-    folder = tmp_path_factory.mktemp("faults")
-    extension = faults_extension.write(folder / "source")
-    with launch.Process(folder / "data", [launch.REPO, extension], ["--nowebui"]) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def client(faulty):
-    client = Client(faulty.url)
-    client.generate(steps=1)
-    client.post("options", **{CLIP_SKIP: 1})
-    return client
-
-
-@pytest.fixture
-def faults(faulty):
-    faults = faults_extension.Faults(faulty.url)
-    faults.set()
-    yield faults
-    faults.set()
+def client(faulty_client):
+    return faulty_client
 
 
 def fast(client, plan, route="txt2img", **request):

@@ -1,0 +1,56 @@
+"""An extension for `make bench`: how long the host takes to encode prompts, to sample and to decode, all together.
+
+`POST /stopwatch` sets it to zero and `GET /stopwatch` reads it, in seconds. What is nested counts once, with the outer
+one: the decoding within hires fix is sampling.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+
+from modules import processing, script_callbacks
+
+SECONDS: dict[str, float] = {}
+RUNNING: list[str] = []
+
+
+def timed(name, function):
+    """The function, with its time counted under a name."""
+
+    @functools.wraps(function)
+    def wrapped(*args, **kwargs):
+        if RUNNING:
+            return function(*args, **kwargs)
+        RUNNING.append(name)
+        started = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            RUNNING.pop()
+            SECONDS[name] = SECONDS.get(name, 0.0) + time.perf_counter() - started
+
+    wrapped.stopwatch = True
+    return wrapped
+
+
+def watch(owner, attribute, name):
+    """Counts an attribute's calls, once however often the scripts are loaded."""
+    if not hasattr(vars(owner).get(attribute), "stopwatch"):
+        setattr(owner, attribute, timed(name, getattr(owner, attribute)))
+
+
+KINDS = (processing.StableDiffusionProcessingTxt2Img, processing.StableDiffusionProcessingImg2Img)
+for kind in KINDS:
+    watch(kind, "setup_conds", "encode")
+    watch(kind, "sample", "sample")
+watch(processing, "decode_latent_batch", "decode")
+
+
+def add_routes(demo, app):
+    """The extension's two routes."""
+    app.add_api_route("/stopwatch", lambda: SECONDS.clear(), methods=["POST"])
+    app.add_api_route("/stopwatch", lambda: SECONDS, methods=["GET"])
+
+
+script_callbacks.on_app_started(add_routes)

@@ -1,0 +1,78 @@
+"""The metadata of a grid on AUTOMATIC1111's WebUI (seen on v1.10.1): what brings back the whole panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modules import processing, shared
+
+from ..sweep.finer import INFOTEXT
+from ..sweep.plan import SweepPlan
+from .a1111_finer import CLIP_SKIP, finer_of, infotext_of
+from .a1111_request import applied, copy_request
+from .options import borrowed
+
+SCRIPT_TITLE = "Clip skip sweep"
+
+
+def grid_infotext(request: Any, plan: SweepPlan, generated: Any, model: dict[str, str], options: dict[str, Any]) -> str:
+    """The grid's metadata. It has the page's own values, not those of the first cell as in the X/Y/Z plot.
+
+    Args:
+        request: as the page or the API made it.
+        plan: the sweep's.
+        generated: a copy of the request that a cell used: the host wrote into it what an infotext needs.
+        model: the session's.
+        options: those that decide pictures, as they were when the sweep began.
+    """
+    base = copy_request(generated)
+    trial, _ = applied(request, plan, plan.cells()[0])
+    asked, tried = vars(request), vars(trial)
+    changed = {name for name, value in tried.items() if _differs(asked.get(name), value)}
+    for name in {*changed, "seed", "subseed", "batch_size"}:
+        setattr(base, name, asked.get(name))
+    if base.all_prompts is None or {"prompt", "negative_prompt", "styles"} & changed:
+        base.setup_prompts()
+    seeds, subseeds = _as_list(request.seed), _as_list(request.subseed)
+    base.all_seeds, base.all_subseeds = seeds, subseeds
+    base.sd_model_name, base.sd_model_hash = model["name"], model["hash"] or None
+    with borrowed(shared.opts.data, {**options, **request.override_settings}):
+        setting = shared.opts.data.get(CLIP_SKIP, 1)
+        common = base.extra_generation_params.items()
+        base.extra_generation_params = {
+            **{key: value for key, value in common if key not in INFOTEXT.values()},
+            **infotext_of(finer_of(request, plan), shared.sd_model, setting),
+            "Clip skip": setting,
+            "Script": SCRIPT_TITLE,
+            **panel_infotext(plan),
+        }
+        return processing.create_infotext(base, base.all_prompts, seeds, subseeds)
+
+
+def panel_infotext(plan: SweepPlan) -> dict[str, str]:
+    """The panel as infotext keys; the panel's `infotext_fields` read the same names."""
+    keys = {"clip_skip_lab_values": plan.clip_skip_source}
+    for letter, axis in plan.further_axes():
+        keys[f"clip_skip_lab_{letter}_axis"] = axis.axis.label
+        keys[f"clip_skip_lab_{letter}_values"] = axis.source
+    if plan.mode != "exact":
+        keys["clip_skip_lab_mode"] = plan.mode
+        keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
+    if plan.draft:
+        keys["clip_skip_lab_draft"] = "True"
+    if not plan.measures:
+        keys["clip_skip_lab_measures"] = "False"
+    return keys
+
+
+def _differs(one: Any, other: Any) -> bool:
+    if one is other:
+        return False
+    try:
+        return bool(one != other)
+    except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
+        return True
+
+
+def _as_list(seed: Any) -> list[int]:
+    return seed if isinstance(seed, list) else [seed]
