@@ -65,6 +65,7 @@ function showGrid() {
     grid.empty.hidden = !grid.root.hidden;
     grid.empty.textContent = t("nothing matches");
     grid.head.hidden = !head;
+    grid.root.classList.toggle("flow", !head);
     const shown = shownCells(grid.layout);
     if (!shown.some((cell) => cell.key === grid.active)) grid.active = shown[0]?.key ?? null;
     drawCells();
