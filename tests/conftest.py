@@ -79,6 +79,12 @@ def _is_restart(message):
     return refused or message.location.get("url", "").endswith("/internal/ping")
 
 
+def _is_hosts_own(error):
+    """AUTOMATIC1111 v1.10.1 alone does this at each change of width or height: its `onCalcResolutionHires` returns
+    seven values to an event without outputs, and gradio stumbles over the first."""
+    return str(error) == "Cannot read properties of undefined (reading 'props')" and "/assets/Blocks-" in error.stack
+
+
 @pytest.fixture
 def page(browser):
     """An empty page; at the end of the test its console must hold no error and no exception."""
@@ -92,7 +98,7 @@ def page(browser):
             problems.append(f"{message.text} ({message.location.get('url')})")
 
     page.on("console", note)
-    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("pageerror", lambda error: _is_hosts_own(error) or problems.append(str(error)))
     yield page
     context.close()
     assert problems == [], "errors in the browser's console"

@@ -28,7 +28,7 @@ from .a1111_grid import grid_infotext
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
-from .a1111_request import applied, cell_size, jobs, restore_setting, setting_of, steps
+from .a1111_request import applied, cell_size, check_request, jobs, restore_setting, setting_of, steps
 from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
@@ -104,6 +104,7 @@ class A1111:
 
     def measure(self, request: Any, plan: SweepPlan) -> Shape:
         """See `Host.measure`."""
+        check_request(request)
         sizes, total = [], 0
         for _, group in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
             cells = list(group)
@@ -149,6 +150,8 @@ class A1111Session:
         self._steps = shape.steps
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
+        self._interrupted = False
+        """Whether the sweep had been interrupted when measuring began."""
         self._sampling: tuple[Any, int] | None = None
         """The copy of the request that is being sampled now, and how many pictures of a cell are in its batches."""
         opts = shared.opts
@@ -188,6 +191,15 @@ class A1111Session:
         state.job_no = number * jobs(self.request)
         state.sampling_step = 0
         shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
+
+    def measuring(self, done: int, count: int) -> bool:
+        """See `Session.measuring`. Interrupt and Skip end it; after an interrupted sweep, Skip alone can tell."""
+        state = shared.state
+        if done == 0:
+            self._interrupted = self.stopped() is not None
+            state.skipped = False
+        state.textinfo = f"Clip skip sweep: measuring cell {done + 1} of {count}"
+        return not state.skipped and (self._interrupted or self.stopped() is None)
 
     def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
         """See `Session.sample`."""

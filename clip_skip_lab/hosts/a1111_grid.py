@@ -60,6 +60,8 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
         keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
     if plan.draft:
         keys["clip_skip_lab_draft"] = "True"
+    if not plan.measures:
+        keys["clip_skip_lab_measures"] = "False"
     return keys
 
 

@@ -7,7 +7,7 @@ import math
 from copy import copy
 from typing import Any
 
-from modules import processing, shared
+from modules import processing, sd_models, shared
 
 from ..sweep.errors import InvalidInput
 from ..sweep.finer import CLIP_SKIP as VALUE
@@ -37,6 +37,30 @@ def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, A
     if plan.draft:
         shrink(copied)
     return copied, written
+
+
+LOWEST = {
+    "steps": ("Sampling steps", 1),
+    "n_iter": ("Batch count", 1),
+    "batch_size": ("Batch size", 1),
+    "width": ("Width", 8),
+    "height": ("Height", 8),
+}
+"""What the page calls these fields of a request, and the lowest number that can be sampled."""
+
+
+def check_request(request: Any) -> None:
+    """Raises `InvalidInput` for what the host's API lets through and every cell would fail on."""
+    for name, (field, lowest) in LOWEST.items():
+        value = getattr(request, name)
+        if value < lowest:
+            raise InvalidInput(field, value, f"whole numbers from {lowest}", "is too small")
+    for key in request.override_settings:
+        if key not in shared.opts.data_labels:
+            raise InvalidInput("override_settings", key, "the names of this WebUI's options", "is none of them")
+    refiner = getattr(request, "refiner_checkpoint", None)
+    if refiner not in (None, "", "None", "none") and sd_models.get_closet_checkpoint_match(refiner) is None:
+        raise InvalidInput("Refiner checkpoint", refiner, "the checkpoints of this WebUI", "is not there")
 
 
 def shrink(request: Any) -> None:

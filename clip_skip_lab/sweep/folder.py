@@ -12,6 +12,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from ..page.files import write_data, write_text
 from .errors import InvalidInput
 
 PARENT = "clip-skip-sweeps"
@@ -52,22 +53,15 @@ def remove_empty(folder: Path) -> None:
 def write_record(folder: Path, content: dict) -> None:
     """Writes `sweep.json` in one step, so that a reader and a crash see the old content or the new one, no mixture.
 
+    Then the same for the page, as `sweep.js`.
+
     Infinities and NaN, which JSON cannot hold, become null.
 
     Raises `OSError` when the disk is full or the folder is gone.
     """
     text = _written(finite(content))
-    handle, name = tempfile.mkstemp(prefix=".sweep-", suffix=".json", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, folder / RECORD)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_text(folder / RECORD, text)
+    write_data(folder, text)
 
 
 def _written(content: dict) -> str:

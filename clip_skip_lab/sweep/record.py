@@ -23,6 +23,7 @@ class PictureRecord:
         width, height: in pixels.
         infotext: the host's own metadata for this picture.
         sha256: of the file as it was written, or None when it could not be saved.
+        small: the path of its reduced copy in the sweep's folder, or None.
     """
 
     file: str | None
@@ -32,6 +33,7 @@ class PictureRecord:
     height: int
     infotext: str
     sha256: str | None = None
+    small: str | None = None
 
 
 @dataclass
@@ -44,7 +46,6 @@ class CellRecord:
     reason: str | None = "not reached yet"
     seconds: float | None = None
     pictures: list[PictureRecord] = field(default_factory=list)
-    measures: dict[str, float] = field(default_factory=dict)
 
     def summary(self) -> dict:
         """What an answer says of the cell."""
@@ -55,7 +56,7 @@ class CellRecord:
         data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
         data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
         data["pictures"] = [asdict(picture) for picture in self.pictures]
-        data["measures"] = self.measures
+        data["measures"] = {}  # clip_skip_lab/measure fills them in
         return data
 
 
@@ -122,7 +123,6 @@ class SweepRecord:
             "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,
             "problems": self.problems,
-            "effects": {},
         }
 
     def count(self, state: str) -> int:

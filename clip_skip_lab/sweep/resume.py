@@ -6,18 +6,17 @@ byte for byte as it was written.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InvalidInput
 from .folder import PARENT, digest_of, finite, read_record
+from .library import SWEEP_ID, sweep_folders
 from .plan import SweepPlan
 from .record import DONE, PictureRecord, seal_of
 from .words import name_of
 
 FIELD = "Sweep to go on with"
-_ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Begun:
 
 def find_begun(grid_folder: str | Path, name: object) -> Begun:
     """Finds a sweep by its name, such as "2026-11-22-0a1b2c3d". Raises `InvalidInput`."""
-    if not isinstance(name, str) or not _ID.fullmatch(name):
+    if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
         raise InvalidInput(FIELD, name, "the name of a sweep's folder, such as 2026-11-22-0a1b2c3d", "is no such name")
     folder = (Path(grid_folder) / PARENT / name).resolve()
     try:
@@ -147,13 +146,9 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
 
     Reads the `most` newest only.
     """
-    parent = Path(grid_folder) / PARENT
-    try:
-        names = sorted((path.name for path in parent.iterdir() if _ID.fullmatch(path.name)), reverse=True)
-    except OSError:
-        return []
     found = []
-    for name in sorted(names, key=lambda name: -_changed(parent / name))[:most]:
+    for folder in sweep_folders([grid_folder])[:most]:
+        name = folder.name
         try:
             begun = find_begun(grid_folder, name)
             content = begun.content
@@ -165,13 +160,6 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
             prompt = str(content.get("setting", {}).get("prompt") or "")
             found.append((name, f"{name}: {kind}{done} of {total} cells, {prompt[:40]}"))
     return found
-
-
-def _changed(folder: Path) -> float:
-    try:
-        return (folder / "sweep.json").stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def _code(program: object, host: object) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..page.files import save_small, write_page
 from .folder import CELLS, digest_of, make_folder, not_writable, remove_empty, write_record
 from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
 from .plan import Cell, SweepPlan, split_evenly
@@ -86,6 +87,7 @@ def run_sweep(
     except OSError as error:
         remove_empty(folder)
         raise not_writable(folder.parent, error) from error
+    _write_page(outcome)
     try:
         _run_cells(outcome, session, keep_images)
         outcome.pictures.sort(key=lambda kept: kept.cell)
@@ -173,6 +175,7 @@ def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) 
             height=picture.image.height,
             infotext=picture.infotext,
             sha256=digest_of(saved) if saved else None,
+            small=_save_small(outcome, picture),
         )
         record.cells[picture.cell.index].pictures.append(made)
         image = picture.image if saved is None or keep_images else None
@@ -195,6 +198,14 @@ def _save(outcome: Outcome, session, picture) -> Path | None:
     except Exception as error:  # a full disk, or what Pillow and other extensions' save callbacks raise
         why = getattr(error, "strerror", None) or error
         _problem(outcome.record, f"A picture could not be saved ({why}); it is in the gallery only.")
+        return None
+
+
+def _save_small(outcome: Outcome, picture) -> str | None:
+    try:
+        return save_small(picture.image, outcome.folder, f"{picture.cell.index}-{picture.place}")
+    except OSError as error:
+        _problem(outcome.record, f"A reduced picture for the page could not be saved ({error.strerror or error}).")
         return None
 
 
@@ -276,6 +287,13 @@ def _problem(record: SweepRecord, sentence: str) -> None:
     log.error("Clip skip sweep: %s", sentence)
     if sentence not in record.problems:
         record.problems.append(sentence)
+
+
+def _write_page(outcome: Outcome) -> None:
+    try:
+        write_page(outcome.folder)
+    except OSError as error:
+        _problem(outcome.record, f"The page could not be written ({error.strerror or error}).")
 
 
 def _write(outcome: Outcome) -> None:

@@ -30,6 +30,7 @@ class PanelValues:
     resume: Any = NEW_SWEEP
     draft: Any = False
     chosen: Any = None
+    measures: Any = True
 
 
 def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> SweepPlan:
@@ -59,7 +60,16 @@ def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> Swe
         cells_per_batch=values.cells_per_batch or "auto",
         return_cells=True,
         draft=values.draft is True,
+        measures=values.measures is not False,
     )
+
+
+def chosen_name(choice: object) -> str:
+    """The name of a sweep from its line in a list, such as "2026-11-22-0a1b2c3d: 3 of 12 cells".
+
+    The host's gradio has no values behind the texts of a list.
+    """
+    return str(choice or "").partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -69,18 +79,21 @@ class Continuation:
     Attributes:
         name: of the sweep.
         full: whether to run it, a draft, at full quality; None to do so with a finished draft only.
-        cells: which of them, by index; None for all.
+        cells: which of them, by index or by what the panel calls them; None or empty for all.
         return_cells: whether the answer holds the pictures.
     """
 
     name: object
     full: bool | None
-    cells: list[int] | None
+    cells: list | None
     return_cells: bool
 
     def plan(self, begun: Begun) -> tuple[dict, Begun | None]:
         """The request for the plan, and the sweep itself where it is gone on with. Raises `InvalidInput`."""
-        plan, going_on = next_plan(begun, self.full, self.cells)
+        cells, names = self.cells, begun.cell_names()
+        if isinstance(cells, list):
+            cells = [names.index(cell) if cell in names else cell for cell in cells]
+        plan, going_on = next_plan(begun, self.full, cells)
         return {**plan, "return_cells": self.return_cells}, going_on
 
 
@@ -94,7 +107,7 @@ def continuation_of(arguments: tuple) -> Continuation | None:
         if values.resume in (None, "", NEW_SWEEP):
             return None
         chosen = values.chosen if isinstance(values.chosen, list) else []
-        return Continuation(values.resume, None, [int(number) for number in chosen], True)
+        return Continuation(chosen_name(values.resume), None, chosen, True)
     given = arguments[0]
     for key, beside in (("resume", ("return_cells",)), ("full", ("return_cells", "cells"))):
         if given.get(key) is None:

@@ -26,7 +26,7 @@ from ..sweep.resume import Begun, find_begun, unfinished
 from ..sweep.run import arrange_plan
 from ..sweep.values import split_list
 from ..sweep.words import counted, forecast
-from .arguments import NEW_SWEEP, Continuation, continuation_of, plan_from_arguments
+from .arguments import NEW_SWEEP, Continuation, chosen_name, continuation_of, plan_from_arguments
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
@@ -74,6 +74,11 @@ class Panel:
             self.draft = gr.Checkbox(
                 label="Draft first (half size, half the steps)", value=False, elem_id=elem_id("clip_skip_lab_draft")
             )
+        self.measures = gr.Checkbox(
+            label="Measure the pictures: charts, and findings in words",
+            value=True,
+            elem_id=elem_id("clip_skip_lab_measures"),
+        )
         again.click(self.look_again, [self.resume], [self.resume], show_progress=False, queue=False)
         with gr.Row():
             self.chosen = gr.Dropdown(
@@ -99,6 +104,7 @@ class Panel:
             *(self.y_axis, self.y_values, self.y_choices),
             *(self.z_axis, self.z_values, self.z_choices),
             *(self.mode, self.cells_per_batch, self.resume, self.draft, self.chosen),
+            self.measures,
         ]
 
     @property
@@ -116,6 +122,8 @@ class Panel:
             (self.mode, lambda params: _pasted_or(params, "clip_skip_lab_mode", "exact")),
             (self.cells_per_batch, lambda params: _pasted_or(params, "clip_skip_lab_cells_per_batch", "auto")),
             (self.draft, lambda params: _pasted_or(params, "clip_skip_lab_draft", "False")),
+            (self.resume, lambda params: _pasted_or(params, "clip_skip_lab_resume", NEW_SWEEP)),
+            (self.measures, lambda params: _pasted_or(params, "clip_skip_lab_measures", "True")),
         ]
         return found
 
@@ -136,33 +144,30 @@ class Panel:
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
         return _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)) + self._warning()
 
-    def _unfinished(self) -> list[tuple[str, str]]:
-        sweeps = unfinished(self.host.grid_folder(self.is_img2img))
-        return [(NEW_SWEEP, NEW_SWEEP), *((label, name) for name, label in sweeps)]
+    def _unfinished(self) -> list[str]:
+        return [NEW_SWEEP, *(label for _, label in unfinished(self.host.grid_folder(self.is_img2img)))]
 
     def look_again(self, chosen: str) -> Any:
         """Lists the sweeps anew; what was chosen stays where it still can be."""
         choices = self._unfinished()
-        still = chosen if chosen in [name for _, name in choices] else NEW_SWEEP
+        still = chosen if chosen in choices else NEW_SWEEP
         return gr.update(choices=choices, value=still)
 
     def after_generation(self, chosen: str, draft: bool) -> tuple:
         """Once pictures are there: after a draft it is chosen, so that its cells can be run at full quality."""
         choices = self._unfinished()
-        names = [name for _, name in choices]
-        if draft and chosen == NEW_SWEEP and len(names) > 1 and self._begun(names[1]).is_finished_draft:
-            return gr.update(choices=choices, value=names[1]), gr.update(value=False)
+        if draft and chosen == NEW_SWEEP and len(choices) > 1 and self._begun(choices[1]).is_finished_draft:
+            return gr.update(choices=choices, value=choices[1]), gr.update(value=False)
         return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been gone on with; next is a new one
 
-    def _begun(self, name: object) -> Begun:
-        return find_begun(self.host.grid_folder(self.is_img2img), name)
+    def _begun(self, choice: object) -> Begun:
+        return find_begun(self.host.grid_folder(self.is_img2img), chosen_name(choice))
 
     def _on_resume(self, name: str) -> tuple:
         begun = None if name in ("", NEW_SWEEP) else self._begun(name)
         if begun is None or not begun.is_finished_draft:
             return gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
-        choices = [(label, str(index)) for index, label in enumerate(begun.cell_names())]
-        return gr.update(choices=choices, value=[], visible=True), gr.update(visible=True)
+        return gr.update(choices=begun.cell_names(), value=[], visible=True), gr.update(visible=True)
 
     def _describe_continuation(self, asked: Continuation) -> str:
         begun = self._begun(asked.name)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from modules import script_callbacks
+from modules import script_callbacks, shared
 
 from ..api import add_routes
 from ..api_files import add_advice_routes, add_memory_routes
+from ..api_sweeps import add_sweep_routes, users_of
 from ..hosts import Host
 from ..hosts.a1111_files import ModelFiles, data_folder
 from ..hosts.a1111_memory import CheckpointMemory
 from ..memory import Memory
 from . import header, settings, start_value
+from .from_picture import register_buttons
 from .memory import add_memory_settings, memory_tab
 
 
@@ -33,14 +35,19 @@ def register(host: Host) -> None:
         while undo:
             undo.pop()()
 
+    def grid_folders() -> list[str]:
+        return [host.grid_folder(is_img2img) for is_img2img in (False, True)]
+
     def app_started(_: Any, app: Any) -> None:
         add_routes(app, host)
         add_advice_routes(app, files.sources)
         add_memory_routes(app, memory)
+        add_sweep_routes(app, grid_folders, users_of(getattr(shared.cmd_opts, "api_auth", None)))
 
     script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)
-    script_callbacks.on_ui_tabs(memory_tab)
+    register_buttons()
+    script_callbacks.on_ui_tabs(lambda: memory_tab(host))
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_model_loaded(memory.model_loaded)
     script_callbacks.on_script_unloaded(unloaded)

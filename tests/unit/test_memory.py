@@ -191,7 +191,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(steps, max_size=12))
 def test_whatever_happens_what_was_remembered_is_recalled_and_no_hash_is_listed_twice(tmp_path, story):
     memory = Memory(tmp_path)

@@ -195,7 +195,7 @@ keys = st.sampled_from(["ss_clip_skip", "modelspec.encoder_layer", "ss_base_mode
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     header=st.binary(max_size=64)
     | json_values.map(lambda value: json.dumps(value).encode())
@@ -209,7 +209,7 @@ def test_no_file_makes_the_reader_raise(tmp_path, header, data, length):
     assert training.clip_skip is None or (1 <= training.clip_skip <= HIGHEST and training.problem is None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(keys, st.text() | st.integers(-99, 99).map(str)))
 def test_no_metadata_makes_the_reader_raise(metadata):
     training = training_of(metadata)

@@ -354,6 +354,39 @@ def test_a_record_that_cannot_be_written_does_not_stop_the_sweep(tmp_path, monke
     assert outcome.record.problems == ["sweep.json could not be written (No space left on device)."]
 
 
+def test_the_page_is_there_from_the_start_with_its_data_and_a_reduced_copy_of_each_picture(tmp_path):
+    class Watching(MemorySession):
+        def sample(self, cells, keep):
+            (folder,) = (tmp_path / "clip-skip-sweeps").iterdir()
+            assert (folder / "index.html").is_file()
+            assert "running" in (folder / "sweep.js").read_text(encoding="utf-8")
+            return super().sample(cells, keep)
+
+    outcome = run_sweep(plan_of("1-2"), Watching(str(tmp_path), per_cell=2), HOST)
+    pictures = [picture for cell in read_record(outcome.folder)["cells"] for picture in cell["pictures"]]
+    assert [picture["small"] for picture in pictures] == [
+        f"small/{cell}-{place}.webp" for cell in (0, 1) for place in (0, 1)
+    ]
+    for picture in pictures:
+        with Image.open(outcome.folder / picture["small"]) as small:
+            assert small.size == SIZE, "nothing is enlarged"
+
+
+def test_a_page_and_reduced_pictures_that_cannot_be_written_do_not_stop_the_sweep(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("clip_skip_lab.sweep.run.write_page", full)
+    monkeypatch.setattr("clip_skip_lab.sweep.run.save_small", full)
+    outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
+    assert states(outcome) == [DONE, DONE]
+    assert outcome.record.problems == [
+        "The page could not be written (No space left on device).",
+        "A reduced picture for the page could not be saved (No space left on device).",
+    ]
+    assert read_record(outcome.folder)["cells"][0]["pictures"][0]["small"] is None
+
+
 def test_the_record_says_running_while_it_runs(tmp_path):
     seen = []
 

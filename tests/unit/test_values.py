@@ -1,7 +1,9 @@
 """Reading values as people write them."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clip_skip_lab.sweep.errors import InvalidInput, named_list
@@ -182,13 +184,19 @@ def test_anything_that_looks_like_numbers_gives_numbers_or_a_sentence(text, numb
         max_leaves=6,
     )
 )
+@example(1.5)
+@example(["avg 2-4", 12, 0.5])
 def test_any_json_gives_numbers_or_a_sentence(source):
     try:
         values = read_clip_skip(source, 12)
     except InvalidInput as error:
         assert len(str(error)) < 500
     else:
-        assert all(type(value) is int and 1 <= value <= 12 for value in values)
+        for value in values:
+            if isinstance(value, str):
+                assert re.fullmatch(r"avg \d+-\d+", value)
+            else:
+                assert type(value) in (int, float) and 1 <= value <= 12
 
 
 @given(st.lists(st.integers(1, 12), min_size=1))

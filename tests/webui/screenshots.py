@@ -1,4 +1,4 @@
-"""Pictures of the header for docs/header.md: `python -m tests.webui.screenshots [URL] [FOLDER]`.
+"""Pictures for the docs: the header, the panel and a grid. `python -m tests.webui.screenshots [URL] [FOLDER]`.
 
 Without a URL the embedded host is started. The layer facts of models that neither host has at hand (SDXL, SD2) are
 made here, from a description such as the adapter gives, by the code that answers the route.
@@ -6,16 +6,20 @@ made here, from a description such as the adapter gives, by the code that answer
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
+import httpx
 from PIL import Image
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from clip_skip_lab.layers.facts import Encoder, Model, layer_facts
 from clip_skip_lab.layers.words import is_warning, sentence
+from tests.browser.sweep_page import SweepPage
+from tests.demo import EXPERIMENT
 from tests.header import CLIP_SKIP, HostClient
 from tests.minihost import launch
 
@@ -43,11 +47,41 @@ def answer_for(model: Model, language: str):
 
 
 def picture(page: Page, url: str, theme: str, file: Path) -> None:
-    """Saves the header, with few colours, so that the file is small."""
+    """Saves the header."""
     page.goto(f"{url}/?__theme={theme}")
     page.locator("#clip_skip_lab_note:not(:empty)").wait_for()
     page.wait_for_timeout(500)
     page.screenshot(path=file, clip={"x": 0, "y": 0, "width": page.viewport_size["width"], "height": HEIGHT})
+    few_colours(file)
+
+
+def panel(browser: Browser, url: str, theme: str, file: Path) -> None:
+    """Saves the panel of the sweep with a second axis filled in, and the line below it."""
+    page = browser.new_page(locale="en-US", viewport={"width": 1400, "height": 1400})
+    tab = SweepPage(page, url, theme=theme)
+    tab.choose_script()
+    tab.choose(tab.part("y_axis"), "CFG Scale")
+    tab.type_into(tab.part("y_values").locator("textarea, input").first, "5, 11")
+    tab.forecast_becomes("24 cells")
+    page.evaluate("document.activeElement.blur()")  # or the next field's list of choices covers the panel
+    page.wait_for_timeout(500)
+    page.locator("#txt2img_script_container").screenshot(path=file)
+    few_colours(file)
+    page.close()
+
+
+def grid(url: str, file: Path) -> None:
+    """Saves the grid of the demo's experiment as the host made it."""
+    answer = httpx.post(f"{url}/sdapi/v1/txt2img", json=EXPERIMENT, timeout=600, trust_env=False)
+    answer.raise_for_status()
+    folder = Path(json.loads(answer.json()["info"])["extra_generation_params"]["clip_skip_lab"]["folder"])
+    record = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    with Image.open(folder / record["grids"][0]["file"]) as image:
+        image.convert("RGB").save(file, optimize=True)
+
+
+def few_colours(file: Path) -> None:
+    """So that the file is small."""
     with Image.open(file) as image:
         image.convert("RGB").quantize(64).save(file, optimize=True)
 
@@ -72,7 +106,10 @@ def main() -> None:
                         page.route("**/clip-skip-lab/v1/model*", answer_for(SDXL, language))
                         picture(page, address, theme, folder / f"header-warning-{theme}-{language}.png")
                         context.close()
+            for theme in ("dark", "light"):
+                panel(browser, address, theme, folder / f"panel-{theme}.png")
             browser.close()
+            grid(address, folder / "grid.png")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ parser.add_argument("--gradio-allowed-path", action="append", default=[data_path
 _flag("--no-gradio-queue", help="plain HTTP instead of gradio's queue")
 _flag("--enable-insecure-extension-access", help="keep the Extensions tab when others can reach the page")
 
+parser.add_argument("--gradio-auth", type=str, default=None, help="name:password, …, to sign in to the page")
 _flag("--api", help="serve /sdapi/v1")
+parser.add_argument("--api-auth", type=str, default=None, help="name:password, … for /sdapi/v1")
 _flag("--api-log", help="log each API request")
 _flag("--nowebui", help="API alone, without the page")
 

@@ -9,6 +9,14 @@ def gradio_server_name():
     return "0.0.0.0" if cmd_opts.listen else None
 
 
+def get_gradio_auth_creds():
+    from modules.shared_cmd_options import cmd_opts
+
+    for pair in (cmd_opts.gradio_auth or "").split(","):
+        if pair.strip():
+            yield tuple(pair.strip().split(":", 1))
+
+
 def configure_opts_onchange():
     """Settings that do something at once when they change."""
     from modules import sd_models, sd_vae, shared, ui_tempdir

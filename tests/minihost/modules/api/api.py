@@ -2,7 +2,7 @@
 
 Script arguments start as what `Script.ui` shows first; a selected script's slice is replaced by the request's list
 whatever its length, so a shorter list moves all that follows. Differs: no interrogation, training, extras, server
-commands, password; pictures by URL are refused.
+commands; pictures by URL are refused.
 """
 
 import base64
@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from contextlib import closing
+from secrets import compare_digest
 from threading import Lock
 from typing import Any
 
@@ -22,6 +23,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import HTTPException
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from modules import (
     errors,
     images,
@@ -137,6 +139,9 @@ class Api:
         self.router = APIRouter()
         self.app = app
         self.queue_lock = queue_lock
+        if shared.cmd_opts.api_auth:
+            pairs = (entry.split(":") for entry in shared.cmd_opts.api_auth.split(","))
+            self.credentials = {name: password for name, password in pairs}
         api_middleware(app)
         for path, endpoint, method, answer in (
             ("txt2img", self.text2imgapi, "POST", models.TextToImageResponse),
@@ -171,7 +176,15 @@ class Api:
         self.default_script_arg_img2img = self.init_default_script_args(scripts.scripts_img2img)
 
     def add_api_route(self, path: str, endpoint, **kwargs):
+        if shared.cmd_opts.api_auth:
+            kwargs["dependencies"] = [Depends(self.auth)]
         return self.app.add_api_route(path, endpoint, **kwargs)
+
+    def auth(self, credentials: HTTPBasicCredentials = Depends(HTTPBasic())):  # noqa: B008
+        wanted = self.credentials.get(credentials.username)
+        if wanted is not None and compare_digest(credentials.password, wanted):
+            return True
+        raise HTTPException(401, "Incorrect username or password", headers={"WWW-Authenticate": "Basic"})
 
     # Script arguments
 

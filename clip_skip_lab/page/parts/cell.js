@@ -1,0 +1,157 @@
+// One cell, large: the picture itself, what is known of it, and what can be done with it.
+
+const PLAY_EVERY = 700; // ms
+
+let playing = null;
+
+function openCell(cell) {
+    change({cell: cell.key});
+}
+
+function startCell() {
+    const dialog = $("cell");
+    dialog.append(
+        make("div", {className: "frame"}),
+        make("div", {className: "info"}),
+    );
+    dialog.addEventListener("close", () => {
+        stopPlaying();
+        if (app.view.cell) change({cell: null});
+        const cell = activeCell();
+        if (cell) activate(cell, {focus: true});
+    });
+}
+
+function showCell() {
+    const dialog = $("cell"), cell = app.sweep.byKey.get(app.view.cell);
+    if (!cell) return dialog.open && dialog.close();
+    grid.active = cell.key;
+    const [frame, info] = dialog.children;
+    const source = addressOfFile(cell.picture?.file) ?? addressOfFile(cell.picture?.small);
+    showLarge(frame, cell, source);
+    if (cell !== dialog.shown || dialog.language !== language || dialog.favourite !== app.favourites.has(cell.key)) {
+        [dialog.shown, dialog.language, dialog.favourite] = [cell, language, app.favourites.has(cell.key)];
+        refill(info, cellInfo(cell));
+        dialog.setAttribute("aria-label", nameOf(cell));
+    }
+    if (!dialog.open) {
+        dialog.showModal();
+        info.querySelector("[data-key=close]").focus();
+    }
+}
+
+// The picture before stays until the next one is there.
+function showLarge(frame, cell, source) {
+    if (!source) {
+        const text = [t(`state ${cell.state}`), cell.reason].filter(Boolean).join(": ");
+        return frame.replaceChildren(make("p", {className: "reason", text, dir: "auto"}));
+    }
+    let image = frame.querySelector("img");
+    if (!image) {
+        image = make("img", {draggable: false, decoding: "async"});
+        frame.replaceChildren(image);
+    }
+    image.alt = nameOf(cell);
+    if (image.dataset.source === source) return;
+    image.dataset.source = source;
+    image.onerror = () => {
+        const small = addressOfFile(cell.picture?.small);
+        if (small && image.getAttribute("src") !== small) image.src = small;
+        else image.replaceWith(make("p", {className: "reason", text: t("file gone", words(cell.picture?.file))}));
+    };
+    image.src = source;
+}
+
+function cellInfo(cell) {
+    const picture = cell.picture ?? {}, marked = app.favourites.has(cell.key), file = addressOfFile(picture.file);
+    const infotext = words(picture.infotext);
+    return [
+        make("div", {className: "bar"},
+            button("←", () => leaf(0, -1), {"data-key": "previous", "aria-label": t("previous"), title: t("previous")}),
+            button("→", () => leaf(0, 1), {"data-key": "next", "aria-label": t("next"), title: t("next")}),
+            button(playing ? "❚❚" : "▶", togglePlaying, {"data-key": "play", "aria-label": t("play"), title: t("play")}),
+            make("span", {className: "spring"}),
+            button("✕", () => $("cell").close(), {"data-key": "close", "aria-label": t("close"), title: t("close")})),
+        make("h2", {text: nameOf(cell), dir: "auto"}),
+        make("p", {className: "facts", text: cellFacts(cell)}),
+        make("div", {className: "bar"},
+            button(`${marked ? "★" : "☆"} ${t("favourite")}`, () => toggleFavourite(cell),
+                {"data-key": "favourite", "aria-pressed": String(marked), className: marked ? "on" : ""}),
+            button("A", () => setA(cell), {"data-key": "a", title: t("tool a"), "aria-label": t("tool a")}),
+            button("B", () => setB(cell), {"data-key": "b", title: t("tool b"), "aria-label": t("tool b")}),
+            file && make("a", {className: "button", href: file, target: "_blank", rel: "noopener", text: t("open file")})),
+        FROM_HOST && make("div", {className: "bar"}, useButton(cell)),
+        measureTable(cell),
+        infotext && make("div", {className: "infotext"},
+            make("div", {className: "bar"}, make("h3", {text: t("infotext")}), make("span", {className: "spring"}),
+                button(t("copy"), () => copyText(infotext), {"data-key": "copy"})),
+            make("pre", {text: infotext, dir: "auto", tabIndex: 0})),
+    ].filter(Boolean);
+}
+
+function cellFacts(cell) {
+    const {width, height, seed} = cell.picture ?? {};
+    const seconds = typeof cell.seconds === "number" ? t("seconds", numberText(cell.seconds)) : "";
+    return [t(`state ${cell.state}`), cell.reason, width && height && `${width} × ${height} px`,
+        seed !== undefined && `${t("seed")} ${seed}`, seconds].filter(Boolean).join(" · ");
+}
+
+function measureTable(cell) {
+    const known = app.sweep.measures.filter((measure) => measure.key in cell.measures);
+    if (!known.length) return null;
+    const rows = known.map((measure) => make("tr", {title: spoken(measure.description)},
+        make("th", {scope: "row", text: spoken(measure.name)}),
+        make("td", {text: withUnit(measureOf(cell, measure.key), measure)})));
+    return make("table", {}, make("caption", {text: t("measures")}), make("tbody", {}, ...rows));
+}
+
+// --- Leafing --------------------------------------------------------------------------------------------------
+
+function leaf(down, right) {
+    const next = neighbour(app.sweep.byKey.get(app.view.cell), down, right);
+    if (next) change({cell: next.key}, {step: false});
+}
+
+// Along clip skip, from the last value to the first again.
+function leafClipSkip() {
+    const cell = app.sweep.byKey.get(app.view.cell);
+    const row = alongClipSkip(cell);
+    if (row.length) change({cell: row[(row.indexOf(cell) + 1) % row.length].key}, {step: false});
+}
+
+// The cells that differ from this one in clip skip only, in the order of the values, those that have a picture.
+function alongClipSkip(cell) {
+    return app.sweep.axes[0].labels
+        .map((_, place) => app.sweep.byPlace.get([place, ...cell.at.slice(1)].join()))
+        .filter((other) => other?.picture);
+}
+
+function togglePlaying() {
+    if (playing) stopPlaying();
+    else playing = setInterval(leafClipSkip, PLAY_EVERY);
+    $("cell").shown = null;
+    refresh();
+}
+
+function stopPlaying() {
+    clearInterval(playing);
+    playing = null;
+}
+
+// --- Back to the WebUI ----------------------------------------------------------------------------------------
+
+function useButton(cell) {
+    const value = cell.values[app.sweep.axes[0].name], whole = Number.isInteger(value);
+    return button(t("use", app.sweep.axes[0].labels[cell.at[0]]), () => useClipSkip(value), {"data-key": "use", className: "primary",
+        disabled: !whole, title: whole ? t("use hint") : t("use whole")});
+}
+
+async function useClipSkip(value) {
+    try {
+        const answer = await fetch("../../../clip-skip", {method: "PUT", headers: {"Content-Type": "application/json"},
+            body: JSON.stringify({clip_skip: value})});
+        say(answer.ok ? t("used", value) : (await answer.json()).detail);
+    } catch {
+        say(t("unreachable"));
+    }
+}

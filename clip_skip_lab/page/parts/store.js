@@ -1,0 +1,41 @@
+// What this browser keeps for a sweep: favourites. And which language was chosen.
+
+const STORED = "clip-skip-lab";
+
+function stored(name) {
+    try {
+        return JSON.parse(localStorage.getItem(`${STORED}:${name}`));
+    } catch { // storage is switched off, or holds what something else wrote
+        return null;
+    }
+}
+
+function store(name, value) {
+    try {
+        localStorage.setItem(`${STORED}:${name}`, JSON.stringify(value));
+    } catch {
+        say(t("notStored"));
+    }
+}
+
+function readFavourites(sweep) {
+    return new Set(list(stored(sweep.id)).filter((key) => sweep.byKey.has(key)));
+}
+
+function toggleFavourite(cell) {
+    const marked = !app.favourites.delete(cell.key);
+    if (marked) app.favourites.add(cell.key);
+    store(app.sweep.id, [...app.favourites]);
+    say(t(marked ? "marked" : "unmarked", nameOf(cell)));
+    refresh();
+}
+
+function exportFavourites() {
+    const cells = app.sweep.cells.filter((cell) => app.favourites.has(cell.key)).map((cell) => ({
+        name: nameOf(cell), values: cell.values, file: cell.picture?.file ?? null, seed: cell.picture?.seed ?? null,
+        infotext: cell.picture?.infotext ?? null, measures: cell.measures,
+    }));
+    if (!cells.length) return say(t("noFavourites"));
+    const text = JSON.stringify({sweep: app.sweep.id, favourites: cells}, null, 1);
+    download(new Blob([text], {type: "application/json"}), `${app.sweep.id}-favourites.json`);
+}

@@ -1,0 +1,147 @@
+"""The sweeps that lie on disk: finding them, listing them, and the files that belong to one.
+
+Whatever name is asked for, nothing is given that lies outside the sweep's own folder: names with "..", absolute ones,
+and links that lead out find nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from .errors import InvalidInput
+from .folder import PARENT, RECORD
+from .record import DONE, FAILED, NOT_RUN
+
+SWEEP = "Sweep"
+SWEEP_ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
+LARGEST_RECORD = 200_000_000
+"""Bytes; a `sweep.json` above it is none of ours: 5,000 cells with long prompts take 20 million."""
+
+FILE_NAME = re.compile(
+    r"(sweep\.json|measures\.csv"
+    r"|grid(-\d+)?\.(png|jpe?g|webp|avif)"
+    r"|(cells|small|charts)/.+\.(png|jpe?g|webp|avif|gif|svg))",
+    re.IGNORECASE,
+)
+"""The files of a sweep that can be asked for by name."""
+
+PROMPT_LENGTH = 200
+
+
+def find_sweep(grid_folders: Iterable[str | os.PathLike], name: object) -> Path:
+    """The folder of a sweep by its id, such as "2026-11-22-0a1b2c3d".
+
+    Raises `InvalidInput` for what is no id, and `FileNotFoundError` with a sentence when there is no such sweep.
+    """
+    if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
+        raise InvalidInput(SWEEP, name, "the name of a sweep's folder, such as 2026-11-22-0a1b2c3d", "is no such name")
+    for parent in _parents(grid_folders):
+        folder = (parent / name).resolve()
+        if folder == parent / name and folder.is_dir():
+            return folder
+    raise FileNotFoundError(f'{SWEEP}: "{name}" is not among the sweeps of this WebUI; it may have been deleted.')
+
+
+def record_text(folder: Path) -> str:
+    """The text of a sweep's `sweep.json`, a JSON object. Raises `InvalidInput` with the reason when it has none."""
+    try:
+        path = file_of(folder, RECORD)
+        if path.stat().st_size > LARGEST_RECORD:
+            raise ValueError("it is too large")
+        text = path.read_text(encoding="utf-8")
+        if not isinstance(json.loads(text), dict):
+            raise ValueError("it is no JSON object")
+    except (OSError, ValueError, RecursionError) as error:
+        problem = f"has no {RECORD} that can be read ({_reason(error)})"
+        raise InvalidInput(SWEEP, folder.name, f"a folder with a whole {RECORD}", problem) from error
+    return text
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """A file that belongs to a sweep, by its path in the sweep's folder with "/" between the parts.
+
+    Raises `FileNotFoundError` for every other name, whether there is such a file or not.
+    """
+    home = folder.resolve()
+    parts = name.split("/")
+    if (
+        FILE_NAME.fullmatch(name)
+        and not any(part in ("", ".", "..") for part in parts)
+        and not set(name) & set("\\:\0")
+    ):
+        try:
+            path = home.joinpath(*parts).resolve()
+            if path.is_relative_to(home) and path.is_file():
+                return path
+        except (OSError, RuntimeError) as error:  # a name too long, a link to itself
+            raise FileNotFoundError(f"There is no file {name!r} in this sweep.") from error
+    raise FileNotFoundError(f"There is no file {name!r} in this sweep.")
+
+
+def sweep_folders(grid_folders: Iterable[str | os.PathLike]) -> list[Path]:
+    """The folders of all sweeps below these folders for grids, those that changed last first."""
+    folders: dict[str, Path] = {}
+    for parent in _parents(grid_folders):
+        try:
+            names = [entry.name for entry in os.scandir(parent) if SWEEP_ID.fullmatch(entry.name)]
+        except OSError:
+            continue  # no sweep has been made there yet, or the folder is gone
+        for name in names:
+            if (parent / name).resolve() == parent / name:
+                folders.setdefault(name, parent / name)
+    return sorted(sorted(folders.values(), reverse=True), key=_changed, reverse=True)
+
+
+def list_sweeps(grid_folders: Iterable[str | os.PathLike], most: int) -> list[dict]:
+    """The sweeps in these folders, newest first; at most so many, those that changed last.
+
+    Each is {"id", "created", "state", "draft", "cells", "done", "failed", "not_run", "axes": [{"name", "values"}],
+    "model", "prompt"}, or {"id", "problem"} where `sweep.json` cannot be read.
+    """
+    newest = sweep_folders(grid_folders)[:most]
+    return sorted(map(_entry, newest), key=lambda entry: str(entry.get("created") or entry["id"]), reverse=True)
+
+
+def _parents(grid_folders: Iterable[str | os.PathLike]) -> list[Path]:
+    return list(dict.fromkeys((Path(folder) / PARENT).resolve() for folder in grid_folders))
+
+
+def _changed(folder: Path) -> float:
+    for path in (folder / RECORD, folder):
+        try:
+            return path.stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
+
+
+def _entry(folder: Path) -> dict:
+    try:
+        content = json.loads(record_text(folder))
+        states = [cell["state"] for cell in content["cells"]]
+        return {
+            "id": folder.name,
+            "created": str(content["created"]),
+            "state": str(content["state"]),
+            "draft": bool(content["plan"].get("draft")),
+            "cells": len(states),
+            "done": states.count(DONE),
+            "failed": states.count(FAILED),
+            "not_run": states.count(NOT_RUN),
+            "axes": [{"name": str(axis["name"]), "values": len(axis["values"])} for axis in content["axes"]],
+            "model": str(content["model"].get("name") or ""),
+            "prompt": str(content["setting"].get("prompt") or "")[:PROMPT_LENGTH],
+        }
+    except InvalidInput as error:
+        return {"id": folder.name, "problem": error.detail}
+    except (KeyError, TypeError, AttributeError) as error:
+        detail = InvalidInput(SWEEP, folder.name, f"a {RECORD} of schema 1", f"is of another kind ({_reason(error)})")
+        return {"id": folder.name, "problem": detail.detail}
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -1,0 +1,75 @@
+"""`python -m tests.browser.page_pictures`: the pictures of the page in the docs, docs/images/page-*.png."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.chromium import find_chromium
+from tests.painted import painted_sweep, plan_of
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+DESK, PHONE = (1200, 720), (390, 780)
+
+# name: (sweep, address, dark, size, language, what to do first)
+PICTURES: dict[str, tuple[str, str, bool, tuple[int, int], str, Callable[[Page], object] | None]] = {
+    "flow-dark": ("twelve", "", True, DESK, "en-US", None),
+    "table-light": ("table", "", False, DESK, "en-US", None),
+    "heat-dark-ja": ("table", "#heat=sharpness", True, DESK, "ja-JP", lambda page: page.click("#open-filter")),
+    "cell-light": ("twelve", "#cell=4-0", False, DESK, "en-US", None),
+    "wipe-dark": ("twelve", "#a=0-0&b=8-0&compare=wipe", True, DESK, "en-US", None),
+    "difference-dark": ("twelve", "#a=7-0&b=8-0&compare=difference", True, DESK, "en-US",
+                        lambda page: page.locator("#compare-amplify").fill("4")),
+    "thousand-dark": ("thousand", "", True, DESK, "en-US", None),
+    "phone-light": ("twelve", "", False, PHONE, "en-US", None),
+}  # fmt: skip
+
+SWEEPS = {
+    "twelve": lambda: plan_of("1-12"),
+    "table": lambda: plan_of("1-12", y=("CFG Scale", "3, 5, 7, 9")),
+    "thousand": lambda: plan_of("1-20", y=("CFG Scale", "1-50"), highest=20),
+}
+
+
+def take(page: Page, index: Path, address: str, act: Callable[[Page], object] | None) -> bytes:
+    """A screenshot of the page when everything is drawn."""
+    page.goto(index.as_uri() + address)
+    page.wait_for_function("() => [...document.querySelectorAll('#stage canvas')].every(one => one.dataset.drawn)")
+    if act is not None:
+        act(page)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(800)
+    return page.screenshot()
+
+
+def save(name: str, data: bytes) -> None:
+    """As a palette of 256 colours: the files of the docs stay small."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"page-{name}.png", optimize=True)
+
+
+def main() -> None:
+    """Makes all of them."""
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        side = {"twelve": 512, "table": 256, "thousand": 192}
+        pages = {
+            name: painted_sweep(Path(temporary) / name, plan(), measured=True, side=side[name], batch_size=20)
+            for name, plan in SWEEPS.items()
+        }
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        for name, (sweep, address, dark, (width, height), locale, act) in PICTURES.items():
+            scheme = "dark" if dark else "light"
+            viewport = {"width": width, "height": height}
+            context = browser.new_context(viewport=viewport, color_scheme=scheme, locale=locale)
+            save(name, take(context.new_page(), pages[sweep] / "index.html", address, act))
+            context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Comparing two sweeps in the tab "Clip skip lab", in Chromium."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.sweep_page import SweepPage
+from tests.contract.client import Client, encoded, gradient
+
+PART = "#clip_skip_lab_compare"
+
+
+@pytest.fixture(scope="module")
+def client(host_url):
+    return Client(host_url)
+
+
+@pytest.fixture
+def tab(page, host_url):
+    tab = SweepPage(page, host_url)
+    tab.open_tab("Clip skip lab")
+    return tab
+
+
+def choose(tab, number, name):
+    field = tab.page.locator(f"{PART}_{number} input").first
+    field.click()
+    field.fill(name)
+    tab.page.locator(f"{PART}_{number} ul.options li").filter(has_text=name).first.click()
+
+
+def test_txt2img_and_img2img_become_one_number_each_and_a_chart(tab, client):
+    one = client.sweep({"clip_skip": "1-3"})
+    picture = {"init_images": [encoded(gradient())], "denoising_strength": 0.6}
+    other = client.sweep({"clip_skip": "1-3", "measures": False}, "img2img", **picture)
+    tab.page.locator(f"{PART}_refresh").click()
+    choose(tab, "one", f"{one.folder.name}: txt2img, 3 of 3 cells, a red cat on a table")
+    choose(tab, "other", f"{other.folder.name}: img2img, 3 of 3 cells")
+    tab.page.locator(PART).click()
+    answer = tab.page.locator(f"{PART}_answer [role=status]")
+    expect(answer).to_contain_text("Clip skip moves the composition by ", timeout=60_000)
+    changes = [
+        sum(cell["measures"]["composition_change"] for cell in sweep.record["cells"]) / 2 for sweep in (one, other)
+    ]
+    expect(answer).to_contain_text(f"{changes[0]:.2f} in txt2img and by {changes[1]:.2f} in img2img")
+    chart = tab.page.locator(f"{PART}_chart img")
+    expect(chart).to_be_visible()
+    tab.page.wait_for_function("image => image.naturalWidth === 900", arg=chart.element_handle())
+
+
+def test_nothing_chosen_gets_a_sentence(tab):
+    tab.page.locator(PART).click()
+    problem = tab.page.locator(f"{PART}_answer [role=alert]")
+    expect(problem).to_have_text('Sweeps to compare: "" is not chosen yet; allowed: two sweeps.')
+    expect(tab.page.locator(f"{PART}_chart")).to_be_hidden()
+
+
+def test_a_folder_that_was_changed_gets_a_sentence(tab, client):
+    one = client.sweep({"clip_skip": "1, 2"})
+    other = client.sweep({"clip_skip": "1, 2"})
+    record = other.record
+    record["cells"][0]["measures"] = "changed"
+    (other.folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
+    tab.page.locator(f"{PART}_refresh").click()
+    choose(tab, "one", one.folder.name)
+    choose(tab, "other", other.folder.name)
+    tab.page.locator(PART).click()
+    problem = tab.page.locator(f"{PART}_answer [role=alert]")
+    expect(problem).to_contain_text("cannot be measured or compared (", timeout=30_000)
+    expect(tab.page.locator(f"{PART}_chart")).to_be_hidden()

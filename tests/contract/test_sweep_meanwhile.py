@@ -1,0 +1,44 @@
+"""What a person changes in the header while a sweep runs is for afterwards: the cells stay of one kind."""
+
+import numpy as np
+import pytest
+
+from tests.contract.client import CLIP_SKIP, keys_of
+from tests.contract.test_sweep_stops import LONG, sampling_cell
+
+CHECKPOINT = "sd_model_checkpoint"
+
+
+@pytest.fixture
+def another_checkpoint(client):
+    """The title of a second SD1 checkpoint; checkpoint and clip skip are put back."""
+    before = client.options()
+    named = {model["model_name"]: model["title"] for model in client.get("sd-models")}
+    others = [title for name, title in named.items() if name.startswith("tiny-sd1") and title != before[CHECKPOINT]]
+    if len(others) == 0 or (before[CHECKPOINT] or "").startswith("tiny-sd1_b"):
+        pytest.skip("needs the checkpoints tiny-sd1, which is loaded, and tiny-sd1_b")
+    yield next(title for title in others if title.startswith("tiny-sd1_b"))
+    client.post("options", **{CHECKPOINT: before[CHECKPOINT], CLIP_SKIP: int(before[CLIP_SKIP])})
+
+
+def test_another_checkpoint_in_the_header_is_for_after_the_sweep(client, another_checkpoint):
+    alone = client.single(4, **LONG)
+    running = client.in_background(lambda: client.sweep({"clip_skip": "1-4"}, **LONG))
+    client.wait_for(sampling_cell(1))
+    changing = client.in_background(lambda: client.post("options", **{CHECKPOINT: another_checkpoint}))
+    swept = running.result()
+    changing.result()
+    assert len({keys_of(text)["Model hash"] for text in swept.cell_infotexts}) == 1
+    assert np.array_equal(swept.cells[3], alone.pictures[0])
+    assert client.options()[CHECKPOINT].startswith(another_checkpoint.split(" [")[0])
+    assert keys_of(client.generate().infotexts[0])["Model"] == "tiny-sd1_b"
+
+
+def test_another_clip_skip_in_the_header_is_for_after_the_sweep(client, another_checkpoint):
+    running = client.in_background(lambda: client.sweep({"clip_skip": "1-4"}, **LONG))
+    client.wait_for(sampling_cell(1))
+    client.post("options", **{CLIP_SKIP: 9})
+    swept = running.result()
+    assert [keys_of(text)["Clip skip"] for text in swept.cell_infotexts] == ["1", "2", "3", "4"]
+    assert np.array_equal(swept.cells[3], client.single(4, **LONG).pictures[0])
+    assert client.options()[CLIP_SKIP] == 9
