@@ -1,10 +1,10 @@
 """`make bench`: how long a sweep takes beside the host's X/Y/Z plot and single generations, in the same run, in turn.
 
 On the embedded host, or on the one that `WEBUI_URL` names. Each round runs every way once; what is printed is the
-median, and the ratio to the X/Y/Z plot round by round, as median with the smallest and the largest. "Beside it" is the
-share of the time in which the host neither encoded prompts nor sampled nor decoded; it is known where the extension
-`benchmarks/stopwatch` runs, as it does on the embedded host. BENCH_ROUNDS says how many rounds (5); names of workloads
-on the command line choose among them.
+median, and the ratio to the X/Y/Z plot round by round, as median with the smallest and the largest. "Beside the
+networks" is the time in which the host neither encoded prompts nor sampled nor decoded. That, and the processor's time,
+by which a busy machine can be measured too, is known where the extension `benchmarks/stopwatch` runs, as it does on the
+embedded host. BENCH_ROUNDS says how many rounds (5); names of workloads on the command line choose among them.
 """
 
 from __future__ import annotations
@@ -84,11 +84,12 @@ def xyz_plot(client: httpx.Client) -> dict:
 
 @dataclass
 class Run:
-    """One way, once: the seconds that its calls took, of which the networks had some (None: not known), and how often
-    the text encoder ran where the answer says so."""
+    """One way, once: the seconds that its calls took, of which the networks had some, and of the processor (None: not
+    known); and how often the text encoder ran where the answer says so."""
 
     seconds: float
     networks: float | None
+    cpu: float | None
     forwards: int | None
 
     @classmethod
@@ -101,8 +102,10 @@ class Run:
         for answer in answers:
             answer.raise_for_status()
         told = json.loads(answers[-1].json()["info"])["extra_generation_params"].get("clip_skip_lab", {})
-        networks = sum(client.get("/stopwatch").json().values()) if has_stopwatch else None
-        return cls(seconds, networks, told.get("text_encoder_forwards"))
+        counted = client.get("/stopwatch").json() if has_stopwatch else {}
+        cpu = counted.pop("cpu", None)
+        networks = sum(counted.values()) if has_stopwatch else None
+        return cls(seconds, networks, cpu, told.get("text_encoder_forwards"))
 
 
 def measure(client: httpx.Client, size: int, steps: int) -> None:
@@ -117,19 +120,25 @@ def measure(client: httpx.Client, size: int, steps: int) -> None:
             run = Run.of(client, [{**body, **request, **own} for request in requests])
             found.setdefault(name, []).append(run)
     reference = found["X/Y/Z plot"]
-    print("| way | seconds | ratio to X/Y/Z (smallest to largest) | text-encoder forwards | beside the networks |")
-    print("|---|---|---|---|---|")
+    print("| way | seconds | ratio to X/Y/Z | processor's seconds | ratio | encoder forwards | beside the networks |")
+    print("|---|---|---|---|---|---|---|")
     for name, runs in found.items():
-        ratios = [one.seconds / other.seconds for one, other in zip(runs, reference, strict=True)]
-        seconds = statistics.median(run.seconds for run in runs)
-        ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        beside = "not known"
+        columns = compared([run.seconds for run in runs], [run.seconds for run in reference])
+        beside, cpu = "not known", "not known | "
         if all(run.networks is not None for run in runs):
             share, each = zip(
                 *((1 - run.networks / run.seconds, run.seconds - run.networks) for run in runs), strict=True
             )
             beside = f"{100 * statistics.median(share):.1f} %, {1000 * statistics.median(each):.0f} ms"
-        print(f"| {name} | {seconds:.2f} | {ratio} | {runs[-1].forwards or ''} | {beside} |", flush=True)
+            cpu = compared([run.cpu for run in runs], [run.cpu for run in reference])
+        print(f"| {name} | {columns} | {cpu} | {runs[-1].forwards or ''} | {beside} |", flush=True)
+
+
+def compared(values: list[float], reference: list[float]) -> str:
+    """Two columns: the median, and the ratio round by round as median with the smallest and the largest."""
+    ratios = [one / other for one, other in zip(values, reference, strict=True)]
+    spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    return f"{statistics.median(values):.2f} | {spread}"
 
 
 def main() -> None:
