@@ -125,7 +125,7 @@ WAYS_OUT = [
     "cells/%00.png",
     "cells/0.png%00.txt",
     "cells/link.png",
-    "charts/secret.png",
+    "charts/out/secret.png",
     "C:%5csecret.png",
     "cells/%ff.png",
     "~root/.profile",
@@ -137,17 +137,16 @@ def test_there_is_no_way_out_of_a_sweep(client, swept, way):
     secret = swept.folder.parent / "secret.png"
     secret.write_bytes(b"secret")
     try:
-        link, charts = swept.folder / "cells" / "link.png", swept.folder / "charts"
-        if not link.is_symlink():
-            link.symlink_to(secret)
-            charts.symlink_to(swept.folder.parent, target_is_directory=True)
+        link, out = swept.folder / "cells" / "link.png", swept.folder / "charts" / "out"
+        link.symlink_to(secret)
+        out.symlink_to(swept.folder.parent, target_is_directory=True)
         status, body = raw(client.url, f"{ROUTE}/{swept.folder.name}/page/{way}")
         assert status == 404
         assert b"secret" not in body.replace(b"secret.png", b"")
     finally:
         secret.unlink()
         link.unlink()
-        charts.unlink()
+        out.unlink()
 
 
 @pytest.mark.parametrize(
