@@ -788,6 +788,21 @@ def test_a_sweep_that_runs_fills_itself_and_keeps_the_view(open_page, twelve, tm
     assert len([url for url in page.asked if "sweep.js" in url]) == asked, "what is finished is not asked for again"
 
 
+def test_a_page_that_saw_the_sweep_run_waits_for_its_measures(open_page, twelve, tmp_path, page):
+    shutil.copytree(twelve, tmp_path / "sweep")
+    whole = read_record(twelve)
+    unmeasured = {key: value for key, value in whole.items() if key not in ("measures", "findings")}
+    unmeasured["cells"] = [{**entry, "measures": {}} for entry in whole["cells"]]
+    write_record(tmp_path / "sweep", {**unmeasured, "state": "running"})
+    open_page(tmp_path / "sweep")
+    write_record(tmp_path / "sweep", unmeasured)
+    page.locator("#progress").wait_for(state="hidden")
+    assert page.locator("#heat").count() == 0
+    write_record(tmp_path / "sweep", whole)
+    page.locator("#heat").wait_for()
+    assert page.locator("#findings").inner_text().startswith("Largest change")
+
+
 def test_definitions_of_measures_are_shown_in_about(open_page, table):
     page = open_page(table)
     page.keyboard.press("i")

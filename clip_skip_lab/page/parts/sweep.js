@@ -99,7 +99,14 @@ function measureOf(cell, key) {
 
 // --- Loading --------------------------------------------------------------------------------------------------
 
-let lastText = null, pause = FIRST_PAUSE, waiting = null;
+let lastText = null, pause = FIRST_PAUSE, waiting = null, sawItRun = false;
+
+// Whether something is still to come: cells, or the measures, which are made when all cells are there.
+function isUnderWay({state, measures, content}) {
+    sawItRun ||= state === "running";
+    if (state === "running") return true;
+    return sawItRun && !measures.length && record(content.plan).measures !== false && pause < LONGEST_PAUSE;
+}
 
 // A script, because from disk a browser reads no other file. It calls `clipSkipLabSweep` with the text.
 function loadSweep() {
@@ -112,7 +119,7 @@ function loadSweep() {
     const done = () => {
         script.remove();
         if (!answered && lastText === null) showMessage(t("noData"));
-        if (lastText === null || app.sweep?.state === "running") lookAgain();
+        if (app.sweep !== null && isUnderWay(app.sweep)) lookAgain();
     };
     script.addEventListener("load", done);
     script.addEventListener("error", done);
@@ -136,7 +143,6 @@ function take(text) {
 // Longer and longer while nothing changes, for a sweep whose program was ended "runs" for ever; not in a hidden tab.
 function lookAgain() {
     clearTimeout(waiting);
-    if (app.sweep === null) return;
     waiting = setTimeout(() => document.hidden ? null : loadSweep(), pause);
     pause = Math.min(pause * 1.5, LONGEST_PAUSE);
 }
@@ -144,7 +150,7 @@ function lookAgain() {
 function followSweep() {
     loadSweep();
     document.addEventListener("visibilitychange", () => {
-        if (document.hidden || app.sweep?.state !== "running") return;
+        if (document.hidden || app.sweep === null || !isUnderWay(app.sweep)) return;
         pause = FIRST_PAUSE;
         lookAgain();
     });
