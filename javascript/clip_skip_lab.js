@@ -39,24 +39,14 @@
         return Number.isFinite(value) ? value : null;
     }
 
-    function language() {
-        const chosen = opts.localization;
-        return /^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en";
-    }
-
     // --- The note ---------------------------------------------------------------------------------------------
 
     let askTimer = null, asked = 0, retryPause = FIRST_RETRY, lastQuestion = "";
 
-    // The host hands a pasted clip skip to the tab's "Override settings", where it wins over the header.
     function override() {
         const tab = get_uiCurrentTabContent()?.id.replace(/^tab_/, "");
-        const chosen = tab && gradioApp().querySelector(`#${tab}_override_settings`);
-        for (const token of chosen ? chosen.querySelectorAll(".token") : []) {
-            const found = /^\s*Clip skip:\s*(\d+)/.exec(token.textContent);
-            if (found) return {tab, value: Number(found[1])};
-        }
-        return null;
+        const value = tab ? clipSkipLab.override(tab) : null;
+        return value === null ? null : {tab, value};
     }
 
     function askSoon(pause = ASK_AFTER) {
@@ -68,10 +58,10 @@
         const over = override();
         const value = over ? over.value : Math.max(1, Math.round(shown() ?? 1));
         lastQuestion = question();
-        const number = ++asked, texts = TEXTS[language()];
+        const number = ++asked, texts = TEXTS[clipSkipLab.language()];
         let answer;
         try {
-            const response = await fetch(`${ROUTE}?clip_skip=${value}&lang=${language()}`);
+            const response = await fetch(`${ROUTE}?clip_skip=${value}&lang=${clipSkipLab.language()}`);
             answer = await response.json();
             if (!response.ok) answer = {sentence: answer.detail, warning: true};
         } catch {
@@ -95,7 +85,7 @@
     }
 
     function question() {
-        return JSON.stringify([override(), language(), opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
+        return JSON.stringify([override(), clipSkipLab.language(), opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
     }
 
     function askIfChanged() {
@@ -131,11 +121,20 @@
         if (wanted !== null) pushTimer = setTimeout(push, pause);
     }
 
+    // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
+    function isInUse() {
+        return pushes > 0 && opts[KEY] === wanted;
+    }
+
+    function settle() {
+        clearTimeout(pushTimer);
+        wanted = null;
+        askSoon();
+    }
+
     function push() {
-        // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
-        if ((pushes > 0 && opts[KEY] === wanted) || pushes >= MOST_PUSHES) {
-            wanted = null;
-            askSoon();
+        if (isInUse() || pushes >= MOST_PUSHES) {
+            settle();
             return;
         }
         keep();
@@ -209,6 +208,7 @@
     onUiLoaded(() => onOptionsAvailable(start));
     onOptionsChanged(() => {
         if (!note) return;
+        if (isInUse()) settle(); // at once: the next change may be another checkpoint's own value
         setTimeout(keep, 0); // when gradio has set the slider too
         askSoon();
     });

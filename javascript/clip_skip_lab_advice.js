@@ -20,11 +20,6 @@
     let line = null, said = null, buttons = null;
     let timer = null, asked = 0, lastQuestion = "";
 
-    function language() {
-        const chosen = opts.localization;
-        return /^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en";
-    }
-
     // --- What the page shows ----------------------------------------------------------------------------------
 
     function tabName() {
@@ -35,16 +30,6 @@
         return gradioApp().querySelector(`#quicksettings #setting_${KEY} input[type=number]`);
     }
 
-    // A pasted clip skip stands among the tab's "Override settings", where it wins over the header.
-    function override() {
-        const chosen = gradioApp().querySelector(`#${tabName()}_override_settings`);
-        for (const token of chosen ? chosen.querySelectorAll(".token") : []) {
-            const found = /^\s*Clip skip:\s*(\d+)/.exec(token.textContent);
-            if (found) return Number(found[1]);
-        }
-        return null;
-    }
-
     function tags() {
         const prompt = gradioApp().querySelector(`#${tabName()}_prompt textarea`)?.value ?? "";
         const unique = new Set([...prompt.matchAll(/<(lora|lyco):([^:>]+)/g)].map((tag) => `<${tag[1]}:${tag[2]}:1>`));
@@ -52,7 +37,7 @@
     }
 
     function question() {
-        const over = override(), number = headerNumber()?.valueAsNumber;
+        const over = clipSkipLab.override(tabName()), number = headerNumber()?.valueAsNumber;
         const value = over ?? (Number.isFinite(number) ? Math.round(number) : opts[KEY]);
         return {
             wanted: opts.clip_skip_lab_advice !== false,
@@ -60,7 +45,7 @@
             clip_skip: value,
             place: over === null ? "header" : "override",
             checkpoint: opts.sd_model_checkpoint,
-            language: language(),
+            language: clipSkipLab.language(),
         };
     }
 

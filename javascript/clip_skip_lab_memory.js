@@ -46,11 +46,6 @@
 
     let texts = TEXTS.en;
 
-    function language() {
-        const chosen = opts.localization;
-        return /^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en";
-    }
-
     function make(tag, properties = {}, ...children) {
         const made = Object.assign(document.createElement(tag), properties);
         made.append(...children);
@@ -157,7 +152,7 @@
 
     function opened() {
         if (!home() || get_uiCurrentTabContent()?.id !== TAB) return;
-        texts = TEXTS[language()];
+        texts = TEXTS[clipSkipLab.language()];
         ask();
     }
 

@@ -68,8 +68,9 @@ class HostClient:
 
     @contextmanager
     def kept(self, *keys: str):
-        """Puts these options back at the end."""
-        before = {key: value for key, value in self.options().items() if key in keys}
+        """Puts these options back at the end; ours, which the route leaves out, at their default."""
+        known = {**MINE, **self.options()}
+        before = {key: known[key] for key in keys if key in known}
         if CLIP_SKIP in before:  # the API answers 1.0, and with a float in the option every generation fails
             before[CLIP_SKIP] = int(before[CLIP_SKIP])
         try:

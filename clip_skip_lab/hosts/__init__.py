@@ -121,6 +121,9 @@ class Session(Protocol):
     def grid_infotext(self) -> str:
         """The metadata that brings back the whole panel."""
 
+    def measuring(self, done: int, count: int) -> bool:
+        """Tells the host's progress bar how many cells are measured. Returns whether to go on measuring."""
+
     def is_out_of_memory(self, error: Exception) -> bool:
         """Whether fewer cells at once may help; frees what the failed batch held."""
 

@@ -142,6 +142,8 @@ class A1111Session:
         self._steps = shape.steps
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
+        self._interrupted = False
+        """Whether the sweep had been interrupted when measuring began."""
         self._sampling: tuple[Any, int] | None = None
         """The copy of the request that is being sampled now, and how many pictures of a cell are in its batches."""
         opts = shared.opts
@@ -183,6 +185,15 @@ class A1111Session:
         state.job_no = number * jobs(self.request)
         state.sampling_step = 0
         shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
+
+    def measuring(self, done: int, count: int) -> bool:
+        """See `Session.measuring`. Interrupt and Skip end it; after an interrupted sweep, Skip alone can tell."""
+        state = shared.state
+        if done == 0:
+            self._interrupted = self.stopped() is not None
+            state.skipped = False
+        state.textinfo = f"Clip skip sweep: measuring cell {done + 1} of {count}"
+        return not state.skipped and (self._interrupted or self.stopped() is None)
 
     def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
         """See `Session.sample`."""
@@ -334,6 +345,8 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
         keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
     if plan.draft:
         keys["clip_skip_lab_draft"] = "True"
+    if not plan.measures:
+        keys["clip_skip_lab_measures"] = "False"
     return keys
 
 

@@ -19,8 +19,10 @@ MODES = ("exact", "fast")
 MOST_CELLS = 5_000
 MOST_PER_BATCH = 256
 FINER_KEYS = tuple(key for key in KEYS if key != CLIP_SKIP)
+TICKS = {"return_cells": False, "draft": False, "measures": True}
+"""The keys that are true or false, with what they are unless said."""
 # "resume" is a key of the request too, but not one of a plan: it stands in the place of one (ui/panel.py).
-PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "return_cells", "draft", "cells", *FINER_KEYS)
+PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", *TICKS, "cells", *FINER_KEYS)
 
 CLIP_SKIP_FIELD = "Clip skip values"
 AXIS_FIELDS = {"y": "Second axis", "z": "Third axis"}
@@ -55,6 +57,7 @@ class SweepPlan:
         draft: whether everything is generated at half size with half the steps, for a first look.
         only: the cells to run, by their index in the whole plan, or None for all of them.
         return_cells: whether the answer holds the pictures after the grid.
+        measures: whether the pictures are measured at the end (docs/measures.md).
         finer: what is asked of clip skip beside its values, for all cells; it wins over the panel "Clip skip lab".
     """
 
@@ -67,6 +70,7 @@ class SweepPlan:
     return_cells: bool = False
     draft: bool = False
     only: tuple[int, ...] | None = None
+    measures: bool = True
     finer: Finer = NOTHING_ASKED
 
     @property
@@ -127,6 +131,8 @@ class SweepPlan:
         data.update(self.finer.to_json())
         if self.draft:
             data["draft"] = True
+        if not self.measures:
+            data["measures"] = False
         if self.only is not None:
             data["cells"] = list(self.only)
         if self.mode == "fast":
@@ -142,7 +148,7 @@ class SweepPlan:
         The same for the settings as they come back from `sweep.json`, which has null for what is infinite.
         """
         what = self.to_json()
-        for key in ("return_cells", "cells_per_batch"):
+        for key in ("return_cells", "cells_per_batch", "measures"):
             what.pop(key, None)
         text = json.dumps(finite({"plan": what, "setting": setting}), sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -154,8 +160,8 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
     Args:
         request: {"clip_skip": "1-12" or [1, 2], "y": {"axis": name, "values": text or list}, "z": the same,
             "mode": "exact" or "fast", "cells_per_batch": "auto" or a number, "return_cells": bool, "draft": bool,
-            "cells": [0, 3]}; everything may be left out. Beside them "interpolation", "negative_clip_skip",
-            "every_model", "sdxl_clip_l_skip" and "sdxl_big_g_skip" (docs/finer-clip-skip.md).
+            "measures": bool, "cells": [0, 3]}; everything may be left out. Beside them "interpolation",
+            "negative_clip_skip", "every_model", "sdxl_clip_l_skip" and "sdxl_big_g_skip" (docs/finer-clip-skip.md).
         axes: the host's axes, at this moment.
         highest: the highest clip skip of the loaded model.
 
@@ -167,7 +173,7 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
     mode = request.get("mode", "exact")
     if mode == "exact" and "cells_per_batch" in request and request["cells_per_batch"] not in (1, "auto"):
         raise InvalidInput("cells_per_batch", request["cells_per_batch"], 'mode "fast", or 1', "needs another mode")
-    ticks = {key: request.get(key, False) for key in ("return_cells", "draft")}
+    ticks = {key: request.get(key, default) for key, default in TICKS.items()}
     for key, value in ticks.items():
         if not isinstance(value, bool):
             raise InvalidInput(key, value, "true or false", "is neither")
@@ -196,6 +202,7 @@ def make_plan(
     cells_per_batch: object = "auto",
     return_cells: bool = False,
     draft: bool = False,
+    measures: bool = True,
     only: object = None,
     finer: Finer = NOTHING_ASKED,
 ) -> SweepPlan:
@@ -223,6 +230,7 @@ def make_plan(
         cells_per_batch=cells_per_batch,
         return_cells=return_cells,
         draft=draft,
+        measures=measures,
         finer=finer,
     )
     if plan.size > MOST_CELLS:

@@ -40,7 +40,6 @@ class CellRecord:
     reason: str | None = "not reached yet"
     seconds: float | None = None
     pictures: list[PictureRecord] = field(default_factory=list)
-    measures: dict[str, float] = field(default_factory=dict)
 
     def summary(self) -> dict:
         """What an answer says of the cell."""
@@ -51,7 +50,7 @@ class CellRecord:
         data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
         data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
         data["pictures"] = [asdict(picture) for picture in self.pictures]
-        data["measures"] = self.measures
+        data["measures"] = {}  # clip_skip_lab/measure fills them in
         return data
 
 
@@ -107,7 +106,6 @@ class SweepRecord:
             "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,
             "problems": self.problems,
-            "effects": {},
         }
 
     def count(self, state: str) -> int:

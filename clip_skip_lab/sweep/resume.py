@@ -120,13 +120,8 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
 
     Reads the `most` newest only.
     """
-    parent = Path(grid_folder) / PARENT
-    try:
-        names = sorted((path.name for path in parent.iterdir() if _ID.fullmatch(path.name)), reverse=True)
-    except OSError:
-        return []
     found = []
-    for name in sorted(names, key=lambda name: -_changed(parent / name))[:most]:
+    for name in sweep_names(grid_folder)[:most]:
         try:
             begun = find_begun(grid_folder, name)
             content = begun.content
@@ -138,6 +133,16 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
             prompt = str(content.get("setting", {}).get("prompt") or "")
             found.append((name, f"{name}: {kind}{done} of {total} cells, {prompt[:40]}"))
     return found
+
+
+def sweep_names(grid_folder: str | Path) -> list[str]:
+    """The names of the sweeps below a folder for grids, those that changed last first."""
+    parent = Path(grid_folder) / PARENT
+    try:
+        names = sorted((path.name for path in parent.iterdir() if _ID.fullmatch(path.name)), reverse=True)
+    except OSError:
+        return []
+    return sorted(names, key=lambda name: -_changed(parent / name))
 
 
 def _changed(folder: Path) -> float:

@@ -30,6 +30,7 @@ class PanelValues:
     resume: Any = NEW_SWEEP
     draft: Any = False
     chosen: Any = None
+    measures: Any = True
 
 
 def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> SweepPlan:
@@ -59,6 +60,7 @@ def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> Swe
         cells_per_batch=values.cells_per_batch or "auto",
         return_cells=True,
         draft=values.draft is True,
+        measures=values.measures is not False,
     )
 
 

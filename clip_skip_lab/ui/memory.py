@@ -1,11 +1,13 @@
-"""The settings and the tab of what is remembered and advised. What the tab shows is made by its own script."""
+"""The settings of what is remembered and advised, and the tab, whose table its own script makes."""
 
 from __future__ import annotations
 
 import gradio as gr
 from modules import shared
 
+from ..hosts import Host
 from ..hosts.a1111_memory import REMEMBER
+from .compare import ComparePart
 from .settings import SECTION
 
 ADVICE = "clip_skip_lab_advice"
@@ -27,8 +29,9 @@ def add_memory_settings() -> None:
         shared.opts.add_option(key, info)
 
 
-def memory_tab() -> list[tuple[gr.Blocks, str, str]]:
+def memory_tab(host: Host) -> list[tuple[gr.Blocks, str, str]]:
     """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_memory.js fills it."""
     with gr.Blocks(analytics_enabled=False) as tab:
         gr.HTML('<div class="clip-skip-lab-memory"></div>', elem_id="clip_skip_lab_memory")
+        ComparePart(host)
     return [(tab, *TAB)]

@@ -74,6 +74,11 @@ class Panel:
             self.draft = gr.Checkbox(
                 label="Draft first (half size, half the steps)", value=False, elem_id=elem_id("clip_skip_lab_draft")
             )
+        self.measures = gr.Checkbox(
+            label="Measure the pictures: charts, and findings in words",
+            value=True,
+            elem_id=elem_id("clip_skip_lab_measures"),
+        )
         again.click(self.look_again, [self.resume], [self.resume], show_progress=False, queue=False)
         with gr.Row():
             self.chosen = gr.Dropdown(
@@ -99,6 +104,7 @@ class Panel:
             *(self.y_axis, self.y_values, self.y_choices),
             *(self.z_axis, self.z_values, self.z_choices),
             *(self.mode, self.cells_per_batch, self.resume, self.draft, self.chosen),
+            self.measures,
         ]
 
     @property
@@ -116,6 +122,8 @@ class Panel:
             (self.mode, lambda params: _pasted_or(params, "clip_skip_lab_mode", "exact")),
             (self.cells_per_batch, lambda params: _pasted_or(params, "clip_skip_lab_cells_per_batch", "auto")),
             (self.draft, lambda params: _pasted_or(params, "clip_skip_lab_draft", "False")),
+            (self.resume, lambda params: _pasted_or(params, "clip_skip_lab_resume", NEW_SWEEP)),
+            (self.measures, lambda params: _pasted_or(params, "clip_skip_lab_measures", "True")),
         ]
         return found
 

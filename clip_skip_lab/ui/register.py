@@ -14,6 +14,7 @@ from ..hosts.a1111_files import ModelFiles, data_folder
 from ..hosts.a1111_memory import CheckpointMemory
 from ..memory import Memory
 from . import header, settings, start_value
+from .from_picture import register_buttons
 from .memory import add_memory_settings, memory_tab
 
 
@@ -40,7 +41,8 @@ def register(host: Host) -> None:
 
     script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)
-    script_callbacks.on_ui_tabs(memory_tab)
+    register_buttons()
+    script_callbacks.on_ui_tabs(lambda: memory_tab(host))
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_model_loaded(memory.model_loaded)
     script_callbacks.on_script_unloaded(unloaded)

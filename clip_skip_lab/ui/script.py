@@ -17,6 +17,7 @@ from ..sweep.resume import find_begun
 from ..sweep.run import Outcome, run_sweep
 from ..sweep.words import summary
 from .arguments import continuation_of, plan_from_arguments
+from .measured import Seen, language, measured
 from .panel import Panel
 
 log = logging.getLogger("clip_skip_lab")
@@ -115,16 +116,22 @@ def make_script(host: Host) -> type[scripts.Script]:
             with host.session(p, plan) as session:
                 about = {"name": host.name, "version": host.version}
                 outcome = run_sweep(plan, session, about, p.is_api and plan.return_cells, begun)
-                return _processed(p, session, outcome)
+                seen = measured(outcome, session, language()) if plan.measures else Seen()
+                return _processed(p, session, outcome, seen)
 
     return ClipSkipSweep
 
 
-def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
-    """The host's own result: the grid first, then the pictures, the metadata of each at the same place."""
+def _processed(p: Any, session: Any, outcome: Outcome, seen: Seen) -> processing.Processed:
+    """The host's own result: the grid first, then the pictures, the metadata of each at the same place.
+
+    On the page, the charts are between the two; an API's client finds them in the folder.
+    """
     record = outcome.record
     pictures = outcome.pictures if record.plan.return_cells else []
     grids = [_shown(image, path, record.infotext, p.is_api) for image, path in outcome.grids]
+    if not p.is_api:
+        grids += [_shown(None, path, record.infotext, False) for path in seen.charts]
     p.sd_model_name, p.sd_model_hash = record.model["name"], record.model["hash"] or None
     processed = processing.Processed(
         p,
@@ -147,9 +154,11 @@ def _processed(p: Any, session: Any, outcome: Outcome) -> processing.Processed:
             "text_encoder_forwards": record.text_encoder_forwards,
             "notes": record.notes,
             "problems": record.problems,
+            "charts": [str(path) for path in seen.charts],
+            "findings": seen.findings,
         },
     }
-    processed.comments = "\n".join([*summary(record, str(outcome.folder)), *session.comments])
+    processed.comments = "\n".join([*seen.findings, *summary(record, str(outcome.folder)), *session.comments])
     return processed
 
 

@@ -5,6 +5,7 @@ Runs on the embedded host, or on a real one named by WEBUI_URL.
 
 import json
 import re
+import time
 
 import pytest
 
@@ -17,7 +18,12 @@ LAST, PENULTIMATE = "Layer 12 of 12, the last", "Layer 11 of 12, penultimate"
 
 @pytest.fixture(scope="module")
 def host(host_url):
-    return HostClient(host_url)
+    host = HostClient(host_url)
+    end = time.monotonic() + 120
+    while host.get("/clip-skip-lab/v1/model").json()["model"] is None:  # loaded beside the host's start
+        assert time.monotonic() < end, "the host loads no model"
+        time.sleep(0.5)
+    return host
 
 
 @pytest.fixture
@@ -150,6 +156,25 @@ def test_keys_pressed_while_the_answer_is_on_its_way_are_not_lost(header, host):
     host_has(page, host, 9)
     page.wait_for_timeout(1500)
     assert (number(page).input_value(), host.options()[CLIP_SKIP]) == ("9", 9)
+
+
+def test_a_value_that_has_arrived_is_not_sent_again_over_the_one_that_comes_next(header, host):
+    page = header()
+    page.evaluate(
+        """key => onOptionsChanged(() => {
+            if (opts[key] !== 6) return;
+            opts[key] = 4; // as when a checkpoint is chosen that brings its own value along
+            fetch("/sdapi/v1/options", {method: "POST", body: JSON.stringify({[key]: 4}),
+                                        headers: {"Content-Type": "application/json"}});
+        })""",
+        CLIP_SKIP,
+    )
+    number(page).fill("6")
+    number(page).press("Enter")
+    host_has(page, host, 4)
+    page.wait_for_timeout(1500)
+    assert host.options()[CLIP_SKIP] == 4
+    assert number(page).input_value() == "4"
 
 
 def test_a_drag_applies_once_and_asks_little(header, host):

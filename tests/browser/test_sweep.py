@@ -47,12 +47,12 @@ def test_the_line_under_the_panel_follows_every_change(txt2img):
     txt2img.forecast_becomes("^6 cells · 6 pictures · 30 steps")
 
 
-@pytest.mark.parametrize("bad", ["0", "13", "1.5", "1-", "12-1", "letters", "1-1000000"])
+@pytest.mark.parametrize("bad", ["0", "13", "1-", "12-1", "letters", "1-1000000"])
 def test_bad_input_gets_its_sentence_at_once_and_on_generate(txt2img, bad):
     txt2img.set_values(bad)
     sentence = txt2img.forecast_becomes("^Clip skip values: ")
     assert f'"{bad}"' in sentence
-    assert "allowed: whole numbers from 1 to 12" in sentence
+    assert "allowed: numbers from 1 to 12" in sentence
     txt2img.generate()
     assert sentence.strip() in txt2img.log
     assert txt2img.thumbnails.count() == 0

@@ -75,7 +75,8 @@ def test_a_whole_request():
         (
             {"clipskip": "1"},
             'Plan: "clipskip" is not a key; allowed: the keys clip_skip, y, z, mode, cells_per_batch, return_cells, '
-            "draft, cells, interpolation, negative_clip_skip, every_model, sdxl_clip_l_skip, sdxl_big_g_skip.",
+            "draft, measures, cells, interpolation, negative_clip_skip, every_model, sdxl_clip_l_skip, "
+            "sdxl_big_g_skip.",
         ),
         ({"mode": "quick"}, 'mode: "quick" is not a mode; allowed: "exact" or "fast".'),
         ({"mode": []}, 'mode: [] is not a mode; allowed: "exact" or "fast".'),

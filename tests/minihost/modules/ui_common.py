@@ -52,6 +52,14 @@ def create_output_panel(tabname, outdir, toprow=None):
                 "img2img": ToolButton("🖼️", elem_id=f"{tabname}_send_to_img2img", tooltip="Send to img2img"),
                 "inpaint": ToolButton("🎨️", elem_id=f"{tabname}_send_to_inpaint", tooltip="Send to inpaint"),
             }
+        gr.File(
+            None,
+            file_count="multiple",
+            interactive=False,
+            show_label=False,
+            visible=False,
+            elem_id=f"download_files_{tabname}",
+        )
         with gr.Group():
             res.infotext = gr.HTML(elem_id=f"html_info_{tabname}", elem_classes="infotext")
             res.html_log = gr.HTML(elem_id=f"html_log_{tabname}", elem_classes="html-log")

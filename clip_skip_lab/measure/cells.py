@@ -1,0 +1,70 @@
+"""The cells of a `sweep.json` as measuring sees them: which go together, and in what order. Works on plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+CLIP_SKIP = "Clip skip"
+
+
+def key_of(value: object) -> str:
+    """A value of an axis as a dictionary's key: an axis such as Prompt order has lists."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def beside(cell: dict) -> str:
+    """What a cell is beside its clip skip: the same text for cells that differ in clip skip only."""
+    return key_of({name: value for name, value in cell["values"].items() if name != CLIP_SKIP})
+
+
+def groups(cells: Iterable[dict]) -> list[list[dict]]:
+    """The cells in groups that differ in clip skip only."""
+    found: dict[str, list[dict]] = {}
+    for cell in cells:
+        found.setdefault(beside(cell), []).append(cell)
+    return list(found.values())
+
+
+def is_done(cell: dict) -> bool:
+    """Whether a cell has all its pictures, all in files."""
+    return cell["state"] == "done" and all(picture["file"] for picture in cell["pictures"]) and bool(cell["pictures"])
+
+
+def measured(content: dict) -> list[dict]:
+    """The cells that have measures."""
+    return [cell for cell in content["cells"] if cell["measures"]]
+
+
+def is_number(value: object) -> bool:
+    """Whether a clip skip is a number; else it is an average of layers, which has no place among them."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def ascending(values: Iterable) -> list:
+    """The values of clip skip in order: numbers by size, then averages of layers as they come; each once."""
+    once = list({key_of(value): value for value in values}.values())
+    numbers = sorted(value for value in once if is_number(value))
+    return numbers + [value for value in once if not is_number(value)]
+
+
+def clip_skips(cells: Iterable[dict]) -> list:
+    """The values of clip skip that these cells have, in order."""
+    return ascending(cell["values"][CLIP_SKIP] for cell in cells)
+
+
+def reference_of(cells: list[dict]) -> object:
+    """The clip skip that others are compared with: 1 where there is one, else the first; None without cells."""
+    values = [cell["values"][CLIP_SKIP] for cell in cells]
+    return 1 if 1 in values else values[0] if values else None
+
+
+def mean(numbers: Iterable[float | None]) -> float | None:
+    """The mean of those that are there, to six digits; None of none."""
+    there = [number for number in numbers if number is not None]
+    return float(f"{sum(there) / len(there):.6g}") if there else None
+
+
+def mean_at(cells: Iterable[dict], measure: str, clip_skip: object) -> float | None:
+    """The mean of a measure over the cells with this clip skip."""
+    return mean(cell["measures"].get(measure) for cell in cells if cell["values"][CLIP_SKIP] == clip_skip)

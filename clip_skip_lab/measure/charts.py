@@ -1,0 +1,267 @@
+"""The charts of a sweep as PNG: change and sharpness over clip skip, and a heatmap where there is a second axis.
+
+Dark on a light ground of their own, so that they can be read on a dark page too. Matplotlib without pyplot, whose
+figures belong to the whole process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from matplotlib import colormaps, font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from .cells import CLIP_SKIP, ascending, clip_skips, is_number, key_of, mean_at, measured
+from .compare import Comparison
+from .definitions import COMPOSITION, DETAIL, SHARPNESS
+
+CHARTS = "charts"
+GROUND, INK, FAINT = "#ffffff", "#1f2328", "#8b949e"
+COLOURS = ("#0072b2", "#d55e00")
+"""Of two lines: blue and orange of Okabe and Ito's palette, which colour-blind eyes tell apart."""
+MARKERS = "osD^vPX*"
+WIDTH = 9.0
+"""Of a chart, in inches of 100 pixels."""
+MOST_LINES = 8
+"""Of more values of the second axis, so many are drawn as lines, evenly chosen; the heatmap has all."""
+MOST_NUMBERS = 160
+"""A heatmap of more cells has no numbers in them."""
+JAPANESE_FONTS = ("Noto Sans CJK JP", "Yu Gothic", "Meiryo", "Hiragino Sans", "IPAGothic", "TakaoGothic", "MS Gothic")
+
+WORDS = {
+    "en": {
+        "clip skip": "Clip skip",
+        "change": "Change from clip skip {}",
+        "composition": "Composition change from clip skip {}",
+        "sharpness": "Sharpness over clip skip",
+        "heatmap": "Composition change from clip skip {}",
+        "change axis": "Change (1 − SSIM): 0 is none",
+        "composition axis": "Composition change (1 − SSIM): 0 is none",
+        "sharpness axis": "Sharpness (variance of the Laplacian, levels²)",
+        "composition line": "composition",
+        "detail line": "detail",
+        "seed line": "a new seed",
+    },
+    "ja": {
+        "clip skip": "Clip skip",
+        "change": "Clip skip {} からの変化",
+        "composition": "Clip skip {} からの構図の変化",
+        "sharpness": "Clip skip と鮮明さ",
+        "heatmap": "Clip skip {} からの構図の変化",
+        "change axis": "変化（1 − SSIM）: 0 は変化なし",
+        "composition axis": "構図の変化（1 − SSIM）: 0 は変化なし",
+        "sharpness axis": "鮮明さ（ラプラシアンの分散、階調²）",
+        "composition line": "構図",
+        "detail line": "細部",
+        "seed line": "別のシード",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart: a value for each clip skip, None where there is none."""
+
+    label: str
+    values: dict[object, float | None]
+
+
+def draw_charts(content: dict, folder: Path, lang: str) -> list[dict]:
+    """Draws what there is to draw of a measured sweep into its folder `charts`.
+
+    Returns a list of {"file", "title": {"en", "ja"}}; empty where there are no two values of clip skip to compare.
+    Raises `OSError`.
+    """
+    cells = measured(content)
+    if len(clip_skips(cells)) < 2:
+        return []
+    reference = content["reference"][CLIP_SKIP]
+    second = _second_axis(content, cells)
+    lang = lang if lang == "en" or japanese_font() else "en"
+    seed = (content["new_seed"] or {}).get("composition_change")
+    made = []
+
+    def add(name: str, title: str, figure: Callable[[dict], Figure]) -> None:
+        (folder / CHARTS).mkdir(exist_ok=True)
+        save(figure(WORDS[lang]), folder / CHARTS / f"{name}.png")
+        titles = {language: words[title].format(reference) for language, words in WORDS.items()}
+        made.append({"file": f"{CHARTS}/{name}.png", "title": titles})
+
+    if any(cell["measures"].get(COMPOSITION) is not None for cell in cells):
+        title = "composition" if second else "change"
+        add("change", title, lambda words: _change_chart(cells, second, title, words, reference, seed))
+    add("sharpness", "sharpness", lambda words: _sharpness_chart(cells, second, words))
+    if second and "change" in made[0]["file"]:
+        add("heatmap", "heatmap", lambda words: _heatmap(cells, second, words, reference))
+    return made
+
+
+def lines_chart(lines: list[Line], words: dict[str, str], title: str, label: str, seed: float | None = None) -> Figure:
+    """A chart of lines over clip skip; `seed` is the height of a dashed line, "a new seed"."""
+    figure, axes = _figure(words, title)
+    there = [value for line in lines for value, height in line.values.items() if height is not None]
+    places = _places(ascending(there))
+    for number, line in enumerate(lines):
+        look = {"marker": MARKERS[number % len(MARKERS)], "color": _colour(number, len(lines))}
+        points = {value: line.values[value] for value in places if line.values.get(value) is not None}
+        numbers = {places[value]: height for value, height in points.items() if is_number(value)}
+        # Averages of layers have no place between the numbers: marks without a line.
+        averages = {places[value]: height for value, height in points.items() if not is_number(value)}
+        axes.plot(list(numbers), list(numbers.values()), label=line.label, **look)
+        axes.plot(list(averages), list(averages.values()), linestyle="none", **look)
+    if seed is not None:
+        axes.axhline(seed, color=INK, linestyle="--", linewidth=1.2, label=words["seed line"])
+    axes.set_ylim(bottom=0)
+    step = max(1, -(-len(places) // 24))
+    axes.set_xticks(list(places.values())[::step], [plain(str(value)) for value in places][::step])
+    axes.set_ylabel(label)
+    axes.grid(axis="y", color=FAINT, alpha=0.35)
+    labels = axes.get_legend_handles_labels()[1]
+    if len(labels) > 1:
+        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    # Matplotlib's own layout would draw everything twice.
+    legend = 0.7 + 0.085 * max(map(_width, labels)) if len(labels) > 1 else 0.3
+    figure.subplots_adjust(left=0.085, bottom=0.11, top=0.91, right=1 - legend / WIDTH)
+    return figure
+
+
+def save(figure: Figure, file: Path | BytesIO) -> None:
+    """Writes a chart as PNG, in fonts that have its letters. Raises `OSError`."""
+    japanese = japanese_font()
+    for text in figure.findobj(Text):
+        text.set_fontfamily(["DejaVu Sans", *([japanese] if japanese else [])])
+    FigureCanvasAgg(figure)
+    figure.savefig(file, format="png")
+
+
+@lru_cache(maxsize=1)
+def japanese_font() -> str | None:
+    """A font of this machine that has Japanese, or None."""
+    there = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in JAPANESE_FONTS if name in there), None)
+
+
+def plain(text: str) -> str:
+    """A text of the user's as matplotlib takes it: a dollar sign starts no formula, an underscore hides no line."""
+    text = " ".join(text.split())
+    text = text if len(text) <= 40 else f"{text[:39]}…"
+    return text.replace("$", r"\$") if not text.startswith("_") else f" {text}".replace("$", r"\$")
+
+
+def _change_chart(
+    cells: list[dict], second: dict | None, title: str, words: dict[str, str], reference: object, seed: float | None
+) -> Figure:
+    heading = words[title].format(plain(str(reference)))
+    if second is None:
+        lines = [
+            _line(words["composition line"], cells, COMPOSITION),
+            _line(words["detail line"], cells, DETAIL),
+        ]
+        return lines_chart(lines, words, heading, words["change axis"], seed)
+    return lines_chart(_lines(cells, second, COMPOSITION, words), words, heading, words["composition axis"], seed)
+
+
+def _sharpness_chart(cells: list[dict], second: dict | None, words: dict[str, str]) -> Figure:
+    lines = _lines(cells, second, SHARPNESS, words) if second else [_line("", cells, SHARPNESS)]
+    return lines_chart(lines, words, words["sharpness"], words["sharpness axis"])
+
+
+def _heatmap(cells: list[dict], second: dict, words: dict[str, str], reference: object) -> Figure:
+    values, rows = clip_skips(cells), _rows(cells, second)
+    table = [[mean_at(row, COMPOSITION, value) for value in values] for _, row in rows]
+    heading, height = words["heatmap"].format(plain(str(reference))), min(14.0, 2.5 + 0.4 * len(rows))
+    figure, axes = _figure(words, heading, height, layout="constrained")
+    numbers = [[float("nan") if one is None else one for one in row] for row in table]
+    highest = max((one for row in table for one in row if one is not None), default=0) or 1
+    image = axes.imshow(numbers, cmap="viridis", vmin=0, vmax=highest, aspect="auto")
+    for every, set_ticks, labels in (
+        (-(-len(values) // 24), axes.set_xticks, [str(value) for value in values]),
+        (-(-len(rows) // 40), axes.set_yticks, [label for label, _ in rows]),
+    ):
+        set_ticks(range(0, len(labels), every), [plain(label) for label in labels[::every]])
+    axes.set_ylabel(plain(second["name"]))
+    figure.colorbar(image, ax=axes, label=words["composition axis"])
+    if len(values) * len(rows) <= MOST_NUMBERS:
+        for down, row in enumerate(table):
+            for across, one in enumerate(row):
+                if one is not None:
+                    colour = INK if one > 0.6 * highest else "#ffffff"
+                    axes.text(across, down, f"{one:.2f}", ha="center", va="center", color=colour, fontsize=8)
+    return figure
+
+
+def _figure(words: dict[str, str], title: str, height: float = 5.0, layout: str | None = None) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor=GROUND, layout=layout)
+    axes = figure.add_subplot()
+    axes.set_facecolor(GROUND)
+    axes.set_title(title, color=INK, loc="left", pad=12)
+    axes.set_xlabel(words["clip skip"])
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return figure, axes
+
+
+def _colour(number: int, count: int) -> object:
+    return COLOURS[number] if count <= len(COLOURS) else colormaps["viridis"](0.88 * number / (count - 1))
+
+
+def _width(text: str) -> int:
+    """About how wide a text is, in letters: those of Chinese and Japanese count twice."""
+    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
+
+
+def _places(values: list) -> dict[object, float]:
+    """Where each clip skip stands across: numbers at their size, averages of layers one by one after them."""
+    numbers = [value for value in values if is_number(value)]
+    after = max(numbers, default=0)
+    rest = [value for value in values if not is_number(value)]
+    return {value: value for value in numbers} | {value: after + 1 + number for number, value in enumerate(rest)}
+
+
+def _second_axis(content: dict, cells: list[dict]) -> dict | None:
+    """The first axis beside clip skip that has two values among the cells."""
+    for axis in content["axes"]:
+        if axis["name"] != CLIP_SKIP and len({key_of(cell["values"][axis["name"]]) for cell in cells}) > 1:
+            return axis
+    return None
+
+
+def _rows(cells: list[dict], second: dict) -> list[tuple[str, list[dict]]]:
+    """The label of each value of the second axis, and the cells that have it (several with a third axis)."""
+    labels = second.get("labels") or second["values"]
+    by_value: dict[str, list[dict]] = {}
+    for cell in cells:
+        by_value.setdefault(key_of(cell["values"][second["name"]]), []).append(cell)
+    rows = [(str(label), by_value.get(key_of(value))) for value, label in zip(second["values"], labels, strict=True)]
+    return [(label, row) for label, row in rows if row]
+
+
+def _lines(cells: list[dict], second: dict, measure: str, words: dict[str, str]) -> list[Line]:
+    rows = _rows(cells, second)
+    chosen = rows
+    if len(rows) > MOST_LINES:
+        chosen = [rows[round(number * (len(rows) - 1) / (MOST_LINES - 1))] for number in range(MOST_LINES)]
+    return [_line(plain(label), row, measure) for label, row in chosen]
+
+
+def _line(label: str, cells: list[dict], measure: str) -> Line:
+    return Line(label, {value: mean_at(cells, measure, value) for value in clip_skips(cells)})
+
+
+def comparison_chart(comparison: Comparison, lang: str) -> Image.Image:
+    """The chart of two sweeps: the composition change of each over clip skip."""
+    words = WORDS[lang if lang == "en" or japanese_font() else "en"]
+    named = zip(comparison.labels, comparison.lines, strict=True)
+    lines = [Line(plain(label), line) for label, line in named]
+    title = words["composition"].format(plain(str(comparison.reference)))
+    file = BytesIO()
+    save(lines_chart(lines, words, title, words["composition axis"]), file)
+    return Image.open(file)

@@ -1,0 +1,100 @@
+"""Two sweeps beside each other, such as one of txt2img and one of img2img: how far clip skip moves the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..sweep.errors import InvalidInput
+from .cells import CLIP_SKIP, clip_skips, key_of, mean, mean_at, measured
+from .definitions import COMPOSITION
+
+FIELD = "Sweeps to compare"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two sweeps have in common and how they differ.
+
+    Attributes:
+        labels: what to call each.
+        reference: the clip skip that both are compared with.
+        lines: for each, by clip skip that both have, the mean composition change from the reference.
+        changes: for each, the mean of its line without the reference: how far clip skip moves the composition.
+        sentence: the answer by language.
+    """
+
+    labels: tuple[str, str]
+    reference: object
+    lines: tuple[dict, dict]
+    changes: tuple[float, float]
+    sentence: dict[str, str]
+
+
+def kind_of(content: dict) -> str:
+    """Whether a sweep is one of txt2img or of img2img."""
+    return "img2img" if "init_images" in (content.get("setting") or {}) else "txt2img"
+
+
+def compare(one: dict, other: dict) -> Comparison:
+    """Compares two measured sweeps over the values of clip skip that both have.
+
+    Args:
+        one, other: contents of `sweep.json` with measures.
+
+    Raises `InvalidInput` when they have no values in common, or not the same reference.
+    """
+    reference = _common_reference(one, other)
+    cells = [measured(content) for content in (one, other)]
+    theirs = {key_of(value) for value in clip_skips(cells[1])}
+    lines = []
+    for of in cells:
+        lines.append(
+            {value: mean_at(of, COMPOSITION, value) for value in clip_skips(cells[0]) if key_of(value) in theirs}
+        )
+    both = [value for value in lines[0] if value != reference and None not in (lines[0][value], lines[1][value])]
+    if not both:
+        ids = f"{one['id']} and {other['id']}"
+        raise InvalidInput(FIELD, ids, "two sweeps with the same values of clip skip", "have none in common to compare")
+    changes = tuple(mean(line[value] for value in both) or 0.0 for line in lines)
+    labels = _labels(one, other)
+    shown = tuple({value: line[value] for value in line if value in both or value == reference} for line in lines)
+    return Comparison(labels, reference, shown, changes, _sentence(labels, changes, reference, both))
+
+
+def _common_reference(one: dict, other: dict) -> object:
+    references = [(content.get("reference") or {}).get(CLIP_SKIP) for content in (one, other)]
+    for content, reference in zip((one, other), references, strict=True):
+        if reference is None:
+            raise InvalidInput(FIELD, content["id"], "a sweep with cells that are done", "has nothing to compare")
+    if references[0] != references[1]:
+        problem = f"are measured against different clip skips, {references[0]} and {references[1]}"
+        raise InvalidInput(FIELD, f"{one['id']} and {other['id']}", "two sweeps that have clip skip 1", problem)
+    return references[0]
+
+
+def _labels(one: dict, other: dict) -> tuple[str, str]:
+    kinds = kind_of(one), kind_of(other)
+    if kinds[0] != kinds[1]:
+        return kinds
+    return f"{kinds[0]} {one['id']}", f"{kinds[1]} {other['id']}"
+
+
+def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: object, both: list) -> dict[str, str]:
+    (low, less), (high, more) = sorted(zip(changes, labels, strict=True))
+    english = (
+        f"Clip skip moves the composition by {changes[0]:.2f} in {labels[0]} and by {changes[1]:.2f} in {labels[1]}"
+    )
+    japanese = f"Clip skip による構図の変化は {labels[0]} で {changes[0]:.2f}、{labels[1]} で {changes[1]:.2f} です"
+    if low >= 0.01 and high / low >= 1.1:
+        english += f": {high / low:.1f} times as much in {more}"
+        japanese += f"（{more} は {less} の {high / low:.1f} 倍）"
+    elif high < 0.01:
+        english += ": hardly at all in either"
+        japanese += "（どちらもほぼ変化なし）"
+    elif low >= 0.01:
+        english += ": about the same"
+        japanese += "（ほぼ同じ）"
+    values = ", ".join(map(str, both))
+    english += f". Mean over clip skip {values}, each against {reference}; 0 is no change."
+    japanese += f"。Clip skip {values} を {reference} と比べた平均で、0 は変化なしです。"
+    return {"en": english, "ja": japanese}

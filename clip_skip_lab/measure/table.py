@@ -1,0 +1,25 @@
+"""`measures.csv`: one line for each cell."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from .definitions import MEASURES
+
+TABLE = "measures.csv"
+
+
+def write_table(content: dict, folder: Path) -> None:
+    """Writes the measures of a sweep: place, values, state, measures; empty where there is none.
+
+    With a byte order mark, by which spreadsheets tell UTF-8. Raises `OSError`.
+    """
+    names = [axis["name"] for axis in content["axes"]]
+    keys = [measure.key for measure in MEASURES]
+    with (folder / TABLE).open("w", encoding="utf-8-sig", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["index", *names, "state", *keys])
+        for cell in content["cells"]:
+            values = [cell["values"].get(name) for name in names]
+            rows.writerow([cell["index"], *values, cell["state"], *(cell["measures"].get(key) for key in keys)])

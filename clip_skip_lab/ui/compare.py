@@ -1,0 +1,100 @@
+"""Comparing two sweeps, in the tab "Clip skip lab": two lists, a button, a sentence and a chart."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+from modules.ui_components import ToolButton
+
+from ..hosts import Host
+from ..sweep.errors import InvalidInput
+from ..sweep.resume import Begun, find_begun, sweep_names
+from .measured import language
+from .panel import REFRESH_SYMBOL
+
+MOST = 100
+"""How many sweeps are offered, the newest ones."""
+
+
+class ComparePart:
+    """The part of the tab, made in the current gradio context."""
+
+    def __init__(self, host: Host):
+        self.host = host
+        choices = self._choices()
+        gr.HTML("<h3>Compare two sweeps</h3>", elem_id="clip_skip_lab_compare_title")
+        with gr.Row():
+            self.sweeps = [
+                gr.Dropdown(label=label, choices=choices, value=None, elem_id=f"clip_skip_lab_compare_{number}")
+                for number, label in (("one", "One sweep"), ("other", "Another sweep"))
+            ]
+            again = ToolButton(
+                value=REFRESH_SYMBOL, elem_id="clip_skip_lab_compare_refresh", tooltip="Look for sweeps again"
+            )
+        button = gr.Button("Compare", variant="primary", elem_id="clip_skip_lab_compare")
+        answer = gr.HTML(elem_id="clip_skip_lab_compare_answer", elem_classes=["clip-skip-lab-forecast"])
+        chart = gr.Image(
+            label="Chart", type="pil", interactive=False, visible=False, elem_id="clip_skip_lab_compare_chart"
+        )
+        again.click(self.look_again, [], self.sweeps, show_progress=False, queue=False)
+        button.click(self.compare, self.sweeps, [answer, chart])
+
+    def look_again(self) -> list[Any]:
+        """Lists the sweeps anew."""
+        return [gr.update(choices=self._choices()) for _ in self.sweeps]
+
+    def compare(self, one: str | None, other: str | None) -> tuple:
+        """The sentence as HTML, and the chart; or what is wrong."""
+        from ..measure.charts import comparison_chart  # slow to import, and not needed before
+        from ..measure.compare import compare
+
+        lang = language()
+        try:
+            found = compare(self._measured(one), self._measured(other))
+        except InvalidInput as error:
+            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>', gr.update(
+                visible=False
+            )
+        said = f'<p role="status">{html.escape(found.sentence[lang])}</p>'
+        return said, gr.update(value=comparison_chart(found, lang), visible=True)
+
+    def _measured(self, name: str | None) -> dict:
+        from ..measure.folder import measure_folder
+
+        begun = self._find(name)
+        if begun.content.get("measures"):
+            return begun.content
+        try:
+            return measure_folder(begun.folder, lang=language())
+        except (OSError, ValueError) as error:
+            problem = f"could not be measured ({error})"
+            raise InvalidInput("Sweeps to compare", name, "a sweep whose folder can be written to", problem) from error
+
+    def _find(self, name: str | None) -> Begun:
+        if not name:
+            raise InvalidInput("Sweeps to compare", "", "two sweeps", "is not chosen yet")
+        first, second = self._folders()
+        try:
+            return find_begun(first, name)
+        except InvalidInput:
+            return find_begun(second, name)
+
+    def _folders(self) -> list[str]:
+        return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
+
+    def _choices(self) -> list[tuple[str, str]]:
+        from ..measure.compare import kind_of
+
+        found = {}
+        for folder in self._folders():
+            for name in sweep_names(folder)[:MOST]:
+                try:
+                    begun = find_begun(folder, name)
+                    done, count = begun.done, len(begun.content["cells"])
+                    prompt = str(begun.content["setting"].get("prompt") or "")[:40]
+                    found[name] = f"{name}: {kind_of(begun.content)}, {done} of {count} cells, {prompt}"
+                except (InvalidInput, KeyError, TypeError):
+                    continue  # no sweep of ours
+        return [(found[name], name) for name in sorted(found, reverse=True)[:MOST]]

@@ -1,0 +1,51 @@
+"""Measuring a sweep that has just run, for the gallery and the lines under it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modules import shared
+
+from ..sweep.folder import read_record, write_record
+from ..sweep.run import Outcome
+
+log = logging.getLogger("clip_skip_lab")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What measuring gave: the charts' files, and the findings in the page's language."""
+
+    charts: list[Path] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+
+
+def language() -> str:
+    """The page's language by the host's localization, "en" or "ja"."""
+    return "ja" if str(shared.opts.localization).casefold().startswith("ja") else "en"
+
+
+def measured(outcome: Outcome, session: Any, lang: str) -> Seen:
+    """Measures a sweep from its folder. What goes wrong is a sentence among its problems: the sweep is not lost."""
+    record = outcome.record
+    try:
+        from ..measure.folder import measure_folder  # a second to import, which the WebUI's start need not wait for
+
+        content = measure_folder(outcome.folder, session.measuring, lang)
+    except Exception as error:  # a full disk, a damaged picture, a library of the host's that lacks something
+        log.exception("Clip skip sweep: the pictures could not be measured")
+        record.problems.append(f"Measures: the pictures could not be measured ({error}).")
+        _note(outcome)
+        return Seen()
+    record.problems[:] = content["problems"]
+    return Seen([outcome.folder / chart["file"] for chart in content["charts"]], content["findings"][lang])
+
+
+def _note(outcome: Outcome) -> None:
+    try:
+        write_record(outcome.folder, {**read_record(outcome.folder), "problems": outcome.record.problems})
+    except (OSError, ValueError):
+        log.exception("Clip skip sweep: sweep.json could not be written")

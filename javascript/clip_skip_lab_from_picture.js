@@ -1,0 +1,122 @@
+// "Sweep clip skip for this picture": what the picture was made with comes back, and clip skip 1 to 12 is run on it.
+//
+// The host itself reads the picture's infotext, as if it had been pasted into the prompt and ↙️ pressed, so whatever it
+// knows to bring back comes back. What is added to the infotext chooses the script and its values.
+(function () {
+    "use strict";
+
+    const SCRIPT = "Clip skip sweep", VALUES = "1-12";
+    const LONGEST_WAIT = 20000, LOOK_EVERY = 50; // ms
+
+    const TEXTS = {
+        en: {
+            none: "Generate a picture first, or choose one in the gallery.",
+            unread: "The picture has no generation parameters that could be read.",
+            slow: "The WebUI did not take over the picture's parameters; nothing was started.",
+            noPicture: "The picture could not be sent to img2img; nothing was started.",
+        },
+        ja: {
+            none: "まず画像を生成するか、ギャラリーで画像を選んでください。",
+            unread: "この画像には読み取れる生成パラメータがありません。",
+            slow: "WebUI が画像のパラメータを引き継げなかったため、開始していません。",
+            noPicture: "画像を img2img に送れなかったため、開始していません。",
+        },
+    };
+
+    class Refused extends Error {}
+
+    function find(css) {
+        return gradioApp().querySelector(css);
+    }
+
+    async function until(condition, otherwise) {
+        const end = Date.now() + LONGEST_WAIT;
+        while (!condition()) {
+            if (Date.now() > end) throw new Refused(otherwise);
+            await new Promise((done) => setTimeout(done, LOOK_EVERY));
+        }
+    }
+
+    function fill(field, value) {
+        field.value = value;
+        updateInput(field);
+    }
+
+    // The place of the picture that is shown large; else of the first that is no grid.
+    function placeOf(info) {
+        const chosen = selected_gallery_index();
+        return chosen >= 0 && chosen < info.infotexts.length ? chosen : info.index_of_first_image ?? 0;
+    }
+
+    // Later keys win over earlier ones. A batch of one, because it is one picture that is asked about, and the header's
+    // own clip skip, because the picture's would stay behind among the override settings.
+    function withScript(infotext, size) {
+        const added = {
+            ...size,
+            "Clip skip": Math.round(opts.CLIP_stop_at_last_layers),
+            "Batch size": 1,
+            Script: SCRIPT,
+            clip_skip_lab_values: VALUES,
+        };
+        return [infotext.trimEnd(), ...Object.entries(added).map(([key, value]) => `${key}: ${value}`)].join(", ");
+    }
+
+    // As if the file were dropped there. The host's own button would also bring the page's settings, at any time later.
+    async function sendToImg2img(address, texts) {
+        const blob = await (await fetch(address)).blob();
+        switch_to_img2img();
+        const box = "#img2img_image";
+        find(`${box} button[aria-label=Clear]`)?.click();
+        await until(() => find(`${box} input[type=file]`), texts.noPicture);
+        const dropped = new DataTransfer();
+        dropped.items.add(new File([blob], "picture.png", {type: blob.type}));
+        const input = find(`${box} input[type=file]`);
+        input.files = dropped.files;
+        input.dispatchEvent(new Event("change"));
+        await until(() => find(`${box} img`)?.naturalWidth, texts.noPicture);
+        const {naturalWidth, naturalHeight} = find(`${box} img`);
+        return {Size: `${naturalWidth}x${naturalHeight}`};
+    }
+
+    async function paste(tab, infotext, texts) {
+        const prompt = find(`#${tab}_prompt textarea`);
+        const chosen = () => find(`#${tab}_script_container #script_list input`)?.value === SCRIPT;
+        const values = () => find(`#${tab}_script_container [id$=clip_skip_lab_values] :is(input, textarea)`)?.value;
+        fill(find(`#${tab}_batch_count input[type=number]`), 1);
+        fill(prompt, infotext);
+        find(`#${tab}_tools #paste`).click();
+        await until(() => prompt.value !== infotext && chosen() && values() === VALUES, texts.slow);
+    }
+
+    async function sweep(from, inImg2img, generationInfo, texts) {
+        const info = JSON.parse(generationInfo || "{}");
+        const pictures = gradioApp().querySelectorAll(`#${from}_gallery .thumbnail-item img`);
+        if (!info.infotexts?.length || !pictures.length) throw new Refused(texts.none);
+        const place = placeOf(info), infotext = info.infotexts[place] ?? "";
+        if (!/^Steps: /m.test(infotext)) throw new Refused(texts.unread);
+        const size = inImg2img ? await sendToImg2img(pictures[place].src, texts) : {};
+        const to = inImg2img ? "img2img" : from;
+        await paste(to, withScript(infotext, size), texts);
+        find(`#${to}_generate`).click();
+    }
+
+    function say(tab, text) {
+        const row = find(`#clip_skip_lab_from_${tab}`);
+        let line = row.querySelector("[role=status]");
+        if (!line) {
+            line = document.createElement("p");
+            line.setAttribute("role", "status");
+            row.append(line);
+        }
+        line.textContent = text;
+    }
+
+    window.clipSkipLabSweepPicture = function (from, inImg2img, generationInfo) {
+        say(from, "");
+        sweep(from, inImg2img, generationInfo, TEXTS[clipSkipLab.language()]).catch((error) => {
+            if (!(error instanceof Refused)) throw error;
+            say(from, error.message);
+        });
+        return [];
+    };
+})();

@@ -1,0 +1,83 @@
+"""The buttons under the gallery: from any picture to its sweep. On the embedded host, or a real one by WEBUI_URL."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.browser.sweep_page import SweepPage
+from tests.contract.client import Client
+
+
+@pytest.fixture(scope="module")
+def client(host_url):
+    return Client(host_url)
+
+
+def record_in(log: str) -> tuple[Path, dict]:
+    folder = Path(re.search(r"Folder: (\S+)", log)[1])
+    return folder, json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+
+
+def press(sweep: SweepPage, name: str, tab: str) -> None:
+    """Presses one of our buttons under the gallery and waits for the end of the sweep in that tab."""
+    before = sweep.page.locator(f"#html_log_{tab}").first.inner_text()
+    sweep.page.locator(f"#clip_skip_lab_{sweep.tab}_{name}").click()
+    sweep.page.wait_for_function(
+        "([id, before]) => { const now = document.getElementById(id).innerText;"
+        # gradio writes "0.1/23.0s" before the old text while it works
+        " return now !== before && now.includes('Folder:') && !/^\\s*[\\d.]+(\\/[\\d.]+)?s/.test(now) }",
+        arg=[f"html_log_{tab}", before],
+        timeout=120_000,
+    )
+
+
+def test_a_picture_of_a_batch_is_swept_with_its_own_seed_and_settings(page, host_url, client):
+    sweep = SweepPage(page, host_url)
+    sweep.set_small("a (red:1.2) cat")
+    sweep.set_number("batch_size", 2)
+    sweep.set_number("batch_count", 2)
+    sweep.generate()
+    sweep.open_picture(2, "Seed: 8")
+    sweep.type_into(page.locator("#txt2img_prompt textarea"), "something else")
+    sweep.set_number("steps", 7)
+    press(sweep, "sweep_here", "txt2img")
+    folder, record = record_in(sweep.log)
+    assert [cell["values"]["Clip skip"] for cell in record["cells"]] == list(range(1, 13))
+    assert {len(cell["pictures"]) for cell in record["cells"]} == {1}
+    assert {cell["pictures"][0]["seed"] for cell in record["cells"]} == {8}
+    assert (record["setting"]["prompt"], record["setting"]["steps"]) == ("a (red:1.2) cat", 2)
+    swept = np.asarray(Image.open(folder / record["cells"][0]["pictures"][0]["file"]).convert("RGB"))
+    asked = {key: record["setting"][key] for key in ("prompt", "negative_prompt", "sampler_name", "scheduler")}
+    assert (swept == client.single(1, seed=8, cfg_scale=record["setting"]["cfg_scale"], **asked).pictures[0]).all()
+    assert page.locator("#txt2img_override_settings .token").count() == 0
+
+
+def test_a_picture_is_sent_to_img2img_and_swept_there(page, host_url):
+    sweep = SweepPage(page, host_url)
+    sweep.set_small()
+    sweep.set_number("width", 128)
+    sweep.generate()
+    for _ in range(2):  # the second time there is a picture in img2img already
+        sweep.open_tab("txt2img")
+        press(sweep, "sweep_in_img2img", "img2img")
+        log = page.locator("#html_log_img2img").first.inner_text()
+        assert "12 of 12 cells done" in log
+        _, record = record_in(log)
+        picture = record["cells"][0]["pictures"][0]
+        assert (picture["seed"], picture["width"], picture["height"]) == (7, 128, 64)
+        assert "Denoising strength" in picture["infotext"]
+    assert page.locator("#tab_img2img").is_visible()
+
+
+def test_without_a_picture_there_is_a_sentence(page, host_url):
+    sweep = SweepPage(page, host_url)
+    page.locator("#clip_skip_lab_txt2img_sweep_here").click()
+    line = page.locator("#clip_skip_lab_from_txt2img [role=status]")
+    line.get_by_text("Generate a picture first, or choose one in the gallery.").wait_for()
+    assert sweep.thumbnails.count() == 0

@@ -1,0 +1,320 @@
+"""Measuring a sweep from its folder: what is written, what is compared with what, and what may be missing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from clip_skip_lab.measure.definitions import MEASURES
+from clip_skip_lab.measure.folder import measure_folder
+from clip_skip_lab.measure.pictures import read_picture
+from clip_skip_lab.sweep.axes import Axis
+from clip_skip_lab.sweep.folder import read_record
+from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.resume import find_begun
+from clip_skip_lab.sweep.run import run_sweep
+from tests.unit.test_metrics import landscape
+from tests.unit.test_run import HOST, MemorySession
+
+CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
+SEED = Axis("Seed", "int")
+
+
+def paint(skip, scale, seed, side=72):
+    """A picture that clip skip turns and blurs, that the other axis brightens, and that another seed makes another."""
+    picture = landscape(96, seed).rotate(3 * (skip - 1)).filter(ImageFilter.GaussianBlur((skip - 1) / 6))
+    return Image.eval(picture.crop((0, 0, side, side)), lambda level: min(255, int(level + 4 * scale)))
+
+
+def swept(tmp_path, skips="1-4", y=(None, None), painted=paint, **session):
+    """A sweep on a session in memory, its plain pictures painted over. Returns its folder."""
+    plan = make_plan(skips, y, (None, None), [CFG, SEED], 12)
+    outcome = run_sweep(plan, MemorySession(str(tmp_path), **session), HOST)
+    for cell in outcome.record.cells:
+        for place, picture in enumerate(cell.pictures):
+            scale, seed = cell.values.get("CFG Scale", 0), cell.values.get("Seed", 0) + place
+            painted(cell.values["Clip skip"], scale, seed).save(outcome.folder / picture.file)
+    return outcome.folder
+
+
+def picture_of(folder, cell, place=0):
+    return read_picture(folder / cell["pictures"][place]["file"])
+
+
+def test_what_is_measured_is_written_and_the_rest_stays(tmp_path):
+    folder = swept(tmp_path)
+    before = read_record(folder)
+    content = measure_folder(folder)
+    assert json.loads(json.dumps(content)) == read_record(folder)
+    for key, value in before.items():
+        if key != "cells":
+            assert content[key] == value
+    assert [definition["key"] for definition in content["measures"]] == [measure.key for measure in MEASURES]
+    assert content["reference"] == {"Clip skip": 1}
+    assert content["problems"] == []
+    assert content["findings"]["en"][0].startswith("Largest change")
+    for chart in content["charts"]:
+        with Image.open(folder / chart["file"]) as image:
+            assert image.format == "PNG"
+            assert min(image.size) >= 300
+
+
+def test_each_cell_is_compared_with_clip_skip_1_at_the_same_values(tmp_path):
+    folder = swept(tmp_path, "3, 1, 2", y=("CFG Scale", "5, 9"))
+    cells = measure_folder(folder)["cells"]
+    for cell in cells:
+        (reference,) = (
+            one for one in cells if one["values"] == {"Clip skip": 1, "CFG Scale": cell["values"]["CFG Scale"]}
+        )
+        full = picture_of(folder, cell)
+        expected = {**full.own_measures(), **full.changes_from(picture_of(folder, reference))}
+        assert cell["measures"] == pytest.approx(expected, rel=1e-5)
+        assert list(cell["measures"]) == [measure.key for measure in MEASURES]
+    assert {cell["measures"]["composition_change"] for cell in cells if cell["values"]["Clip skip"] == 1} == {0}
+
+
+def test_without_clip_skip_1_the_first_value_is_the_reference(tmp_path):
+    content = measure_folder(swept(tmp_path, "4, 2, 3"))
+    assert content["reference"] == {"Clip skip": 4}
+    assert content["cells"][0]["measures"]["detail_change"] == 0
+    assert content["cells"][1]["measures"]["detail_change"] > 0
+
+
+def test_where_clip_skip_1_failed_the_first_value_that_is_done_is_the_reference(tmp_path):
+    content = measure_folder(swept(tmp_path, "1-3", fails={1: ValueError("no")}))
+    assert content["reference"] == {"Clip skip": 2}
+    assert content["cells"][0]["measures"] == {}
+    assert content["cells"][2]["measures"]["detail_change"] > 0
+    assert content["findings"]["en"][0] == "2 of 3 cells are measured."
+
+
+def test_where_the_reference_is_missing_at_one_value_only_its_own_measures_are_known(tmp_path):
+    folder = swept(tmp_path, "1, 2", y=("CFG Scale", "5, 9"))
+    (folder / read_record(folder)["cells"][2]["pictures"][0]["file"]).unlink()
+    content = measure_folder(folder)
+    assert content["cells"][2]["measures"] == {}
+    alone = content["cells"][3]["measures"]
+    assert alone["composition_change"] is None
+    assert alone["sharpness"] > 0
+    assert content["cells"][1]["measures"]["composition_change"] > 0
+    (problem,) = content["problems"]
+    assert problem.startswith("Measures: a picture cannot be read (")
+
+
+def test_a_damaged_picture_is_no_reason_not_to_measure_the_others(tmp_path):
+    folder = swept(tmp_path)
+    (folder / read_record(folder)["cells"][2]["pictures"][0]["file"]).write_bytes(b"no picture")
+    content = measure_folder(folder)
+    assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, True]
+    assert len(content["problems"]) == 1
+
+
+def test_neighbouring_values_are_compared_with_each_other(tmp_path):
+    folder = swept(tmp_path, "9, 1, 2")
+    content = measure_folder(folder)
+    by_skip = {cell["values"]["Clip skip"]: picture_of(folder, cell).reduced for cell in content["cells"]}
+    assert [(step["from"], step["to"]) for step in content["neighbours"]] == [(1, 2), (2, 9)]
+    for step in content["neighbours"]:
+        expected = by_skip[step["from"]].composition_change(by_skip[step["to"]])
+        assert step["composition_change"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_cell_of_several_pictures_has_their_mean_each_against_its_own_seed(tmp_path):
+    folder = swept(tmp_path, "1, 5", per_cell=3)
+    cells = measure_folder(folder)["cells"]
+    changes = [
+        picture_of(folder, cells[1], place).changes_from(picture_of(folder, cells[0], place))["detail_change"]
+        for place in range(3)
+    ]
+    assert cells[1]["measures"]["detail_change"] == pytest.approx(np.mean(changes), rel=1e-5)
+
+
+@pytest.mark.parametrize("how", ["a batch", "an axis"])
+def test_seeds_are_the_yardstick_whether_they_come_from_a_batch_or_an_axis(tmp_path, how):
+    if how == "a batch":
+        content = measure_folder(swept(tmp_path, "1-4", per_cell=3))
+    else:
+        content = measure_folder(swept(tmp_path, "1-4", y=("Seed", "0, 1, 2")))
+    one, two, three = (read_picture_of_seed(seed) for seed in range(3))
+    expected = (one.composition_change(two) + two.composition_change(three)) / 2
+    assert content["new_seed"]["pairs"] == 8
+    assert content["new_seed"]["composition_change"] == pytest.approx(expected, abs=0.2)
+    assert content["effects"]["axes"] == ["Clip skip", "Seed"]
+    assert content["effects"]["shares"]["Seed"] > content["effects"]["shares"]["Clip skip"]
+    assert any("of a new seed" in sentence for sentence in content["findings"]["en"])
+
+
+def read_picture_of_seed(seed):
+    from clip_skip_lab.measure.pictures import measurable
+
+    return measurable(paint(1, 0, seed)).reduced
+
+
+def test_one_seed_is_no_yardstick(tmp_path):
+    assert measure_folder(swept(tmp_path))["new_seed"] is None
+
+
+def test_the_variance_is_divided_between_clip_skip_and_the_other_axis(tmp_path):
+    effects = measure_folder(swept(tmp_path, "1-6", y=("CFG Scale", "0, 4, 8, 12")))["effects"]
+    assert effects["axes"] == ["Clip skip", "CFG Scale"]
+    assert effects["pictures"] == 24
+    assert list(effects["shares"]) == ["Clip skip", "CFG Scale", "interaction"]
+    assert sum(effects["shares"].values()) == pytest.approx(1, abs=1e-3)
+    assert effects["shares"]["interaction"] < 0.05, "brightness does the same to every picture"
+    assert effects["p"]["Clip skip"] == 0.001
+    assert effects["note"]["en"].startswith("Of one seed: ")
+    assert effects["note"]["ja"]
+
+
+def test_what_is_not_done_is_left_out_of_the_table_until_it_is_complete(tmp_path):
+    folder = swept(tmp_path, "1-4", y=("CFG Scale", "0, 4, 8"))
+    content = read_record(folder)
+    for cell in content["cells"][-2:]:
+        cell.update(state="not run", pictures=[])
+    (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
+    effects = measure_folder(folder)["effects"]
+    assert effects["pictures"] == 8, "two of the three rows are whole; so are two of the four columns, with six"
+    assert "8 of 10 pictures went in" in effects["note"]["en"]
+
+
+def test_one_axis_alone_leaves_nothing_to_divide(tmp_path):
+    effects = measure_folder(swept(tmp_path))["effects"]
+    assert effects["shares"] is effects["p"] is None
+    assert effects["note"]["en"].startswith("There is nothing to divide")
+
+
+def test_an_axis_that_changes_the_size_leaves_clip_skip_comparable_and_the_sizes_not(tmp_path):
+    folder = swept(
+        tmp_path,
+        "1, 2",
+        y=("CFG Scale", "1, 2"),
+        painted=lambda skip, scale, seed: paint(skip, 0, seed, int(32 * scale)),
+    )
+    content = measure_folder(folder)
+    assert all(cell["measures"]["detail_change"] is not None for cell in content["cells"])
+    assert content["effects"]["shares"] is None
+    assert content["effects"]["note"]["en"].startswith("The pictures differ in size")
+
+
+def test_pictures_of_the_same_kind_are_identical_to_the_last_pixel(tmp_path):
+    content = measure_folder(swept(tmp_path, painted=lambda skip, scale, seed: paint(1, 0, seed)))
+    assert content["findings"]["en"] == [
+        "All 4 pictures are identical: this model ignores clip skip in this WebUI, or its prompt does not reach the "
+        "picture."
+    ]
+
+
+def test_an_interrupted_sweep_is_measured_over_what_is_done(tmp_path):
+    content = measure_folder(swept(tmp_path, "1-6", interrupt_at=4))
+    assert [bool(cell["measures"]) for cell in content["cells"]] == [True] * 3 + [False] * 3
+    assert content["findings"]["en"][0] == "3 of 6 cells are measured."
+    assert content["charts"]
+
+
+def test_nothing_done_is_nothing_measured(tmp_path):
+    content = measure_folder(swept(tmp_path, "1-3", interrupt_at=1))
+    assert content["reference"] is None
+    assert content["charts"] == []
+    assert content["findings"]["en"] == [
+        "0 of 3 cells are measured.",
+        "There are no two values of clip skip to compare.",
+    ]
+    assert content["problems"] == []
+
+
+def test_measuring_says_how_far_it_is_and_can_be_broken_off(tmp_path):
+    folder, asked = swept(tmp_path), []
+
+    def go_on(done, count):
+        asked.append((done, count))
+        return done < 2
+
+    content = measure_folder(folder, go_on)
+    assert asked == [(0, 4), (1, 4), (2, 4)]
+    assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, False]
+    assert content["problems"] == ["Measures: broken off after 2 of 4 cells."]
+    assert content["findings"]["en"][0] == "2 of 4 cells are measured."
+
+
+def test_measuring_again_gives_the_same_and_heals_what_was_broken_off(tmp_path):
+    folder = swept(tmp_path, "1-4", y=("CFG Scale", "5, 9"))
+    first = measure_folder(folder)
+    assert measure_folder(folder) == first
+    measure_folder(folder, lambda done, count: done < 3)
+    again = measure_folder(folder)
+    assert again["cells"] == first["cells"]
+    assert again["problems"] == []
+
+
+def test_a_sweep_that_is_gone_on_with_is_measured_as_a_whole(tmp_path):
+    folder = swept(tmp_path, "1-4", interrupt_at=3, painted=lambda skip, scale, seed: Image.new("RGB", (48, 40), skip))
+    measure_folder(folder)
+    begun = find_begun(tmp_path, folder.name)
+    run_sweep(make_plan("1-4", (None, None), (None, None), [], 12), MemorySession(str(tmp_path)), HOST, begun=begun)
+    assert read_record(folder)["cells"][0]["measures"] == {}, "until it is measured again"
+    content = measure_folder(folder)
+    assert all(cell["measures"] for cell in content["cells"])
+
+
+def test_the_table_can_be_read_by_others(tmp_path):
+    folder = swept(tmp_path, "1, 2", y=("CFG Scale", "5, 9"), fails={})
+    content = measure_folder(folder)
+    with (folder / "measures.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["index", "Clip skip", "CFG Scale", "state", *(measure.key for measure in MEASURES)]
+    for row, cell in zip(rows, content["cells"], strict=True):
+        assert (row["index"], row["state"]) == (str(cell["index"]), "done")
+        assert float(row["CFG Scale"]) == cell["values"]["CFG Scale"]
+        assert {key: float(row[key]) for key in cell["measures"]} == cell["measures"]
+
+
+def test_charts_that_cannot_be_drawn_cost_no_measure(tmp_path):
+    folder = swept(tmp_path)
+    (folder / "charts").write_text("in the way", encoding="utf-8")
+    content = measure_folder(folder)
+    assert content["charts"] == []
+    assert content["cells"][1]["measures"]["detail_change"] > 0
+    assert content["problems"][0].startswith("Measures: the table and the charts could not be made (")
+
+
+def test_japanese_charts_have_japanese_titles_and_findings_come_in_both_languages(tmp_path):
+    content = measure_folder(swept(tmp_path), lang="ja")
+    assert content["charts"][0]["title"]["ja"] == "Clip skip 1 からの変化"
+    assert len(content["findings"]["ja"]) == len(content["findings"]["en"])
+
+
+def test_no_more_than_a_few_pictures_are_in_memory(tmp_path):
+    """Of 24 pictures of 512 × 512, each 1.05 MB as it is measured and 16 KB reduced."""
+    small = swept(tmp_path / "few", "1-4", painted=large)
+    many = swept(tmp_path / "many", "1-12", y=("CFG Scale", "5, 9"), painted=large)
+    assert peak(many) < peak(small) + 4_000_000
+
+
+def large(skip, scale, seed):
+    return paint(skip, scale, seed).resize((512, 512))
+
+
+def peak(folder):
+    """Bytes at the most while a folder is measured, charts apart."""
+    from clip_skip_lab.measure.folder import _measure_cells
+
+    content = read_record(folder)
+    tracemalloc.start()
+    _measure_cells(content, folder, 1, lambda done, count: True)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def test_switching_measuring_off_is_part_of_the_plan_and_not_of_the_fingerprint():
+    plan = make_plan("1-3", (None, None), (None, None), [], 12)
+    without = replace(plan, measures=False)
+    assert "measures" not in plan.to_json()
+    assert without.to_json()["measures"] is False
+    assert plan.fingerprint({}) == without.fingerprint({})

@@ -1,0 +1,231 @@
+"""Measures of pictures: each against its definition written out, and what holds for every picture."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageFilter
+from scipy import ndimage
+
+from clip_skip_lab.measure.definitions import MEASURES
+from clip_skip_lab.measure.metrics import (
+    colour_difference,
+    high_frequency_share,
+    mean_absolute_difference,
+    saturation,
+    sharpness,
+    structure_change,
+)
+from clip_skip_lab.measure.pictures import REDUCED_SIDE, measurable
+
+SIDES = st.integers(1, 24)
+LUMAS = st.tuples(SIDES, SIDES).flatmap(lambda shape: arrays(np.uint8, shape))
+PICTURES = st.tuples(SIDES, SIDES).flatmap(lambda shape: arrays(np.uint8, (*shape, 3)))
+PAIRS = st.tuples(SIDES, SIDES).flatmap(
+    lambda shape: st.tuples(arrays(np.uint8, (*shape, 3)), arrays(np.uint8, (*shape, 3)))
+)
+
+
+def landscape(side=96, seed=0):
+    """A picture with large shapes and some texture, as a photograph has."""
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=(side, side, 3))
+    shapes = ndimage.gaussian_filter(noise, (side / 10, side / 10, 0)) * side
+    shapes += ndimage.gaussian_filter(noise, (1, 1, 0)) * 8
+    return Image.fromarray(np.clip(128 + 6 * shapes, 0, 255).astype(np.uint8))
+
+
+def grey(array):
+    return Image.fromarray(array.astype(np.uint8)).convert("RGB")
+
+
+def measures_of(image, reference=None):
+    full = measurable(image)
+    return {**full.own_measures(), **(full.changes_from(measurable(reference)) if reference else {})}
+
+
+def ssim_by_its_definition(one, other, window=7):
+    """Wang et al. 2004, equation 13, with sample covariance, averaged over all places of the window."""
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    found = []
+    for top in range(one.shape[0] - window + 1):
+        for left in range(one.shape[1] - window + 1):
+            x = one[top : top + window, left : left + window].astype(float).ravel()
+            y = other[top : top + window, left : left + window].astype(float).ravel()
+            covariance = np.cov(x, y)
+            found.append(
+                (2 * x.mean() * y.mean() + c1)
+                * (2 * covariance[0, 1] + c2)
+                / ((x.mean() ** 2 + y.mean() ** 2 + c1) * (covariance[0, 0] + covariance[1, 1] + c2))
+            )
+    return float(np.mean(found))
+
+
+def test_structure_change_is_one_minus_ssim_by_its_definition():
+    one, other = (np.asarray(landscape(24, seed).convert("L")) for seed in (0, 1))
+    assert structure_change(one, other) == pytest.approx(1 - ssim_by_its_definition(one, other), abs=1e-5)
+
+
+def test_structure_change_of_a_small_picture_takes_a_smaller_window():
+    random = np.random.default_rng(0)
+    one, other = random.integers(0, 256, (2, 6, 9), dtype=np.uint8)
+    assert structure_change(one, other) == pytest.approx(1 - ssim_by_its_definition(one, other, 5), abs=1e-5)
+    assert structure_change(one[:2], other[:2]) is None
+
+
+def test_structure_change_of_black_against_white_has_a_closed_form():
+    black, white = np.zeros((16, 16), np.uint8), np.full((16, 16), 255, np.uint8)
+    c1 = (0.01 * 255) ** 2
+    assert structure_change(black, white) == pytest.approx(1 - c1 / (255**2 + c1), abs=1e-6)
+
+
+def test_mean_absolute_difference_of_plain_pictures_is_the_difference_of_their_levels():
+    one, other = np.full((5, 4, 3), 10, np.uint8), np.full((5, 4, 3), (10, 250, 13), np.uint8)
+    assert mean_absolute_difference(one, other) == pytest.approx((0 + 240 + 3) / 3)
+
+
+def test_sharpness_is_the_variance_of_scipys_laplacian_within_the_border():
+    luma = np.asarray(landscape().convert("L"))
+    inside = ndimage.laplace(luma.astype(float))[1:-1, 1:-1]
+    assert sharpness(luma) == pytest.approx(inside.var(), rel=1e-6)
+    assert sharpness(luma[:2]) is None
+
+
+def test_sharpness_of_a_chessboard_has_a_closed_form():
+    down, across = np.indices((10, 10))
+    board = ((down + across) % 2 * 255).astype(np.uint8)
+    assert sharpness(board) == pytest.approx((4 * 255) ** 2)
+
+
+def test_high_frequency_share_is_that_of_the_whole_spectrum():
+    luma = np.asarray(landscape(37).convert("L"))[:, :30].astype(float)
+    window = np.outer(np.hanning(39)[1:-1], np.hanning(32)[1:-1])
+    level = luma - np.average(luma, weights=window)
+    power = np.abs(np.fft.fft2(level * window)) ** 2
+    high = np.hypot(*np.meshgrid(np.fft.fftfreq(37), np.fft.fftfreq(30), indexing="ij")) > 1 / 8
+    assert high_frequency_share(luma.astype(np.uint8)) == pytest.approx(power[high].sum() / power.sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("period", "share"), [(4, 1.0), (6, 1.0), (12, 0.0), (32, 0.0)])
+def test_a_wave_is_high_where_its_period_is_under_eight_pixels(period, share):
+    across = np.tile(128 + 100 * np.sin(2 * np.pi * np.arange(96) / period), (96, 1))
+    for luma in (across, across.T):
+        assert high_frequency_share(luma.astype(np.uint8)) == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "difference"),
+    [
+        ((255, 255, 255), (0, 0, 0), 100.0),  # L* from 100 to 0, without colour
+        ((128, 128, 128), (128, 128, 128), 0.0),
+    ],
+)
+def test_colour_difference_of_greys(one, other, difference):
+    pictures = [np.full((4, 4, 3), colour, np.uint8) for colour in (one, other)]
+    assert colour_difference(*pictures) == pytest.approx(difference, abs=0.01)
+
+
+def test_colour_difference_is_ciede2000_by_a_published_pair():
+    """The first pair of Sharma et al. 2005 by the function that colour_difference uses."""
+    from clip_skip_lab.measure.metrics import deltaE_ciede2000
+
+    assert deltaE_ciede2000([50, 2.6772, -79.7751], [50, 0, -82.7485]) == pytest.approx(2.0425, abs=1e-4)
+
+
+def test_saturation_is_that_of_hsv():
+    colours = np.array([[(255, 0, 0), (128, 128, 128), (0, 0, 0), (200, 100, 100)]], np.uint8)
+    assert saturation(colours) == pytest.approx((1 + 0 + 0 + 0.5) / 4)
+
+
+@given(PICTURES)
+@settings(max_examples=60, deadline=None)
+def test_a_picture_does_not_differ_from_itself(rgb):
+    changes = measurable(Image.fromarray(rgb)).changes_from(measurable(Image.fromarray(rgb.copy())))
+    assert set(changes.values()) <= {0.0, None}
+
+
+@given(PAIRS)
+@settings(max_examples=60, deadline=None)
+def test_comparisons_are_symmetric_finite_and_not_negative(pair):
+    one, other = (measurable(Image.fromarray(rgb)) for rgb in pair)
+    there, back = one.changes_from(other), other.changes_from(one)
+    for key, value in there.items():
+        if value is None:
+            assert back[key] is None
+        else:
+            assert math.isfinite(value)
+            assert value >= 0
+            assert value == pytest.approx(back[key], rel=1e-4, abs=1e-5)
+
+
+@given(LUMAS)
+@settings(max_examples=60, deadline=None)
+def test_measures_of_one_picture_are_finite_and_within_their_bounds(luma):
+    found = measures_of(Image.fromarray(luma))
+    assert all(value is None or math.isfinite(value) for value in found.values())
+    assert 0 <= found["high_frequency_share"] <= 1 + 1e-9
+    assert 0 <= found["saturation"] <= 1
+    assert (found["sharpness"] is None) == (min(luma.shape) < 3)
+
+
+@given(st.integers(0, 255), SIDES, SIDES)
+@settings(max_examples=20, deadline=None)
+def test_a_plain_picture_has_no_detail(level, height, width):
+    found = measures_of(Image.fromarray(np.full((height, width), level, np.uint8)))
+    assert found["high_frequency_share"] == 0
+    assert found["sharpness"] in (0, None)
+
+
+@given(st.integers(0, 10**6), st.floats(0.8, 4))
+@settings(max_examples=15, deadline=None)
+def test_blur_lowers_sharpness_and_noise_raises_it(seed, radius):
+    picture = landscape(seed=seed)
+    noise = np.random.default_rng(seed).normal(0, 25, (96, 96, 3))
+    blurred = picture.filter(ImageFilter.GaussianBlur(radius))
+    noisy = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+    for key in ("sharpness", "high_frequency_share"):
+        blurry, plain, rough = (measures_of(image)[key] for image in (blurred, picture, noisy))
+        assert blurry < plain < rough
+
+
+def test_composition_forgives_noise_and_not_a_move():
+    """What composition change is for: fine differences hardly count, shapes elsewhere do; detail change has both."""
+    picture = landscape(256)
+    noise = np.random.default_rng(1).normal(0, 20, (256, 256, 3))
+    noisy = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+    turned = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    rough, moved = measures_of(noisy, picture), measures_of(turned, picture)
+    assert rough["composition_change"] < 0.1 < 0.4 < rough["detail_change"]
+    assert moved["composition_change"] > 0.25
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16"])
+def test_every_kind_of_picture_can_be_measured(mode):
+    image = Image.new(mode, (8, 8)) if mode == "I;16" else landscape(8).convert(mode)
+    found = measures_of(image, image)
+    assert found["mean_absolute_difference"] == 0
+    assert set(found) == {measure.key for measure in MEASURES}
+
+
+@pytest.mark.parametrize("size", [(8, 8), (64, 64), (1, 1), (1, 90), (640, 30)])
+def test_pictures_of_every_size_can_be_measured(size):
+    image = landscape().resize(size)
+    found = measures_of(image, image)
+    assert found["mean_absolute_difference"] == 0
+    assert max(measurable(image).reduced.luma.shape) == min(REDUCED_SIDE, max(size))
+
+
+def test_pictures_of_different_size_are_not_compared():
+    assert measurable(landscape(64)).changes_from(measurable(landscape(72))) == {}
+
+
+def test_the_definitions_name_what_compares_with_the_reference():
+    picture = landscape(32)
+    alone = set(measurable(picture).own_measures())
+    assert {measure.key for measure in MEASURES if not measure.against_reference} == alone
+    assert {measure.key for measure in MEASURES} == set(measures_of(picture, picture))
