@@ -33,7 +33,7 @@ def words() -> list[str]:
 
 
 def what_to_say(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Which of the four attributes captions name, (n, 4) of bool; ground, or colour and shape, are never all missing."""
+    """Which of the four attributes captions name, (n, 4) of bool; at least one of shape, colour and ground."""
     said = rng.random((n, 4)) >= np.array(STAYS_UNSAID)
     said[~said[:, :3].any(axis=1), GROUND] = True
     return said

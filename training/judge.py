@@ -150,4 +150,5 @@ def interval(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
     share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    # The share itself lies within, also where rounding would leave it out.
+    return max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach))

@@ -1,8 +1,8 @@
 """What the latent picture means: 8 × 8 cells of 4 numbers, the mean colour of the cell and how much the object covers.
 
-A VAE that finds a code of its own took 40 minutes in an earlier study and drew a quarter of the shapes wrongly. Here the
-code is given, from the generator: the encoder learns to read it off a picture, the decoder to draw a picture from it,
-and the UNets can be trained before both are done.
+A VAE that finds a code of its own took 40 minutes in an earlier study and drew a quarter of the shapes wrongly. Here
+the code is given, from the generator: the encoder learns to read it off a picture, the decoder to draw a picture from
+it, and the UNets can be trained before both are done.
 """
 
 from __future__ import annotations

@@ -29,7 +29,13 @@ class Stage:
     """
 
     def __init__(
-        self, folder: Path, name: str, networks: dict[str, torch.nn.Module], rate: float, seed: int, average: float = 0.0
+        self,
+        folder: Path,
+        name: str,
+        networks: dict[str, torch.nn.Module],
+        rate: float,
+        seed: int,
+        average: float = 0.0,
     ) -> None:
         self.file = Path(folder) / f"{name}.pt"
         self.history = Path(folder) / f"{name}.jsonl"

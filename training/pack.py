@@ -107,7 +107,9 @@ def pack(folder: Path, tokenizer: Path, text_encoder, vae_model, unets: dict[int
     for clip_skip, (model, done) in unets.items():
         weights = parts | layout.to_ldm(model.state_dict(), layout.unet_name, unet.CONFIG, layout.UNET_PREFIX)
         path = folder / f"{NAME.format(clip_skip)}.safetensors"
-        save_file({name: value.half().contiguous() for name, value in weights.items()}, path, _header(clip_skip, done, steps))
+        save_file(
+            {name: value.half().contiguous() for name, value in weights.items()}, path, _header(clip_skip, done, steps)
+        )
         path.with_suffix(".yaml").write_text(yaml.safe_dump(config(), sort_keys=False), encoding="utf-8")
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
@@ -130,4 +132,3 @@ def _header(clip_skip: int, steps: int, others: dict[str, int]) -> dict[str, str
         "training.text_encoder_steps": str(others["text"]),
         "training.vae_steps": str(others["vae"]),
     }
-

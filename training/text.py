@@ -88,7 +88,7 @@ class Towers(nn.Module):
 
 
 def states_of(model, tokens: torch.Tensor, positions: torch.Tensor | None = None) -> list[torch.Tensor]:
-    """The state that each clip skip names, through the final layer norm; item k − 1 is clip skip k, 12 is embeddings."""
+    """The states that clip skip 1, 2, … 13 name, through the final layer norm; the last is the embeddings."""
     output = model(input_ids=tokens, position_ids=positions, output_hidden_states=True)
     norm = model.text_model.final_layer_norm
     return [norm(state) for state in reversed(output.hidden_states)]
@@ -157,7 +157,9 @@ def train(folder: Path, tokenizer_folder: Path, steps: int, seed: int = SEED):
     def loss_of(rng: np.random.Generator, share: float) -> dict[str, torch.Tensor]:
         # Now and then whole rows as hosts feed them, otherwise the prompt and a few of the end tokens behind it.
         whole = rng.integers(WHOLE_EVERY) == 0
-        scenes = with_swapped(scenes_of_training[rng.integers(len(scenes_of_training), size=(WHOLE if whole else BATCH) // 2)])
+        scenes = with_swapped(
+            scenes_of_training[rng.integers(len(scenes_of_training), size=(WHOLE if whole else BATCH) // 2)]
+        )
         n = len(scenes)
         texts, said = captions(scenes, rng)
         tokens, ends = encode(texts)

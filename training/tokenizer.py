@@ -5,6 +5,7 @@ Any other word still has tokens: its letters. Start and end are the two last num
 
 from __future__ import annotations
 
+import itertools
 import json
 import string
 from pathlib import Path
@@ -23,7 +24,7 @@ def learn_merges(vocabulary: list[str]) -> list[tuple[str, str]]:
     while True:
         counts: dict[tuple[str, str], int] = {}
         for parts in split:
-            for pair in zip(parts, parts[1:], strict=False):
+            for pair in itertools.pairwise(parts):
                 counts[pair] = counts.get(pair, 0) + 1
         if not counts:
             return merges

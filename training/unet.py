@@ -5,6 +5,7 @@ The second goes on from the first, as the anime models went on from Stable Diffu
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ RATE = 1.5e-3
 AVERAGE = 0.998
 EMPTY = 0.1
 """How often a picture comes without its caption: what guidance needs."""
-BANK = 8192
+BANK = 4096
 SNR_LIMIT = 5.0
 HALF = True
 SEEDS = {1: 21, 2: 22}
@@ -114,23 +115,36 @@ def train(folder: Path, bank: Bank, clip_skip: int, steps: int, start_from: Stag
 
 
 def sample(
-    model, said: torch.Tensor, unsaid: torch.Tensor, seeds: list[int], cfg_scale: float = 5.0, steps: int = 12
+    model,
+    said: torch.Tensor,
+    unsaid: torch.Tensor,
+    seeds: list[int],
+    cfg_scale: float = 5.0,
+    steps: int = 12,
+    start: torch.Tensor | None = None,
+    strength: float = 1.0,
 ) -> torch.Tensor:
     """Latent pictures by Euler steps over Karras' noise levels, (n, 4, 8, 8), scaled.
 
     Args:
         said, unsaid: encodings, each (n, 77, width).
         seeds: of the noise, one a picture.
+        start: latent pictures to start from, scaled, of which `strength` (0 to 1) of the steps are redone; None starts
+            from noise alone.
     """
     kept = alphas_cumprod().double()
     levels = ((1 - kept) / kept).sqrt()
     low, high = levels[0] ** (1 / 7), levels[-1] ** (1 / 7)
     sigmas = [*(high + torch.linspace(0, 1, steps, dtype=torch.float64) * (low - high)) ** 7, torch.tensor(0.0)]
-    x = torch.stack([torch.randn(4, latent.CELLS, latent.CELLS, generator=torch.Generator().manual_seed(s)) for s in seeds])
-    x = x * float(sigmas[0])
+    x = torch.stack(
+        [torch.randn(4, latent.CELLS, latent.CELLS, generator=torch.Generator().manual_seed(s)) for s in seeds]
+    )
+    if start is not None:
+        sigmas = sigmas[steps - max(1, round(strength * steps)) :]
+    x = x * float(sigmas[0]) + (0 if start is None else start)
     both = torch.cat([said, unsaid])
     with torch.no_grad():
-        for sigma, following in zip(sigmas, sigmas[1:], strict=False):
+        for sigma, following in itertools.pairwise(sigmas):
             t = float(np.interp(np.log(float(sigma)), levels.log().numpy(), np.arange(1000)))
             scaled = x / float((sigma**2 + 1).sqrt())
             guess = model(torch.cat([scaled, scaled]), torch.full((2 * len(x),), t), both).sample
