@@ -99,9 +99,10 @@ class Host:
 
     def __call__(self, texts: list[str], seeds: list[int], clip_skip: int, cfg_scale: float) -> list[np.ndarray]:
         """Pictures for prompts, one request each: a host numbers the seeds of a batch itself."""
-        return [self._one(text, seed, clip_skip, cfg_scale) for text, seed in zip(texts, seeds, strict=True)]
+        return [self.one(text, seed, clip_skip, cfg_scale) for text, seed in zip(texts, seeds, strict=True)]
 
-    def _one(self, text: str, seed: int, clip_skip: int, cfg_scale: float) -> np.ndarray:
+    def one(self, text: str, seed: int, clip_skip: int, cfg_scale: float) -> np.ndarray:
+        """One picture."""
         wanted = {
             "prompt": text,
             "seed": seed,

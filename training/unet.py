@@ -87,13 +87,13 @@ class Bank:
         return pictures, said
 
 
-def train(folder: Path, bank: Bank, clip_skip: int, steps: int, start_from: Stage | None = None, rate: float = RATE):
-    """Trains, or goes on training; returns the stage and the logged losses."""
+def train(folder: Path, bank: Bank, clip_skip: int, steps: int, start_from=None, rate: float = RATE):
+    """Trains, or goes on training, beginning with the weights of `start_from`; returns the stage and logged losses."""
     seed = SEEDS[clip_skip]
     torch.manual_seed(seed)
     model = unet_model()
     if start_from is not None:
-        model.load_state_dict(start_from.networks["model"].state_dict())
+        model.load_state_dict(start_from.state_dict())
     stage = Stage(folder, f"unet-{clip_skip}", {"model": model}, rate, seed, average=AVERAGE)
     kept = alphas_cumprod()
 
