@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional
 
 from . import evaluate, judge
+from .captions import UNSEEN_SENTENCES
 from .tokenizer import Encoder
 from .world import COLOUR, COLOUR_NAMES, GROUND, draw
 
@@ -42,7 +43,12 @@ def measure(folder: Path, trained_with: int, where: str = "direct") -> dict:
             row["change_to_next"] = change(pictures[:both], at_five[clip_skip + 1][:both])
         rows[clip_skip] = {name: round(value, 4) for name, value in row.items()}
     by_cfg = {f"{skip} at CFG {cfg:g}": roles(pictures)["bound"] for (skip, cfg), pictures in sorted(kept.items())}
-    return {"by_clip_skip": rows, "bound_by_cfg": by_cfg, "another_seed": round(change(own, _others(own)), 4)}
+    return {
+        "own_by_form": by_form(own),
+        "by_clip_skip": rows,
+        "bound_by_cfg": by_cfg,
+        "another_seed": round(change(own, _others(own)), 4),
+    }
 
 
 def roles(pictures: np.ndarray) -> dict[str, float]:
@@ -56,6 +62,21 @@ def roles(pictures: np.ndarray) -> dict[str, float]:
         found["exchanged"] += (seen.colour, seen.ground) == (ground, colour)
         found["both_colours_somewhere"] += min(seen.shares[colour], seen.shares[ground]) >= 0.05
     return {name: count / len(pictures) for name, count in found.items()}
+
+
+def by_form(pictures: np.ndarray) -> dict[str, dict[str, float]]:
+    """Both colours and shape right by the form of the caption: tags, or each of the sentences kept for the evaluation."""
+    scenes, texts = evaluate.questions(len(pictures))
+    starts = {sentence.split(" {")[0]: sentence for sentence in UNSEEN_SENTENCES}
+    found: dict[str, list[tuple[bool, bool]]] = {}
+    for scene, text, picture in zip(scenes, texts, pictures, strict=True):
+        right = judge.right(scene, judge.look(picture))
+        form = next((sentence for start, sentence in starts.items() if text.startswith(start)), "tags")
+        found.setdefault(form, []).append((right["bound"], right["shape"]))
+    return {
+        form: {"n": len(rows), "bound": float(np.mean(rows, 0)[0]), "shape": float(np.mean(rows, 0)[1])}
+        for form, rows in found.items()
+    }
 
 
 def change(one: np.ndarray, other: np.ndarray) -> float:
