@@ -11,7 +11,7 @@ demo: $(READY)
 	$(PY) -m tests.demo
 
 webui: $(READY)
-	$(PY) -m tests.minihost
+	$(PY) -m tests.minihost --trained-model
 
 test: $(READY) lint
 	$(PY) -m tests.browser.chromium

@@ -27,6 +27,7 @@ def main():
         help="an extension's folder; may be given more than once (default: this repository)",
     )
     parser.add_argument("--no-extension", action="store_true", help="none at all")
+    parser.add_argument("--trained-model", action="store_true", help="with the small trained model, not only noise")
     own, others = parser.parse_known_args()
 
     # Ctrl-C ends it at once, whatever is being generated.
@@ -36,7 +37,7 @@ def main():
     extensions = [] if own.no_extension else own.extension or [launch.REPO]
     if "--api" not in others:
         others = ["--api", *others]
-    launch.prepare(own.data_dir, extensions, others)
+    launch.prepare(own.data_dir, extensions, others, own.trained_model)
 
     # On a real host the extension's folder is importable only while its scripts load.
     sys.path = [x for x in sys.path if os.path.abspath(x or ".") != str(launch.REPO)]

@@ -127,7 +127,7 @@ def _link_extensions(folder, extension_dirs):
 
 
 def _make_models(models):
-    """Two checkpoints and a VAE. They are made once per machine, and linked into each data folder."""
+    """Two checkpoints of random weights and a VAE. Made once per machine, and linked into each data folder."""
     import filelock
 
     from tests.minihost import checkpoint
@@ -153,8 +153,12 @@ def _make_models(models):
                 shutil.copyfile(path, target)  # another disk
 
 
-def prepare(data_dir, extension_dirs=(), extra_args=()):
-    """After this `modules` can be imported. Once per process: the folders are fixed when `modules` is imported."""
+def prepare(data_dir, extension_dirs=(), extra_args=(), with_trained_model=False):
+    """After this `modules` can be imported. Once per process: the folders are fixed when `modules` is imported.
+
+    `with_trained_model` adds the trained checkpoints, which a new data folder then starts with; without it there are
+    those of random weights only, as most tests want it.
+    """
     if "modules" in sys.modules:
         raise RuntimeError("the host's modules are imported already; a second host needs a second process")
     data = Path(data_dir).absolute()
@@ -172,6 +176,10 @@ def prepare(data_dir, extension_dirs=(), extra_args=()):
     from modules.paths_internal import models_path
 
     _make_models(Path(models_path))
+    if with_trained_model:
+        from tests import trained
+
+        trained.place(Path(models_path) / "Stable-diffusion")
     if "--skip-install" not in sys.argv:
         settings_file = data / "config.json"
         for name in list_extensions(settings_file):

@@ -1,9 +1,10 @@
 """The model object, `shared.sd_model`: text encoder, UNet and VAE under the attribute names of LDM.
 
 The real host instantiates ldm.models.diffusion.ddpm.LatentDiffusion from a YAML file; here the shapes come from the
-checkpoint itself and the networks are transformers' and diffusers'. Offered are the parts that the host's own code and
-extensions reach for: cond_stage_model, first_stage_model, model.diffusion_model, apply_model, get_learned_conditioning,
-encode_first_stage, get_first_stage_encoding, decode_first_stage, alphas_cumprod, ema_scope.
+checkpoint itself, the rest from the YAML file, and the networks are transformers' and diffusers'. Offered are the parts
+that the host's own code and extensions reach for: cond_stage_model, first_stage_model, model.diffusion_model,
+apply_model, get_learned_conditioning, encode_first_stage, get_first_stage_encoding, decode_first_stage, alphas_cumprod,
+ema_scope.
 """
 
 import contextlib
@@ -43,18 +44,15 @@ class LatentDiffusion(torch.nn.Module):
 
     parameterization = "eps"
     cond_stage_key = "txt"
-    scale_factor = 0.18215
     latent_channels = 4
     lowvram = False
     is_sd1, is_sd2, is_sdxl, is_ssd, is_sd3, is_sdxl_inpaint = True, False, False, False, False, False
 
-    def __init__(self, state, tokenizer):
+    def __init__(self, state, tokenizer, config):
         super().__init__()
-        self.configs = {
-            "unet": layout.unet_config(state),
-            "vae": layout.vae_config(state),
-            "text": layout.text_config(state),
-        }
+        self.used_config = config.file
+        self.scale_factor = config.scale_factor
+        self.configs = shapes_of(state, config)
         # weights come from the file: drawing random ones first would double the time to load
         with _no_initialisation():
             self.cond_stage_model = FrozenCLIPEmbedder(self.configs["text"], tokenizer)
@@ -109,6 +107,19 @@ class LatentDiffusion(torch.nn.Module):
 
     def decode_first_stage(self, z):
         return self.first_stage_model.decode(z / self.scale_factor).sample
+
+
+def shapes_of(state, config):
+    """The arguments for the three networks: from a checkpoint's weights, and what only its configuration knows."""
+    told = {name: value for name, value in config.text().items() if name in _TEXT_KEYS}
+    return {
+        "unet": layout.unet_config(state) | {"attention_head_dim": config.heads},
+        "vae": layout.vae_config(state),
+        "text": layout.text_config(state) | told,
+    }
+
+
+_TEXT_KEYS = ("num_attention_heads", "hidden_act", "bos_token_id", "eos_token_id", "pad_token_id")
 
 
 class _AutoencoderKL(AutoencoderKL):

@@ -44,4 +44,4 @@ def write_tokenizer(folder):
 def load_tokenizer(folder):
     from transformers import CLIPTokenizer
 
-    return CLIPTokenizer.from_pretrained(str(write_tokenizer(folder)))
+    return CLIPTokenizer.from_pretrained(str(folder))

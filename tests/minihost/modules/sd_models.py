@@ -216,16 +216,18 @@ def load_model_weights(model, checkpoint_info: CheckpointInfo, state_dict, timer
 
 
 def load_model(checkpoint_info=None, already_loaded_state_dict=None):
-    from modules import _latent_diffusion, script_callbacks, sd_hijack
-    from modules._tokenizer import load_tokenizer
+    from modules import _latent_diffusion, _model_config, script_callbacks, sd_hijack
+    from modules._tokenizer import load_tokenizer, write_tokenizer
 
     checkpoint_info = checkpoint_info or select_checkpoint()
     timer = Timer()
     state = already_loaded_state_dict or read_state_dict(checkpoint_info.filename)
-    tokenizer = load_tokenizer(os.path.join(paths.data_path, "cache", "clip-tokenizer"))
+    config = _model_config.read(checkpoint_info.filename)
+    clip = os.path.join(paths.data_path, "cache", "clip-tokenizer")
+    tokenizer = load_tokenizer(config.text_folder or write_tokenizer(clip))
     timer.record("read file and tokenizer")
 
-    sd_model = _latent_diffusion.LatentDiffusion(state, tokenizer)
+    sd_model = _latent_diffusion.LatentDiffusion(state, tokenizer, config)
     timer.record("create model")
     load_model_weights(sd_model, checkpoint_info, state, timer)
     sd_model.to(devices.device).eval()
@@ -245,7 +247,7 @@ def load_model(checkpoint_info=None, already_loaded_state_dict=None):
 
 def reload_model_weights(sd_model=None, info=None, forced_reload=False):
     """Loads the checkpoint that the options (or `info`) name, when it isn't the one in memory."""
-    from modules import _ldm_layout, script_callbacks, sd_hijack
+    from modules import _latent_diffusion, _model_config, script_callbacks, sd_hijack
 
     checkpoint_info = info or select_checkpoint()
     sd_model = sd_model or model_data.sd_model
@@ -255,8 +257,8 @@ def reload_model_weights(sd_model=None, info=None, forced_reload=False):
         return sd_model
 
     state = read_state_dict(checkpoint_info.filename)
-    shapes = {"unet": _ldm_layout.unet_config, "vae": _ldm_layout.vae_config, "text": _ldm_layout.text_config}
-    if any(sd_model.configs[part] != read(state) for part, read in shapes.items()):
+    config = _model_config.read(checkpoint_info.filename)
+    if sd_model.used_config != config.file or sd_model.configs != _latent_diffusion.shapes_of(state, config):
         return load_model(checkpoint_info, already_loaded_state_dict=state)
 
     previous = sd_model.sd_checkpoint_info

@@ -1,0 +1,160 @@
+"""The training itself, a few steps of each stage: losses fall, an interrupted one goes on, the files are complete."""
+
+import json
+from argparse import Namespace
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from clip_skip_lab.metadata import MetadataReader
+from training import evaluate, latent, loop, pack, stages, text, unet, vae, world
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_of_everything():
+    """One thread, small batches, a line of the log every two steps: enough to see whether it learns."""
+    threads = torch.get_num_threads()
+    patch = pytest.MonkeyPatch()
+    patch.setattr(loop, "LOG_EVERY", 2)
+    patch.setattr(loop, "WARM_UP", 2)
+    patch.setattr(text, "BATCH", 24)
+    patch.setattr(text, "WHOLE_EVERY", 1000)
+    patch.setattr(vae, "BATCH", 2)
+    patch.setattr(unet, "BATCH", 24)
+    patch.setattr(unet, "BANK", 24)
+    torch.set_num_threads(1)
+    yield
+    patch.undo()
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    stages.prepare(folder, 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def losses(folder):
+    """Each stage's logged losses, in the order of the training."""
+    found = {"text": text.train(folder, folder / "tokenizer", 16)[2], "vae": vae.train(folder, 16)[1]}
+    for clip_skip in (1, 2):
+        bank = unet.Bank(*stages.the_text_encoder(folder), clip_skip, n=24)
+        found[f"unet-{clip_skip}"] = unet.train(folder, bank, clip_skip, 12)[1]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("stage", "loss"), [("text", "match"), ("vae", "drawn"), ("vae", "code"), ("unet-1", "loss"), ("unet-2", "loss")]
+)
+def test_a_few_steps_of_each_stage_lower_its_loss(losses, stage, loss):
+    values = [line[loss] for line in losses[stage]]
+    assert np.isfinite(values).all()
+    assert min(values[-2:]) < values[0]
+
+
+def test_layers_that_are_too_alike_cost_and_layers_that_are_apart_cost_nothing():
+    same = [torch.ones(1, 2, 8)] * 13
+    apart = list(torch.eye(16)[:13, None, None, :])
+    assert text.apart_loss(same) > 1
+    assert text.apart_loss(apart) == 0
+
+
+def test_other_pictures_of_which_a_caption_is_true_are_neither_right_nor_wrong():
+    scenes = np.array([[0, 1, 2, 0], [0, 1, 2, 1], [3, 1, 2, 0]])
+    said = np.array([[True, True, True, False]] * 3)
+    true = text.matching(scenes, said)
+    assert true.tolist() == [[True, True, False], [True, True, False], [False, False, True]]
+    similarities = torch.tensor([[5.0, 9.0, 0.0], [9.0, 5.0, 0.0], [0.0, 0.0, 5.0]])
+    worse = similarities.clone()
+    worse[0, 1] = -9.0
+    assert text.contrastive_loss(similarities, true) == text.contrastive_loss(worse, true)
+
+
+def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path):
+    def train(folder, *lengths):
+        for steps in lengths:
+            torch.manual_seed(0)
+            network = torch.nn.Linear(4, 1)
+            stage = loop.Stage(folder, "line", {"line": network}, rate=0.1, seed=3, average=0.9)
+
+            def loss_of(rng, share, network=network):
+                x = torch.from_numpy(rng.normal(size=(8, 4))).float()
+                return {"loss": (network(x) - x.sum(1, keepdim=True)).square().mean()}
+
+            # The learning rate follows the whole length, also in a part of it.
+            stage.run(12, loss_of) if steps == 12 else run_until(stage, steps, loss_of)
+        return [p.detach().clone() for p in [*stage.parameters, *stage.mean]]
+
+    def run_until(stage, steps, loss_of):
+        class Stopped(Exception):
+            pass
+
+        def until(rng, share):
+            if stage.step == steps:
+                raise Stopped
+            return loss_of(rng, share)
+
+        with pytest.raises(Stopped):
+            stage.run(12, until)
+        stage.save()
+
+    whole, parts = train(tmp_path / "whole", 12), train(tmp_path / "parts", 5, 9, 12)
+    assert all(torch.equal(one, other) for one, other in zip(whole, parts, strict=True))
+
+
+def test_folding_the_epsilon_changes_nothing_of_what_the_vae_does(folder, losses):
+    trained = stages.the_vae(folder)
+    host = vae.folded(trained)
+    assert {p.eps for p in host.modules() if isinstance(p, torch.nn.GroupNorm)} == {vae.HOST_EPSILON}
+    del host.decoder.up_blocks[-1].resnets[0].forward  # a host computes also the block that adds nothing
+    pictures = vae.as_tensor(world.draw(world.all_scenes()[::40], np.random.default_rng(0)))
+    codes = vae.encode(trained, pictures)
+    assert torch.allclose(codes, vae.encode(host, pictures), atol=1e-4)
+    with torch.no_grad():
+        assert torch.allclose(trained.decode(codes).sample, host.decode(codes).sample, atol=1e-4)
+
+
+def test_a_clip_skip_is_the_hidden_state_that_hosts_take(folder, losses):
+    model, encoder = stages.the_text_encoder(folder)
+    tokens = encoder(["red circle, blue background"])[0]
+    with torch.no_grad():
+        states = model(input_ids=tokens, output_hidden_states=True).hidden_states
+        norm = model.text_model.final_layer_norm
+        for clip_skip, state in {1: states[12], 2: states[11], 12: states[1], 13: states[0]}.items():
+            assert torch.allclose(unet.encode(model, tokens, clip_skip), norm(state), atol=1e-6)
+
+
+def test_the_packed_checkpoints_are_complete_small_and_say_what_they_were_trained_with(folder, losses, tmp_path):
+    assert stages.run("pack", Namespace(folder=folder, model=tmp_path, steps=None)) is None
+    size = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+    assert size <= 12e6
+    for clip_skip in (1, 2):
+        path = tmp_path / f"{pack.NAME.format(clip_skip)}.safetensors"
+        said = MetadataReader().read(path)
+        assert (said.clip_skip, said.family) == (clip_skip, "sd1")
+        with safe_open(path, framework="pt") as file:
+            assert file.metadata()["training.steps"] == "12"
+        assert {value.dtype for value in load_file(path).values()} == {torch.float16}
+        params = yaml.safe_load(path.with_suffix(".yaml").read_text())["model"]["params"]
+        assert params["scale_factor"] == latent.SCALE
+    assert json.loads((tmp_path / pack.TEXT_FOLDER / "config.json").read_text())["num_hidden_layers"] == 12
+
+
+def test_the_evaluation_asks_for_what_no_training_saw_and_counts_with_the_judge(folder, losses):
+    scenes, texts = evaluate.questions(40)
+    assert {tuple(scene) for scene in scenes} == {tuple(scene) for scene in world.unseen_scenes()}
+    assert all(world.SHAPES[scene[0]] in caption for scene, caption in zip(scenes, texts, strict=True))
+
+    def perfect(prompts, seeds, clip_skip, cfg_scale):
+        first = seeds[0] - evaluate.SEED * 1000
+        return list(world.draw(scenes[first : first + len(prompts)], np.random.default_rng(seeds[0])))
+
+    row = evaluate.accuracy(evaluate.paint(perfect, clip_skip=1, n=40), clip_skip=1)
+    assert (row["all"]["share"], row["n"]) == (1.0, 40)
+    assert "1.000" in evaluate.table([row])

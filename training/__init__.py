@@ -1,0 +1,1 @@
+"""Trains the small model of the demo and the tests: `python -m training`, see docs/small-model.md."""

@@ -1,0 +1,133 @@
+"""What the pictures of an evaluation say about the claims in docs/claims.md: `python -m training claims`.
+
+Everything but img2img is read from the pictures that `python -m training evaluate` left behind.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from . import evaluate, judge
+from .captions import UNSEEN_SENTENCES
+from .tokenizer import Encoder
+from .world import COLOUR, COLOUR_NAMES, GROUND, draw
+
+NAME = re.compile(r"(direct|host)-(\d)-skip-(\d+)-cfg-([\d.]+)\.npy")
+STRENGTH = 0.5
+
+
+def measure(folder: Path, trained_with: int, where: str = "direct") -> dict:
+    """All measures of one model's pictures, by clip skip at CFG 5, and the accuracy by clip skip and CFG scale."""
+    kept: dict[tuple[int, float], np.ndarray] = {}
+    for file in sorted((folder / "pictures").glob("*.npy")):
+        match = NAME.fullmatch(file.name)
+        if match and match[1] == where and int(match[2]) == trained_with:
+            kept[int(match[3]), float(match[4])] = np.load(file)
+    at_five = {skip: pictures for (skip, cfg), pictures in sorted(kept.items()) if cfg == evaluate.CFG_SCALE}
+    own = at_five[trained_with]
+    rows = {}
+    for clip_skip, pictures in at_five.items():
+        n = min(len(pictures), len(own))
+        row = roles(pictures) | {
+            "sharpness": sharpness(pictures[:n]) / sharpness(own[:n]),
+            "change_from_own": change(pictures[:n], own[:n]),
+        }
+        if clip_skip + 1 in at_five:
+            both = min(len(pictures), len(at_five[clip_skip + 1]))
+            row["change_to_next"] = change(pictures[:both], at_five[clip_skip + 1][:both])
+        rows[clip_skip] = {name: round(value, 4) for name, value in row.items()}
+    by_cfg = {f"{skip} at CFG {cfg:g}": roles(pictures)["bound"] for (skip, cfg), pictures in sorted(kept.items())}
+    return {
+        "own_by_form": by_form(own),
+        "by_clip_skip": rows,
+        "bound_by_cfg": by_cfg,
+        "another_seed": round(change(own, _others(own)), 4),
+    }
+
+
+def roles(pictures: np.ndarray) -> dict[str, float]:
+    """Where the two colours asked for are: bound, exchanged, or both in the picture at all (the bag of concepts)."""
+    scenes, _ = evaluate.questions(len(pictures))
+    found = {"bound": 0, "exchanged": 0, "both_colours_somewhere": 0}
+    for scene, picture in zip(scenes, pictures, strict=True):
+        seen = judge.look(picture)
+        colour, ground = COLOUR_NAMES[scene[COLOUR]], COLOUR_NAMES[scene[GROUND]]
+        found["bound"] += (seen.colour, seen.ground) == (colour, ground)
+        found["exchanged"] += (seen.colour, seen.ground) == (ground, colour)
+        found["both_colours_somewhere"] += min(seen.shares[colour], seen.shares[ground]) >= 0.05
+    return {name: count / len(pictures) for name, count in found.items()}
+
+
+def by_form(pictures: np.ndarray) -> dict[str, dict[str, float]]:
+    """Both colours and shape right by the form of the caption: tags, or each of the sentences kept for the evaluation."""
+    scenes, texts = evaluate.questions(len(pictures))
+    starts = {sentence.split(" {")[0]: sentence for sentence in UNSEEN_SENTENCES}
+    found: dict[str, list[tuple[bool, bool]]] = {}
+    for scene, text, picture in zip(scenes, texts, pictures, strict=True):
+        right = judge.right(scene, judge.look(picture))
+        form = next((sentence for start, sentence in starts.items() if text.startswith(start)), "tags")
+        found.setdefault(form, []).append((right["bound"], right["shape"]))
+    return {
+        form: {"n": len(rows), "bound": float(np.mean(rows, 0)[0]), "shape": float(np.mean(rows, 0)[1])}
+        for form, rows in found.items()
+    }
+
+
+def change(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean absolute difference of pixels, 0 to 1."""
+    return float(np.abs(one.astype(np.float32) - other).mean() / 255)
+
+
+def sharpness(pictures: np.ndarray) -> float:
+    """Mean variance of the Laplacian of the brightness."""
+    grey = torch.from_numpy(pictures.astype(np.float32).mean(-1))[:, None] / 255
+    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
+    return float(functional.conv2d(grey, kernel).var(dim=(1, 2, 3)).mean())
+
+
+def _others(pictures: np.ndarray) -> np.ndarray:
+    """For each picture the one of the same scene with another caption and seed: scenes repeat every 40 questions."""
+    scenes, _ = evaluate.questions(len(pictures))
+    found = []
+    for i, scene in enumerate(scenes):
+        same = np.flatnonzero((scenes == scene).all(1))
+        found.append(same[(np.flatnonzero(same == i)[0] + 1) % len(same)])
+    return pictures[found]
+
+
+def image_to_image(painter: evaluate.Direct, trained_with: int, clip_skips: list[int], n: int = 40) -> dict:
+    """How much a picture changes with clip skip when it starts from a picture, denoising strength 0.5."""
+    scenes, texts = evaluate.questions(n)
+    start = draw(scenes, np.random.default_rng(77))
+    made = {
+        clip_skip: np.stack(
+            painter(texts, [evaluate.SEED * 1000 + i for i in range(n)], clip_skip, evaluate.CFG_SCALE, start, STRENGTH)
+        )
+        for clip_skip in clip_skips
+    }
+    return {clip_skip: round(change(pictures, made[trained_with]), 4) for clip_skip, pictures in made.items()}
+
+
+def layers(text_encoder, encode: Encoder) -> dict[str, list[float]]:
+    """Cosine between the states of neighbouring clip skips, and their lengths before the final layer norm.
+
+    `at_end` is the end token's, `mean` that of all 77 places. Item k − 1 is clip skip k against k + 1.
+    """
+    _, texts = evaluate.questions(100)
+    tokens, ends = encode(texts)
+    with torch.no_grad():
+        states = list(reversed(text_encoder(input_ids=tokens, output_hidden_states=True).hidden_states))
+        normed = [text_encoder.text_model.final_layer_norm(state) for state in states]
+    rows = torch.arange(len(texts))
+    found: dict[str, list[float]] = {"mean": [], "at_end": [], "length_at_end": []}
+    for one, other in itertools.pairwise(normed):
+        found["mean"].append(float(functional.cosine_similarity(one, other, dim=-1).mean()))
+        found["at_end"].append(float(functional.cosine_similarity(one[rows, ends], other[rows, ends], dim=-1).mean()))
+    found["length_at_end"] = [float(state[rows, ends].norm(dim=-1).mean()) for state in states]
+    return {name: [round(value, 3) for value in values] for name, values in found.items()}
