@@ -65,7 +65,7 @@ def roles(pictures: np.ndarray) -> dict[str, float]:
 
 
 def by_form(pictures: np.ndarray) -> dict[str, dict[str, float]]:
-    """Both colours and shape right by the form of the caption: tags, or each of the sentences kept for the evaluation."""
+    """Both colours and shape right by the form of the caption: tags, or one of the evaluation's sentences."""
     scenes, texts = evaluate.questions(len(pictures))
     starts = {sentence.split(" {")[0]: sentence for sentence in UNSEEN_SENTENCES}
     found: dict[str, list[tuple[bool, bool]]] = {}
