@@ -79,6 +79,11 @@ def _is_restart(message):
     return refused or message.location.get("url", "").endswith("/internal/ping")
 
 
+def _is_from_elsewhere(message):
+    """gradio's page asks for a script of its own from another server, which a machine without network lacks."""
+    return message.location.get("url", "").startswith("https://cdnjs.cloudflare.com/")
+
+
 def _is_hosts_own(error):
     """AUTOMATIC1111 v1.10.1 alone does this at each change of width or height: its `onCalcResolutionHires` returns
     seven values to an event without outputs, and gradio stumbles over the first."""
@@ -94,7 +99,7 @@ def page(browser):
     problems = []
 
     def note(message):
-        if message.type == "error" and not _is_restart(message):
+        if message.type == "error" and not _is_restart(message) and not _is_from_elsewhere(message):
             problems.append(f"{message.text} ({message.location.get('url')})")
 
     page.on("console", note)
