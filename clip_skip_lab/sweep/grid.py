@@ -22,6 +22,9 @@ GRID_PIXELS = 32_000_000
 SMALLEST_CELL = 96
 """The longer side in pixels below which cells are not reduced further; the grid is split into pages instead."""
 
+SMALLEST_CAPTION = 9
+"""The size in pixels down to which a caption's font is made smaller so that the caption fits."""
+
 WIDEST_WRAP = 1.4
 """Width to height that a wrapped grid aims at: a little wider than a square, like the screens it is looked at on."""
 
@@ -244,6 +247,8 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
     canvas = Image.new("RGB", (page.width, page.height), style.background)
     pen = ImageDraw.Draw(canvas)
     font = _font(style.font, page.font_size)
+    room_for_caption = page.cell_width + page.gap
+    caption_font = _caption_font(page, style, room_for_caption)
     y = 0
     for band in page.bands:
         y += page.gap
@@ -257,7 +262,8 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
         if band.captions:
             for column, caption in enumerate(band.captions):
                 middle = (x + column * (page.cell_width + page.gap) + page.cell_width // 2, y + page.line_height // 2)
-                pen.text(middle, _shortened(caption, font, page.cell_width + page.gap), style.text, font, anchor="mm")
+                text = _shortened(caption, caption_font, room_for_caption)
+                pen.text(middle, text, style.text, caption_font, anchor="mm")
             y += page.line_height
         if band.label:
             box = (page.gap, y, page.label_width - page.gap, page.cell_height)
@@ -349,6 +355,15 @@ def _wrap_to(text: str, font, width: int) -> list[str]:
 
 def _lines(text: str) -> list[str]:
     return text.splitlines() or [""]
+
+
+def _caption_font(page: Page, style: Style, width: int):
+    """The page's font, smaller where a caption would be cut off otherwise: of "Clip skip 12" the number counts."""
+    captions = [caption for band in page.bands for caption in band.captions or ()]
+    sizes = range(page.font_size, min(SMALLEST_CAPTION, page.font_size) - 1, -1)
+    fonts = (_font(style.font, size) for size in sizes)
+    fitting = (font for font in fonts if all(font.getlength(caption) <= width for caption in captions))
+    return next(fitting, _font(style.font, sizes[-1]))
 
 
 def _shortened(text: str, font, width: float) -> str:

@@ -208,6 +208,19 @@ def test_every_label_is_written():
         assert ink(image, (0, y, page.label_width, y + page.cell_height)) > 20
 
 
+def test_above_small_cells_the_number_of_a_clip_skip_is_not_cut_off():
+    page = page_for(12, size=(64, 64))
+    image = draw_page(page, numbered, Style())
+    captions = set()
+    top = page.gap
+    for band in page.bands:
+        for column in range(len(band.cells)):
+            left = page.label_width + page.gap + column * (page.cell_width + page.gap)
+            captions.add(image.crop((left, top, left + page.cell_width, top + page.line_height)).tobytes())
+        top += page.line_height + page.cell_height + page.gap
+    assert len(captions) == 12
+
+
 def test_a_cell_without_a_picture_shows_its_reason_and_is_not_black():
     page = page_for(1, size=(200, 150))
     reasons = [draw_page(page, lambda index, text=text: text, STYLE) for text in ("failed: no memory", "not run", "")]

@@ -1,4 +1,4 @@
-"""Pictures for the docs: the header, the panel and a grid. `python -m tests.webui.screenshots [URL] [FOLDER]`.
+"""Pictures for the docs: the header and the panel. `python -m tests.webui.screenshots [URL] [FOLDER]`.
 
 Without a URL the embedded host is started. The layer facts of models that neither host has at hand (SDXL, SD2) are
 made here, from a description such as the adapter gives, by the code that answers the route.
@@ -6,20 +6,17 @@ made here, from a description such as the adapter gives, by the code that answer
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
-import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from clip_skip_lab.layers.facts import Encoder, Model, layer_facts
 from clip_skip_lab.layers.words import is_warning, sentence
 from tests.browser.sweep_page import SweepPage
-from tests.demo import EXPERIMENT
 from tests.header import CLIP_SKIP, HostClient
 from tests.minihost import launch
 
@@ -70,16 +67,6 @@ def panel(browser: Browser, url: str, theme: str, file: Path) -> None:
     page.close()
 
 
-def grid(url: str, file: Path) -> None:
-    """Saves the grid of the demo's experiment as the host made it."""
-    answer = httpx.post(f"{url}/sdapi/v1/txt2img", json=EXPERIMENT, timeout=600, trust_env=False)
-    answer.raise_for_status()
-    folder = Path(json.loads(answer.json()["info"])["extra_generation_params"]["clip_skip_lab"]["folder"])
-    record = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
-    with Image.open(folder / record["grids"][0]["file"]) as image:
-        image.convert("RGB").save(file, optimize=True)
-
-
 def few_colours(file: Path) -> None:
     """So that the file is small."""
     with Image.open(file) as image:
@@ -109,7 +96,6 @@ def main() -> None:
             for theme in ("dark", "light"):
                 panel(browser, address, theme, folder / f"panel-{theme}.png")
             browser.close()
-            grid(address, folder / "grid.png")
 
 
 if __name__ == "__main__":
