@@ -139,6 +139,7 @@ def test_the_arrow_keys_apply_on_the_number_and_on_the_slider(header, host):
     for _ in range(3):
         page.keyboard.press("ArrowUp")
     host_has(page, host, 4)
+    page.wait_for_function(f"opts.{CLIP_SKIP} === 4")  # the answer has arrived, which sets the slider once more
     slide(page).focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
