@@ -174,7 +174,12 @@
         number.addEventListener("blur", () => wanted !== null && want(APPLY_AFTER)); // typed, and typed back again
         // On the way down, before gradio's own listeners at the inputs.
         slider.addEventListener("change", mend, true);
-        slider.addEventListener("blur", mend, true);
+        slider.addEventListener("blur", (event) => {
+            // gradio sends the value whenever the number is left; the answer to what is in use already would set the
+            // slider back in the middle of the next change.
+            if (wanted === null && shown() === opts[KEY]) event.stopPropagation();
+            else mend();
+        }, true);
         slider.addEventListener("pointerup", (event) => event.isTrusted && mend(), true);
         slider.addEventListener("change", () => want(APPLY_AFTER));
         number.addEventListener("keydown", (event) => {

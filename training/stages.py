@@ -28,7 +28,6 @@ SHAPE_AT_LEAST = 0.90
 def prepare(folder: Path, threads: int) -> None:
     """The working folder with the tokenizer's files, and torch's threads."""
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
     if not (folder / "tokenizer" / "vocab.json").exists():
         write_tokenizer(folder / "tokenizer")
 

@@ -116,7 +116,7 @@ def test_another_checkpoint_makes_other_pictures_and_is_left_again(host, opts):
     assert apart(first, pixels(result)) > 5
     assert f"Model: {other.name_for_extra}" in result.infotexts[0]
     assert np.array_equal(first, pixels(run()))
-    assert model() is own
+    assert model().filename == own.filename  # the list of checkpoints may have been read anew
 
 
 def test_another_vae_changes_the_picture_and_is_left_again(host, opts):
