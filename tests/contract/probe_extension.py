@@ -24,6 +24,7 @@ Path(__file__).with_name("installed.txt").write_text("yes")
 """,
     "probe_package/__init__.py": "LOADS, HOOKS, TABS, COMPONENTS, IMAGES = [], [], [], [], []\n",
     "scripts/probe.py": """
+import asyncio
 import sys
 import gradio as gr
 from fastapi import HTTPException
@@ -104,6 +105,11 @@ def add_routes(demo, app):
         }
 
     app.add_api_route("/probe/state", state, methods=["GET"])
+
+    async def endless():
+        await asyncio.sleep(3600)
+
+    app.add_api_route("/probe/endless", endless, methods=["GET"])
 
 
 def add_settings():

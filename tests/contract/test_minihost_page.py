@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 
 import requests
 
@@ -179,6 +180,16 @@ def test_reload_ui_runs_script_files_again_and_clears_callbacks(page, probe, pro
     page.wait_for_function("opts.CLIP_stop_at_last_layers === 5")
     assert probe_api.get_options()["CLIP_stop_at_last_layers"] == 5
     generate(probe)
+
+
+def test_reload_ui_does_not_wait_for_ever_for_a_request_that_does_not_end(page, probe):
+    before = len(state(probe)["loads"])
+    open_page(page, probe)
+    open_tab(page, "Settings")
+    with socket.create_connection(("127.0.0.1", probe.port)) as other_client:
+        other_client.sendall(b"GET /probe/endless HTTP/1.1\r\nHost: probe\r\n\r\n")
+        reload_ui(page, lambda: page.click("#settings_restart_gradio"))
+    assert len(state(probe)["loads"]) == before + 1
 
 
 def test_an_extension_is_switched_off_on_its_tab(page, probe, probe_api):

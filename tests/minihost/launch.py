@@ -256,6 +256,8 @@ def _serve_page(ready):
         command = None
         while command not in ("stop", "restart"):
             command = shared.state.wait_for_server_command(timeout=5)
+        # The server waits for every connection, and one that a browser opened ahead of need may stay for minutes.
+        shared.demo.server.config.timeout_graceful_shutdown = 3
         shared.demo.close()
         if command == "stop":
             return
