@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 
+from .api_guard import Guard
 from .hosts import Host
 from .layers.facts import layer_facts
 from .layers.words import LANGUAGES, is_warning, sentence
@@ -16,16 +17,19 @@ HIGHEST = 1_000
 """The highest clip skip that the facts are given for: far above any encoder, to say what such a value does."""
 
 
-def add_routes(app: FastAPI, host: Host) -> None:
+def add_routes(app: FastAPI, host: Host, guard: Guard) -> None:
     """Adds the routes to the host's web server. To be called once for each app that the host makes."""
+    router = APIRouter(prefix=PREFIX, route_class=guard.route_of_the_page())
 
     # Plain functions: the server runs them in a thread of its own pool, away from the page's event loop.
-    @app.get(f"{PREFIX}/model")
+    @router.get("/model")
     def model(clip_skip: str | None = None, lang: str = "en") -> dict[str, Any]:
         try:
             return model_answer(host, clip_skip, lang)
         except InvalidInput as error:
             raise HTTPException(error.status_code, error.detail) from error
+
+    app.include_router(router)
 
 
 def model_answer(host: Host, clip_skip: str | None, language: str) -> dict[str, Any]:

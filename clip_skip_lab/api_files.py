@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException
 
 from .advice import PLACES, advise
 from .api import PREFIX
+from .api_guard import Guard
 from .sweep.errors import InvalidInput
 
 PROMPT_LENGTH = 100_000
 
 
-def add_advice_routes(app: FastAPI, sources: Callable[[str], list]) -> None:
+def add_advice_routes(app: FastAPI, sources: Callable[[str], list], guard: Guard) -> None:
     """Adds `GET /clip-skip-lab/v1/advice`. `sources` gives the files in use for a prompt."""
 
     def advice(prompt: str = "", clip_skip: str = "1", place: str = "header") -> dict[str, Any]:
@@ -41,10 +42,10 @@ def add_advice_routes(app: FastAPI, sources: Callable[[str], list]) -> None:
             ],
         }
 
-    _add(app, "/advice", advice, "GET")
+    _add(app, guard, {("GET", "/advice"): advice})
 
 
-def add_memory_routes(app: FastAPI, memory: Any) -> None:
+def add_memory_routes(app: FastAPI, memory: Any, guard: Guard) -> None:
     """Adds the routes of the page of remembered checkpoints. `memory` is the host's, see `hosts.a1111_memory`."""
 
     def listing() -> dict[str, Any]:
@@ -66,24 +67,20 @@ def add_memory_routes(app: FastAPI, memory: Any) -> None:
         _answered(lambda: memory.use(value))
         return {"clip_skip": value}
 
-    _add(app, "/memory", listing, "GET")
-    _add(app, "/memory", change, "PUT")
-    _add(app, "/memory", forget, "DELETE")
-    _add(app, "/clip-skip", use, "PUT")
+    routes = {
+        ("GET", "/memory"): listing,
+        ("PUT", "/memory"): change,
+        ("DELETE", "/memory"): forget,
+        ("PUT", "/clip-skip"): use,
+    }
+    _add(app, guard, routes)
 
 
-def _add(app: FastAPI, path: str, function: Callable, method: str) -> None:
-    app.add_api_route(PREFIX + path, function, methods=[method], dependencies=[Depends(_signed_in)])
-
-
-def _signed_in(request: Request) -> None:
-    """Lets in whom the page lets in: with `--gradio-auth`, only those who have gradio's cookie (gradio/routes.py)."""
-    app = request.app
-    if getattr(app, "auth", None) is None:
-        return
-    token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
-    if app.tokens.get(token) is None:
-        raise HTTPException(401, "Sign in to the page first.")
+def _add(app: FastAPI, guard: Guard, routes: dict[tuple[str, str], Callable]) -> None:
+    router = APIRouter(prefix=PREFIX, route_class=guard.route_of_the_page())
+    for (method, path), function in routes.items():
+        router.add_api_route(path, function, methods=[method])
+    app.include_router(router)
 
 
 def _answered(action: Callable[[], Any]) -> Any:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import mimetypes
-import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from .api import PREFIX
+from .api_guard import Guard
 from .page.assemble import content_security_policy, page_html
 from .page.files import DATA, data_script
 from .sweep.errors import InvalidInput
@@ -32,13 +30,13 @@ FILE_HEADERS = {
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache", "Referrer-Policy": "no-referrer"}
 
 
-def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], users: dict[str, str]) -> None:
+def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], guard: Guard) -> None:
     """Adds `GET /clip-skip-lab/v1/sweeps` and what is below it.
 
     Args:
         app: the WebUI's web server.
         grid_folders: gives the folders that hold sweeps, at this moment.
-        users: names and passwords that the WebUI's own API asks for (`--api-auth`); empty when it asks for none.
+        guard: who may use them.
     """
 
     def listing(limit: str = "100") -> dict[str, Any]:
@@ -68,7 +66,7 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], us
         path = _answered(lambda: file_of(folder, name))
         return FileResponse(path, media_type=_type_of(path), headers=FILE_HEADERS)
 
-    router = APIRouter(prefix=PREFIX, route_class=_guarded(users))
+    router = APIRouter(prefix=PREFIX, route_class=guard.route_of_the_api())
     for path, function in {
         "/sweeps": listing,
         "/sweeps/{sweep_id}": sweep,
@@ -78,55 +76,6 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], us
     }.items():
         router.add_api_route(path, function, methods=["GET"], response_model=None)
     app.include_router(router)
-
-
-def users_of(flag: str | None) -> dict[str, str]:
-    """The names and passwords in `--api-auth`, as the WebUI reads them (modules/api/api.py, v1.10.1)."""
-    pairs = (entry.partition(":") for entry in (flag or "").split(",") if ":" in entry)
-    return {name: password for name, _, password in pairs}
-
-
-def _guarded(users: dict[str, str]) -> type[APIRoute]:
-    """A kind of route that lets in who the WebUI lets in: by the page's own sign-in (`--gradio-auth`,
-    gradio/routes.py), or by the name and password of its API (`--api-auth`); everybody where it asks for neither.
-
-    No dependency, as what that raises loses its headers in the WebUI's error handler (modules/api/api.py), and
-    without `WWW-Authenticate` a browser does not ask.
-    """
-
-    class Guarded(APIRoute):
-        def get_route_handler(self) -> Callable:
-            answer = super().get_route_handler()
-
-            async def guarded(request: Request) -> Response:
-                if _may_enter(request, users):
-                    return await answer(request)
-                # A browser asks where a person opens the page, not where a script of the WebUI asks for the list.
-                by_script = request.headers.get("sec-fetch-dest") == "empty"
-                headers = {"WWW-Authenticate": "Basic"} if users and not by_script else None
-                text = "Incorrect username or password" if users else "Sign in to the page first."
-                return JSONResponse({"detail": text}, 401, headers)
-
-            return guarded
-
-    return Guarded
-
-
-def _may_enter(request: Request, users: dict[str, str]) -> bool:
-    page_asks = getattr(request.app, "auth", None) is not None
-    if not page_asks and not users:
-        return True
-    if page_asks:
-        token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
-        if request.app.tokens.get(token) is not None:
-            return True
-    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
-    try:
-        name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:
-        return False
-    wanted = users.get(name)
-    return kind.lower() == "basic" and wanted is not None and secrets.compare_digest(password.encode(), wanted.encode())
 
 
 def _answered(action: Callable[[], Any]) -> Any:

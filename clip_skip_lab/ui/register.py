@@ -9,7 +9,8 @@ from modules import script_callbacks, shared
 
 from ..api import add_routes
 from ..api_files import add_advice_routes, add_memory_routes
-from ..api_sweeps import add_sweep_routes, users_of
+from ..api_guard import Guard, users_of
+from ..api_sweeps import add_sweep_routes
 from ..hosts import Host
 from ..hosts.a1111_files import ModelFiles, data_folder
 from ..hosts.a1111_memory import CheckpointMemory
@@ -39,10 +40,12 @@ def register(host: Host) -> None:
         return [host.grid_folder(is_img2img) for is_img2img in (False, True)]
 
     def app_started(_: Any, app: Any) -> None:
-        add_routes(app, host)
-        add_advice_routes(app, files.sources)
-        add_memory_routes(app, memory)
-        add_sweep_routes(app, grid_folders, users_of(getattr(shared.cmd_opts, "api_auth", None)))
+        flags = shared.cmd_opts
+        guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page=not getattr(flags, "nowebui", False))
+        add_routes(app, host, guard)
+        add_advice_routes(app, files.sources, guard)
+        add_memory_routes(app, memory, guard)
+        add_sweep_routes(app, grid_folders, guard)
 
     script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)

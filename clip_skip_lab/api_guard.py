@@ -1,0 +1,97 @@
+"""Who may use the routes of Clip Skip Lab: who may use the WebUI."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What the WebUI asks for.
+
+    Attributes:
+        users: names and passwords of its API (`--api-auth`); empty when it asks for none.
+        has_page: whether there is a page beside the API; without one (`--nowebui`) nobody signs in to it.
+    """
+
+    users: dict[str, str] = field(default_factory=dict, repr=False)
+    has_page: bool = True
+
+    def route_of_the_page(self) -> type[APIRoute]:
+        """A kind of route that the page itself calls: who may use the page may use it, and who may use the API.
+
+        Where the page asks for no sign-in (`--gradio-auth`), that is everybody, whatever the API asks for: the same
+        can be done on the page.
+        """
+        return _guarded(lambda request: self._by_page(request) or self._by_api(request), self.users)
+
+    def route_of_the_api(self) -> type[APIRoute]:
+        """A kind of route that hands out what the API does: for its users, and who signed in to the page.
+
+        Where the API asks for a name and password and the page for none, the API's are needed: a browser asks.
+        """
+
+        def may_enter(request: Request) -> bool:
+            return (self._by_page(request) and not (_open(request) and self.users)) or self._by_api(request)
+
+        return _guarded(may_enter, self.users)
+
+    def _by_page(self, request: Request) -> bool:
+        """The page's own rule (gradio/routes.py, 3.41.2): none, or a cookie of somebody who signed in."""
+        if not self.has_page:
+            return not self.users
+        if _open(request):
+            return True
+        token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
+        return request.app.tokens.get(token) is not None
+
+    def _by_api(self, request: Request) -> bool:
+        """The API's rule (modules/api/api.py, v1.10.1): HTTP Basic."""
+        kind, _, encoded = request.headers.get("authorization", "").partition(" ")
+        try:
+            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            return False
+        wanted = self.users.get(name)
+        same = wanted is not None and secrets.compare_digest(password.encode(), wanted.encode())
+        return kind.lower() == "basic" and same
+
+
+def users_of(flag: str | None) -> dict[str, str]:
+    """The names and passwords in `--api-auth`, as the WebUI reads them (modules/api/api.py, v1.10.1)."""
+    pairs = (entry.partition(":") for entry in (flag or "").split(",") if ":" in entry)
+    return {name: password for name, _, password in pairs}
+
+
+def _open(request: Request) -> bool:
+    return getattr(request.app, "auth", None) is None
+
+
+def _guarded(may_enter: Callable[[Request], bool], users: dict[str, str]) -> type[APIRoute]:
+    """A kind of route, and no dependency: what that raises loses its headers in the WebUI's error handler
+    (modules/api/api.py), and without `WWW-Authenticate` a browser does not ask.
+    """
+
+    class Guarded(APIRoute):
+        def get_route_handler(self) -> Callable:
+            answer = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                if may_enter(request):
+                    return await answer(request)
+                # A browser asks where a person opens the page, not where a script of the WebUI asks for the list.
+                by_script = request.headers.get("sec-fetch-dest") == "empty"
+                headers = {"WWW-Authenticate": "Basic"} if users and not by_script else None
+                text = "Incorrect username or password" if users else "Sign in to the page first."
+                return JSONResponse({"detail": text}, 401, headers)
+
+            return guarded
+
+    return Guarded
