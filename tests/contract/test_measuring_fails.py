@@ -10,7 +10,7 @@ from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.run import run_sweep
 from tests.contract.minihost_host import make
-from tests.unit.test_run import HOST, MemorySession
+from tests.unit.memory_session import HOST, MemorySession
 
 
 @pytest.fixture
