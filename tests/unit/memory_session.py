@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from clip_skip_lab.hosts import Picture, Sampled
 from clip_skip_lab.sweep.axes import Axis
+from clip_skip_lab.sweep.folder import write_record
 from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.plan import make_plan
 
@@ -131,3 +133,15 @@ def states(outcome):
 
 def ran(session):
     return [event[2] for event in session.events if event[0] == "starting"]
+
+
+def filled(monkeypatch, after):
+    """The disk is full after that many writings of the record."""
+    numbers = itertools.count()
+
+    def write(folder, content):
+        if next(numbers) >= after:
+            raise OSError(28, "No space left on device")
+        write_record(folder, content)
+
+    monkeypatch.setattr("clip_skip_lab.sweep.run.write_record", write)

@@ -14,7 +14,7 @@ from clip_skip_lab.sweep.record import DONE
 from clip_skip_lab.sweep.resume import find_begun, next_plan, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.words import summary
-from tests.unit.memory_session import CFG, HOST, MemorySession, plan_of
+from tests.unit.memory_session import CFG, HOST, MemorySession, filled, plan_of
 
 
 def broken_off(tmp_path, plan):

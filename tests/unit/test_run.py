@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 
 import pytest
 from PIL import Image
 
 from clip_skip_lab.sweep.errors import InvalidInput
-from clip_skip_lab.sweep.folder import read_record, write_record
+from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Limits
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.words import summary
-from tests.unit.memory_session import HOST, SIZE, MemorySession, colours, plan_of, ran, states
+from tests.unit.memory_session import HOST, SIZE, MemorySession, colours, filled, plan_of, ran, states
 
 
 def test_a_sweep_from_beginning_to_end(tmp_path):
@@ -199,18 +198,6 @@ def test_an_error_outside_the_cells_is_raised_and_the_record_says_so(tmp_path, e
     record = read_record(folder)
     assert record["state"] == "failed"
     assert [cell["state"] for cell in record["cells"]] == ["done", "done"]
-
-
-def filled(monkeypatch, after):
-    """The disk is full after that many writings of the record."""
-    numbers = itertools.count()
-
-    def write(folder, content):
-        if next(numbers) >= after:
-            raise OSError(28, "No space left on device")
-        write_record(folder, content)
-
-    monkeypatch.setattr("clip_skip_lab.sweep.run.write_record", write)
 
 
 def test_a_disk_that_is_full_from_the_beginning_is_said_before_any_sampling(tmp_path, monkeypatch):
