@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 SMALL = {"steps": 2, "width": 64, "height": 64}
 
@@ -71,19 +72,29 @@ class SweepPage:
 
     def generate(self) -> None:
         """Presses Generate and waits for the end."""
-        before = self.log
-        self.page.locator(f"#{self.tab}_generate").click()
+        self.ends_after(self.page.locator(f"#{self.tab}_generate").click)
+
+    def ends_after(self, action: Callable[[], object], tab: str | None = None) -> None:
+        """Does what starts a generation, in this tab unless another is named, and waits for the end."""
+        before = self.log_of(tab or self.tab)
+        action()
         self.page.wait_for_function(
             "([id, before]) => { const now = document.getElementById(id).innerText;"
-            " return now !== before && now.includes('Time taken') }",
-            arg=[f"html_log_{self.tab}", before],
+            # gradio writes "0.1/23.0s" or "processing | 0.1/23.0s" before the old text while it works
+            " return now !== before && now.includes('Time taken')"
+            " && !/(^|\\|)\\s*[\\d.]+(\\/[\\d.]+)?s/.test(now) }",
+            arg=[f"html_log_{tab or self.tab}", before],
             timeout=120_000,
         )
 
     @property
     def log(self) -> str:
         """What stands under the gallery: summary, time."""
-        return self.page.locator(f"#html_log_{self.tab}").first.inner_text()
+        return self.log_of(self.tab)
+
+    def log_of(self, tab: str) -> str:
+        """What stands under a tab's gallery."""
+        return self.page.locator(f"#html_log_{tab}").first.inner_text()
 
     @property
     def thumbnails(self):

@@ -26,15 +26,7 @@ def record_in(log: str) -> tuple[Path, dict]:
 
 def press(sweep: SweepPage, name: str, tab: str) -> None:
     """Presses one of our buttons under the gallery and waits for the end of the sweep in that tab."""
-    before = sweep.page.locator(f"#html_log_{tab}").first.inner_text()
-    sweep.page.locator(f"#clip_skip_lab_{sweep.tab}_{name}").click()
-    sweep.page.wait_for_function(
-        "([id, before]) => { const now = document.getElementById(id).innerText;"
-        # gradio writes "0.1/23.0s" before the old text while it works
-        " return now !== before && now.includes('Folder:') && !/^\\s*[\\d.]+(\\/[\\d.]+)?s/.test(now) }",
-        arg=[f"html_log_{tab}", before],
-        timeout=120_000,
-    )
+    sweep.ends_after(sweep.page.locator(f"#clip_skip_lab_{sweep.tab}_{name}").click, tab)
 
 
 def test_a_picture_of_a_batch_is_swept_with_its_own_seed_and_settings(page, host_url, client):
@@ -66,7 +58,7 @@ def test_a_picture_is_sent_to_img2img_and_swept_there(page, host_url):
     for _ in range(2):  # the second time there is a picture in img2img already
         sweep.open_tab("txt2img")
         press(sweep, "sweep_in_img2img", "img2img")
-        log = page.locator("#html_log_img2img").first.inner_text()
+        log = sweep.log_of("img2img")
         assert "12 of 12 cells done" in log
         _, record = record_in(log)
         picture = record["cells"][0]["pictures"][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,32 @@ def test_a_draft_is_chosen_when_it_is_done_and_its_chosen_cells_run_at_full_qual
     assert [cell["values"] for cell in record["cells"]] == [{"Clip skip": 2}]
     assert record["cells"][0]["pictures"][0]["width"] == 128
     assert folder_in(txt2img.log) != draft
+
+
+def test_sweeps_from_page_and_api_at_once_do_not_mix(txt2img, client):
+    txt2img.set_values("1-4")
+    txt2img.forecast_becomes("^4 cells")
+    alone = client.sweep({"clip_skip": [1, 2, 5], "return_cells": True}, prompt="a dog", seed=8)
+    with ThreadPoolExecutor() as other_clients:
+        button = txt2img.page.locator("#txt2img_generate")
+        meanwhile = []
+
+        def both():
+            button.click()
+            for seed in (8, 8):
+                plan = {"clip_skip": [1, 2, 5], "return_cells": True}
+                meanwhile.append(other_clients.submit(client.sweep, plan, prompt="a dog", seed=seed))
+
+        txt2img.ends_after(both)
+        answers = [sweep.result() for sweep in meanwhile]
+    assert "4 of 4 cells done" in txt2img.log
+    folder = folder_in(txt2img.log)
+    mine = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    assert len({folder, *(answer.folder for answer in answers)}) == 3
+    assert (mine["setting"]["prompt"], mine["setting"]["seed"]) == ("a cat", 7)
+    assert [cell["values"]["Clip skip"] for cell in mine["cells"]] == [1, 2, 3, 4]
+    assert len(list((folder / "cells").iterdir())) == 4
+    for answer in answers:
+        assert answer.record["setting"]["prompt"] == "a dog"
+        assert [(one == other).all() for one, other in zip(answer.cells, alone.cells, strict=True)] == [True] * 3
+        assert len(list((answer.folder / "cells").iterdir())) == 3
