@@ -13,12 +13,24 @@ SENTENCES = (
     "there is a {object}, the background is {ground}",
     "on a {ground} background a {object}",
     "the {object} is in front of a {ground} background",
+    "the background is {ground} and there is a {object}",
+    "in front of a {ground} background there is a {object}",
+    "a {object}, behind it is a {ground} background",
+    "a {ground} background, on it is a {object}",
+    "a {ground} background, in front of it is a {object}",
+    "the background is {ground}, on it is a {object}",
+    "the background is {ground}, in front is a {object}",
+    "a picture with a {object} and a {ground} background",
+    "a picture with a {ground} background, there is a {object}",
+    "behind the {object} the background is {ground}",
+    "it is {ground} and in front is a {object}",
 )
+"""The colours come in either order, behind different words, so that order alone doesn't tell which is whose."""
 UNSEEN_SENTENCES = (
     "a picture with a {ground} background and a {object}",
     "the background is {ground}, in front of it is a {object}",
 )
-"""Only for the evaluation. Their words occur in training, their order doesn't."""
+"""Only for the evaluation. Their halves occur in training, each with other halves; the whole doesn't."""
 EXTRAS = ("masterpiece", "best quality", "illustration", "simple background", "no humans")
 """Tags that say nothing about the picture, as prompts have them."""
 STAYS_UNSAID = (0.1, 0.1, 0.1, 0.4)
@@ -48,7 +60,8 @@ def caption(scene: np.ndarray, said: np.ndarray, rng: np.random.Generator, unsee
     if said[GROUND] and rng.random() < 0.5:
         sentences = UNSEEN_SENTENCES if unseen else SENTENCES
         # A size without colour and shape is said all the same: "a large shape".
-        return sentences[rng.integers(len(sentences))].format(object=f"{size} {thing}".strip(), ground=ground)
+        sentence = sentences[rng.integers(len(sentences))].format(object=f"{size} {thing}".strip(), ground=ground)
+        return sentence if unseen else _among_extras(sentence, rng)
     tags = [thing] if said[SHAPE] or said[COLOUR] else []
     if said[GROUND]:
         tags.append(f"{ground} background")
@@ -57,6 +70,13 @@ def caption(scene: np.ndarray, said: np.ndarray, rng: np.random.Generator, unsee
     tags += list(rng.choice(EXTRAS, rng.integers(0, 3), replace=False))
     rng.shuffle(tags)
     return ", ".join(tags)
+
+
+def _among_extras(sentence: str, rng: np.random.Generator) -> str:
+    """With tags before and behind it: so that a word can come at any place, and a caption be longer than a sentence."""
+    extras = [str(extra) for extra in rng.choice(EXTRAS, rng.integers(0, 4), replace=False)]
+    before = rng.integers(0, len(extras) + 1)
+    return ", ".join([*extras[:before], sentence, *extras[before:]])
 
 
 def captions(scenes: np.ndarray, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:

@@ -1,6 +1,7 @@
 """What the pictures of an evaluation say about the claims in docs/claims.md: `python -m training claims`.
 
-Everything but img2img is read from the pictures that `python -m training evaluate` left behind.
+Everything but img2img and the interaction with the CFG scale is read from the pictures that `python -m training
+evaluate` left behind.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from clip_skip_lab.measure.effects import INTERACTION, REST, SEED, divide
+
 from . import evaluate, judge
 from .captions import UNSEEN_SENTENCES
 from .tokenizer import Encoder
@@ -20,6 +23,8 @@ from .world import COLOUR, COLOUR_NAMES, GROUND, draw
 
 NAME = re.compile(r"(direct|host)-(\d)-skip-(\d+)-cfg-([\d.]+)\.npy")
 STRENGTH = 0.5
+CFG_SCALES = (3.0, 5.0, 7.0, 11.0)
+CLIP_SKIP, CFG = "clip skip", "CFG scale"
 
 
 def measure(folder: Path, trained_with: int, where: str = "direct") -> dict:
@@ -112,6 +117,34 @@ def image_to_image(painter: evaluate.Direct, trained_with: int, clip_skips: list
         for clip_skip in clip_skips
     }
     return {clip_skip: round(change(pictures, made[trained_with]), 4) for clip_skip, pictures in made.items()}
+
+
+def interaction(painter: evaluate.Direct, n: int = 10, seeds: int = 4, clip_skips: range = range(1, 13)) -> dict:
+    """How the pictures' variance is divided between clip skip, CFG scale, seed and their interaction.
+
+    For each of n captions a table of clip skips × `CFG_SCALES` × seeds is divided as a sweep's findings are; the
+    shares are means over the captions with their smallest and largest, `p_below_5_percent` counts the captions whose
+    interaction is beyond chance.
+    """
+    _, texts = evaluate.questions(n)
+    found: dict[str, list[float]] = {name: [] for name in (CLIP_SKIP, CFG, SEED, INTERACTION, REST)}
+    beyond = 0
+    for number, text in enumerate(texts):
+        table = np.stack([
+            np.stack([
+                np.stack(painter([text] * seeds, [1000 * number + i for i in range(seeds)], clip_skip, cfg_scale))
+                for cfg_scale in CFG_SCALES
+            ])
+            for clip_skip in clip_skips
+        ])  # fmt: skip
+        effects = divide(table.reshape(*table.shape[:3], -1) / 255.0, [CLIP_SKIP, CFG, SEED])
+        if effects is None:
+            continue
+        for name, share in effects.shares.items():
+            found[name].append(share)
+        beyond += (effects.p[INTERACTION] or 1.0) < 0.05
+    rows = {name: [round(f(shares), 3) for f in (np.mean, min, max)] for name, shares in found.items()}
+    return {"captions": n, "shares_mean_min_max": rows, "p_below_5_percent": beyond}
 
 
 def layers(text_encoder, encode: Encoder) -> dict[str, list[float]]:

@@ -18,7 +18,7 @@ from .world import draw, training_scenes
 
 log = logging.getLogger("training")
 
-STEPS = {"text": 1100, "vae": 2000, "unet-1": 6000, "unet-2": 3000}
+STEPS = {"text": 2600, "vae": 2000, "unet-1": 9000, "unet-2": 3000}
 SWAPPED_AT_MOST = 0.03
 RECONSTRUCTED_AT_LEAST = 0.98
 BOUND_AT_LEAST = 0.95
@@ -154,7 +154,8 @@ def _claims(folder: Path) -> None:
     for trained_with in (1, 2):
         painter = evaluate.Direct(text_encoder, encoder, the_unet(folder, trained_with)[0], the_vae(folder))
         found[f"trained_with_{trained_with}"] = claims.measure(folder, trained_with) | {
-            "image_to_image": claims.image_to_image(painter, trained_with, [1, 2, 3, 5, 8, 12])
+            "image_to_image": claims.image_to_image(painter, trained_with, [1, 2, 3, 5, 8, 12]),
+            "interaction": claims.interaction(painter),
         }
     _keep(folder, "claims", found)
 

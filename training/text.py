@@ -27,7 +27,7 @@ RATE = 2e-3
 SEED = 11
 HALF = True
 """Products of matrices in bfloat16: a third faster on a CPU that knows it."""
-NEIGHBOURS = (0.60, 0.66, 0.72, 0.77, 0.80, 0.82, 0.84, 0.85, 0.85, 0.85, 0.85)
+NEIGHBOURS = (0.25, 0.50, 0.66, 0.74, 0.80, 0.82, 0.84, 0.85, 0.85, 0.85, 0.85)
 """The highest cosine wanted between clip skip k and k + 1, k = 1 …: the last layers change most, as CLIP's do."""
 APART = 2.0
 PADS = 4

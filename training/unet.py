@@ -32,7 +32,7 @@ RATE = 1.5e-3
 AVERAGE = 0.998
 EMPTY = 0.1
 """How often a picture comes without its caption: what guidance needs."""
-BANK = 4096
+BANK = 8192
 SNR_LIMIT = 5.0
 HALF = True
 SEEDS = {1: 21, 2: 22}

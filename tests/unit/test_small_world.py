@@ -1,11 +1,13 @@
 """The small model's world: pictures, captions, vocabulary, and the judge that looks at pictures."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import captions, judge, latent, world
+from training import captions, evaluate, judge, latent, world
 from training.tokenizer import Encoder, write_tokenizer
 
 SCENES = world.all_scenes()
@@ -101,6 +103,18 @@ def test_a_caption_names_what_it_is_told_to_name_and_nothing_else(index, seed):
         assert [w for w in words if w in values] == ([values[scene[column]]] if said[column] else [])
     colours = {world.COLOUR_NAMES[scene[c]] for c in (world.COLOUR, world.GROUND) if said[c]}
     assert {w for w in words if w in world.COLOUR_NAMES} == colours
+
+
+def test_training_sees_every_length_that_the_evaluation_asks_for_and_none_of_its_sentences():
+    rng = np.random.default_rng(0)
+    trained, _ = captions.captions(np.tile(world.training_scenes(), (20, 1)), rng)
+    _, asked = evaluate.questions()
+    count = [len(text.replace(",", " , ").split()) for text in trained]
+    longest = max(len(text.replace(",", " , ").split()) for text in asked)
+    # A text encoder knows no place of a row that it never saw a word at.
+    assert np.mean(np.array(count) >= longest) > 0.1
+    sentences = [text.format(object=".+", ground="[a-z]+") for text in captions.UNSEEN_SENTENCES]
+    assert not any(re.search(sentence, text) for sentence in sentences for text in trained)
 
 
 @settings(max_examples=60)
