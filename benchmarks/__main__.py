@@ -2,9 +2,11 @@
 
 On the embedded host, or on the one that `WEBUI_URL` names. Each round runs every way once; what is printed is the
 median, and the ratio to the X/Y/Z plot round by round, as median with the smallest and the largest. "Beside the
-networks" is the time in which the host neither encoded prompts nor sampled nor decoded. That, and the processor's time,
-by which a busy machine can be measured too, is known where the extension `benchmarks/stopwatch` runs, as it does on the
-embedded host. BENCH_ROUNDS says how many rounds (5); names of workloads on the command line choose among them.
+networks" is the time in which the host neither encoded prompts nor sampled nor decoded; "and saving" leaves out its
+own writing of picture files, too. That, and the processor's time, by which a busy machine can be measured too, is
+known where the extension `benchmarks/stopwatch` runs, as it does on the embedded host. The plot measures nothing, so
+the sweeps that stand beside it don't either; the last way is what measures and charts add. BENCH_ROUNDS says how many
+rounds (5); names of workloads on the command line choose among them.
 """
 
 from __future__ import annotations
@@ -57,8 +59,9 @@ def ways(client: httpx.Client) -> dict[str, list[dict]]:
     return {
         "X/Y/Z plot": [xyz_plot(client)],
         "one by one": [{"override_settings": {"CLIP_stop_at_last_layers": skip}} for skip in range(1, CELLS + 1)],
-        "sweep, exact": sweep(),
-        "sweep, fast": sweep(mode="fast"),
+        "sweep, exact": sweep(measures=False),
+        "sweep, fast": sweep(mode="fast", measures=False),
+        "sweep, fast, with measures": sweep(mode="fast"),
     }
 
 
@@ -84,11 +87,12 @@ def xyz_plot(client: httpx.Client) -> dict:
 
 @dataclass
 class Run:
-    """One way, once: the seconds that its calls took, of which the networks had some, and of the processor (None: not
-    known); and how often the text encoder ran where the answer says so."""
+    """One way, once: the seconds that its calls took, of which the networks and the host's saving had some, and of the
+    processor (None: not known); and how often the text encoder ran where the answer says so."""
 
     seconds: float
     networks: float | None
+    saving: float | None
     cpu: float | None
     forwards: int | None
 
@@ -104,8 +108,9 @@ class Run:
         told = json.loads(answers[-1].json()["info"])["extra_generation_params"].get("clip_skip_lab", {})
         counted = client.get("/stopwatch").json() if has_stopwatch else {}
         cpu = counted.pop("cpu", None)
+        saving = counted.pop("save", 0.0) if has_stopwatch else None
         networks = sum(counted.values()) if has_stopwatch else None
-        return cls(seconds, networks, cpu, told.get("text_encoder_forwards"))
+        return cls(seconds, networks, saving, cpu, told.get("text_encoder_forwards"))
 
 
 def measure(client: httpx.Client, size: int, steps: int) -> None:
@@ -120,18 +125,25 @@ def measure(client: httpx.Client, size: int, steps: int) -> None:
             run = Run.of(client, [{**body, **request, **own} for request in requests])
             found.setdefault(name, []).append(run)
     reference = found["X/Y/Z plot"]
-    print("| way | seconds | ratio to X/Y/Z | processor's seconds | ratio | encoder forwards | beside the networks |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| way | seconds | ratio to X/Y/Z | processor's seconds | ratio | encoder forwards"
+        " | beside the networks | and saving |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for name, runs in found.items():
         columns = compared([run.seconds for run in runs], [run.seconds for run in reference])
-        beside, cpu = "not known", "not known | "
+        beside, own, cpu = "not known", "not known", "not known | "
         if all(run.networks is not None for run in runs):
-            share, each = zip(
-                *((1 - run.networks / run.seconds, run.seconds - run.networks) for run in runs), strict=True
-            )
-            beside = f"{100 * statistics.median(share):.1f} %, {1000 * statistics.median(each):.0f} ms"
+            beside = share([run.seconds - run.networks for run in runs], runs)
+            own = share([run.seconds - run.networks - run.saving for run in runs], runs)
             cpu = compared([run.cpu for run in runs], [run.cpu for run in reference])
-        print(f"| {name} | {columns} | {cpu} | {runs[-1].forwards or ''} | {beside} |", flush=True)
+        print(f"| {name} | {columns} | {cpu} | {runs[-1].forwards or ''} | {beside} | {own} |", flush=True)
+
+
+def share(times: list[float], runs: list[Run]) -> str:
+    """What part of the runs' seconds these are, and how many milliseconds: medians."""
+    parts = [time / run.seconds for time, run in zip(times, runs, strict=True)]
+    return f"{100 * statistics.median(parts):.1f} %, {1000 * statistics.median(times):.0f} ms"
 
 
 def compared(values: list[float], reference: list[float]) -> str:

@@ -1,4 +1,4 @@
-"""An extension for `make bench`: how long the host takes to encode prompts, to sample and to decode, all together.
+"""An extension for `make bench`: how long the host takes to encode prompts, to sample, to decode and to save.
 
 `POST /stopwatch` sets it to zero and `GET /stopwatch` reads it, in seconds, with the processor's time for everything at
 "cpu". What is nested counts once, with the outer one: the decoding within hires fix is sampling.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 
-from modules import processing, script_callbacks
+from modules import images, processing, script_callbacks
 
 SECONDS: dict[str, float] = {}
 RUNNING: list[str] = []
@@ -45,6 +45,7 @@ for kind in KINDS:
     watch(kind, "setup_conds", "encode")
     watch(kind, "sample", "sample")
 watch(processing, "decode_latent_batch", "decode")
+watch(images, "save_image", "save")
 
 
 STARTED = [time.process_time()]
