@@ -227,16 +227,16 @@ def test_a_draft_is_chosen_when_it_is_done_and_its_chosen_cells_run_at_full_qual
 def test_sweeps_from_page_and_api_at_once_do_not_mix(txt2img, client):
     txt2img.set_values("1-4")
     txt2img.forecast_becomes("^4 cells")
-    alone = client.sweep({"clip_skip": [1, 2, 5], "return_cells": True}, prompt="a dog", seed=8)
+    theirs = {"clip_skip": [1, 2, 5], "return_cells": True}
+    alone = client.sweep(theirs, prompt="a dog", seed=8)
     with ThreadPoolExecutor() as other_clients:
         button = txt2img.page.locator("#txt2img_generate")
         meanwhile = []
 
         def both():
             button.click()
-            for seed in (8, 8):
-                plan = {"clip_skip": [1, 2, 5], "return_cells": True}
-                meanwhile.append(other_clients.submit(client.sweep, plan, prompt="a dog", seed=seed))
+            for _ in range(2):
+                meanwhile.append(other_clients.submit(client.sweep, theirs, prompt="a dog", seed=8))
 
         txt2img.ends_after(both)
         answers = [sweep.result() for sweep in meanwhile]
