@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from modules import devices, images, processing, script_callbacks, sd_hijack, sd_models, sd_vae, shared
+from modules import devices, images, processing, prompt_parser, script_callbacks, sd_hijack, sd_models, sd_vae, shared
 
 from ..layers.facts import Model
 from ..layers.selection import nearest_whole
@@ -345,7 +345,7 @@ class A1111Session:
                 yield
 
         def remembered() -> AbstractContextManager:
-            return self.one_pass.installed(shared.sd_model, sd_hijack.model_hijack)
+            return self.one_pass.installed(shared.sd_model, sd_hijack.model_hijack, prompt_parser)
 
         conditioning_for(copied, asked, as_asked, remembered)
 

@@ -3,11 +3,14 @@
 A forward computes the states of all layers anyway, and which of them is used is decided after it
 (AUTOMATIC1111 v1.10.1, modules/sd_hijack_clip.py, `encode_with_transformers`). So the memo answers a forward that
 was made before, and the host's own code goes on to pick the layer, to norm it and to weigh the tokens. The answer
-is what the forward gave: pictures stay bit-identical.
+is what the forward gave: pictures stay bit-identical. The same for the prompts' schedules: parsing one takes the host
+10 ms, and it parses for each cell again.
 """
 
 from __future__ import annotations
 
+import copy
+import functools
 import sys
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -43,17 +46,20 @@ class OnePass:
         self.held = 0
         self.doubt: str | None = None
         self._outputs: OrderedDict[Hashable, Any] = OrderedDict()
+        self._schedules: dict[Hashable, Any] = {}
 
     @contextmanager
-    def installed(self, model: Any, hijack: Any) -> Iterator[None]:
+    def installed(self, model: Any, hijack: Any, parser: Any) -> Iterator[None]:
         """Answers repeated forwards of the model's CLIP text encoders for the time of the block.
 
         Args:
             model: the host's loaded model.
             hijack: the host's `model_hijack`; textual inversion hands its vectors to a forward through `fixes`,
                 which a forward uses up, and so does an answer from memory.
+            parser: the host's module `prompt_parser`.
         """
         with ExitStack() as stack:
+            stack.enter_context(self._parsing_once(parser))
             encoders = text_encoders(model)
             if not encoders:
                 self.doubt = "The text encoder runs for every cell: it is none that Clip Skip Lab knows."
@@ -64,6 +70,28 @@ class OnePass:
                 else:
                     self.doubt = f"The text encoder runs for every cell: {doubt}."
             yield
+
+    @contextmanager
+    def _parsing_once(self, parser: Any) -> Iterator[None]:
+        original = parser.get_learned_conditioning_prompt_schedules
+        if (
+            getattr(original, "__module__", None) != parser.__name__
+        ):  # another extension's: what it depends on is not known
+            yield
+            return
+
+        @functools.wraps(original)
+        def schedules(prompts: Any, *steps: Any, **more: Any) -> Any:
+            key = (tuple(prompts), steps, tuple(sorted(more.items())))
+            if key not in self._schedules:
+                self._schedules[key] = original(prompts, *steps, **more)
+            return copy.deepcopy(self._schedules[key])
+
+        parser.get_learned_conditioning_prompt_schedules = schedules
+        try:
+            yield
+        finally:
+            parser.get_learned_conditioning_prompt_schedules = original
 
     @contextmanager
     def _remembering(self, encoder: Any, model: Any, hijack: Any) -> Iterator[None]:

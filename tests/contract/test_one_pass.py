@@ -28,8 +28,10 @@ def model():
 
 @contextmanager
 def remembering(memo, model, fixes=None):
+    from modules import prompt_parser
+
     hijack = SimpleNamespace(fixes=fixes)
-    with memo.installed(model, hijack), torch.no_grad():
+    with memo.installed(model, hijack, prompt_parser), torch.no_grad():
         yield lambda *tokens: model.cond_stage_model[0](
             input_ids=torch.tensor([list(tokens)]), output_hidden_states=True
         )
@@ -89,9 +91,44 @@ def test_an_encoder_that_somebody_wraps_runs_each_time_and_the_reason_is_told(mo
 
 def test_an_encoder_that_is_not_known_is_said_to_run_each_time():
     memo = OnePass()
-    with memo.installed(SimpleNamespace(cond_stage_model=torch.nn.Linear(1, 1)), SimpleNamespace(fixes=None)):
+    with remembering(memo, SimpleNamespace(cond_stage_model=torch.nn.Linear(1, 1))):
         pass
     assert memo.doubt == "The text encoder runs for every cell: it is none that Clip Skip Lab knows."
+
+
+def test_a_prompts_schedule_is_parsed_once_and_nobody_spoils_anothers(model, monkeypatch):
+    from modules import prompt_parser
+
+    parsed = []
+    original = prompt_parser.get_learned_conditioning_prompt_schedules
+
+    def counted(prompts, *steps):
+        parsed.append((list(prompts), *steps))
+        return original(prompts, *steps)
+
+    counted.__module__ = prompt_parser.__name__
+    monkeypatch.setattr(prompt_parser, "get_learned_conditioning_prompt_schedules", counted)
+    memo = OnePass()
+    for _ in range(2):
+        with remembering(memo, model):
+            parse = prompt_parser.get_learned_conditioning_prompt_schedules
+            first = parse(["a [cat:dog:0.5]"], 10, None, False)
+            first[0].clear()
+            assert parse(["a [cat:dog:0.5]"], 10, None, False) == [[[5, "a cat"], [10, "a dog"]]]
+            assert parse(["a [cat:dog:0.5]"], 20, None, False) == [[[10, "a cat"], [20, "a dog"]]]
+    assert len(parsed) == 2
+    assert prompt_parser.get_learned_conditioning_prompt_schedules is counted
+
+
+def test_another_extensions_way_to_parse_is_left_alone(model, monkeypatch):
+    from modules import prompt_parser
+
+    def theirs(prompts, *steps):
+        return [[[1, "theirs"]]]
+
+    monkeypatch.setattr(prompt_parser, "get_learned_conditioning_prompt_schedules", theirs)
+    with remembering(OnePass(), model):
+        assert prompt_parser.get_learned_conditioning_prompt_schedules is theirs
 
 
 def test_what_it_holds_is_bounded_but_for_a_prompt_and_its_negative(model, monkeypatch):
