@@ -43,6 +43,9 @@ def measure(folder: Path, trained_with: int, where: str = "direct") -> dict:
             "sharpness": sharpness(pictures[:n]) / sharpness(own[:n]),
             "change_from_own": change(pictures[:n], own[:n]),
         }
+        if len(pictures) == len(own):
+            paired = difference(all_right(own), all_right(pictures))
+            row |= dict(zip(("own_better_by", "own_better_low", "own_better_high"), paired, strict=True))
         if clip_skip + 1 in at_five:
             both = min(len(pictures), len(at_five[clip_skip + 1]))
             row["change_to_next"] = change(pictures[:both], at_five[clip_skip + 1][:both])
@@ -67,6 +70,25 @@ def roles(pictures: np.ndarray) -> dict[str, float]:
         found["exchanged"] += (seen.colour, seen.ground) == (ground, colour)
         found["both_colours_somewhere"] += min(seen.shares[colour], seen.shares[ground]) >= 0.05
     return {name: count / len(pictures) for name, count in found.items()}
+
+
+def all_right(pictures: np.ndarray) -> np.ndarray:
+    """Of which pictures shape and both colours are right, (n,) of bool."""
+    scenes, _ = evaluate.questions(len(pictures))
+    return np.array([judge.right(s, judge.look(p))["all"] for s, p in zip(scenes, pictures, strict=True)])
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
+    """By how much the first share is higher, with its interval of 95 %, where both answer the same questions in order.
+
+    Questions that both get right, or both wrong, say nothing; so the interval is narrower than those of the shares
+    (McNemar 1947, Psychometrika 12).
+    """
+    n = len(one)
+    gained, lost = int((one & ~other).sum()), int((~one & other).sum())
+    found = (gained - lost) / n
+    reach = 1.96 * np.sqrt(max(0.0, gained + lost - (gained - lost) ** 2 / n)) / n
+    return found, found - reach, found + reach
 
 
 def by_form(pictures: np.ndarray) -> dict[str, dict[str, float]]:

@@ -37,3 +37,12 @@ def test_a_picture_that_changed_nowhere_changed_by_nothing_and_black_to_white_by
     black, white = np.zeros((2, 8, 8, 3), np.uint8), np.full((2, 8, 8, 3), 255, np.uint8)
     assert claims.change(black, black) == 0
     assert claims.change(black, white) == 1
+
+
+def test_a_difference_of_answers_to_the_same_questions_counts_those_that_differ():
+    one, other = np.array([True] * 90 + [False] * 10), np.array([True] * 70 + [False] * 30)
+    found, low, high = claims.difference(one, other)
+    assert found == pytest.approx(0.2)
+    assert low == pytest.approx(0.2 - 1.96 * 0.04)  # 20 of 100, all in one direction: the deviation of a share of 0.2
+    assert high == pytest.approx(0.2 + 1.96 * 0.04)
+    assert claims.difference(one, one) == (0, 0, 0)
