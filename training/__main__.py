@@ -21,7 +21,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("stage", choices=[*STAGES, "all", "claims", "chart"])
     parser.add_argument("--folder", type=Path, default=ROOT / "training-data", help="states, logs, results")
     parser.add_argument("--steps", type=int, help="length of the stage's training (default: that of the stage)")
-    parser.add_argument("--start-from", choices=("unet-1",), help="for unet-2: go on from the other UNet's weights")
     parser.add_argument("--threads", type=int, default=1, help="threads of one process (default 1)")
     parser.add_argument(
         "--model", type=Path, default=ROOT / "tests" / "model", help="where the checkpoints are written"
@@ -30,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--clip-skips", default="1-12", help="for evaluate: a range, or one number")
     parser.add_argument("--cfg-scales", default="5", help="for evaluate: numbers with commas")
     parser.add_argument("--captions", type=int, default=200, help="for evaluate: how many unseen captions")
+    parser.add_argument("--objects", type=int, choices=(1, 2), default=1, help="for evaluate: objects in a picture")
     parser.add_argument("--trained-with", type=int, choices=(1, 2), help="for evaluate: only this model")
     asked = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -12,28 +12,37 @@ LINES = {1: ("#1f77b4", "o"), 2: ("#d95f02", "s")}
 
 
 def accuracy_chart(folder: Path, target: Path, where: str = "direct") -> None:
-    """Draws what `python -m training evaluate` found into a PNG: both colours, shape and leak over clip skip."""
+    """Draws what `python -m training evaluate` found into a PNG: colours, shape and leak over clip skip.
+
+    The first row is of pictures with one object, the second of pictures with two, where those were evaluated.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 3.2), dpi=110, layout="constrained")
-    axes = figure.subplots(1, 3)
-    for trained_with, (colour, marker) in LINES.items():
-        rows = json.loads((folder / f"accuracy-{trained_with}-{where}.json").read_text(encoding="utf-8"))
-        at = [row["clip_skip"] for row in rows]
-        for ax, measure, middle in zip(axes, ("bound", "shape", "leak"), ("share", "share", "mean"), strict=True):
-            values = np.array([[row[measure][key] for key in (middle, "low", "high")] for row in rows]) * 100
-            ax.plot(at, values[:, 0], color=colour, marker=marker, markersize=4, label=f"trained with {trained_with}")
-            ax.fill_between(at, values[:, 1], values[:, 2], color=colour, alpha=0.18, linewidth=0)
-    titles = ("both colours right, %", "shape right, %", "object's colour around it, %")
-    for ax, title in zip(axes, titles, strict=True):
-        ax.set_title(title, fontsize=10)
-        ax.set_xlabel("clip skip")
-        ax.set_xticks(range(1, 13))
-        ax.set_ylim(0, 102)
-        ax.grid(alpha=0.25)
-        ax.spines[["top", "right"]].set_visible(False)
-    axes[2].set_ylim(0, None)
-    axes[0].legend(frameon=False, fontsize=9)
+    evaluated = [
+        (objects, files)
+        for objects, name in (("one object", "accuracy-{}-{}.json"), ("two objects", "accuracy-{}-two-{}.json"))
+        if all((files := {k: folder / name.format(k, where) for k in LINES})[k].exists() for k in LINES)
+    ]
+    figure = Figure(figsize=(10, 3.2 * len(evaluated)), dpi=110, layout="constrained")
+    for (objects, files), axes in zip(evaluated, figure.subplots(len(evaluated), 3, squeeze=False), strict=True):
+        for trained_with, (colour, marker) in LINES.items():
+            rows = json.loads(files[trained_with].read_text(encoding="utf-8"))
+            at = [row["clip_skip"] for row in rows]
+            for ax, measure, middle in zip(axes, ("bound", "shape", "leak"), ("share", "share", "mean"), strict=True):
+                values = np.array([[row[measure][key] for key in (middle, "low", "high")] for row in rows]) * 100
+                label = f"trained with {trained_with}"
+                ax.plot(at, values[:, 0], color=colour, marker=marker, markersize=4, label=label)
+                ax.fill_between(at, values[:, 1], values[:, 2], color=colour, alpha=0.18, linewidth=0)
+        titles = ("all colours right, %", "shape right, %", "object's colour around it, %")
+        for ax, title in zip(axes, titles, strict=True):
+            ax.set_title(f"{objects}: {title}", fontsize=10)
+            ax.set_xlabel("clip skip")
+            ax.set_xticks(range(1, 13))
+            ax.set_ylim(0, 102)
+            ax.grid(alpha=0.25)
+            ax.spines[["top", "right"]].set_visible(False)
+        axes[2].set_ylim(0, None)
+        axes[0].legend(frameon=False, fontsize=9)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target)
 

@@ -75,7 +75,7 @@ def roles(pictures: np.ndarray) -> dict[str, float]:
 def all_right(pictures: np.ndarray) -> np.ndarray:
     """Of which pictures shape and both colours are right, (n,) of bool."""
     scenes, _ = evaluate.questions(len(pictures))
-    return np.array([judge.right(s, judge.look(p))["all"] for s, p in zip(scenes, pictures, strict=True)])
+    return np.array([judge.right(s, judge.look_for(s, p))["all"] for s, p in zip(scenes, pictures, strict=True)])
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
@@ -97,7 +97,7 @@ def by_form(pictures: np.ndarray) -> dict[str, dict[str, float]]:
     starts = {sentence.split(" {")[0]: sentence for sentence in UNSEEN_SENTENCES}
     found: dict[str, list[tuple[bool, bool]]] = {}
     for scene, text, picture in zip(scenes, texts, pictures, strict=True):
-        right = judge.right(scene, judge.look(picture))
+        right = judge.right(scene, judge.look_for(scene, picture))
         form = next((sentence for start, sentence in starts.items() if text.startswith(start)), "tags")
         found.setdefault(form, []).append((right["bound"], right["shape"]))
     return {

@@ -23,28 +23,30 @@ CAPTIONS = 200
 SEED = 31
 STEPS = 12
 CFG_SCALE = 5.0
-MEASURES = ("bound", "shape", "all", "colour", "ground")
+MEASURES = ("bound", "shape", "all", "colour", "ground", "either_side")
 
 Draw = Callable[[list[str], list[int], int, float], list[np.ndarray]]
 """(prompts, seeds, clip skip, CFG scale) → pictures (height, width, 3) of uint8."""
 
 
-def questions(n: int = CAPTIONS, seed: int = SEED) -> tuple[np.ndarray, list[str]]:
-    """Scenes that no training saw, (n, 4), and captions that name shape and both colours, half of them the size.
+def questions(n: int = CAPTIONS, objects: int = 1, seed: int = SEED) -> tuple[np.ndarray, list[str]]:
+    """Scenes that no training saw, (n, 6), and captions that name all shapes and colours, half of them the size.
 
     Every sentence is one that no training saw either.
     """
     rng = np.random.default_rng(seed)
-    scenes = unseen_scenes()
+    scenes = unseen_scenes(objects)
     scenes = scenes[np.concatenate([rng.permutation(len(scenes)) for _ in range(-(-n // len(scenes)))])[:n]]
-    said = np.ones((n, 4), dtype=bool)
+    said = np.ones(scenes.shape, dtype=bool)
     said[:, SIZE] = rng.random(n) < 0.5
     return scenes, [caption(scene, told, rng, unseen=True) for scene, told in zip(scenes, said, strict=True)]
 
 
-def paint(draw: Draw, clip_skip: int, cfg_scale: float = CFG_SCALE, n: int = CAPTIONS, batch: int = 25) -> np.ndarray:
+def paint(
+    draw: Draw, clip_skip: int, cfg_scale: float = CFG_SCALE, n: int = CAPTIONS, objects: int = 1, batch: int = 25
+) -> np.ndarray:
     """Pictures for the first n questions, (n, 64, 64, 3) of uint8; the seeds are the same for each clip skip."""
-    _, texts = questions(n)
+    _, texts = questions(n, objects)
     pictures: list[np.ndarray] = []
     for first in range(0, n, batch):
         part = range(first, min(n, first + batch))
@@ -52,11 +54,11 @@ def paint(draw: Draw, clip_skip: int, cfg_scale: float = CFG_SCALE, n: int = CAP
     return np.stack(pictures)
 
 
-def accuracy(pictures: np.ndarray, clip_skip: int, cfg_scale: float = CFG_SCALE) -> dict:
+def accuracy(pictures: np.ndarray, clip_skip: int, cfg_scale: float = CFG_SCALE, objects: int = 1) -> dict:
     """One row of the chart: for each measure the share with its interval of 95 %, and the mean leak with its own."""
     n = len(pictures)
-    scenes, _ = questions(n)
-    seen = [judge.look(picture) for picture in pictures]
+    scenes, _ = questions(n, objects)
+    seen = [judge.look_for(scene, picture) for scene, picture in zip(scenes, pictures, strict=True)]
     rights = [judge.right(scene, what) for scene, what in zip(scenes, seen, strict=True)]
     row: dict = {"clip_skip": clip_skip, "cfg_scale": cfg_scale, "n": n}
     for measure in MEASURES:

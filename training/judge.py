@@ -1,4 +1,7 @@
-"""What is in a picture: a deterministic measure of shape, object's colour, ground's colour, size and place."""
+"""What is in a picture: a deterministic measure of shape, object's colour, ground's colour, size and place.
+
+A picture with two objects is looked at in two halves, each of which is a picture with one object.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .world import ARM, COLOUR, COLOUR_NAMES, GROUND, PALETTE, SHAPE, SHAPES, SIZES, coverage
+from .world import ARM, COLOUR_NAMES, GROUND, OBJECTS, PALETTE, SHAPES, SIZES, coverage, two
 
 GRID = 24
 """Objects are compared with the shapes on a grid of this width, whatever their size."""
 LIKENESS = 0.8
 """The overlap (intersection over union) from which on an object counts as a shape."""
+TIP = 1
+"""By how many pixels an object's box may be shorter than wide, or the other way round, at no cost: a tip that is
+narrower than a pixel is lost."""
 LEAST = 0.02
 """The smallest part of a picture that counts as an object."""
 BORDER = 16
@@ -121,26 +127,39 @@ def _likeness(box: np.ndarray) -> np.ndarray:
     scaled = box[rows][:, columns]
     templates = _templates()
     overlap = (templates & scaled).sum((1, 2)) / (templates | scaled).sum((1, 2))
-    return overlap * min(box.shape) / max(box.shape)
+    return overlap * min(1.0, (min(box.shape) + TIP) / max(box.shape))
 
 
-def right(scene: np.ndarray, seen: Seen) -> dict[str, bool]:
-    """What is right about a picture of a scene; "bound" is both colours, each on the right thing."""
-    colour = seen.colour == COLOUR_NAMES[scene[COLOUR]]
-    ground = seen.ground == COLOUR_NAMES[scene[GROUND]]
-    shape = seen.shape == SHAPES[scene[SHAPE]]
+def look_for(scene: np.ndarray, picture: np.ndarray) -> list[Seen]:
+    """What a picture shows where the objects of a scene belong: in the whole, or in its left and its right half."""
+    return [look(half) for half in np.array_split(picture, 1 + int(two(scene[None])[0]), axis=1)]
+
+
+def right(scene: np.ndarray, seen: list[Seen]) -> dict[str, bool]:
+    """What is right about a picture of a scene, from what `look_for` saw.
+
+    "colour" and "shape" are those of every object, "bound" is all colours, each on the right thing. "either_side" is
+    "all" for a picture whose objects may also be the other way round; with one object it is the same as "all".
+    """
+    found = [(s.shape, s.colour) for s in seen]
+    asked = [(SHAPES[scene[shape]], COLOUR_NAMES[scene[colour]]) for shape, colour in OBJECTS[: len(seen)]]
+    shape = all(f[0] == a[0] for f, a in zip(found, asked, strict=True))
+    colour = all(f[1] == a[1] for f, a in zip(found, asked, strict=True))
+    ground = all(s.ground == COLOUR_NAMES[scene[GROUND]] for s in seen)
     return {
         "colour": colour,
         "ground": ground,
         "bound": colour and ground,
         "shape": shape,
         "all": colour and ground and shape,
+        "either_side": ground and asked in (found, found[::-1]),
     }
 
 
-def leak(scene: np.ndarray, seen: Seen) -> float:
-    """How much of what lies around the object has the object's colour, 0 to 1: the colour has left its object."""
-    return seen.around[COLOUR_NAMES[scene[COLOUR]]]
+def leak(scene: np.ndarray, seen: list[Seen]) -> float:
+    """How much of what lies around an object has its colour, 0 to 1: the colour has left its object. Their mean."""
+    colours = [COLOUR_NAMES[scene[colour]] for _, colour in OBJECTS[: len(seen)]]
+    return float(np.mean([s.around[colour] for s, colour in zip(seen, colours, strict=True)]))
 
 
 def interval(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:

@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import latent
+from . import latent, world
 from .captions import captions
 from .loop import Stage
 from .text import WIDTH
 from .tokenizer import Encoder
-from .world import compose, training_scenes
 
 CONFIG = {
     "sample_size": latent.CELLS,
@@ -32,7 +31,7 @@ RATE = 1.5e-3
 AVERAGE = 0.998
 EMPTY = 0.1
 """How often a picture comes without its caption: what guidance needs."""
-BANK = 8192
+BANK = 16384
 SNR_LIMIT = 5.0
 HALF = True
 SEEDS = {1: 21, 2: 22}
@@ -69,8 +68,7 @@ class Bank:
 
     def __init__(self, text_encoder, encoder: Encoder, clip_skip: int, n: int = BANK, seed: int = 20) -> None:
         rng = np.random.default_rng(seed)
-        scenes = training_scenes()
-        self.scenes = scenes[rng.integers(len(scenes), size=n)]
+        self.scenes = world.sample(rng, n)
         self.texts, _ = captions(self.scenes, rng)
         rows = torch.unique(torch.cat([encoder([text])[0] for text in self.texts]), dim=0, return_inverse=True)
         self.row_of = rows[1]
@@ -80,7 +78,7 @@ class Bank:
     def batch(self, rng: np.random.Generator, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Fresh latent pictures (n, 4, 8, 8), scaled, and what is said about them, (n, 77, width)."""
         chosen = rng.integers(len(self.scenes), size=n)
-        pictures = latent.latents(*compose(self.scenes[chosen], rng))
+        pictures = latent.latents(*world.compose(self.scenes[chosen], rng))
         pictures = latent.SCALE * (pictures + latent.NOISE * torch.randn_like(pictures))
         said = self.states[self.row_of[chosen]].float()
         said[torch.from_numpy(rng.random(n) < EMPTY)] = self.empty

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from . import latent
 from .loop import Stage
-from .world import compose, paint, training_scenes
+from .world import compose, paint, sample
 
 CHANNELS = 64
 EPSILON = 0.1
@@ -121,10 +121,9 @@ def train(folder: Path, steps: int, seed: int = SEED):
     torch.manual_seed(seed)
     model = vae_model()
     stage = Stage(folder, "vae", {"model": model}, RATE, seed, average=0.99)
-    scenes = training_scenes()
 
     def loss_of(rng: np.random.Generator, share: float) -> dict[str, torch.Tensor]:
-        parts = compose(scenes[rng.integers(len(scenes), size=BATCH)], rng)
+        parts = compose(sample(rng, BATCH), rng)
         pictures, wanted = as_tensor(paint(*parts)), latent.latents(*parts)
         noise = DECODED_NOISE * torch.rand(BATCH, 1, 1, 1) * torch.randn_like(wanted)
         with torch.autocast("cpu", torch.bfloat16, enabled=HALF):

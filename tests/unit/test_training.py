@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from clip_skip_lab.metadata import MetadataReader
-from training import evaluate, latent, loop, pack, stages, text, unet, vae, world
+from training import captions, evaluate, latent, loop, pack, stages, text, unet, vae, world
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,14 +66,31 @@ def test_layers_that_are_too_alike_cost_and_layers_that_are_apart_cost_nothing()
 
 
 def test_other_pictures_of_which_a_caption_is_true_are_neither_right_nor_wrong():
-    scenes = np.array([[0, 1, 2, 0], [0, 1, 2, 1], [3, 1, 2, 0]])
-    said = np.array([[True, True, True, False]] * 3)
+    scenes = np.array([[0, 1, 2, 0, -1, -1], [0, 1, 2, 1, -1, -1], [3, 1, 2, 0, -1, -1]])
+    said = np.array([[True, True, True, False, True, True]] * 3)
     true = text.matching(scenes, said)
     assert true.tolist() == [[True, True, False], [True, True, False], [False, False, True]]
     similarities = torch.tensor([[5.0, 9.0, 0.0], [9.0, 5.0, 0.0], [0.0, 0.0, 5.0]])
     worse = similarities.clone()
     worse[0, 1] = -9.0
     assert text.contrastive_loss(similarities, true) == text.contrastive_loss(worse, true)
+
+
+def test_a_caption_of_one_object_is_not_true_of_a_picture_with_two():
+    scenes = np.array([[0, 1, 2, 0, -1, -1], [0, 1, 2, -1, 3, 4]])
+    for seed in range(20):
+        said = captions.what_to_say(scenes, np.random.default_rng(seed))
+        assert text.matching(scenes, said).tolist() == [[True, False], [False, True]]
+
+
+def test_half_of_a_batch_is_the_other_half_with_something_exchanged_that_training_may_see():
+    scenes = world.sample(np.random.default_rng(0), 40)
+    both = text.with_mistaken(scenes, np.random.default_rng(1))
+    assert np.array_equal(both[:40], scenes)
+    assert not world.held_out(both).any()
+    # One whose mistake is kept for the evaluation has another scene in its place.
+    assert (both[40:] != scenes).any(1).all()
+    assert np.mean(world.two(both[40:]) == world.two(scenes)) > 0.7
 
 
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path):
@@ -149,7 +166,7 @@ def test_the_packed_checkpoints_are_complete_small_and_say_what_they_were_traine
 def test_the_evaluation_asks_for_what_no_training_saw_and_counts_with_the_judge(folder, losses):
     scenes, texts = evaluate.questions(40)
     assert {tuple(scene) for scene in scenes} == {tuple(scene) for scene in world.unseen_scenes()}
-    assert all(world.SHAPES[scene[0]] in caption for scene, caption in zip(scenes, texts, strict=True))
+    assert all(world.SHAPES[scene[0]] in text for scene, text in zip(scenes, texts, strict=True))
 
     def perfect(prompts, seeds, clip_skip, cfg_scale):
         first = seeds[0] - evaluate.SEED * 1000
