@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI
 
 from .api_guard import Guard
 from .hosts import Host
@@ -24,10 +24,7 @@ def add_routes(app: FastAPI, host: Host, guard: Guard) -> None:
     # Plain functions: the server runs them in a thread of its own pool, away from the page's event loop.
     @router.get("/model")
     def model(clip_skip: str | None = None, lang: str = "en") -> dict[str, Any]:
-        try:
-            return model_answer(host, clip_skip, lang)
-        except InvalidInput as error:
-            raise HTTPException(error.status_code, error.detail) from error
+        return model_answer(host, clip_skip, lang)
 
     app.include_router(router)
 

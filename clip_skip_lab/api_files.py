@@ -22,7 +22,7 @@ def add_advice_routes(app: FastAPI, sources: Callable[[str], list], guard: Guard
     def advice(prompt: str = "", clip_skip: str = "1", place: str = "header") -> dict[str, Any]:
         value = _whole("clip_skip", clip_skip)
         if place not in PLACES:
-            raise HTTPException(422, InvalidInput("place", place, " or ".join(PLACES)).detail)
+            raise InvalidInput("place", place, " or ".join(PLACES))
         found = sources(prompt[:PROMPT_LENGTH])
         given = advise(found, value, place)
         return {
@@ -86,8 +86,6 @@ def _add(app: FastAPI, guard: Guard, routes: dict[tuple[str, str], Callable]) ->
 def _answered(action: Callable[[], Any]) -> Any:
     try:
         return action()
-    except InvalidInput as error:
-        raise HTTPException(error.status_code, error.detail) from error
     except KeyError as error:
         raise HTTPException(404, f"{error.args[0]!r} is not remembered.") from error
     except OSError as error:
@@ -104,4 +102,4 @@ def _whole(field: str, text: str) -> int:
     try:
         return int(text[:20])
     except ValueError as error:
-        raise HTTPException(422, InvalidInput(field, text, "a whole number").detail) from error
+        raise InvalidInput(field, text, "a whole number") from error

@@ -1,4 +1,4 @@
-"""Who may use the routes of Clip Skip Lab: who may use the WebUI."""
+"""What all routes of Clip Skip Lab share: who may use them (who may use the WebUI), and how bad input is answered."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
+
+from .sweep.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def _open(request: Request) -> bool:
 def _guarded(may_enter: Callable[[Request], bool], users: dict[str, str]) -> type[APIRoute]:
     """A kind of route, and no dependency: what that raises loses its headers in the WebUI's error handler
     (modules/api/api.py), and without `WWW-Authenticate` a browser does not ask.
+
+    Bad input is answered with its sentence, in whatever route it was found.
     """
 
     class Guarded(APIRoute):
@@ -85,7 +89,10 @@ def _guarded(may_enter: Callable[[Request], bool], users: dict[str, str]) -> typ
 
             async def guarded(request: Request) -> Response:
                 if may_enter(request):
-                    return await answer(request)
+                    try:
+                        return await answer(request)
+                    except InvalidInput as error:
+                        raise HTTPException(error.status_code, error.detail) from error
                 # A browser asks where a person opens the page, not where a script of the WebUI asks for the list.
                 by_script = request.headers.get("sec-fetch-dest") == "empty"
                 headers = {"WWW-Authenticate": "Basic"} if users and not by_script else None

@@ -41,29 +41,29 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], gu
 
     def listing(limit: str = "100") -> dict[str, Any]:
         if not limit.isdecimal() or not 1 <= int(limit[:6]) <= MOST_LISTED:
-            raise HTTPException(422, InvalidInput("limit", limit, f"a whole number from 1 to {MOST_LISTED}").detail)
+            raise InvalidInput("limit", limit, f"a whole number from 1 to {MOST_LISTED}")
         return {"sweeps": list_sweeps(grid_folders(), int(limit))}
 
     def sweep(sweep_id: str) -> Response:
-        text = _answered(lambda: record_text(find_sweep(grid_folders(), sweep_id)))
+        text = _found(lambda: record_text(find_sweep(grid_folders(), sweep_id)))
         return Response(text, media_type="application/json", headers=PAGE_HEADERS)
 
     def page(sweep_id: str) -> Response:
-        _answered(lambda: find_sweep(grid_folders(), sweep_id))
+        _found(lambda: find_sweep(grid_folders(), sweep_id))
         return RedirectResponse("page/")  # relative, so that it holds behind a proxy and with --subpath
 
     def page_itself(sweep_id: str) -> Response:
         # The page of this version and not the file in the folder: that is data, and data isn't run.
-        _answered(lambda: find_sweep(grid_folders(), sweep_id))
+        _found(lambda: find_sweep(grid_folders(), sweep_id))
         headers = {**PAGE_HEADERS, "Content-Security-Policy": content_security_policy()}
         return Response(page_html(), media_type="text/html", headers=headers)
 
     def page_file(sweep_id: str, name: str) -> Response:
-        folder = _answered(lambda: find_sweep(grid_folders(), sweep_id))
+        folder = _found(lambda: find_sweep(grid_folders(), sweep_id))
         if name == DATA:  # made here, for the same reason
-            text = data_script(_answered(lambda: record_text(folder)))
+            text = data_script(_found(lambda: record_text(folder)))
             return Response(text, media_type="text/javascript", headers=PAGE_HEADERS)
-        path = _answered(lambda: file_of(folder, name))
+        path = _found(lambda: file_of(folder, name))
         return FileResponse(path, media_type=_type_of(path), headers=FILE_HEADERS)
 
     router = APIRouter(prefix=PREFIX, route_class=guard.route_of_the_api())
@@ -78,11 +78,9 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], gu
     app.include_router(router)
 
 
-def _answered(action: Callable[[], Any]) -> Any:
+def _found(action: Callable[[], Any]) -> Any:
     try:
         return action()
-    except InvalidInput as error:
-        raise HTTPException(error.status_code, error.detail) from error
     except FileNotFoundError as error:
         raise HTTPException(404, str(error)) from error
 
