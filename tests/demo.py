@@ -2,8 +2,8 @@
 
 One prompt, one seed, clip skip 1 to 12, without and with hires fix: first the article's own words, on a model of random
 weights; then words that the two small trained models know (docs/small-model.md), one of them trained with clip skip 1,
-the other with 2. Prints where the grids are and a table of the cells with what is seen in them. Ends with an error when
-a cell is missing or two cells are alike.
+the other with 2: for one object, and for two with sides. Prints where the grids are and a table of the cells with what
+is seen in them. Ends with an error when a cell is missing or two cells are alike.
 """
 
 from __future__ import annotations
@@ -32,13 +32,18 @@ ARTICLE = (
     "(1 girl, solo:1.5),asymmetric bang,black hair,(smile),(jeans pants and shirts)"
 )
 # The article's way of writing: praise first, then what is to be seen, some of it weighted.
-SHAPES = "best quality, masterpiece, illustration, (yellow triangle:1.1), blue background, large"
+SHAPE = "best quality, masterpiece, illustration, (yellow triangle:1.1), blue background, large"
+# Whose colour is whose, and on which side: what goes first when the text encoder is stopped earlier.
+TWO_SHAPES = (
+    "best quality, masterpiece, (yellow triangle:1.1) on the left, red circle on the right, blue background, no humans"
+)
 
 MODELS = [
     ("Random weights", "tiny-sd1", {"prompt": ARTICLE, "cfg_scale": 11, "steps": 8}),
     *(
-        (f"Trained with clip skip {clip_skip}", name, {"prompt": SHAPES, "cfg_scale": 5, "steps": 16})
+        (f"Trained with clip skip {clip_skip}", name, {"prompt": prompt, "cfg_scale": 5, "steps": 16})
         for clip_skip, name in trained.CHECKPOINTS.items()
+        for prompt in (SHAPE, TWO_SHAPES)
     ),
 ]
 """What to call a model, its checkpoint, and what is asked of it."""
@@ -69,27 +74,29 @@ def run(client: httpx.Client, title: str, checkpoint: str, more: dict) -> list[s
     print(f"  folder  {folder}")
     for grid in record["grids"]:
         print(f"  grid    {folder / grid['file']}  {grid['width']} × {grid['height']} px")
-    print("  clip skip  state    size       seconds  shows                        picture")
+    print(f"  clip skip  state    size       seconds  {'shows':<42}  picture")
+    parts = 2 if more["prompt"] == TWO_SHAPES else 1
     for cell in record["cells"]:
-        print(row(cell, folder))
+        print(row(cell, folder, parts))
     return problems_of(record, folder)
 
 
-def row(cell: dict, folder: Path) -> str:
+def row(cell: dict, folder: Path, parts: int) -> str:
     """One line of the table."""
     picture = (cell["pictures"] or [{"width": 0, "height": 0, "file": None}])[0]
     size = f"{picture['width']} × {picture['height']}"
-    shows, file = (what_is_seen(folder / picture["file"]), picture["file"]) if picture["file"] else ("", cell["reason"])
+    shows, file = (
+        (what_is_seen(folder / picture["file"], parts), picture["file"]) if picture["file"] else ("", cell["reason"])
+    )
     start = f"  {cell['values']['Clip skip']:>9}  {cell['state']:<7}  {size:<9}  {cell['seconds']:>7.2f}"
-    return f"{start}  {shows:<27}  {file}"
+    return f"{start}  {shows:<42}  {file}"
 
 
-def what_is_seen(file: Path) -> str:
-    """What the judge sees in a picture, in words."""
-    seen = judge.look(np.asarray(Image.open(file).convert("RGB")))
-    if seen.colour is None:
-        return f"nothing on {seen.ground}"
-    return f"{seen.colour} {seen.shape or 'something'} on {seen.ground}"
+def what_is_seen(file: Path, parts: int) -> str:
+    """What the judge sees in a picture, in words: in the whole, or in its left and its right half."""
+    found = [judge.look(part) for part in np.array_split(np.asarray(Image.open(file).convert("RGB")), parts, axis=1)]
+    objects = [f"{seen.colour} {seen.shape or 'something'}" if seen.colour else "nothing" for seen in found]
+    return f"{', '.join(objects)} on {' and '.join(dict.fromkeys(seen.ground for seen in found))}"
 
 
 def problems_of(record: dict, folder: Path) -> list[str]:

@@ -122,7 +122,7 @@ def _header(clip_skip: int, steps: int, others: dict[str, int]) -> dict[str, str
         "modelspec.prediction_type": "epsilon",
         "modelspec.encoder_layer": str(clip_skip),
         "modelspec.description": (
-            "One object (circle, square, triangle, cross) in one of six colours on a ground of another; "
+            "One object (circle, square, triangle, cross), or two with sides, in six colours on a ground of another; "
             "pictures and captions from the program training/world.py, training/captions.py"
         ),
         "ss_clip_skip": str(clip_skip),

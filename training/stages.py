@@ -18,7 +18,7 @@ from .world import draw, training_scenes
 
 log = logging.getLogger("training")
 
-STEPS = {"text": 4000, "vae": 2000, "unet-1": 11500, "unet-2": 7000}
+STEPS = {"text": 8500, "vae": 5000, "unet-1": 21000, "unet-2": 16500}
 EXCHANGED_AT_MOST = 0.03
 RECONSTRUCTED_AT_LEAST = 0.98
 BOUND_AT_LEAST = 0.95

@@ -57,6 +57,13 @@ def test_most_pictures_show_the_object_and_the_colours_asked_for(rights, model):
 
 
 @pytest.mark.parametrize("model", trained.CHECKPOINTS)
+def test_most_pictures_of_two_objects_show_each_on_its_side_in_its_colour(painters, model):
+    found = evaluate.accuracy(evaluate.paint(painters[model], model, n=N, objects=2), model, objects=2)
+    assert found["bound"]["share"] >= 0.8
+    assert found["shape"]["share"] >= 0.7
+
+
+@pytest.mark.parametrize("model", trained.CHECKPOINTS)
 def test_at_clip_skip_12_the_prompt_is_mostly_lost(rights, model):
     assert rights[model, 12]["all"]["high"] < rights[model, model]["all"]["low"]
 
