@@ -19,22 +19,20 @@ from clip_skip_lab.measure.effects import INTERACTION, REST, SEED, divide
 from . import evaluate, judge
 from .captions import UNSEEN_SENTENCES
 from .tokenizer import Encoder
-from .world import COLOUR, COLOUR_NAMES, GROUND, draw
+from .world import COLOUR, COLOUR_NAMES, GROUND, RIGHT_COLOUR, draw
 
-NAME = re.compile(r"(direct|host)-(\d)-skip-(\d+)-cfg-([\d.]+)\.npy")
+NAME = re.compile(r"(two-)?direct-(\d)-skip-(\d+)-cfg-([\d.]+)\.npy")
 STRENGTH = 0.5
+LEAST = 0.05
+"""The part of a picture from which on a colour is in it: an object of two covers at least a sixteenth."""
 CFG_SCALES = (3.0, 5.0, 7.0, 11.0)
 CLIP_SKIP, CFG = "clip skip", "CFG scale"
 
 
-def measure(folder: Path, trained_with: int, where: str = "direct") -> dict:
+def measure(folder: Path, trained_with: int) -> dict:
     """All measures of one model's pictures, by clip skip at CFG 5, and the accuracy by clip skip and CFG scale."""
-    kept: dict[tuple[int, float], np.ndarray] = {}
-    for file in sorted((folder / "pictures").glob("*.npy")):
-        match = NAME.fullmatch(file.name)
-        if match and match[1] == where and int(match[2]) == trained_with:
-            kept[int(match[3]), float(match[4])] = np.load(file)
-    at_five = {skip: pictures for (skip, cfg), pictures in sorted(kept.items()) if cfg == evaluate.CFG_SCALE}
+    kept = pictures_of(folder, trained_with)
+    at_five = {skip: pictures for (skip, cfg), pictures in kept.items() if cfg == evaluate.CFG_SCALE}
     own = at_five[trained_with]
     rows = {}
     for clip_skip, pictures in at_five.items():
@@ -50,26 +48,40 @@ def measure(folder: Path, trained_with: int, where: str = "direct") -> dict:
             both = min(len(pictures), len(at_five[clip_skip + 1]))
             row["change_to_next"] = change(pictures[:both], at_five[clip_skip + 1][:both])
         rows[clip_skip] = {name: round(value, 4) for name, value in row.items()}
-    by_cfg = {f"{skip} at CFG {cfg:g}": roles(pictures)["bound"] for (skip, cfg), pictures in sorted(kept.items())}
+    by_cfg = {f"{skip} at CFG {cfg:g}": roles(pictures)["bound"] for (skip, cfg), pictures in kept.items()}
+    of_two = pictures_of(folder, trained_with, objects=2)
     return {
         "own_by_form": by_form(own),
         "by_clip_skip": rows,
         "bound_by_cfg": by_cfg,
+        "two_objects": {f"{skip} at CFG {cfg:g}": roles(pictures, 2) for (skip, cfg), pictures in of_two.items()},
         "another_seed": round(change(own, _others(own)), 4),
     }
 
 
-def roles(pictures: np.ndarray) -> dict[str, float]:
-    """Where the two colours asked for are: bound, exchanged, or both in the picture at all (the bag of concepts)."""
-    scenes, _ = evaluate.questions(len(pictures))
-    found = {"bound": 0, "exchanged": 0, "both_colours_somewhere": 0}
+def pictures_of(folder: Path, trained_with: int, objects: int = 1) -> dict[tuple[int, float], np.ndarray]:
+    """The pictures that an evaluation of one model left behind, by clip skip and CFG scale, in their order."""
+    kept = {}
+    for file in (folder / "pictures").glob("*.npy"):
+        match = NAME.fullmatch(file.name)
+        if match and bool(match[1]) == (objects == 2) and int(match[2]) == trained_with:
+            kept[int(match[3]), float(match[4])] = np.load(file)
+    return dict(sorted(kept.items()))
+
+
+def roles(pictures: np.ndarray, objects: int = 1) -> dict[str, float]:
+    """Where the colours asked for are: bound, exchanged, or all in the picture at all (the bag of concepts)."""
+    scenes, _ = evaluate.questions(len(pictures), objects)
+    found = {"bound": 0, "exchanged": 0, "all_colours_somewhere": 0}
     for scene, picture in zip(scenes, pictures, strict=True):
-        seen = judge.look(picture)
-        colour, ground = COLOUR_NAMES[scene[COLOUR]], COLOUR_NAMES[scene[GROUND]]
-        found["bound"] += (seen.colour, seen.ground) == (colour, ground)
-        found["exchanged"] += (seen.colour, seen.ground) == (ground, colour)
-        found["both_colours_somewhere"] += min(seen.shares[colour], seen.shares[ground]) >= 0.05
-    return {name: count / len(pictures) for name, count in found.items()}
+        seen = judge.look_for(scene, picture)
+        asked = [COLOUR_NAMES[scene[column]] for column in (COLOUR, GROUND, RIGHT_COLOUR)[: objects + 1]]
+        shown = [seen[0].colour, *dict.fromkeys(s.ground for s in seen), *(s.colour for s in seen[1:])]
+        found["bound"] += shown == asked
+        found["exchanged"] += shown != asked and sorted(map(str, shown)) == sorted(asked)
+        shares = [np.mean([s.shares[colour] for s in seen]) for colour in asked]
+        found["all_colours_somewhere"] += min(shares) >= LEAST
+    return {name: round(count / len(pictures), 4) for name, count in found.items()}
 
 
 def all_right(pictures: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training import claims
+from training import captions, claims, evaluate, world
 
 
 def painter_of(function):
@@ -46,3 +46,29 @@ def test_a_difference_of_answers_to_the_same_questions_counts_those_that_differ(
     assert low == pytest.approx(0.2 - 1.96 * 0.04)  # 20 of 100, all in one direction: the deviation of a share of 0.2
     assert high == pytest.approx(0.2 + 1.96 * 0.04)
     assert claims.difference(one, one) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("objects", [1, 2])
+def test_colours_that_change_places_are_all_in_the_picture_but_on_the_wrong_things(objects):
+    scenes, _ = evaluate.questions(20, objects)
+    right = world.draw(scenes, np.random.default_rng(0))
+    wrong = world.draw(
+        captions.exchanged(scenes, "colours" if objects == 2 else "colour and ground"), np.random.default_rng(0)
+    )
+    assert claims.roles(right, objects) == {"bound": 1, "exchanged": 0, "all_colours_somewhere": 1}
+    assert claims.roles(wrong, objects) == {"bound": 0, "exchanged": 1, "all_colours_somewhere": 1}
+
+
+def test_a_picture_without_the_object_has_neither_its_colours_bound_nor_exchanged():
+    scenes, _ = evaluate.questions(4, 2)
+    empty = np.stack([np.full((64, 64, 3), world.PALETTE[scene[world.GROUND]], np.uint8) for scene in scenes])
+    assert claims.roles(empty, 2) == {"bound": 0, "exchanged": 0, "all_colours_somewhere": 0}
+
+
+def test_the_pictures_of_an_evaluation_are_found_by_model_objects_clip_skip_and_cfg_scale(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for name in ("direct-1-skip-10-cfg-5", "direct-1-skip-2-cfg-5", "two-direct-1-skip-2-cfg-5", "host-1-skip-2-cfg-5"):
+        np.save(tmp_path / "pictures" / f"{name}.npy", np.zeros(1))
+    assert list(claims.pictures_of(tmp_path, 1)) == [(2, 5.0), (10, 5.0)]
+    assert list(claims.pictures_of(tmp_path, 1, objects=2)) == [(2, 5.0)]
+    assert claims.pictures_of(tmp_path, 2) == {}
