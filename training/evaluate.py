@@ -114,13 +114,7 @@ class Host:
             "height": self.size,
             "sampler_name": "Euler",
             "scheduler": "Karras",
-            "override_settings": {
-                "CLIP_stop_at_last_layers": clip_skip,
-                "sd_model_checkpoint": self.checkpoint,
-                "samples_save": False,
-            },
-            # A list of 200 checkpoints' loads would take longer than the pictures.
-            "override_settings_restore_afterwards": False,
+            "override_settings": {"CLIP_stop_at_last_layers": clip_skip, "sd_model_checkpoint": self.checkpoint},
         }
         body = json.dumps(wanted).encode()
         request = urllib.request.Request(f"{self.url}/sdapi/v1/txt2img", body, {"Content-Type": "application/json"})

@@ -17,6 +17,7 @@ from tests.minihost import launch
 from training import evaluate, judge
 
 N = 24
+TINY = {"steps": 1, "width": 64, "height": 64}
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,8 @@ def url():
         if missing := set(trained.CHECKPOINTS.values()) - there:
             pytest.skip(f"this host lacks {', '.join(sorted(missing))}: python -m tests.trained FOLDER copies them")
         yield url
+        # What comes after finds the host's own checkpoint loaded: a host loads it at the next request for it.
+        httpx.post(f"{url}/sdapi/v1/txt2img", json=TINY, trust_env=False, timeout=300).raise_for_status()
         return
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -83,6 +86,17 @@ def test_going_to_a_checkpoint_with_another_vocabulary_and_back_gives_the_same_p
     ]
     evaluate.Host(url, others[0], steps=1).one("red circle, blue background", 7, 1, 5)
     assert np.array_equal(painters[1].one("red circle, blue background", 7, 1, 5), before)
+
+
+def test_asking_a_host_for_pictures_leaves_its_settings_as_they_were(url, painters):
+    def settings():
+        found = httpx.get(f"{url}/sdapi/v1/options", trust_env=False).json()
+        found.pop("sd_checkpoint_hash", None)  # the host's note of the checkpoint that is loaded
+        return found
+
+    before = settings()
+    painters[2].one("red circle, blue background", 7, 5, 5)
+    assert settings() == before
 
 
 def test_placing_the_model_twice_touches_nothing_and_names_the_text_encoder_by_its_full_path(tmp_path):
