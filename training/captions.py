@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .world import COLOUR, GROUND, NONE, OBJECTS, RIGHT_COLOUR, RIGHT_SHAPE, SHAPE, VALUES, two
+from .world import COLOUR, GROUND, NONE, OBJECTS, RIGHT_COLOUR, RIGHT_SHAPE, SHAPE, VALUES, have_two
 
 SENTENCES = (
     "a {object} on a {ground} background",
@@ -67,12 +67,12 @@ def words() -> list[str]:
 
 
 def what_to_say(scenes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Which attributes captions name, (n, 6) of bool; something of each object, or of one object's ground.
+    """Which attributes captions name, (n, 6) of bool; at least something of each of two objects, or of one.
 
     What isn't there counts as named: a caption of one object says that there is no other.
     """
     said = rng.random(scenes.shape) >= np.array(STAYS_UNSAID)
-    sides = two(scenes)
+    sides = have_two(scenes)
     said[~said[:, [SHAPE, COLOUR, GROUND]].any(axis=1), GROUND] = True
     for shape, colour in OBJECTS:
         said[sides & ~said[:, [shape, colour]].any(axis=1), colour] = True
@@ -86,7 +86,7 @@ def caption(scene: np.ndarray, said: np.ndarray, rng: np.random.Generator, unsee
     )
     thing = f"{colour} {shape or 'shape'}".strip()
     right = f"{right_colour} {right_shape or 'shape'}".strip()
-    sides = bool(two(scene[None])[0])
+    sides = bool(have_two(scene[None])[0])
     if said[GROUND] and rng.random() < 0.5:
         known, kept = (SENTENCES_OF_TWO, UNSEEN_SENTENCES_OF_TWO) if sides else (SENTENCES, UNSEEN_SENTENCES)
         sentences = kept if unseen else known

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .world import ARM, COLOUR_NAMES, GROUND, OBJECTS, PALETTE, SHAPES, SIZES, coverage, two
+from .world import ARM, COLOUR_NAMES, GROUND, OBJECTS, PALETTE, SHAPES, SIZES, coverage, have_two
 
 GRID = 24
 """Objects are compared with the shapes on a grid of this width, whatever their size."""
@@ -132,7 +132,7 @@ def _likeness(box: np.ndarray) -> np.ndarray:
 
 def look_for(scene: np.ndarray, picture: np.ndarray) -> list[Seen]:
     """What a picture shows where the objects of a scene belong: in the whole, or in its left and its right half."""
-    return [look(half) for half in np.array_split(picture, 1 + int(two(scene[None])[0]), axis=1)]
+    return [look(half) for half in np.array_split(picture, 1 + int(have_two(scene[None])[0]), axis=1)]
 
 
 def right(scene: np.ndarray, seen: list[Seen]) -> dict[str, bool]:

@@ -18,7 +18,7 @@ from .captions import EXCHANGES, caption, captions, exchanged
 from .loop import Stage
 from .tokenizer import Encoder
 from .vae import as_tensor
-from .world import VALUES, draw, held_out, sample, training_scenes, two
+from .world import VALUES, draw, have_two, held_out, sample, training_scenes
 
 WIDTH, LAYERS, HEADS = 64, 12, 4
 BATCH = 128
@@ -119,7 +119,7 @@ def contrastive_loss(similarities: torch.Tensor, true: torch.Tensor) -> torch.Te
 def with_mistaken(scenes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The scenes, and after them the same with something exchanged, where training may see that: hard to tell apart."""
     mistaken = exchanged(scenes, next(iter(EXCHANGES)))
-    sides = np.flatnonzero(two(scenes))
+    sides = np.flatnonzero(have_two(scenes))
     for what, part in zip(EXCHANGES, np.array_split(rng.permutation(sides), len(EXCHANGES)), strict=True):
         mistaken[part] = exchanged(scenes[part], what)
     return np.concatenate([scenes, np.where(held_out(mistaken)[:, None], scenes[::-1], mistaken)])

@@ -51,7 +51,7 @@ def all_scenes(objects: int = 1) -> np.ndarray:
     return grid[(colours[:, [0, 0, 1]] != colours[:, [1, 2, 2]]).all(1)]
 
 
-def two(scenes: np.ndarray) -> np.ndarray:
+def have_two(scenes: np.ndarray) -> np.ndarray:
     """Which scenes have two objects, (n,) of bool."""
     return scenes[:, RIGHT_SHAPE] != NONE
 
@@ -75,14 +75,14 @@ def held_out(scenes: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def training_scenes(objects: int = 1) -> np.ndarray:
-    """The scenes that training draws from, (200, 6) with one object, (1368, 6) with two."""
+    """The scenes that training draws from, (200, 6) with one object, (1334, 6) with two."""
     scenes = all_scenes(objects)
     return scenes[~held_out(scenes)]
 
 
 @functools.cache
 def unseen_scenes(objects: int = 1) -> np.ndarray:
-    """The scenes kept for the evaluation, (40, 6) with one object, (552, 6) with two."""
+    """The scenes kept for the evaluation, (40, 6) with one object, (586, 6) with two."""
     scenes = all_scenes(objects)
     return scenes[held_out(scenes)]
 
@@ -121,20 +121,19 @@ def compose(scenes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, n
     pixels, (n, 1, 64, 3), and the ground's, (n, 1, 1, 3), from 0 to 255.
     """
     n = len(scenes)
-    sides = two(scenes)
+    sides = have_two(scenes)
     inside = np.zeros((n, PIXELS, PIXELS), dtype=np.float32)
     tint = rng.uniform(-8, 8, (len(COLOURED), n, 1, 1, 3)).astype(np.float32)
     object_colour, ground_colour, right_colour = (
         np.clip(PALETTE[scenes[:, column]][:, None, None] + tint[i], 0, 255) for i, column in enumerate(COLOURED)
     )
     for side, (shape, _) in enumerate(OBJECTS):
-        half_width = np.where(sides, HALF_WIDTH_OF_TWO, np.array(HALF_WIDTH)[scenes[:, SIZE]]) + rng.uniform(
-            -0.8, 0.8, n
-        )
+        # One object takes its size's numbers; two have none, and what NONE picks here isn't used.
+        usual, margin = np.array(HALF_WIDTH)[scenes[:, SIZE]], np.array(MARGIN)[scenes[:, SIZE]]
+        half_width = np.where(sides, HALF_WIDTH_OF_TWO, usual) + rng.uniform(-0.8, 0.8, n)
         middle = np.where(sides, (0.25, 0.75)[side], 0.5) * PIXELS
-        alone = np.array(MARGIN)[scenes[:, SIZE]]
-        x0 = middle + np.where(sides, MARGIN_OF_TWO[0], alone) * rng.uniform(-1, 1, n)
-        y0 = PIXELS / 2 + np.where(sides, MARGIN_OF_TWO[1], alone) * rng.uniform(-1, 1, n)
+        x0 = middle + np.where(sides, MARGIN_OF_TWO[0], margin) * rng.uniform(-1, 1, n)
+        y0 = PIXELS / 2 + np.where(sides, MARGIN_OF_TWO[1], margin) * rng.uniform(-1, 1, n)
         for kind in range(len(SHAPES)):
             of_it = scenes[:, shape] == kind
             inside[of_it] += coverage(kind, half_width[of_it], x0[of_it], y0[of_it])

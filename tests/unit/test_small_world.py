@@ -129,7 +129,7 @@ def test_no_object_on_a_ground_that_is_kept_for_the_evaluation_is_one_of_two_in_
 
 def test_training_draws_as_many_scenes_with_one_object_as_with_two():
     scenes = world.sample(np.random.default_rng(0), 101)
-    assert abs(int(world.two(scenes).sum()) - 50) <= 1
+    assert abs(int(world.have_two(scenes).sum()) - 50) <= 1
     assert not world.held_out(scenes).any()
 
 
@@ -162,7 +162,7 @@ def test_a_caption_names_what_it_is_told_to_name_and_nothing_else(scene, seed):
     assert sorted(w for w in words if w in world.SHAPES) == told(world.SHAPE, world.RIGHT_SHAPE)
     assert sorted(w for w in words if w in world.COLOUR_NAMES) == told(*world.COLOURED)
     assert [w for w in words if w in world.SIZES] == told(world.SIZE)
-    assert bool({"left", "right"} & set(words)) == world.two(scene[None])[0]
+    assert bool({"left", "right"} & set(words)) == world.have_two(scene[None])[0]
 
 
 @pytest.mark.parametrize("objects", [1, 2])

@@ -90,7 +90,7 @@ def test_half_of_a_batch_is_the_other_half_with_something_exchanged_that_trainin
     assert not world.held_out(both).any()
     # One whose mistake is kept for the evaluation has another scene in its place.
     assert (both[40:] != scenes).any(1).all()
-    assert np.mean(world.two(both[40:]) == world.two(scenes)) > 0.7
+    assert np.mean(world.have_two(both[40:]) == world.have_two(scenes)) > 0.7
 
 
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path):
