@@ -94,7 +94,7 @@ def row(cell: dict, folder: Path, parts: int) -> str:
 
 def what_is_seen(file: Path, parts: int) -> str:
     """What the judge sees in a picture, in words: in the whole, or in its left and its right half."""
-    found = [judge.look(part) for part in np.array_split(np.asarray(Image.open(file).convert("RGB")), parts, axis=1)]
+    found = judge.look_at_parts(np.asarray(Image.open(file).convert("RGB")), parts)
     objects = [f"{seen.colour} {seen.shape or 'something'}" if seen.colour else "nothing" for seen in found]
     return f"{', '.join(objects)} on {' and '.join(dict.fromkeys(seen.ground for seen in found))}"
 

@@ -18,13 +18,14 @@ def accuracy_chart(folder: Path, target: Path, where: str = "direct") -> None:
     """
     from matplotlib.figure import Figure
 
-    evaluated = [
-        (objects, files)
-        for objects, name in (("one object", "accuracy-{}-{}.json"), ("two objects", "accuracy-{}-two-{}.json"))
-        if all((files := {k: folder / name.format(k, where) for k in LINES})[k].exists() for k in LINES)
-    ]
+    evaluated = {}
+    for objects, name in (("one object", "accuracy-{}-{}.json"), ("two objects", "accuracy-{}-two-{}.json")):
+        files = {trained_with: folder / name.format(trained_with, where) for trained_with in LINES}
+        if all(file.exists() for file in files.values()):
+            evaluated[objects] = files
     figure = Figure(figsize=(10, 3.2 * len(evaluated)), dpi=110, layout="constrained")
-    for (objects, files), axes in zip(evaluated, figure.subplots(len(evaluated), 3, squeeze=False), strict=True):
+    rows_of_axes = figure.subplots(len(evaluated), 3, squeeze=False)
+    for (objects, files), axes in zip(evaluated.items(), rows_of_axes, strict=True):
         for trained_with, (colour, marker) in LINES.items():
             rows = json.loads(files[trained_with].read_text(encoding="utf-8"))
             at = [row["clip_skip"] for row in rows]

@@ -19,7 +19,7 @@ from clip_skip_lab.measure.effects import INTERACTION, REST, SEED, divide
 from . import evaluate, judge
 from .captions import UNSEEN_SENTENCES
 from .tokenizer import Encoder
-from .world import COLOUR, COLOUR_NAMES, GROUND, RIGHT_COLOUR, draw
+from .world import COLOUR_NAMES, COLOURED, draw
 
 NAME = re.compile(r"(two-)?direct-(\d)-skip-(\d+)-cfg-([\d.]+)\.npy")
 STRENGTH = 0.5
@@ -75,7 +75,7 @@ def roles(pictures: np.ndarray, objects: int = 1) -> dict[str, float]:
     found = {"bound": 0, "exchanged": 0, "all_colours_somewhere": 0}
     for scene, picture in zip(scenes, pictures, strict=True):
         seen = judge.look_for(scene, picture)
-        asked = [COLOUR_NAMES[scene[column]] for column in (COLOUR, GROUND, RIGHT_COLOUR)[: objects + 1]]
+        asked = [COLOUR_NAMES[scene[column]] for column in COLOURED[: objects + 1]]
         shown = [seen[0].colour, *dict.fromkeys(s.ground for s in seen), *(s.colour for s in seen[1:])]
         found["bound"] += shown == asked
         found["exchanged"] += shown != asked and sorted(map(str, shown)) == sorted(asked)

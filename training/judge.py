@@ -132,7 +132,12 @@ def _likeness(box: np.ndarray) -> np.ndarray:
 
 def look_for(scene: np.ndarray, picture: np.ndarray) -> list[Seen]:
     """What a picture shows where the objects of a scene belong: in the whole, or in its left and its right half."""
-    return [look(half) for half in np.array_split(picture, 1 + int(have_two(scene[None])[0]), axis=1)]
+    return look_at_parts(picture, 1 + int(have_two(scene[None])[0]))
+
+
+def look_at_parts(picture: np.ndarray, parts: int) -> list[Seen]:
+    """What each of the parts beside each other shows into which a picture is cut."""
+    return [look(part) for part in np.array_split(picture, parts, axis=1)]
 
 
 def right(scene: np.ndarray, seen: list[Seen]) -> dict[str, bool]:

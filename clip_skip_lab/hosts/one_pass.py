@@ -74,9 +74,8 @@ class OnePass:
     @contextmanager
     def _parsing_once(self, parser: Any) -> Iterator[None]:
         original = parser.get_learned_conditioning_prompt_schedules
-        if (
-            getattr(original, "__module__", None) != parser.__name__
-        ):  # another extension's: what it depends on is not known
+        # What another extension's way to parse depends on isn't known.
+        if getattr(original, "__module__", None) != parser.__name__:
             yield
             return
 
