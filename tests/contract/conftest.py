@@ -6,7 +6,7 @@ that run on any host that `host_url` names.
 
 import pytest
 
-from tests.contract import faults_extension
+from tests.contract import faults_extension, meddling_extension
 from tests.contract.client import CLIP_SKIP, Client
 from tests.contract.minihost_host import host, opts  # noqa: F401
 from tests.minihost import launch
@@ -41,6 +41,32 @@ def faulty_client(faulty):
     client.generate(steps=1)
     client.post("options", **{CLIP_SKIP: 1, "sd_model_checkpoint": client.get("sd-models")[0]["title"]})
     return client
+
+
+@pytest.fixture(scope="session")
+def meddled(tmp_path_factory):
+    """An embedded host with this extension and one that draws, encodes and generates by itself."""
+    folder = tmp_path_factory.mktemp("meddled")
+    extension = meddling_extension.write(folder / "source")
+    with launch.Process(folder / "data", [launch.REPO, extension], ["--nowebui"]) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def meddled_client(meddled):
+    """The API of that host."""
+    client = Client(meddled.url)
+    client.generate(steps=1)
+    client.post("options", **{CLIP_SKIP: 1})
+    return client
+
+
+@pytest.fixture
+def meddling(meddled):
+    """What the other extension sees there from now on."""
+    seen = meddling_extension.Meddling(meddled.url)
+    seen.forget()
+    return seen
 
 
 @pytest.fixture
