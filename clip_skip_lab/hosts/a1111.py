@@ -22,9 +22,10 @@ from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.plan import Cell, SweepPlan
 from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_axes import host_axes, xyz_module
-from .a1111_encoders import encoders_of
-from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, loaded_model, read_fraction
+from .a1111_encoders import check_choices, encoders_of
+from .a1111_finer import CLIP_SKIP, check_asked, finer_of, loaded_model, no_effect, read_fraction, setting_now
 from .a1111_grid import grid_infotext
+from .a1111_in_force import REMARKS, Chosen, EncodedAlone, choosing, watch_generations
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
@@ -80,6 +81,7 @@ class A1111:
     def register(self) -> None:
         """See `Host.register`."""
         register_axes(xyz_module)
+        watch_generations()
         script_callbacks.on_infotext_pasted(read_fraction)
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
@@ -109,6 +111,7 @@ class A1111:
         for _, group in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
             cells = list(group)
             trial, written = applied(request, plan, cells[0])
+            _check_clip_skips(request, trial, plan, cells)
             with borrowed(shared.opts.data, {**written, **trial.override_settings}):
                 total += steps(trial) * trial.n_iter * len(cells)
                 sizes.append(cell_size(trial))
@@ -117,7 +120,6 @@ class A1111:
     @contextmanager
     def session(self, request: Any, plan: SweepPlan) -> Iterator[A1111Session]:
         """See `Host.session`."""
-        finer_of(request, plan)  # or every cell would fail for what is wrong in the panel
         shape = self.measure(request, plan)
         processing.fix_seed(request)
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
@@ -163,6 +165,9 @@ class A1111Session:
         )
         pixels = min(GRID_PIXELS, int(opts.img_max_size_mp * 1_000_000))
         self.limits = Limits(pixels, FORMAT_SIDES.get(opts.grid_format.lower(), 0))
+        self.no_effect = no_effect(request, plan)
+        if self.no_effect:
+            self.notes.append(self.no_effect)
         model = shared.sd_model
         self.model = {
             "name": model.sd_checkpoint_info.name_for_extra,
@@ -224,7 +229,7 @@ class A1111Session:
             widen(copied, [one for one, _ in requests])
             said = [number for number in whole for _ in range(per_cell)]
             copied.extra_generation_params["Clip skip"] = said * copied.n_iter
-        chosen = Chosen([finer for _, finer in asked], copied.n_iter)
+        chosen = Chosen([finer for _, finer in asked], copied.n_iter, mixed=len(set(asked)) > 1)
         seen = watch(copied, cells, per_cell)
         self._sampling = (copied, per_cell)
         opts = shared.opts.data
@@ -243,7 +248,7 @@ class A1111Session:
             self._hook_conditioning(copied, asked, chosen)
             if len(cells) > 1:
                 stack.enter_context(same_posterior(copied, per_cell))
-            finished = stack.enter_context(tapped(copied, seen))
+            finished = stack.enter_context(tapped(copied, seen, lambda row: self._as_asked(chosen, asked[row])))
             try:
                 processed = processing.process_images(copied)
             except Exception:
@@ -251,8 +256,12 @@ class A1111Session:
                     keep(picture)
                 mend_model()
                 raise
+            if chosen.encoded_alone:
+                raise EncodedAlone("a script encodes a text by itself, for which cells at once have no one clip skip")
             self.comments.update(dict.fromkeys(copied.comments))
-            self.notes += [note for note in moved(temporary, where(cells)) if note not in self.notes]
+            for note in [*moved(temporary, where(cells)), *getattr(copied, REMARKS, [])]:
+                if note not in self.notes:
+                    self.notes.append(note)
             pictures = finished_pictures(copied, processed, seen)
             if pictures and self._first_done is None:
                 self._first_done = copied
@@ -339,15 +348,21 @@ class A1111Session:
         @contextmanager
         def as_asked(one: tuple[Value, Finer]) -> Iterator[None]:
             check_model(copied, self.steady)
-            skip, finer = one
-            # The host's own code, and other extensions', know whole numbers only.
-            with borrowed(shared.opts.data, {CLIP_SKIP: nearest_whole(skip)}), chosen.being(finer):
+            with self._as_asked(chosen, one):
                 yield
 
         def remembered() -> AbstractContextManager:
             return self.one_pass.installed(shared.sd_model, sd_hijack.model_hijack, prompt_parser)
 
         conditioning_for(copied, asked, as_asked, remembered)
+
+    @contextmanager
+    def _as_asked(self, chosen: Chosen, one: tuple[Value, Finer]) -> Iterator[None]:
+        """What is encoded in the block is for pictures of this clip skip."""
+        skip, finer = one
+        # The host's own code, and other extensions', know whole numbers only.
+        with borrowed(shared.opts.data, {CLIP_SKIP: nearest_whole(skip)}), chosen.being(finer):
+            yield
 
 
 def where(cells: list[Cell]) -> str:
@@ -356,6 +371,21 @@ def where(cells: list[Cell]) -> str:
     if len(cells) == 1:
         return f"cell {first}"
     return f"cells {first} to {last}" if last - first + 1 == len(cells) else f"{len(cells)} cells from {first} on"
+
+
+def _check_clip_skips(request: Any, trial: Any, plan: SweepPlan, cells: list[Cell]) -> None:
+    """Raises `InvalidInput` where the loaded model can't do what is asked in one of these cells, which share `trial`.
+
+    Of a checkpoint that an axis names nothing is known before it is loaded; then the cell fails with the reason.
+    """
+    asked = {finer_of(trial, plan, cell.clip_skip) for cell in cells}
+    model = loaded_model()
+    if model is None or trial.override_settings.get(CHECKPOINT) != request.override_settings.get(CHECKPOINT):
+        return
+    for finer in sorted(asked, key=repr):
+        check_asked(finer, model)
+        for negative in (False, True):
+            check_choices(model, finer, negative, setting_now())
 
 
 def _font_file() -> str | None:

@@ -1,14 +1,15 @@
 """The text encoders of AUTOMATIC1111's WebUI, and choosing their layers for the time of a `with` block.
 
 The host chooses a layer in each encoder's `encode_with_transformers` (v1.10.1, modules/sd_hijack_clip.py and
-modules/sd_hijack_open_clip.py). That method is shadowed on the instance; the forward of the transformer below it
-stays as it is, so that a memo on that forward goes on working, and so does all that the host does around it: chunks,
-textual inversion, LoRA, emphasis.
+modules/sd_hijack_open_clip.py). That method is shadowed; the forward of the transformer below it stays as it is, so
+that a memo on that forward goes on working, and so does all that the host does around it: chunks, textual inversion,
+LoRA, emphasis.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -69,54 +70,96 @@ def check_range(encoder: Encoder, choice: LayerChoice, negative: bool) -> None:
         raise InvalidInput(field, str(choice), f"1 to {encoder.layers}", f"is beyond the {encoder.kind}")
 
 
+def check_choices(model: Any, finer: Finer, negative: bool, setting: int) -> None:
+    """Makes sure that the model's encoders can give what is asked.
+
+    Raises `InvalidInput` for a layer that an encoder does not have, and where another extension took an encoder over.
+    """
+    for encoder, choice in zip(encoders_of(model), choices_for(model, finer, negative, setting), strict=True):
+        if choice is None:
+            continue
+        check_range(encoder, choice, negative)
+        if is_hosts_own(encoder.kind, choice, setting):
+            continue
+        if METHOD in vars(encoder.module) or not _is_known(getattr(type(encoder.module), METHOD)):
+            raise _taken_over(choice)
+
+
+def is_hosts_own(kind: str, choice: LayerChoice, setting: int) -> bool:
+    """Whether the host's own selection gives this layer already."""
+    return kind == SD1 and choice.whole == max(1, setting)
+
+
 @contextmanager
-def selecting(model: Any, finer: Finer, negative: bool, setting: int) -> Iterator[None]:
-    """Lets the model's encoders give the chosen layers for the time of the block; the innermost block counts.
+def selecting(choose: Callable[[Encoder, bool | None], LayerChoice | None]) -> Iterator[None]:
+    """Lets every encoder of the host give the chosen layers for the time of the block, whichever model is loaded and
+    whoever asks for an encoding in this thread: the generation, one within it, another extension.
+
+    The methods are shadowed on the host's classes, because a refiner's encoders come into being in the middle.
 
     Args:
-        model: the host's loaded model.
-        finer: what is asked.
-        negative: whether negative prompts are encoded in it.
-        setting: the host's own clip skip.
-
-    Raises `InvalidInput` for a layer that an encoder does not have, and where another extension took the encoder over.
+        choose: gives what an encoder shall give, None for the host's own selection. Its second argument is whether a
+            negative prompt is encoded, None where whoever asks for the encoding doesn't say.
     """
-    encoders = encoders_of(model)
+    thread = threading.get_ident()
+    kinds = _kinds()
+    before = {owner: (owner.forward, getattr(owner, METHOD)) for owner in kinds}
+    said: list[bool | None] = [None]
+
+    def shadows(owner: type, kind: str) -> tuple[Callable, Callable]:
+        forward_before, encode_before = before[owner]
+
+        def forward(module: Any, texts: Any, *args: Any, **kwargs: Any) -> Any:
+            outer = said[0]
+            said[0] = getattr(texts, "is_negative_prompt", None)  # modules/prompt_parser.py, `SdConditioning`
+            try:
+                return forward_before(module, texts, *args, **kwargs)
+            finally:
+                said[0] = outer
+
+        def encode_with_transformers(module: Any, tokens: torch.Tensor) -> torch.Tensor:
+            if type(module) is not owner or threading.get_ident() != thread:
+                return encode_before(module, tokens)
+            encoder = Encoder(kind, module, len(_blocks(kind, module)))
+            choice = choose(encoder, said[0])
+            if choice is None:
+                return encode_before(module, tokens)
+            check_range(encoder, choice, bool(said[0]))
+            if not _is_known(encode_before):
+                raise _taken_over(choice)
+            return _ENCODE[kind](module, tokens, choice)
+
+        return forward, encode_with_transformers
+
     with ExitStack() as stack:
-        for encoder, choice in zip(encoders, choices_for(model, finer, negative, setting), strict=True):
-            if choice is not None:
-                stack.enter_context(_selecting(encoder, choice, negative))
+        for owner, kind in kinds.items():
+            for name, shadow in zip(("forward", METHOD), shadows(owner, kind), strict=True):
+                stack.enter_context(shadowed(owner, name, shadow))
         yield
 
 
 @contextmanager
-def _selecting(encoder: Encoder, choice: LayerChoice, negative: bool) -> Iterator[None]:
-    check_range(encoder, choice, negative)
-    module = encoder.module
-    before = vars(module).get(METHOD)
-    if not _is_known(module, before):
-        allowed = "whole values in the WebUI's own setting"
-        raise InvalidInput("Clip skip", str(choice), allowed, "cannot be used: another extension does the encoding")
-    encode = _ENCODE[encoder.kind]
-
-    def encode_with_transformers(tokens: torch.Tensor) -> torch.Tensor:
-        return encode(module, tokens, choice)
-
-    setattr(module, METHOD, encode_with_transformers)
+def shadowed(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Gives a class or an object another attribute for the time of the block."""
+    before = vars(owner).get(name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
         if before is None:
-            delattr(module, METHOD)
+            delattr(owner, name)
         else:
-            setattr(module, METHOD, before)
+            setattr(owner, name, before)
 
 
-def _is_known(module: Any, shadow: Callable | None) -> bool:
-    """Whether the method is the host's own, or one of this file's."""
-    if shadow is not None:
-        return shadow.__module__ == __name__
-    return getattr(type(module), METHOD).__module__.startswith("modules.")
+def _is_known(method: Callable) -> bool:
+    """Whether a class's method is the host's own, or one of this file's."""
+    return method.__module__ == __name__ or method.__module__.startswith("modules.")
+
+
+def _taken_over(choice: LayerChoice) -> InvalidInput:
+    allowed = "whole values in the WebUI's own setting"
+    return InvalidInput("Clip skip", str(choice), allowed, "cannot be used: another extension does the encoding")
 
 
 def _encode_sd1(module: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:

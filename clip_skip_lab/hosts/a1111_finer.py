@@ -1,26 +1,37 @@
-"""Finer clip skip on one generation of AUTOMATIC1111's WebUI: its conditioning, its cond cache, its infotext.
-
-First pass, hires fix and refiner all fetch their conditioning through `p.get_conds_with_caching` (v1.10.1,
-modules/processing.py). Shadowing it on the one request covers them; the checkpoint that is loaded at that moment
-decides what a value means. What is chosen becomes part of the cache's key, so that no other generation gets it.
+"""Finer clip skip on AUTOMATIC1111's WebUI: what is asked of a request, whether the loaded model can do it, and what
+infotexts say of it. Doing it is the business of a1111_in_force.py.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from modules import sd_models, shared
 
-from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice
+from ..layers.facts import NONE, layer_facts
+from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
+from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, nearest_whole
+from ..layers.words import sentence
 from ..sweep.errors import InvalidInput
+from ..sweep.finer import (
+    BIG_G_SKIP,
+    CLIP_L_SKIP,
+    EVERY_MODEL,
+    INFOTEXT,
+    NAMES,
+    NEGATIVE,
+    Finer,
+    Value,
+    asked_by_panel,
+    read_finer,
+    read_value,
+)
 from ..sweep.finer import CLIP_SKIP as VALUE
-from ..sweep.finer import INFOTEXT, Finer, Value, asked_by_panel, read_finer, read_value
 from ..sweep.plan import SweepPlan
-from .a1111_encoders import choices_for, encoders_of, selecting
+from .a1111_encoders import choices_for, encoders_of
+from .a1111_model import loaded_model as described_model
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -28,9 +39,6 @@ CLIP_SKIP = "CLIP_stop_at_last_layers"
 PANEL_TITLE = "Clip skip lab"
 ASKED = "clip_skip_lab_asked"
 """The attribute of a request with what axes ask: a dict by `KEYS` of `clip_skip_lab.sweep.finer`."""
-
-_HELD = "clip_skip_lab_held"
-_SHADOWED = ("get_conds_with_caching", "cached_params")
 
 
 def loaded_model() -> Any:
@@ -73,121 +81,6 @@ def finer_of(request: Any, plan: SweepPlan, value: Value | None = None) -> Finer
     if value is None or (isinstance(value, int) and not common.every_model):
         return common  # a whole number on SD1 is the host's own business
     return replace(common, value=value)
-
-
-class Chosen:
-    """What is asked for each picture of a job, and for those whose conditioning is made now.
-
-    Args:
-        pictures: what is asked for each picture of a batch.
-        batches: how many such batches the job has.
-    """
-
-    def __init__(self, pictures: list[Finer], batches: int = 1):
-        self.pictures = pictures
-        self.batches = batches
-        self.now = pictures[0]
-
-    @property
-    def is_off(self) -> bool:
-        """Whether nothing is asked for any picture."""
-        return all(finer.is_off for finer in self.pictures)
-
-    @contextmanager
-    def being(self, finer: Finer) -> Iterator[None]:
-        """Makes conditioning for pictures of which this is asked, for the time of the block."""
-        before, self.now = self.now, finer
-        try:
-            yield
-        finally:
-            self.now = before
-
-    def infotext(self, model: Any, setting: int) -> dict[str, object]:
-        """`infotext_of` for all pictures: one value where they agree, else a list with one for each picture.
-
-        In a mixed batch "Clip skip" is left to who mixed it.
-        """
-        said = {finer: infotext_of(finer, model, setting) for finer in self.pictures}
-        if len(said) == 1:
-            return said[self.now]
-        keys = dict.fromkeys(key for one in said.values() for key in one if key != "Clip skip")
-        return {key: [said[finer].get(key) for finer in self.pictures] * self.batches for key in keys}
-
-
-@contextmanager
-def choosing(request: Any, chosen: Chosen) -> Iterator[None]:
-    """Lets a request be generated with finer clip skip for the time of the block; the panel then leaves it alone."""
-    setattr(request, _HELD, True)
-    install(request, chosen)
-    try:
-        yield
-    finally:
-        uninstall(request)
-        delattr(request, _HELD)
-
-
-def is_held(request: Any) -> bool:
-    """Whether a `choosing` block has this request."""
-    return getattr(request, _HELD, False)
-
-
-def install(request: Any, chosen: Chosen, refusal: Callable[[InvalidInput], Exception] = lambda error: error) -> None:
-    """Hooks a request, in the place of an earlier hook. With nothing asked there is none, SDXL's cache key aside.
-
-    Args:
-        request: the host's request; only this object is changed.
-        chosen: what is asked.
-        refusal: makes the exception to raise where a layer cannot be chosen.
-    """
-    uninstall(request)
-    request.extra_generation_params = _without_own(request.extra_generation_params)
-    if chosen.is_off and not _has_clip_l():
-        return
-    inner_params, inner_conds = request.cached_params, request.get_conds_with_caching
-    noted: list[bool] = []
-
-    def cached_params(required_prompts: Any, *args: Any, **kwargs: Any) -> tuple:
-        key = inner_params(required_prompts, *args, **kwargs)
-        layers = choices_for(shared.sd_model, chosen.now, _is_negative(required_prompts), setting_now())
-        if any(choice is not None for choice in layers):
-            key = (*key, layers)
-        if _has_clip_l():
-            key = (*key, shared.opts.data.get("sdxl_clip_l_skip"))  # the host forgot it: a toggle gave stale pictures
-        return key
-
-    def get_conds_with_caching(function: Any, required_prompts: Any, *args: Any, **kwargs: Any) -> Any:
-        if not noted:  # only now is it sure which checkpoint this is; a refiner's must not be noted
-            noted.append(True)
-            _note(request, chosen)
-        try:
-            with selecting(shared.sd_model, chosen.now, _is_negative(required_prompts), setting_now()):
-                return inner_conds(function, required_prompts, *args, **kwargs)
-        except InvalidInput as error:
-            raise refusal(error) from error
-
-    request.cached_params = cached_params
-    if not chosen.is_off:
-        request.get_conds_with_caching = get_conds_with_caching
-
-
-def uninstall(request: Any) -> None:
-    """Takes the hook of `install` away, also from a copy of a hooked request."""
-    for name in _SHADOWED:
-        if getattr(vars(request).get(name), "__module__", None) == __name__:
-            delattr(request, name)
-
-
-def refuse(request: Any, error: Exception) -> None:
-    """Makes a generation fail with this error before anything is sampled.
-
-    The host swallows what an always-on script raises and would go on without it; `init` is the first thing that it
-    calls after the scripts, and an error there reaches the page or the API client.
-    """
-
-    def init(*args: Any, **kwargs: Any) -> None:
-        raise error
-
-    request.init = init
 
 
 def infotext_of(finer: Finer, model: Any, setting: int) -> dict[str, object]:
@@ -236,42 +129,73 @@ def read_fraction(text: str, params: dict[str, Any]) -> None:
     del params["Clip skip"]
 
 
-def remarks(finer: Finer, model: Any, setting: int) -> list[str]:
-    """What somebody should know beside the picture: what was asked and not done, and what is unwise."""
+def check_asked(finer: Finer, model: Any) -> None:
+    """Makes sure that a model can do what is asked.
+
+    Args:
+        finer: what is asked.
+        model: the host's loaded model.
+
+    Raises `InvalidInput` for what would leave the picture as it is.
+    """
     kinds = {encoder.kind for encoder in encoders_of(model)}
-    if finer.is_off:
-        return []
-    if not kinds:
-        return ["Clip skip lab: not applied, because this model's text encoder is of a kind it doesn't know."]
-    lines = []
-    general = finer.value is not None or finer.negative is not None
-    if general and SD1 not in kinds and not finer.every_model:
-        lines.append("Clip skip lab: not applied to this model; for SD2 and SDXL tick the box for them.")
-    for kind, value in ((CLIP_L, finer.clip_l), (BIG_G, finer.big_g)):
+    for key, value, kind in ((CLIP_L_SKIP, finer.clip_l, CLIP_L), (BIG_G_SKIP, finer.big_g, BIG_G)):
         if value is not None and kind not in kinds:
-            lines.append(f"Clip skip lab: {value} not applied, because this model has no {kind}.")
+            problem = f"cannot be applied, because this model has no {kind}"
+            raise InvalidInput(NAMES[key], value, "nothing on this model", problem)
+    if SD1 in kinds or (kinds and finer.every_model):
+        return
+    if kinds:
+        why, instead = "the WebUI ignores clip skip on this model", f'any value with "{NAMES[EVERY_MODEL]}" on'
+    else:
+        why, instead = "this model's text encoder is of a kind that Clip Skip Lab doesn't know", "nothing on this model"
+    mixes = finer.value is not None and LayerChoice.of(finer.value).whole is None
+    asked = {NEGATIVE: finer.negative, EVERY_MODEL: finer.every_model or None, VALUE: finer.value if mixes else None}
+    for key, value in asked.items():
+        if value is not None:
+            allowed = f"whole values, or {instead}" if key == VALUE else instead
+            raise InvalidInput(NAMES[key], value, allowed, f"cannot be applied, because {why}")
+
+
+def remarks(finer: Finer, model: Any, setting: int) -> list[str]:
+    """What somebody should know beside the picture: what has no effect, and what is unwise."""
+    kinds = {encoder.kind for encoder in encoders_of(model)}
+    lines = []
+    if finer.value is not None and SD1 not in kinds and not finer.every_model:
+        facts = layer_facts(described_model(), nearest_whole(finer.value))
+        if facts.effect in (NONE, UNKNOWN_EFFECT):
+            lines.append(f"{sentence(facts)}.")
     chosen = choices_for(model, finer, False, setting)
     if SD1 not in kinds and any(choice is not None and choice.first < 2 for choice in chosen):
-        lines.append("Clip skip lab: below 2 the last layer takes part, on which SD2 and SDXL were not trained.")
-    return lines
+        lines.append("Below 2 the last layer takes part, on which SD2 and SDXL were not trained.")
+    return [f"{PANEL_TITLE}: {line}" for line in lines]
 
 
-def _note(request: Any, chosen: Chosen) -> None:
-    model, setting = shared.sd_model, setting_now()
-    # A new dict: the X/Y/Z plot's cells share theirs.
-    request.extra_generation_params = {**request.extra_generation_params, **chosen.infotext(model, setting)}
-    for remark in dict.fromkeys(line for finer in chosen.pictures for line in remarks(finer, model, setting)):
-        request.comment(remark)
+def no_effect(request: Any, plan: SweepPlan) -> str | None:
+    """Why clip skip changes nothing in a sweep with the loaded model, in a sentence; None where it may."""
+    facts, model = layer_facts(described_model(), 1), loaded_model()
+    if len(plan.clip_skip) < 2 or facts.model is None:
+        return None
+    finer = finer_of(request, plan, plan.clip_skip[0])
+    fixed = {CLIP_L: CLIP_L_SKIP if finer.clip_l else None, BIG_G: BIG_G_SKIP if finer.big_g else None}
+    for _, axis in plan.further_axes():
+        for kind, key in ((CLIP_L, CLIP_L_SKIP), (BIG_G, BIG_G_SKIP)):
+            if axis.axis.label == NAMES[key] and "same" not in axis.values:
+                fixed[kind] = key
+    holding = []
+    for encoder, known in zip(encoders_of(model), facts.encoders, strict=False):
+        if fixed.get(encoder.kind):
+            holding.append(NAMES[fixed[encoder.kind]])
+        elif encoder.kind == SD1 or finer.every_model or known.honoured:
+            return None
+    if holding and (finer.every_model or facts.effect != NONE):
+        return (
+            f"Clip skip changes nothing in this sweep: {' and '.join(holding)} decide the layers in all of its cells."
+        )
+    return f"{sentence(facts)}."
 
 
-def _without_own(params: dict[str, Any]) -> dict[str, Any]:
+def without_own(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of an infotext without those that say something of finer clip skip."""
     own = {key for key in INFOTEXT.values() if key in params}
     return {key: value for key, value in params.items() if key not in own} if own else params
-
-
-def _is_negative(prompts: Any) -> bool:
-    return bool(getattr(prompts, "is_negative_prompt", False))
-
-
-def _has_clip_l() -> bool:
-    return any(encoder.kind == CLIP_L for encoder in encoders_of(loaded_model()))

@@ -32,7 +32,8 @@ LABELS = {
 
 
 def register_axes(find_xyz: Callable[[], Any | None]) -> None:
-    """Adds the axes to the X/Y/Z plot when the host is about to draw its page; the host forgets it at "Reload UI".
+    """Adds the axes to the X/Y/Z plot, at once where it is loaded already (with `--nowebui` nothing comes later), and
+    when the host is about to draw its page; the host forgets it at "Reload UI".
 
     Args:
         find_xyz: gives the module of the X/Y/Z plot, or None when it isn't there.
@@ -45,6 +46,7 @@ def register_axes(find_xyz: Callable[[], Any | None]) -> None:
         there = {option.label for option in module.axis_options}
         module.axis_options += [option for option in _options(module) if option.label not in there]
 
+    add()
     script_callbacks.on_before_ui(add)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from modules import images, processing, shared
 
-from ..layers.selection import nearest_whole
 from ..sweep.plan import Cell
 from . import Picture, Sampled
+from .a1111_encoders import shadowed
 from .options import borrowed
 
 BROKEN = "The model gave only NaN, no picture."
@@ -77,12 +77,17 @@ PICTURE_HOOKS = ("postprocess_image", "postprocess_maskoverlay", LAST_HOOK)
 
 
 @contextmanager
-def tapped(copied: Any, seen: Watch) -> Iterator[list[Picture]]:
+def tapped(copied: Any, seen: Watch, as_asked: Callable[[int], AbstractContextManager]) -> Iterator[list[Picture]]:
     """Yields a list to which each whole picture comes as the host finishes it.
 
     `process_images` returns pictures only when all batches went well; this is how those before an error are kept.
-    It shadows, on the one runner and for this block, the hooks that the host calls for each picture. In them the
-    setting is that of the picture: a script that improves faces generates anew there.
+    It shadows, for this block, the hooks that the host calls for each picture. In them the clip
+    skip is that of the picture: a script that improves faces generates anew there.
+
+    Args:
+        copied: the request.
+        seen: what was seen of it.
+        as_asked: gives, for a row of the batch, a `with` in which clip skip is that of the picture.
     """
     runner = copied.scripts
     finished: list[Picture] = []
@@ -90,19 +95,18 @@ def tapped(copied: Any, seen: Watch) -> Iterator[list[Picture]]:
         yield finished
         return
 
-    def shadow(name: str) -> None:
-        original = getattr(runner, name)
+    def shadow(name: str) -> Callable:
+        original = getattr(type(runner), name)
 
-        def hook(p: Any, given: Any) -> None:
-            if p is not copied:  # that of a script which generates by itself
-                return original(p, given)
-            skip = nearest_whole(seen.whose(p.iteration, p.batch_index)[0].clip_skip)
-            with borrowed(shared.opts.data, {"CLIP_stop_at_last_layers": skip}):
-                original(p, given)
+        def hook(self: Any, p: Any, given: Any) -> None:
+            if self is not runner or p is not copied:  # that of a script which generates by itself
+                return original(self, p, given)
+            with as_asked(p.batch_index):
+                original(self, p, given)
             if name == LAST_HOOK:
                 tap(p, given)
 
-        setattr(runner, name, hook)
+        return hook
 
     def tap(p: Any, pp: Any) -> None:
         row = p.batch_index
@@ -115,14 +119,12 @@ def tapped(copied: Any, seen: Watch) -> Iterator[list[Picture]]:
                 Picture(cell, place, pp.image, text, int(p.seeds[row]), int(p.subseeds[row]), p.prompts[row])
             )
 
-    names = [name for name in PICTURE_HOOKS if hasattr(runner, name)]  # the second came with v1.9
-    for name in names:
-        shadow(name)
-    try:
+    with ExitStack() as stack:
+        # On the class: a script may copy the runner for a generation of its own, and what hangs on the object with it.
+        for name in PICTURE_HOOKS:
+            if hasattr(runner, name):  # the second came with v1.9
+                stack.enter_context(shadowed(type(runner), name, shadow(name)))
         yield finished
-    finally:
-        for name in names:
-            delattr(runner, name)
 
 
 def finished_pictures(copied: Any, processed: Any, seen: Watch) -> list[Picture]:

@@ -6,23 +6,12 @@ import html
 from typing import Any
 
 import gradio as gr
-from fastapi import HTTPException
 from modules import scripts, shared
 from modules.ui_components import InputAccordion
 
 from ..hosts.a1111_encoders import check_range, choices_for, encoders_of
-from ..hosts.a1111_finer import (
-    PANEL_TITLE,
-    Chosen,
-    asked_by_axes,
-    install,
-    is_held,
-    loaded_model,
-    refuse,
-    remarks,
-    setting_now,
-    uninstall,
-)
+from ..hosts.a1111_finer import PANEL_TITLE, asked_by_axes, check_asked, loaded_model, remarks, setting_now
+from ..hosts.a1111_in_force import REMARKS, is_watched, refuse
 from ..layers.selection import LayerChoice
 from ..sweep.errors import InvalidInput
 from ..sweep.finer import (
@@ -59,25 +48,20 @@ def make_finer_script() -> type[scripts.Script]:
             return inputs
 
         def process(self, p: Any, *arguments: Any) -> None:
-            """The host swallows what is raised here, so bad input makes the generation itself fail."""
-            if is_held(p):  # a cell of a sweep
+            """What is asked is in force already (`watch_generations`), or can't be, and then nothing is sampled."""
+            if is_watched(p) or not (asked_by_panel(arguments) or asked_by_axes(p)):
                 return
-            try:
-                finer = read_finer({**asked_by_panel(arguments), **asked_by_axes(p)})
-                install(p, Chosen([finer]), lambda error: _answer(p, error))
-            except InvalidInput as error:
-                refuse(p, _answer(p, error))
+            problem = "cannot be applied: another extension has taken over how the WebUI generates"
+            refuse(p, InvalidInput(PANEL_TITLE, "on", "the panel switched off", problem))
 
         def postprocess(self, p: Any, processed: Any, *arguments: Any) -> None:
-            if not is_held(p):
-                uninstall(p)
+            """Comments are for the page only; the API's clients find the same sentences here."""
+            said = getattr(p, REMARKS, [])
+            if said:
+                more = processed.extra_generation_params
+                processed.extra_generation_params = {**more, "clip_skip_lab": {"notes": said}}
 
     return FinerClipSkip
-
-
-def _answer(p: Any, error: InvalidInput) -> Exception:
-    """Only this kind passes the host's API as it is; the page shows the other one's sentence."""
-    return HTTPException(error.status_code, error.detail) if p.is_api else error
 
 
 def _draw(elem_id: Any) -> list:
@@ -122,6 +106,8 @@ def _describe(*arguments: Any) -> str:
     try:
         finer = read_finer(asked_by_panel(arguments))
         model, setting = loaded_model(), setting_now()
+        if model is not None:
+            check_asked(finer, model)
         lines = []
         for negative in (False, True) if finer.negative is not None else (False,):
             chosen = choices_for(model, finer, negative, setting)

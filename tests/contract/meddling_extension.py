@@ -11,8 +11,10 @@ from pathlib import Path
 import requests
 
 TITLE = "Meddling"
+DETAILING = "Meddling, detailing"
 INPUTS = ("active", "draw", "encode", "detail", "more_pictures", "note")
-"""Its inputs in their order: ticks, but for the last, a text that it writes into every infotext."""
+"""Its inputs in their order: ticks, but for the last, a text that it writes into every infotext. "detail" is for its
+second script, which looks at finished pictures only."""
 
 FILES = {
     "metadata.ini": "[Extension]\nName = zz-meddling\n",
@@ -77,26 +79,47 @@ class Meddling(scripts.Script):
 
     def process_batch(self, p, active, draw, encode, detail, more_pictures, note, **kwargs):
         if active and encode:
-            texts = prompt_parser.SdConditioning(["a house"], width=p.width, height=p.height)
+            signed = prompt_parser.SdConditioning(["a house"], width=p.width, height=p.height)
+            texts = list(signed) if note == "bare" else signed
             cond = p.sd_model.get_learned_conditioning(texts)
             tensor = cond["crossattn"] if isinstance(cond, dict) else cond
             state.SEEN["encoded"].append(digest(tensor))
 
-    def postprocess_image(self, p, pp, active, draw, encode, detail, more_pictures, note):
-        if not (active and detail):
+
+class Detailing(scripts.Script):
+    section = "scripts"
+
+    def title(self):
+        return "Meddling, detailing"
+
+    def show(self, is_img2img):
+        return scripts.AlwaysVisible
+
+    def ui(self, is_img2img):
+        return [gr.Checkbox(label="Meddling, detailing", value=False)]
+
+    def postprocess_image(self, p, pp, active):
+        if not active:
             return
         inner = processing.StableDiffusionProcessingImg2Img(
             sd_model=shared.sd_model, init_images=[pp.image], prompt=p.prompts[p.batch_index],
             negative_prompt=p.negative_prompts[p.batch_index], steps=4, denoising_strength=0.6,
             seed=p.seeds[p.batch_index], width=p.width, height=p.height, sampler_name=p.sampler_name,
             do_not_save_samples=True, do_not_save_grid=True)
-        # As detailers do: a runner of its own with those always-on scripts that a person chose, here all but itself.
+        # As detailers do: a runner of its own, with those always-on scripts that a person chose.
         runner = copy(p.scripts)
-        runner.alwayson_scripts = [script for script in p.scripts.alwayson_scripts if script is not self]
+        runner.alwayson_scripts = [script for script in p.scripts.alwayson_scripts if script.title() == "Clip skip lab"]
         runner.callback_map = {}
         inner.scripts, inner.script_args = runner, copy(p.script_args)
         processed = processing.process_images(inner)
-        state.SEEN["detailed"].append({"infotext": processed.infotexts[0]})
+        row = p.batch_index
+        state.SEEN["detailed"].append({
+            "infotext": processed.infotexts[0],
+            "cond": digest(inner.c.batch[0][0].schedules[0].cond),
+            "uncond": digest(inner.uc[0][0].cond),
+            "cond_of_picture": digest(p.c.batch[row][0].schedules[0].cond),
+            "uncond_of_picture": digest(p.uc[row][0].cond),
+        })
         pp.image = processed.images[0]
 
 
@@ -127,7 +150,8 @@ def write(folder):
 def asking(**inputs) -> dict:
     """The `alwayson_scripts` of a request that switches it on with these `INPUTS`."""
     given = {"active": True, **inputs}
-    return {TITLE: {"args": [given.get(name, "" if name == "note" else False) for name in INPUTS]}}
+    arguments = [given.get(name, "" if name == "note" else False) for name in INPUTS]
+    return {TITLE: {"args": arguments}, DETAILING: {"args": [given.get("detail", False)]}}
 
 
 class Meddling:

@@ -25,3 +25,97 @@ def test_switched_on_it_draws_encodes_and_details(meddled_client, meddling):
     assert "__animal__" not in seen["prompts"][0][0]
     assert len(seen["encoded"]) == len(seen["detailed"]) == 1
     assert "Meddling note: hello" in answer.infotexts[0]
+
+
+# Finer values, in whatever a generation encodes or generates
+
+PANEL = "clip skip lab"
+OWN_AXIS = "[Clip Skip Lab] Clip skip with fractions"
+FINE = [1.5, "avg 2-4", 2]
+
+
+def in_panel(meddled_client, asked, **inputs):
+    """A picture with what the panel asks, beside the other extension."""
+    scripts = {**asking(**inputs), PANEL: {"args": [asked]}}
+    return meddled_client.single(1, prompt="a red cat", alwayson_scripts=scripts)
+
+
+def sweep(meddled_client, plan, **more):
+    arguments = [{"return_cells": True, **plan}, *[None] * 12]
+    return meddled_client.sweep(prompt="a red cat", script_args=arguments, **more)
+
+
+def passes(meddling):
+    """(clip skip of the detailer's pass is that of the picture) for prompt and negative prompt, of each pass."""
+    return [
+        (one["cond"] == one["cond_of_picture"], one["uncond"] == one["uncond_of_picture"])
+        for one in meddling.seen()["detailed"]
+    ]
+
+
+def test_a_detailer_uses_what_the_panel_asks(meddled_client, meddling):
+    for asked in ({"clip_skip": 1.5}, {"clip_skip": 5}, {"clip_skip": "avg 2-4", "negative_clip_skip": 3.5}):
+        in_panel(meddled_client, asked, detail=True)
+    assert passes(meddling) == [(True, True)] * 3
+    conds = [one["cond"] for one in meddling.seen()["detailed"]]
+    assert len(set(conds)) == 3
+
+
+def test_a_whole_value_in_the_panel_is_the_hosts_own_picture_in_every_pass(meddled_client, meddling):
+    panel = in_panel(meddled_client, {"clip_skip": 5}, detail=True, encode=True)
+    own = meddled_client.single(5, prompt="a red cat", alwayson_scripts=asking(detail=True, encode=True))
+    assert np.array_equal(panel.pictures[0], own.pictures[0])
+    one, other = meddling.seen()["detailed"]
+    assert "Clip skip: 5" in one["infotext"] and one["infotext"] == other["infotext"]
+    assert len(set(meddling.seen()["encoded"])) == 1
+
+
+def test_a_detailer_uses_the_clip_skip_of_its_cell(meddled_client, meddling):
+    singles = [in_panel(meddled_client, {"clip_skip": value}, detail=True, encode=True).pictures[0] for value in FINE]
+    expected = meddling.seen()
+    assert len(set(expected["encoded"])) == len(FINE)
+    meddling.forget()
+    on = asking(detail=True, encode=True)
+    panel_of_its_own = {PANEL: {"args": [{"clip_skip": 9}]}}  # a sweep's values count, not the panel's
+    swept = sweep(meddled_client, {"clip_skip": FINE}, alwayson_scripts={**on, **panel_of_its_own})
+    assert all(np.array_equal(cell, one) for cell, one in zip(swept.cells, singles, strict=True))
+    assert passes(meddling) == [(True, True)] * len(FINE)
+    assert meddling.seen()["encoded"] == expected["encoded"]
+
+
+def test_a_detailer_uses_the_clip_skip_of_each_picture_of_a_batch(meddled_client, meddling):
+    plan = {"clip_skip": [1, *FINE], "negative_clip_skip": 3.5, "mode": "fast", "cells_per_batch": 8}
+    swept = sweep(meddled_client, plan, alwayson_scripts=asking(detail=True))
+    assert passes(meddling) == [(True, True)] * 4
+    assert len({one["cond"] for one in meddling.seen()["detailed"]}) == 4
+    assert swept.report["problems"] == []
+
+
+def test_a_detailer_uses_the_value_of_an_axis_of_the_xyz_plot(meddled_client, meddling):
+    info = meddled_client.get("script-info")
+    script = next(one for one in info if one["name"] == "x/y/z plot" and not one["is_img2img"])
+    arguments = [argument["value"] for argument in script["args"]]
+    axes = script["args"][0]["choices"]
+    arguments[0:2] = [axes.index(OWN_AXIS), "1.5, 5"]
+    arguments[3] = arguments[6] = axes.index("Nothing")
+    more = {"script_name": "x/y/z plot", "script_args": arguments, "alwayson_scripts": asking(detail=True)}
+    meddled_client.generate(prompt="a red cat", **more)
+    assert passes(meddling) == [(True, True)] * 2
+    assert len({one["cond"] for one in meddling.seen()["detailed"]}) == 2
+
+
+def test_what_the_panel_asked_is_over_with_its_generation(meddled_client, meddling):
+    plain = meddled_client.single(1, prompt="a red cat", alwayson_scripts=asking(detail=True, encode=True)).pictures[0]
+    in_panel(meddled_client, {"clip_skip": 5.5, "negative_clip_skip": 2}, detail=True, encode=True)
+    again = meddled_client.single(1, prompt="a red cat", alwayson_scripts=asking(detail=True, encode=True)).pictures[0]
+    assert np.array_equal(plain, again)
+    encoded = meddling.seen()["encoded"]
+    assert encoded[0] == encoded[2] != encoded[1]
+
+
+def test_an_encoding_without_a_sign_gets_the_prompts_value_and_a_remark_says_so(meddled_client, meddling):
+    said = in_panel(meddled_client, {"clip_skip": 2, "negative_clip_skip": 5}, encode=True, note="bare")
+    (note,) = said.info["extra_generation_params"]["clip_skip_lab"]["notes"]
+    assert "without saying whether it is a negative prompt" in note
+    in_panel(meddled_client, {"clip_skip": 2}, encode=True, note="bare")
+    assert len(set(meddling.seen()["encoded"])) == 1
