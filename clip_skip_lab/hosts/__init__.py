@@ -87,6 +87,7 @@ class Session(Protocol):
         model: name, hash and VAE, for the record.
         setting: what decides the pictures beside plan and model.
         batch_size: how many cells to sample at once, to start with.
+        no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
         notes: what the user should know of how the sweep ran, in sentences.
         text_encoder_forwards: how often a text encoder really ran so far.
     """
@@ -97,6 +98,7 @@ class Session(Protocol):
     model: dict[str, str]
     setting: dict[str, object]
     batch_size: int
+    no_effect: dict[str, str] | None
     notes: list[str]
     text_encoder_forwards: int
 

@@ -167,7 +167,7 @@ class A1111Session:
         self.limits = Limits(pixels, FORMAT_SIDES.get(opts.grid_format.lower(), 0))
         self.no_effect = no_effect(request, plan)
         if self.no_effect:
-            self.notes.append(self.no_effect)
+            self.notes.append(self.no_effect["en"])
         model = shared.sd_model
         self.model = {
             "name": model.sd_checkpoint_info.name_for_extra,

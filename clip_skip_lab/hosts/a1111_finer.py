@@ -171,8 +171,8 @@ def remarks(finer: Finer, model: Any, setting: int) -> list[str]:
     return [f"{PANEL_TITLE}: {line}" for line in lines]
 
 
-def no_effect(request: Any, plan: SweepPlan) -> str | None:
-    """Why clip skip changes nothing in a sweep with the loaded model, in a sentence; None where it may."""
+def no_effect(request: Any, plan: SweepPlan) -> dict[str, str] | None:
+    """Why clip skip changes nothing in a sweep with the loaded model, a sentence by language; None where it may."""
     facts, model = layer_facts(described_model(), 1), loaded_model()
     if len(plan.clip_skip) < 2 or facts.model is None:
         return None
@@ -189,10 +189,12 @@ def no_effect(request: Any, plan: SweepPlan) -> str | None:
         elif encoder.kind == SD1 or finer.every_model or known.honoured:
             return None
     if holding and (finer.every_model or facts.effect != NONE):
-        return (
-            f"Clip skip changes nothing in this sweep: {' and '.join(holding)} decide the layers in all of its cells."
-        )
-    return f"{sentence(facts)}."
+        names = " and ".join(holding)
+        return {
+            "en": f"Clip skip changes nothing in this sweep: {names} decide the layers in all of its cells.",
+            "ja": f"この生成では Clip skip は何も変えません: すべてのセルで {names} が層を決めています。",
+        }
+    return {"en": f"{sentence(facts)}.", "ja": f"{sentence(facts, 'ja')}。"}
 
 
 def without_own(params: dict[str, Any]) -> dict[str, Any]:
