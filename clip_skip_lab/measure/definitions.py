@@ -73,8 +73,10 @@ MEASURES = (
         {"en": "Sharpness", "ja": "鮮明さ"},
         "levels² of 0–255",
         {
-            "en": "The variance of the Laplacian of the brightness: higher is sharper, and noise counts as sharp.",
-            "ja": "明るさのラプラシアンの分散。大きいほど鮮明（ノイズも鮮明と数えられます）。",
+            "en": "The variance of the Laplacian of the brightness, the strength of edges: blur lowers it, contrast "
+            "and noise raise it. Higher is not better.",
+            "ja": "明るさのラプラシアンの分散（輪郭の強さ）。ぼけると下がり、コントラストやノイズで上がります。"
+            "大きいほど良いわけではありません。",
         },
         False,
     ),

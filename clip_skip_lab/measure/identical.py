@@ -9,7 +9,7 @@ from .definitions import DIFFERENCE
 from .phrases import Said
 
 NO_EFFECT = "no_effect"
-"""The key of `sweep.json` where the host says why clip skip does nothing on this model: {"en": …, "ja": …}, phrases."""
+"""The key of `sweep.json` where the host says why clip skip can change nothing: a sentence, or {"en": …, "ja": …}."""
 
 
 def identical(cells: list[dict], content: dict) -> Said:
@@ -22,9 +22,9 @@ def identical(cells: list[dict], content: dict) -> Said:
     compared = [cell for cell in cells if cell["measures"].get(DIFFERENCE) is not None]
     english, japanese = _that_they_are(compared, len(cells))
     reason = _held(compared, content) or _no_effect(content)
-    if reason is None:
-        return f"{english}.", f"{japanese}。"
-    return f"{english}: {reason[0]}.", f"{japanese}: {reason[1]}。"
+    return (
+        (f"{english}.", f"{japanese}。") if reason is None else (f"{english}. {reason[0]}", f"{japanese}。{reason[1]}")
+    )
 
 
 def _that_they_are(compared: list[dict], there: int) -> Said:
@@ -40,12 +40,10 @@ def _that_they_are(compared: list[dict], there: int) -> Said:
 
 
 def _no_effect(content: dict) -> Said | None:
-    """What the host said of this model, a phrase for the end of a sentence."""
+    """What the host said of this model."""
     said = content.get(NO_EFFECT)
-    if not isinstance(said, dict) or not said.get("en"):
-        return None
-    english, japanese = str(said["en"]), str(said.get("ja") or said["en"])
-    return english.rstrip("."), japanese.rstrip("。")
+    said = said if isinstance(said, dict) else {"en": said}
+    return (str(said["en"]), str(said.get("ja") or said["en"])) if said.get("en") else None
 
 
 def _held(cells: list[dict], content: dict) -> Said | None:
@@ -56,8 +54,8 @@ def _held(cells: list[dict], content: dict) -> Said | None:
     if not all(_is_given({**asked, **_by_key(cell["values"])}, key) for cell in cells for key in _KEYS):
         return None
     return (
-        f"{names[0]} and {names[1]} are set, and they decide the layers of every cell",
-        f"{names[0]} と {names[1]} が指定されていて、すべてのセルの層を決めています",
+        f"{names[0]} and {names[1]} are set, and they decide the layers of every cell.",
+        f"{names[0]} と {names[1]} が指定されていて、すべてのセルの層を決めています。",
     )
 
 

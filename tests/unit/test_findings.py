@@ -231,17 +231,18 @@ def test_what_was_not_compared_is_not_called_identical():
 
 
 def test_the_host_says_why_clip_skip_does_nothing():
-    reason = {
-        "en": "this WebUI ignores clip skip on SDXL models.",
-        "ja": "この WebUI は SDXL モデルで Clip skip を無視します",
-    }
-    found = findings(content_of({1: 0.0, 2: 0.0}) | {"no_effect": reason})
-    assert found["en"] == ["All 2 pictures are identical: this WebUI ignores clip skip on SDXL models."]
-    assert found["ja"] == ["全 2 枚が同一です: この WebUI は SDXL モデルで Clip skip を無視します。"]
+    english = "No effect: this WebUI ignores clip skip on SDXL models."
+    japanese = "効果なし: この WebUI は SDXL モデルで Clip skip を無視します。"
+    content = content_of({1: 0.0, 2: 0.0})
+    found = findings(content | {"no_effect": {"en": english, "ja": japanese}})
+    assert found["en"] == [f"All 2 pictures are identical. {english}"]
+    assert found["ja"] == [f"全 2 枚が同一です。{japanese}"]
+    assert findings(content | {"no_effect": english})["en"] == found["en"]
+    assert "ignores" not in " ".join(findings(content_of({1: 0.0, 2: 0.4}) | {"no_effect": english})["en"])
 
 
 HELD = (
-    "All 2 pictures are identical: SDXL CLIP-L skip and SDXL bigG skip are set, and they decide the layers of every "
+    "All 2 pictures are identical. SDXL CLIP-L skip and SDXL bigG skip are set, and they decide the layers of every "
     "cell."
 )
 
