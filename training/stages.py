@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import chart, claims, evaluate, judge, pack, text, unet, vae
+from . import chart, claims, evaluate, judge, pack, sentences, text, unet, vae
 from .loop import Stage
 from .tokenizer import Encoder, write_tokenizer
 from .world import draw, training_scenes
@@ -56,6 +56,8 @@ def run(stage: str, asked: Namespace) -> str | None:
         return None
     if stage == "pack":
         return _pack(folder, asked.model)
+    if stage == "sentences":
+        return _sentences(folder, asked)
     if stage == "claims":
         return _claims(folder)
     if stage == "chart":
@@ -123,6 +125,7 @@ def _pack(folder: Path, target: Path) -> str | None:
 
 def _evaluate(folder: Path, asked: Namespace) -> str | None:
     problems = []
+    captions = asked.captions or evaluate.CAPTIONS
     first, _, last = asked.clip_skips.partition("-")
     where = ("two-" if asked.objects == 2 else "") + ("host" if asked.url else "direct")
     for trained_with in [asked.trained_with] if asked.trained_with else (1, 2):
@@ -134,7 +137,7 @@ def _evaluate(folder: Path, asked: Namespace) -> str | None:
         for clip_skip in range(int(first), int(last or first) + 1):
             for cfg_scale in map(float, asked.cfg_scales.split(",")):
                 began = time.perf_counter()
-                pictures = evaluate.paint(painter, clip_skip, cfg_scale, asked.captions, asked.objects)
+                pictures = evaluate.paint(painter, clip_skip, cfg_scale, captions, asked.objects)
                 seconds = (time.perf_counter() - began) / len(pictures)
                 kept = folder / "pictures" / f"{where}-{trained_with}-skip-{clip_skip}-cfg-{cfg_scale:g}.npy"
                 kept.parent.mkdir(exist_ok=True)
@@ -147,6 +150,17 @@ def _evaluate(folder: Path, asked: Namespace) -> str | None:
                     problems += _too_low(rows[-1], trained_with)
         _keep(folder, f"accuracy-{trained_with}-{where}", rows)
     return "; ".join(problems) or None
+
+
+def _sentences(folder: Path, asked: Namespace) -> None:
+    kept = folder / "sentences"
+    kept.mkdir(parents=True, exist_ok=True)
+    if asked.url:
+        sentences.collect(kept, asked.url, asked.captions or sentences.CAPTIONS)
+    for purpose in sentences.PURPOSES:
+        found = sentences.agreement(kept, purpose)
+        log.info("%s\n%s", purpose, sentences.table(found))
+        _keep(folder, f"sentences-{purpose}", found)
 
 
 def _claims(folder: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import posixpath
+from collections import Counter
 from collections.abc import Iterable
 
 CLIP_SKIP = "Clip skip"
+SHARED = "Their pictures have one and the same file."
 
 
 def key_of(value: object) -> str:
@@ -29,6 +32,24 @@ def groups(cells: Iterable[dict]) -> list[list[dict]]:
 def is_done(cell: dict) -> bool:
     """Whether a cell has all its pictures, all in files."""
     return cell["state"] == "done" and all(picture["file"] for picture in cell["pictures"]) and bool(cell["pictures"])
+
+
+def incomparable(cells: list[dict]) -> dict[int, str]:
+    """The cells that must not be compared with others, by index: why not, in a sentence.
+
+    What made the pictures says so in the cell's `incomparable`; and of cells that name the same file, no more than one
+    can be what it says.
+    """
+    files = Counter(
+        posixpath.normpath(picture["file"]) for cell in cells for picture in cell["pictures"] if picture["file"]
+    )
+    found = {}
+    for cell in cells:
+        if cell.get("incomparable"):
+            found[cell["index"]] = str(cell["incomparable"])
+        elif any(picture["file"] and files[posixpath.normpath(picture["file"])] > 1 for picture in cell["pictures"]):
+            found[cell["index"]] = SHARED
+    return found
 
 
 def measured(content: dict) -> list[dict]:

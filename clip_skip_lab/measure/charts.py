@@ -21,12 +21,12 @@ from PIL import Image
 
 from .cells import CLIP_SKIP, ascending, clip_skips, is_number, key_of, mean_at, measured
 from .compare import Comparison
-from .definitions import COMPOSITION, DETAIL, SHARPNESS
+from .definitions import AREA, COMPOSITION, DETAIL, SHARPNESS
 
 CHARTS = "charts"
 GROUND, INK, FAINT = "#ffffff", "#1f2328", "#8b949e"
-COLOURS = ("#0072b2", "#d55e00")
-"""Of two lines: blue and orange of Okabe and Ito's palette, which colour-blind eyes tell apart."""
+COLOURS = ("#0072b2", "#d55e00", "#009e73")
+"""Of up to three lines: blue, orange and green of Okabe and Ito's palette, which colour-blind eyes tell apart."""
 MARKERS = "osD^vPX*"
 WIDTH = 9.0
 """Of a chart, in inches of 100 pixels."""
@@ -43,12 +43,15 @@ WORDS = {
         "composition": "Composition change from clip skip {}",
         "sharpness": "Sharpness over clip skip",
         "heatmap": "Composition change from clip skip {}",
-        "change axis": "Change (1 − SSIM): 0 is none",
+        "change axis": "Change: 0 is none",
+        "area": "Changed area from clip skip {}",
+        "area axis": "Changed area, a share of the picture: 0 is none",
+        "area line": "changed area (colour)",
         "composition axis": "Composition change (1 − SSIM): 0 is none",
         "sharpness axis": "Sharpness (variance of the Laplacian, levels²)",
-        "composition line": "composition",
-        "detail line": "detail",
-        "seed line": "a new seed",
+        "composition line": "composition (1 − SSIM)",
+        "detail line": "detail (1 − SSIM)",
+        "seed line": "a new seed: composition",
     },
     "ja": {
         "clip skip": "Clip skip",
@@ -56,12 +59,15 @@ WORDS = {
         "composition": "Clip skip {} からの構図の変化",
         "sharpness": "Clip skip と鮮明さ",
         "heatmap": "Clip skip {} からの構図の変化",
-        "change axis": "変化（1 − SSIM）: 0 は変化なし",
+        "change axis": "変化: 0 は変化なし",
+        "area": "Clip skip {} から変わった面積",
+        "area axis": "変わった面積（画像に占める割合）: 0 は変化なし",
+        "area line": "変わった面積（色）",
         "composition axis": "構図の変化（1 − SSIM）: 0 は変化なし",
         "sharpness axis": "鮮明さ（ラプラシアンの分散、階調²）",
-        "composition line": "構図",
-        "detail line": "細部",
-        "seed line": "別のシード",
+        "composition line": "構図（1 − SSIM）",
+        "detail line": "細部（1 − SSIM）",
+        "seed line": "別のシード: 構図",
     },
 }
 
@@ -162,6 +168,7 @@ def _change_chart(
     heading = words[title].format(plain(str(reference)))
     if second is None:
         lines = [
+            _line(words["area line"], cells, AREA),
             _line(words["composition line"], cells, COMPOSITION),
             _line(words["detail line"], cells, DETAIL),
         ]
@@ -257,11 +264,11 @@ def _line(label: str, cells: list[dict], measure: str) -> Line:
 
 
 def comparison_chart(comparison: Comparison, lang: str) -> Image.Image:
-    """The chart of two sweeps: the composition change of each over clip skip."""
+    """The chart of two sweeps: the changed area of each over clip skip."""
     words = WORDS[lang if lang == "en" or japanese_font() else "en"]
     named = zip(comparison.labels, comparison.lines, strict=True)
     lines = [Line(plain(label), line) for label, line in named]
-    title = words["composition"].format(plain(str(comparison.reference)))
+    title = words["area"].format(plain(str(comparison.reference)))
     file = BytesIO()
-    save(lines_chart(lines, words, title, words["composition axis"]), file)
+    save(lines_chart(lines, words, title, words["area axis"]), file)
     return Image.open(file)

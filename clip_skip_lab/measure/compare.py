@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from ..sweep.errors import InvalidInput
 from .cells import CLIP_SKIP, clip_skips, key_of, mean, mean_at, measured
-from .definitions import COMPOSITION
+from .definitions import AREA
+from .phrases import listed, percent, times
 
 FIELD = "Sweeps to compare"
+LEAST = 0.01
+"""The share of a picture below which a change is no measure for another."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +21,8 @@ class Comparison:
     Attributes:
         labels: what to call each.
         reference: the clip skip that both are compared with.
-        lines: for each, by clip skip that both have, the mean composition change from the reference.
-        changes: for each, the mean of its line without the reference: how far clip skip moves the composition.
+        lines: for each, by clip skip that both have, the mean changed area against the reference.
+        changes: for each, the mean of its line without the reference: how much of the picture clip skip changes.
         sentence: the answer by language.
     """
 
@@ -28,6 +31,11 @@ class Comparison:
     lines: tuple[dict, dict]
     changes: tuple[float, float]
     sentence: dict[str, str]
+
+
+def is_measured(content: dict) -> bool:
+    """Whether a sweep has the measure that is compared; earlier versions had not."""
+    return any(measure.get("key") == AREA for measure in content.get("measures") or [])
 
 
 def kind_of(content: dict) -> str:
@@ -48,9 +56,7 @@ def compare(one: dict, other: dict) -> Comparison:
     theirs = {key_of(value) for value in clip_skips(cells[1])}
     lines = []
     for of in cells:
-        lines.append(
-            {value: mean_at(of, COMPOSITION, value) for value in clip_skips(cells[0]) if key_of(value) in theirs}
-        )
+        lines.append({value: mean_at(of, AREA, value) for value in clip_skips(cells[0]) if key_of(value) in theirs})
     both = [value for value in lines[0] if value != reference and None not in (lines[0][value], lines[1][value])]
     if not both:
         ids = f"{one['id']} and {other['id']}"
@@ -81,20 +87,19 @@ def _labels(one: dict, other: dict) -> tuple[str, str]:
 
 def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: object, both: list) -> dict[str, str]:
     (low, less), (high, more) = sorted(zip(changes, labels, strict=True))
-    english = (
-        f"Clip skip moves the composition by {changes[0]:.2f} in {labels[0]} and by {changes[1]:.2f} in {labels[1]}"
-    )
-    japanese = f"Clip skip による構図の変化は {labels[0]} で {changes[0]:.2f}、{labels[1]} で {changes[1]:.2f} です"
-    if low >= 0.01 and high / low >= 1.1:
-        english += f": {high / low:.1f} times as much in {more}"
-        japanese += f"（{more} は {less} の {high / low:.1f} 倍）"
-    elif high < 0.01:
-        english += ": hardly at all in either"
+    shares = [percent(change) for change in changes]
+    english = f"Clip skip changes {shares[0]} of the picture in {labels[0]} and {shares[1]} in {labels[1]}"
+    japanese = f"Clip skip で変わるのは、{labels[0]} では画像の {shares[0]}、{labels[1]} では {shares[1]} です"
+    if low >= LEAST and high / low >= 1.1:
+        english += f": {times(high / low)} times as much in {more}"
+        japanese += f"（{more} は {less} の {times(high / low)} 倍）"
+    elif high < LEAST:
+        english += ": hardly any in either"
         japanese += "（どちらもほぼ変化なし）"
-    elif low >= 0.01:
+    elif low >= LEAST:
         english += ": about the same"
         japanese += "（ほぼ同じ）"
-    values = ", ".join(map(str, both))
-    english += f". Mean over clip skip {values}, each against {reference}; 0 is no change."
-    japanese += f"。Clip skip {values} を {reference} と比べた平均で、0 は変化なしです。"
+    values = listed(both)
+    english += f". Mean over clip skip {values[0]}, each against {reference}."
+    japanese += f"。Clip skip {values[1]} を {reference} と比べた平均です。"
     return {"en": english, "ja": japanese}

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from .cells import CLIP_SKIP, beside, clip_skips, is_number, key_of, mean
+from .definitions import AREA, COMPOSITION
 from .effects import INTERACTION, SEED, divide
 from .pictures import Reduced
 
@@ -16,41 +17,47 @@ Pictures = dict[tuple[int, int], Reduced]
 
 
 def neighbours(cells: list[dict], pictures: Pictures) -> list[dict]:
-    """How far the composition moves from each clip skip to the next higher one that was swept, on average.
+    """How far the picture changes from each clip skip to the next higher one that was swept, on average.
 
-    Returns a list of {"from", "to", "composition_change"}, the latter None where nothing can be compared.
+    Returns a list of {"from", "to", "composition_change", "changed_area"}, None where nothing can be compared.
     """
     at = {(key_of(cell["values"][CLIP_SKIP]), beside(cell)): cell for cell in cells}
     found = []
     for one, other in pairwise(value for value in clip_skips(cells) if is_number(value)):
-        changes = []
+        pairs = []
         for (value, where), cell in at.items():
             partner = at.get((key_of(other), where))
             if value == key_of(one) and partner is not None:
-                changes += _changes(cell, partner, pictures)
-        found.append({"from": one, "to": other, "composition_change": mean(changes)})
+                pairs += _pairs(cell, partner, pictures)
+        found.append({"from": one, "to": other, **_changes(pairs)})
     return found
 
 
-def _changes(cell: dict, other: dict, pictures: Pictures) -> list[float | None]:
+def _pairs(cell: dict, other: dict, pictures: Pictures) -> list[tuple[Reduced, Reduced]]:
     places = range(min(len(cell["pictures"]), len(other["pictures"])))
-    pairs = [(pictures[cell["index"], place], pictures[other["index"], place]) for place in places]
-    return [one.composition_change(two) for one, two in pairs]
+    return [(pictures[cell["index"], place], pictures[other["index"], place]) for place in places]
+
+
+def _changes(pairs: list[tuple[Reduced, Reduced]]) -> dict[str, float | None]:
+    return {
+        COMPOSITION: mean(one.composition_change(other) for one, other in pairs),
+        AREA: mean(one.changed_area(other) for one, other in pairs),
+    }
 
 
 def new_seed(cells: list[dict], pictures: Pictures) -> dict | None:
     """How far pictures of different seeds at otherwise the same values are apart: each with the next one.
 
-    Returns {"composition_change", "pairs"}, or None where no two seeds can be compared.
+    Returns {"composition_change", "changed_area", "pairs"}, or None where no two seeds can be compared.
     """
     by_seed: dict[str, list[Reduced]] = {}
     for cell in cells:
         where = key_of({name: value for name, value in cell["values"].items() if name != SEED})
         places = range(len(cell["pictures"]))
         by_seed.setdefault(where, []).extend(pictures[cell["index"], place] for place in places)
-    changes = [one.composition_change(other) for alike in by_seed.values() for one, other in pairwise(alike)]
-    apart = mean(changes)
-    return None if apart is None else {"composition_change": apart, "pairs": sum(one is not None for one in changes)}
+    pairs = [pair for alike in by_seed.values() for pair in pairwise(alike)]
+    pairs = [(one, other) for one, other in pairs if one.composition_change(other) is not None]
+    return {**_changes(pairs), "pairs": len(pairs)} if pairs else None
 
 
 def effects(cells: list[dict], pictures: Pictures) -> dict:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 COMPOSITION, DETAIL, DIFFERENCE = "composition_change", "detail_change", "mean_absolute_difference"
 SHARPNESS, HIGH_FREQUENCIES = "sharpness", "high_frequency_share"
-COLOUR, SATURATION = "colour_difference", "saturation"
+COLOUR, SATURATION, AREA = "colour_difference", "saturation", "changed_area"
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,10 @@ MEASURES = (
         {"en": "Sharpness", "ja": "鮮明さ"},
         "levels² of 0–255",
         {
-            "en": "The variance of the Laplacian of the brightness: higher is sharper, and noise counts as sharp.",
-            "ja": "明るさのラプラシアンの分散。大きいほど鮮明（ノイズも鮮明と数えられます）。",
+            "en": "The variance of the Laplacian of the brightness, the strength of edges: blur lowers it, contrast "
+            "and noise raise it. Higher is not better.",
+            "ja": "明るさのラプラシアンの分散（輪郭の強さ）。ぼけると下がり、コントラストやノイズで上がります。"
+            "大きいほど良いわけではありません。",
         },
         False,
     ),
@@ -96,6 +98,17 @@ MEASURES = (
             "en": "The mean difference in colour from the reference as the eye sees it: 0 is the same, about 2 is "
             "just seen.",
             "ja": "目で見た色の、基準との平均的な差。0 は同じ、2 程度でかろうじて分かります。",
+        },
+        True,
+    ),
+    Measure(
+        AREA,
+        {"en": "Changed area", "ja": "変わった面積"},
+        "share, 0–1",
+        {
+            "en": "The share of the picture that is clearly of another colour than in the reference (ΔE above 15): 0 "
+            "is none, 1 the whole picture.",
+            "ja": "基準とは明らかに違う色（ΔE が 15 を超える）になった部分の割合。0 はなし、1 は画像全体。",
         },
         True,
     ),

@@ -1,26 +1,29 @@
 """What the measures say, in sentences. Each is computed, and says no more than the numbers do.
 
-Every finding is a pair: the sentence in English and in Japanese.
+`findings` are for everybody: what a person sees in the pictures. `more` has the numbers behind them, with their
+symbols, for whom wants to know (`details.py`).
 """
 
 from __future__ import annotations
 
-from .cells import CLIP_SKIP, beside, clip_skips, groups, is_number, mean, mean_at, measured
-from .definitions import COMPOSITION, DIFFERENCE, SHARPNESS
-from .effects import INTERACTION, LEVEL, SEED
+from collections import Counter
 
-Said = tuple[str, str]
+from .cells import CLIP_SKIP, clip_skips, incomparable, is_number, key_of, mean_at, measured
+from .definitions import AREA, DIFFERENCE
+from .details import edges
+from .effects import INTERACTION, LEVEL, REST, SEED
+from .identical import identical
+from .phrases import Said, by_language, listed, percent, percents, spaced
+from .steps import CHANGES, MOST, graded, step_sentence
 
-SETTLED = 1 / 3
-"""The composition has settled where every further step changes less than this share of the largest."""
-BLURRED = 1 / 2
-"""Sharpness below this share of the reference's is worth a sentence."""
-ALIKE = 0.9
-"""Steps of at least this share of the largest are no smaller to speak of."""
-SAME = 1.2
-"""Sharpness that stays within this factor of the reference's counts as the same."""
+WEAK = 1 / 2
+"""Edges under this share of the reference's are worth a sentence."""
+NEAR = 1.2
+"""Edges that stay within this factor of the reference's are about as strong."""
+APART = 0.02
+"""The second closest value must differ by this much more of the picture, for the closest to be named."""
 LEAST = 0.01
-"""A change or a sharpness below it is no measure for others."""
+"""A change below it is no measure for others."""
 HARDLY, MUCH = 0.1, 0.3
 """The share of the variance up to which axes hardly interact, and from which they do so clearly."""
 
@@ -31,26 +34,39 @@ def findings(content: dict) -> dict[str, list[str]]:
     Args:
         content: a `sweep.json` with measures, neighbours, new seed and effects.
     """
-    cells = measured(content)
-    said = [_extent(cells, content["cells"])]
-    values = clip_skips(cells)
+    cells, values = measured(content), clip_skips(measured(content))
+    said = [*_left_out(content["cells"]), _extent(content["cells"], cells, values)]
     if len(values) < 2:
         said.append(_NOTHING_TO_COMPARE)
     elif all(cell["measures"].get(DIFFERENCE) is None for cell in cells):
         said.append(_NOT_COMPARABLE)
     elif all(cell["measures"].get(DIFFERENCE) in (0, None) for cell in cells):
-        said.append(_identical(cells))
+        said.append(identical(cells, content))
     else:
-        reference = content["reference"][CLIP_SKIP]
-        others = [value for value in values if value != reference]
-        said.append(_same_as_reference(cells, reference, others))
-        said += _steps(content["neighbours"], content["new_seed"])
-        said += [_closest(cells, reference, others), _sharpness(cells, reference, others)]
-        said.append(_effects(content["effects"]))
-        if not any(said):
-            said.append(_DIFFERENT)
-    there = [one for one in said if one is not None]
-    return {"en": [one[0] for one in there], "ja": [one[1] for one in there]}
+        found = [one for one in _differing(content, cells, values) if one is not None]
+        said += found or [_DIFFERENT]
+    return by_language(said)
+
+
+def _differing(content: dict, cells: list[dict], values: list) -> list[Said | None]:
+    """What is said where pictures differ; what ranks values, only where all are there."""
+    reference, whole = content["reference"][CLIP_SKIP], len(cells) == len(content["cells"])
+    others = [value for value in values if value != reference]
+    steps = graded(content["neighbours"])
+    said = [
+        _same_as_reference(cells, reference, others),
+        step_sentence(steps, _pictures_each(cells), whole),
+    ]
+    if not steps.changed and len(steps.known) > 1:
+        said.append(_adding_up(cells, reference, others))
+    if whole:
+        said += [
+            _new_seed(steps.known, content["new_seed"]),
+            _closest(cells, reference, others),
+            _edges(cells, reference, others),
+            _effects(content["effects"]),
+        ]
+    return said
 
 
 _NOTHING_TO_COMPARE: Said = (
@@ -61,155 +77,143 @@ _NOT_COMPARABLE: Said = (
     "No picture could be compared with another clip skip's: they differ in size, or are missing.",
     "異なる Clip skip の画像と比較できる画像がありません（サイズが違うか、欠けています）。",
 )
-
-
 _DIFFERENT: Said = (
     "The pictures of different clip skips differ; more cannot be told.",
     "Clip skip によって画像は異なりますが、それ以上は分かりません。",
 )
 
 
-def _extent(cells: list[dict], planned: list[dict]) -> Said | None:
-    if len(cells) == len(planned):
-        return None
-    return (
-        f"{len(cells)} of {len(planned)} cells are measured.",
-        f"{len(planned)} セル中 {len(cells)} セルの測定です。",
-    )
-
-
-def _identical(cells: list[dict]) -> Said:
-    count = sum(len(cell["pictures"]) for cell in cells)
-    if len(groups(cells)) == 1 and len(cells[0]["pictures"]) == 1:
-        return (
-            f"All {count} pictures are identical: this model ignores clip skip in this WebUI, "
-            "or its prompt does not reach the picture.",
-            f"全 {count} 枚が同一です。この WebUI はこのモデルで Clip skip を無視しているか、"
-            "プロンプトが画像に届いていません。",
+def _left_out(planned: list[dict]) -> list[Said]:
+    """How many cells are not compared, for each reason."""
+    return [
+        (
+            f"{count} of {len(planned)} cells {'is' if count == 1 else 'are'} not compared: {reason}",
+            f"{len(planned)} セル中 {count} セルは比較していません: {reason}",
         )
-    return (
-        "Clip skip changes no pixel of any picture: this model ignores it in this WebUI, "
-        "or its prompt does not reach the picture.",
-        "Clip skip を変えてもどの画像も 1 画素も変わりません。この WebUI はこのモデルで Clip skip を無視しているか、"
-        "プロンプトが画像に届いていません。",
-    )
+        for reason, count in Counter(incomparable(planned).values()).items()
+    ]
+
+
+def _extent(planned: list[dict], cells: list[dict], values: list) -> Said | None:
+    if len(cells) + len(incomparable(planned)) == len(planned):
+        return None
+    english = f"{len(cells)} of {len(planned)} cells are measured"
+    japanese = f"{len(planned)} セル中 {len(cells)} セルの測定です。"
+    if len(values) < 2:
+        return f"{english}.", japanese
+    return f"{english}; what follows is about these.", f"{japanese}以下はこれらについてです。"
+
+
+def _pictures_each(cells: list[dict]) -> int:
+    """How many pictures there are of the clip skip that has most."""
+    counts: dict[str, int] = {}
+    for cell in cells:
+        key = key_of(cell["values"][CLIP_SKIP])
+        counts[key] = counts.get(key, 0) + len(cell["pictures"])
+    return max(counts.values())
 
 
 def _same_as_reference(cells: list[dict], reference: object, others: list) -> Said | None:
     same = [value for value in others if mean_at(cells, DIFFERENCE, value) == 0]
     if not same:
         return None
-    named = ", ".join(map(str, same))
+    english, japanese = listed(same)
+    verb = "gives" if len(same) == 1 else "give"
     return (
-        f"Clip skip {named}: the same pictures as {reference}.",
-        f"Clip skip {named} の画像は {reference} と同一です。",
+        f"Clip skip {english} {verb} the same pictures as {reference}.",
+        spaced(f"Clip skip {japanese}", "の画像は", reference, "と同一です。"),
     )
 
 
-def _steps(neighbours: list[dict], new_seed: dict | None) -> list[Said]:
-    steps = [step for step in neighbours if step["composition_change"]]
-    if not steps:
-        return []
-    largest = max(steps, key=lambda step: step["composition_change"])
-    one, other, most = largest["from"], largest["to"], largest["composition_change"]
-    said = [_largest([step for step in steps if step["composition_change"] >= ALIKE * most], steps)]
-    settled = _settled(neighbours, most)
-    if settled is not None:
-        said.append(
-            (
-                f"From {settled} on the composition settles: each step changes under a third of that.",
-                f"{settled} 以降は構図が落ち着きます。各段階の変化は最大時の 3 分の 1 未満です。",
-            )
-        )
-    if new_seed is not None and new_seed["composition_change"] >= LEAST:
-        part = most / new_seed["composition_change"]
-        said.append(
-            (
-                f"A step from {one} to {other} changes as much as {part:.1f} of a new seed.",
-                f"{one} から {other} への変化は、シードを変えたときの {part:.1f} 倍です。",
-            )
-        )
-    return said
+def adds_up_at(cells: list[dict], reference: object, others: list) -> object | None:
+    """The first number at which the picture has clearly changed from the reference, or None.
 
-
-def _largest(largest: list[dict], steps: list[dict]) -> Said:
-    """What the largest steps are; where they are many, none stands out."""
-    if len(largest) > 3:
-        changes = [step["composition_change"] for step in steps]
-        least, most = f"{min(changes):.2f}", f"{max(changes):.2f}"
-        return (
-            f"No step of clip skip stands out: each changes the composition by {least} to {most} (0 is none).",
-            f"突出した段階はありません。各段階の構図の変化は {least}〜{most} です（0 は変化なし）。",
-        )
-    named = ", ".join(f"{step['from']} → {step['to']} ({step['composition_change']:.2f})" for step in largest)
-    many = "s" if len(largest) > 1 else ""
-    return (
-        f"Largest change{many} of the composition (0 is none): {named}.",
-        f"構図の変化が最も大きいのは {named}。0 は変化なしです。",
-    )
-
-
-def _settled(neighbours: list[dict], most: float) -> object | None:
-    """The first value after which at least two steps follow, and all of them small."""
-    for small, step in enumerate(reversed(neighbours)):
-        change = step["composition_change"]
-        if change is None or change >= SETTLED * most:
-            return step["to"] if small >= 2 else None
+    Args:
+        cells: with measures.
+        reference, others: values of clip skip.
+    """
+    for value in others:
+        area = mean_at(cells, AREA, value)
+        if is_number(value) and area is not None and area >= CHANGES:
+            return value
     return None
 
 
-def _closest(cells: list[dict], reference: object, others: list) -> Said | None:
-    changes = {value: mean_at(cells, COMPOSITION, value) for value in others if mean_at(cells, DIFFERENCE, value) != 0}
-    changes = {value: change for value, change in changes.items() if change is not None}
-    if len(changes) < 2:
+def _adding_up(cells: list[dict], reference: object, others: list) -> Said | None:
+    """Where no step changes the picture, the value at which they have changed it together."""
+    value = adds_up_at(cells, reference, others)
+    if value is None:
         return None
-    value = min(changes, key=changes.get)
     return (
-        f"Closest to clip skip {reference}: {value} ({changes[value]:.2f}).",
-        f"Clip skip {reference} に最も近いのは {value}（{changes[value]:.2f}）。",
+        f"Together the small steps count: {value} clearly differs from {reference}.",
+        spaced("小さな変化が重なり、", value, "は", reference, "と明らかに違います。"),
     )
 
 
-def _sharpness(cells: list[dict], reference: object, others: list) -> Said | None:
-    ratios = {value: _ratio(cells, reference, value) for value in others}
-    ratios = {value: ratio for value, ratio in ratios.items() if ratio is not None}
+def _new_seed(steps: list[dict], new_seed: dict | None) -> Said | None:
+    """The largest step beside what a new seed changes."""
+    if not steps or new_seed is None or (new_seed[AREA] or 0) < LEAST:
+        return None
+    step = max(steps, key=lambda step: step[AREA])
+    seed, most, arrow = percent(new_seed[AREA]), percent(step[AREA]), f"{step['from']} → {step['to']}"
+    return (
+        f"A new seed changes {seed} of the picture, the largest step ({arrow}) {most}.",
+        f"シードを変えると画像の {seed}、最も大きな段階（{arrow}）では {most} が変わります。",
+    )
+
+
+def closest_to(cells: list[dict], reference: object, others: list) -> object | None:
+    """The clip skip whose pictures are most like the reference's, where one clearly is; those that are the same apart.
+
+    Args:
+        cells: with measures.
+        reference, others: values of clip skip.
+    """
+    areas = {value: mean_at(cells, AREA, value) for value in others if mean_at(cells, DIFFERENCE, value) != 0}
+    if len(areas) < 2 or None in areas.values():
+        return None
+    (value, least), (_, second) = sorted(areas.items(), key=lambda pair: pair[1])[:2]
+    return value if second >= max(MOST * least, least + APART) else None
+
+
+def _closest(cells: list[dict], reference: object, others: list) -> Said | None:
+    value = closest_to(cells, reference, others)
+    if value is None:
+        return None
+    return (
+        f"Most like clip skip {reference}: clip skip {value}.",
+        spaced(f"Clip skip {reference}", "に最も似ているのは", value, "です。"),
+    )
+
+
+def _edges(cells: list[dict], reference: object, others: list) -> Said | None:
+    """How strong edges are; beyond a factor of two only that they are weak from some value on, and what that means."""
+    ratios = edges(cells, reference, others)
     if not ratios:
         return None
-    start = _blurred_from([value for value in ratios if is_number(value)], ratios)
+    start = _weak_from([value for value in ratios if is_number(value)], ratios)
     if start is not None:
+        last = start == [value for value in ratios if is_number(value)][-1]
+        where = f"At {start}" if last else f"From {start} on"
         return (
-            f"From {start} on, sharpness is under half of clip skip {reference}.",
-            f"{start} 以降、鮮明さは Clip skip {reference} の半分未満です。",
+            f"{where}, edges are less than half as strong as at clip skip {reference}: "
+            "the pictures are blurrier, have less contrast, or show less.",
+            spaced(start, "では" if last else "以降", f"、輪郭の強さは Clip skip {reference}", "の半分未満です")
+            + "（ぼけたか、コントラストが下がったか、描かれたものが減りました）。",
         )
-    lowest, highest = min(ratios, key=ratios.get), max(ratios, key=ratios.get)
-    if ratios[lowest] > 1 / SAME and ratios[highest] < SAME:
-        least, most = f"{ratios[lowest]:.2f}", f"{ratios[highest]:.2f}"
+    if min(ratios.values()) > 1 / NEAR and max(ratios.values()) < NEAR:
         return (
-            f"Sharpness stays near that of clip skip {reference}: {least} to {most} of it.",
-            f"鮮明さは Clip skip {reference} に近いままです（その {least}〜{most} 倍）。",
+            f"Edges stay about as strong as at clip skip {reference}.",
+            spaced(f"輪郭の強さは Clip skip {reference}", "とほぼ同じままです。"),
         )
-    value = lowest if ratios[lowest] * ratios[highest] < 1 else highest
-    way = ("lowest", "最も低い") if value == lowest else ("highest", "最も高い")
-    return (
-        f"Sharpness is {way[0]} at {value}: {ratios[value]:.2f} of clip skip {reference}.",
-        f"鮮明さが{way[1]}のは {value} で、Clip skip {reference} の {ratios[value]:.2f} 倍です。",
-    )
+    return None
 
 
-def _ratio(cells: list[dict], reference: object, value: object) -> float | None:
-    """Sharpness at a clip skip as a share of the reference's, over the other axes' values at which both are there."""
-    at = {beside(cell): cell for cell in cells if cell["values"][CLIP_SKIP] == reference}
-    with_it = [cell for cell in cells if cell["values"][CLIP_SKIP] == value and beside(cell) in at]
-    there = mean(cell["measures"][SHARPNESS] for cell in with_it)
-    base = mean(at[beside(cell)]["measures"][SHARPNESS] for cell in with_it)
-    return None if there is None or base is None or base < LEAST else there / base
-
-
-def _blurred_from(numbers: list, ratios: dict) -> object | None:
-    """The first value from which on, to the last, sharpness is low."""
+def _weak_from(numbers: list, ratios: dict) -> object | None:
+    """The first value from which on, to the last, edges are weak."""
     start = None
     for value in reversed(numbers):
-        if ratios[value] >= BLURRED:
+        if ratios[value] >= WEAK:
             break
         start = value
     return start
@@ -219,19 +223,24 @@ def _effects(effects: dict) -> Said | None:
     shares, p = effects["shares"], effects["p"] or {}
     if shares is None:
         return None
-    names = effects["axes"]
-    english = [f"{_percent(shares[name])} belongs to {_english(name)}{_tested(p.get(name))}" for name in names]
-    english.append(f"{_percent(shares[INTERACTION])} to their interaction{_tested(p.get(INTERACTION))}")
-    japanese = [f"{_japanese(name)} {_percent(shares[name])}{_tested(p.get(name))}" for name in names]
-    japanese.append(f"交互作用 {_percent(shares[INTERACTION])}{_tested(p.get(INTERACTION))}")
+    parts = percents(shares)
+    names = [name for name in shares if name not in (INTERACTION, REST)]
+    english = [f"{parts[name]} % with {_english(name)}" for name in names]
+    english[0] = english[0].replace("%", "% go", 1)
+    english.append(f"{parts[INTERACTION]} % with what they do only together")
+    japanese = [f"{_japanese(name)} {parts[name]} %" for name in names]
+    japanese.append(f"組み合わせ {parts[INTERACTION]} %")
+    if REST in parts:
+        english.append(f"{parts[REST]} % with none of these")
+        japanese.append(f"その他 {parts[REST]} %")
     said = (
-        [f"Of the variance between the pictures, {', '.join(english)}."],
-        [f"画像間の分散の内訳: {'、'.join(japanese)}。"],
+        [f"Of the differences between the pictures, {listed(english)[0]}."],
+        [f"画像の違いの内訳: {listed(japanese)[1]}。"],
     )
     axes = [name for name in names if name != SEED]
     about_clip_skip = len(axes) == 2 and axes[0] == CLIP_SKIP
     if about_clip_skip and shares[INTERACTION] <= HARDLY:
-        said[0].append(f"{_english(axes[0], first=True)} and {axes[1]} hardly interact here.")
+        said[0].append(f"Clip skip and {axes[1]} hardly interact here.")
         said[1].append(f"ここでは {_japanese(axes[0])} と {axes[1]} はほとんど影響し合いません。")
     elif about_clip_skip and shares[INTERACTION] >= MUCH and (p.get(INTERACTION) or 0) <= LEVEL:
         said[0].append(f"What clip skip does depends on {axes[1]} here.")
@@ -239,18 +248,8 @@ def _effects(effects: dict) -> Said | None:
     return " ".join(said[0]), "".join(said[1])
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _tested(p: float | None) -> str:
-    return "" if p is None else f" (p = {p:.3f})"
-
-
-def _english(name: str, first: bool = False) -> str:
-    if name == CLIP_SKIP:
-        return CLIP_SKIP if first else "clip skip"
-    return "the seed" if name == SEED else name
+def _english(name: str) -> str:
+    return {CLIP_SKIP: "clip skip", SEED: "the seed"}.get(name, name)
 
 
 def _japanese(name: str) -> str:

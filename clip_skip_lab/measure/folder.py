@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..sweep.folder import read_record, write_record
-from .cells import CLIP_SKIP, groups, is_done, mean, measured, reference_of
+from .cells import CLIP_SKIP, groups, incomparable, is_done, mean, measured, reference_of
 from .contrasts import Pictures, effects, neighbours, new_seed
 from .definitions import MEASURES
+from .details import more
 from .findings import findings
 from .pictures import Full, read_picture
 from .table import write_table
@@ -39,15 +40,17 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     """
     content = read_record(folder)
     content["problems"] = [problem for problem in content["problems"] if not problem.startswith(PROBLEM)]
-    reference = reference_of([cell for cell in content["cells"] if is_done(cell)])
-    pictures = _measure_cells(content, folder, reference, go_on)
+    apart = incomparable(content["cells"])
+    done = [cell for cell in content["cells"] if is_done(cell) and cell["index"] not in apart]
+    reference = reference_of(done)
+    pictures = _measure_cells(content, done, folder, reference, go_on)
     cells = measured(content)
     content["measures"] = [measure.to_json() for measure in MEASURES]
     content["reference"] = None if reference is None else {CLIP_SKIP: reference}
     content["neighbours"] = neighbours(cells, pictures)
     content["new_seed"] = new_seed(cells, pictures)
     content["effects"] = effects(cells, pictures)
-    content["findings"] = findings(content)
+    content["findings"], content["more"] = findings(content), more(content)
     content["charts"] = []
     try:
         write_table(content, folder)
@@ -65,15 +68,14 @@ def _charts(content: dict, folder: Path, lang: str) -> list[dict]:
     return draw_charts(content, folder, lang)
 
 
-def _measure_cells(content: dict, folder: Path, first: object, go_on: GoOn) -> Pictures:
-    """Fills in the cells' measures; returns the reduced pictures of those that have them.
+def _measure_cells(content: dict, done: list[dict], folder: Path, first: object, go_on: GoOn) -> Pictures:
+    """Fills in the measures of the cells that are done, empties those of the others; returns their reduced pictures.
 
     At full size there are only the pictures of one cell and of the cell with clip skip `first` beside it.
     """
     pictures: Pictures = {}
     for cell in content["cells"]:
         cell["measures"] = {}
-    done = [cell for cell in content["cells"] if is_done(cell)]
     count = 0
     for group in groups(done):
         reference: list[Full] = []

@@ -15,6 +15,9 @@ from skimage.metrics import structural_similarity
 WINDOW = 7
 """The side in pixels of the window within which structural similarity compares."""
 
+CLEARLY = 15.0
+"""ΔE above which a pixel has another colour at first sight; about 2 is just seen side by side."""
+
 CUTOFF = 1 / 8
 """Cycles per pixel above which a frequency is high: structures finer than 8 pixels, the side of a latent pixel."""
 
@@ -39,11 +42,20 @@ def mean_absolute_difference(rgb: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(rgb.astype(np.int16) - other).mean(dtype=np.float64))
 
 
-def colour_difference(rgb: np.ndarray, other: np.ndarray) -> float:
-    """The mean over the pixels of ΔE by CIEDE2000 (Sharma et al. 2005), of sRGB under D65."""
+def colour_differences(rgb: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """ΔE of each pixel by CIEDE2000 (Sharma et al. 2005), of sRGB under D65: height × width."""
     if np.array_equal(rgb, other):
-        return 0.0  # where rounding would leave 3e-16
-    return float(deltaE_ciede2000(rgb2lab(rgb), rgb2lab(other)).mean())
+        return np.zeros(rgb.shape[:2])  # where rounding would leave 3e-16
+    return deltaE_ciede2000(rgb2lab(rgb), rgb2lab(other))
+
+
+def changed_area(differences: np.ndarray) -> float:
+    """The share of the pixels that are clearly of another colour, by more than `CLEARLY`, 0–1.
+
+    Args:
+        differences: what `colour_differences` gives.
+    """
+    return float((differences > CLEARLY).mean())
 
 
 def saturation(rgb: np.ndarray) -> float:

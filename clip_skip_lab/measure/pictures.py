@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from .definitions import COLOUR, COMPOSITION, DETAIL, DIFFERENCE, HIGH_FREQUENCIES, SATURATION, SHARPNESS
+from .definitions import AREA, COLOUR, COMPOSITION, DETAIL, DIFFERENCE, HIGH_FREQUENCIES, SATURATION, SHARPNESS
 from .metrics import (
-    colour_difference,
+    changed_area,
+    colour_differences,
     high_frequency_share,
     mean_absolute_difference,
     saturation,
@@ -35,6 +36,12 @@ class Reduced:
     def composition_change(self, other: Reduced) -> float | None:
         """1 − SSIM of the low-passed pictures, or None where their shapes differ or they are too small."""
         return structure_change(self.luma, other.luma) if self.luma.shape == other.luma.shape else None
+
+    def changed_area(self, other: Reduced) -> float | None:
+        """The share of the picture that is clearly of another colour, or None where their shapes differ."""
+        if self.rgb.shape != other.rgb.shape:
+            return None
+        return changed_area(colour_differences(self.rgb, other.rgb))
 
     def features(self) -> np.ndarray:
         """The picture at `FEATURE_SIDE` as one row of floats, 0–1."""
@@ -62,11 +69,13 @@ class Full:
         """The measures against a reference, by key; of another size, they are not comparable: empty."""
         if self.luma.shape != reference.luma.shape:
             return {}
+        apart = colour_differences(self.reduced.rgb, reference.reduced.rgb)
         return {
             COMPOSITION: self.reduced.composition_change(reference.reduced),
             DETAIL: structure_change(self.luma, reference.luma),
             DIFFERENCE: mean_absolute_difference(self.rgb, reference.rgb),
-            COLOUR: colour_difference(self.reduced.rgb, reference.reduced.rgb),
+            COLOUR: float(apart.mean()),
+            AREA: changed_area(apart),
         }
 
 

@@ -79,7 +79,10 @@ class GridRecord:
 
 @dataclass
 class SweepRecord:
-    """All that is known of a sweep. `state` is "running", "finished", "interrupted" or "failed"."""
+    """All that is known of a sweep. `state` is "running", "finished", "interrupted" or "failed".
+
+    `no_effect` is why clip skip can change nothing here, a sentence; None where it may, or where that is not known.
+    """
 
     plan: SweepPlan
     id: str
@@ -92,6 +95,7 @@ class SweepRecord:
     state: str = "running"
     infotext: str = ""
     grids: list[GridRecord] = field(default_factory=list)
+    no_effect: str | dict[str, str] | None = None
     text_encoder_forwards: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -123,6 +127,7 @@ class SweepRecord:
             "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,
             "problems": self.problems,
+            **({} if self.no_effect is None else {"no_effect": self.no_effect}),
         }
 
     def count(self, state: str) -> int:

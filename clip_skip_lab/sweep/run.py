@@ -146,6 +146,7 @@ def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
         _write(outcome)
     record.notes = list(dict.fromkeys([*record.notes, *session.notes]))
     record.text_encoder_forwards = session.text_encoder_forwards
+    record.no_effect = getattr(session, "no_effect", None)
     waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
     record.state = "interrupted" if why or (waiting and session.stopped()) else "finished"
 

@@ -65,12 +65,13 @@ class ComparePart:
         return said, gr.update(value=comparison_chart(found, lang), visible=True)
 
     def _measured(self, choice: str | None) -> dict:
+        from ..measure.compare import is_measured
         from ..measure.folder import measure_folder
 
         begun = self._find(chosen_name(choice))
         if begun.content.get("state") == "running":  # its run writes the same file
             raise InvalidInput(FIELD, begun.folder.name, "a sweep that has ended", "has not ended")
-        if begun.content.get("measures"):
+        if is_measured(begun.content):
             return begun.content
         return _sound(lambda: measure_folder(begun.folder, lang=language()), begun.folder.name)
 

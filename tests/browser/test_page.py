@@ -419,6 +419,16 @@ def test_a_page_that_saw_the_sweep_run_waits_for_its_measures(open_page, twelve,
     assert page.locator("#findings").inner_text().startswith("Largest change")
 
 
+def test_the_numbers_behind_the_findings_unfold_in_about_and_stand_nowhere_else(open_page, table):
+    page = open_page(table)
+    page.keyboard.press("i")
+    number = page.get_by_text("p-values by permutation")
+    assert number.count() == 1
+    assert not number.is_visible()
+    page.get_by_text("The numbers behind them").click()
+    assert number.is_visible()
+
+
 def test_definitions_of_measures_are_shown_in_about(open_page, table):
     page = open_page(table)
     page.keyboard.press("i")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clip_skip_lab.measure.charts import comparison_chart
-from clip_skip_lab.measure.compare import compare, kind_of
+from clip_skip_lab.measure.compare import compare, is_measured, kind_of
+from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.folder import measure_folder
 from clip_skip_lab.sweep.errors import InvalidInput
 from tests.unit.test_findings import content_of
@@ -34,17 +35,17 @@ def test_the_number_is_the_mean_change_over_the_values_that_both_have():
 def test_the_sentence_says_how_many_times_and_over_what():
     found = compare(TXT2IMG, IMG2IMG).sentence
     assert found["en"] == (
-        "Clip skip moves the composition by 0.50 in txt2img and by 0.12 in img2img: 4.0 times as much in txt2img. "
-        "Mean over clip skip 2, 3, each against 1; 0 is no change."
+        "Clip skip changes 50 % of the picture in txt2img and 12 % in img2img: 4 times as much in txt2img. "
+        "Mean over clip skip 2 and 3, each against 1."
     )
-    assert "txt2img は img2img の 4.0 倍" in found["ja"]
+    assert "txt2img は img2img の 4 倍" in found["ja"]
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({1: 0.0, 2: 0.41, 3: 0.6}, ": about the same."),
-        ({1: 0.0, 2: 0.0, 3: 0.0}, "0.00 in img2img. Mean"),
+        ({1: 0.0, 2: 0.0, 3: 0.0}, "0 % in img2img. Mean"),
     ],
 )
 def test_what_is_no_multiple_is_not_called_one(changes, words):
@@ -53,7 +54,7 @@ def test_what_is_no_multiple_is_not_called_one(changes, words):
 
 def test_two_that_hardly_move_are_not_divided_by_each_other():
     still = {1: 0.0, 2: 0.001, 3: 0.004}
-    assert "hardly at all in either" in compare(sweep("one", still), sweep("two", still, img2img=True)).sentence["en"]
+    assert "hardly any in either" in compare(sweep("one", still), sweep("two", still, img2img=True)).sentence["en"]
 
 
 def test_two_sweeps_of_one_kind_are_told_apart_by_their_names():
@@ -81,7 +82,7 @@ def test_a_sweep_with_nothing_done_gets_a_sentence():
 
 def test_measured_folders_can_be_compared_and_drawn(tmp_path):
     moved = {**measure_folder(swept(tmp_path / "a", "1-4")), "setting": {}}
-    still = measure_folder(swept(tmp_path / "b", "1-4", painted=lambda skip, scale, seed: paint(1 + skip / 20, 0, 0)))
+    still = measure_folder(swept(tmp_path / "b", "1-4", painted=lambda skip, scale, seed: paint(1 + skip / 3, 0, 0)))
     still = {**still, "setting": {"init_images": ["0a"]}}
     found = compare(moved, still)
     assert found.changes[0] > 2 * found.changes[1] > 0
@@ -89,3 +90,9 @@ def test_measured_folders_can_be_compared_and_drawn(tmp_path):
     chart = comparison_chart(found, "ja")
     assert chart.format == "PNG"
     assert len(chart.convert("RGB").getcolors(1 << 20)) > 20
+
+
+def test_a_sweep_that_an_earlier_version_measured_is_measured_again():
+    assert not is_measured({})
+    assert not is_measured({"measures": [{"key": "composition_change"}]})
+    assert is_measured({"measures": [measure.to_json() for measure in MEASURES]})

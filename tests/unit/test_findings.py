@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,23 +12,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clip_skip_lab.measure.cells import reference_of
+from clip_skip_lab.measure.cells import incomparable, reference_of
 from clip_skip_lab.measure.charts import draw_charts, japanese_font
 from clip_skip_lab.measure.definitions import MEASURES
+from clip_skip_lab.measure.details import more
 from clip_skip_lab.measure.findings import findings
+from clip_skip_lab.measure.phrases import listed, percents, spaced, times
 
 KEYS = [measure.key for measure in MEASURES]
 
 
 def content_of(
-    composition, sharpness=None, scales=(None,), steps=None, difference=None, new_seed=None, effects=None, pictures=1
+    composition,
+    sharpness=None,
+    scales=(None,),
+    steps=None,
+    difference=None,
+    new_seed=None,
+    effects=None,
+    pictures=1,
+    areas=None,
 ):
-    """A measured `sweep.json`; `composition` is by clip skip, the same at each CFG scale."""
+    """A measured `sweep.json`; `composition` is by clip skip, the same at each CFG scale.
+
+    The changed area is the composition change unless `areas` has it, and so is that of the steps.
+    """
     cells = []
     for scale in scales:
         for skip, change in composition.items():
             measures = {key: 0.5 for key in KEYS} | {
                 "composition_change": change,
+                "changed_area": (areas or {}).get(skip, change),
                 "mean_absolute_difference": (difference or {}).get(skip, 10 if change else change),
                 "sharpness": (sharpness or {}).get(skip, 100),
             }
@@ -38,7 +53,7 @@ def content_of(
                     "values": values,
                     "state": "done",
                     "measures": measures,
-                    "pictures": [{}] * pictures,
+                    "pictures": [{"file": f"cells/{len(cells)}-{place}.png"} for place in range(pictures)],
                 }
             )
     steps = steps or {}
@@ -52,17 +67,31 @@ def content_of(
         "cells": cells,
         "reference": {"Clip skip": reference_of(cells)},
         "neighbours": [
-            {"from": one, "to": other, "composition_change": change} for (one, other), change in steps.items()
+            {"from": one, "to": other, "composition_change": change, "changed_area": change}
+            for (one, other), change in steps.items()
         ],
-        "new_seed": None if new_seed is None else {"composition_change": new_seed, "pairs": 3},
+        "new_seed": None
+        if new_seed is None
+        else {"composition_change": new_seed, "changed_area": new_seed, "pairs": 3},
         "effects": effects or {"axes": [], "shares": None, "p": None},
     }
 
 
-def said(*args, **kwargs):
+def both(*args, **kwargs):
     found = findings(content_of(*args, **kwargs))
     assert len(found["en"]) == len(found["ja"]) > 0
-    return " ".join(found["en"])
+    return " ".join(found["en"]), "".join(found["ja"])
+
+
+def said(*args, **kwargs):
+    return both(*args, **kwargs)[0]
+
+
+def along(*areas):
+    """The steps from 1 on, by what changes at each; and values that all differ from the first."""
+    pairs = list(pairwise(range(1, len(areas) + 2)))
+    changes = {skip: 0.5 if skip > 1 else 0.0 for skip in range(1, len(areas) + 2)}
+    return {"composition": changes, "steps": dict(zip(pairs, areas, strict=True))}
 
 
 def effects_of(clip_skip, other, interaction, p=None):
@@ -70,86 +99,278 @@ def effects_of(clip_skip, other, interaction, p=None):
     return {"axes": ["Clip skip", "CFG Scale"], "shares": shares, "p": p}
 
 
-def test_identical_pictures_are_said_to_be_identical():
-    text = said({skip: 0.0 for skip in range(1, 13)})
-    assert text.startswith("All 12 pictures are identical: this model ignores clip skip in this WebUI, or")
-    assert "change" not in text
+# At which steps the picture changes
 
 
-def test_with_several_pictures_beside_each_other_those_of_one_clip_skip_may_differ():
-    text = said({1: 0.0, 2: 0.0}, scales=(5, 7))
-    assert text.startswith("Clip skip changes no pixel of any picture")
-    assert said({1: 0.0, 2: 0.0}, pictures=2).startswith("Clip skip changes no pixel of any picture")
+def test_the_steps_at_which_the_picture_changes_are_named_and_how_the_others_are():
+    english, japanese = both(**along(0.01, 0.9, 0.85, 0.0, 0.02, 0.9, 0.01))
+    assert "The picture changes at 2 → 3, 3 → 4 and 6 → 7; hardly between the others." in english
+    assert "画像が変わるのは 2 → 3、3 → 4、6 → 7 です。ほかの段階ではほとんど変わりません。" in japanese
 
 
-def test_one_difference_is_enough_for_pictures_not_to_be_identical():
-    text = said({1: 0.0, 2: 0.0, 3: 0.0}, difference={3: 0.001})
-    assert "All 3" not in text
-    assert "Clip skip 2: the same pictures as 1." in text
-
-
-def test_the_largest_change_and_where_it_settles():
-    steps = {(1, 2): 0.5, (2, 3): 0.3, (3, 4): 0.1, (4, 5): 0.12, (5, 6): 0.05}
-    text = said({1: 0.0, 2: 0.5, 3: 0.6, 4: 0.6, 5: 0.7, 6: 0.7}, steps=steps)
-    assert "Largest change of the composition (0 is none): 1 → 2 (0.50)." in text
-    assert "From 3 on the composition settles" in text
-
-
-def test_steps_that_are_as_large_as_the_largest_are_named_beside_it_or_none_stands_out():
-    changes = {skip: 0.5 if skip > 1 else 0.0 for skip in range(1, 7)}
-    steps = {(1, 2): 0.5, (2, 3): 0.46, (3, 4): 0.44, (4, 5): 0.1, (5, 6): 0.3}
-    text = said(changes, steps=steps)
-    assert "Largest changes of the composition (0 is none): 1 → 2 (0.50), 2 → 3 (0.46)." in text
-    text = said(changes, steps={pair: 0.5 for pair in steps} | {(4, 5): 0.2})
-    assert "No step of clip skip stands out: each changes the composition by 0.20 to 0.50 (0 is none)." in text
+def test_a_sweep_that_flips_a_colour_six_times_says_where_though_its_brightness_stays():
+    """Composition change is about brightness alone: as good as none here."""
+    content = content_of(**along(*[0.95, 0.01] * 5, 0.95))
+    for step in content["neighbours"]:
+        step["composition_change"] = 0.01
+    assert findings(content)["en"][0] == (
+        "The picture changes at 1 → 2, 3 → 4, 5 → 6, 7 → 8, 9 → 10 and 11 → 12; hardly between the others."
+    )
 
 
 @pytest.mark.parametrize(
-    "steps",
+    ("areas", "sentence", "japanese"),
     [
-        {(1, 2): 0.1, (2, 3): 0.1, (3, 4): 0.4},  # it moves most at the end
-        {(1, 2): 0.5, (2, 3): 0.2, (3, 4): 0.1},  # a single small step is no settling
-        {(1, 2): 0.5, (2, 3): 0.1, (3, 4): None},  # what comes last is not known
+        ((0.5, 0.5, 0.5), "The picture changes at every step.", "画像が変わるのはすべての段階です。"),
+        (
+            (0.5, 0.4, 0.01, 0.02),
+            "The picture changes at 1 → 2 and 2 → 3, most at 1 → 2; hardly from 3 to 5.",
+            "画像が変わるのは 1 → 2、2 → 3 です（最大は 1 → 2）。3 から 5 まではほとんど変わりません。",
+        ),
+        (
+            (0.01, 0.5, 0.5, 0.5, 0.01),
+            "The picture changes at each step from 2 to 5; hardly between the others.",
+            "画像が変わるのは 2 から 5 までの各段階です。ほかの段階ではほとんど変わりません。",
+        ),
+        (
+            (0.5, 0.05, 0.06),
+            "The picture changes at 1 → 2; a little between the others.",
+            "画像が変わるのは 1 → 2 です。ほかの段階では少し変わります。",
+        ),
+        (
+            (0.5, 0.05, 0.01, 0.02),
+            "The picture changes at 1 → 2; a little at 2 → 3; hardly from 3 to 5.",
+            "画像が変わるのは 1 → 2 です。2 → 3 では少し変わり、3 から 5 まではほとんど変わりません。",
+        ),
+        (
+            (0.5, 0.05, 0.01),
+            "The picture changes at 1 → 2; a little at 2 → 3; hardly at 3 → 4.",
+            "画像が変わるのは 1 → 2 です。2 → 3 では少し変わり、3 → 4 ではほとんど変わりません。",
+        ),
+        (
+            (0.05, 0.01, 0.02, 0.06),
+            "The picture changes only a little, at 1 → 2 and 4 → 5; hardly between the others.",
+            "画像が少し変わるのは 1 → 2、4 → 5 です。ほかの段階ではほとんど変わりません。",
+        ),
+        (
+            (0.05, 0.05),
+            "The picture changes only a little, at every step.",
+            "画像が少し変わるのはすべての段階です。",
+        ),
+        (
+            (0.01, 0.02),
+            "The picture hardly changes from one clip skip to the next.",
+            "隣り合う Clip skip の間で、画像はほとんど変わりません。",
+        ),
+        ((0.5,), "The picture changes from 1 to 2.", "1 と 2 で画像が変わります。"),
+        ((0.05,), "The picture changes a little from 1 to 2.", "1 と 2 で画像が少し変わります。"),
+        ((0.01,), "The picture hardly changes from 1 to 2.", "1 と 2 で画像はほとんど変わりません。"),
+        (
+            (0.5, None, 0.01, 0.01),
+            "The picture changes at 1 → 2; hardly at 3 → 4 and 4 → 5.",
+            "画像が変わるのは 1 → 2 です。3 → 4、4 → 5 ではほとんど変わりません。",
+        ),
     ],
 )
-def test_what_does_not_settle_is_not_said_to(steps):
-    assert "settles" not in said({1: 0.0, 2: 0.5, 3: 0.5, 4: 0.5}, steps=steps)
+def test_every_mixture_of_steps_has_its_sentence(areas, sentence, japanese):
+    found = both(**along(*areas))
+    assert sentence in found[0]
+    assert japanese in found[1]
+
+
+def test_of_many_steps_their_number_is_said():
+    text = said(**along(*[0.5, 0.01] * 15))
+    assert "The picture changes at 15 of 30 steps; hardly between the others." in text
+
+
+def test_several_pictures_at_a_clip_skip_are_spoken_of_on_average():
+    english, japanese = both(**along(0.5, 0.01, 0.01), scales=(5, 7), pictures=2)
+    assert english.startswith("On average over 4 pictures, the picture changes at 1 → 2; hardly from 2 to 4.")
+    assert japanese.startswith("4 枚の平均では、画像が変わるのは 1 → 2 です。")
+
+
+def test_the_largest_change_is_named_only_where_it_stands_out():
+    assert "most at 2 → 3" in said(**along(0.3, 0.9, 0.4))
+    assert "most" not in said(**along(0.8, 0.9, 0.4))
+
+
+def test_small_steps_that_add_up_are_said_to():
+    areas = {2: 0.03, 3: 0.08, 4: 0.12, 5: 0.2}
+    english, japanese = both(**along(0.04, 0.04, 0.04, 0.04), areas=areas)
+    assert "Together the small steps count: 4 clearly differs from 1." in english
+    assert "小さな変化が重なり、4 は 1 と明らかに違います。" in japanese
+    assert "Together" not in said(**along(0.04, 0.04, 0.04, 0.04), areas=dict.fromkeys(areas, 0.05))
+    assert "Together" not in said(**along(0.5, 0.04, 0.04, 0.04), areas=areas)
 
 
 def test_the_seed_is_the_yardstick_where_there_is_one():
-    steps = {(1, 2): 0.2, (2, 5): 0.1}
-    assert "A step from 1 to 2 changes as much as 0.4 of a new seed." in said(
-        {1: 0.0, 2: 0.2, 5: 0.3}, steps=steps, new_seed=0.5
+    text = said(**along(0.2, 0.1), new_seed=0.5)
+    assert "A new seed changes 50 % of the picture, the largest step (1 → 2) 20 %." in text
+    assert "seed" not in said(**along(0.2, 0.1))
+
+
+# Pictures that are the same
+
+
+def test_identical_pictures_are_said_to_be_identical_and_no_reason_is_made_up():
+    english, japanese = both({skip: 0.0 for skip in range(1, 13)})
+    assert english == "All 12 pictures are identical."
+    assert japanese == "全 12 枚が同一です。"
+
+
+def test_with_several_pictures_beside_each_other_those_of_one_clip_skip_may_differ():
+    assert said({1: 0.0, 2: 0.0}, scales=(5, 7)) == "Clip skip changes no pixel of any picture."
+    assert said({1: 0.0, 2: 0.0}, pictures=2) == "Clip skip changes no pixel of any picture."
+
+
+def test_what_was_not_compared_is_not_called_identical():
+    content = content_of({1: 0.0, 2: 0.0}, scales=(5, 7))
+    for cell in content["cells"][2:]:
+        cell["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
+    assert findings(content)["en"] == ["Clip skip changes no pixel of the 2 pictures that could be compared."]
+
+
+def test_the_host_says_why_clip_skip_does_nothing():
+    english = "No effect: this WebUI ignores clip skip on SDXL models."
+    japanese = "効果なし: この WebUI は SDXL モデルで Clip skip を無視します。"
+    content = content_of({1: 0.0, 2: 0.0})
+    found = findings(content | {"no_effect": {"en": english, "ja": japanese}})
+    assert found["en"] == [f"All 2 pictures are identical. {english}"]
+    assert found["ja"] == [f"全 2 枚が同一です。{japanese}"]
+    assert findings(content | {"no_effect": english})["en"] == found["en"]
+    assert "ignores" not in " ".join(findings(content_of({1: 0.0, 2: 0.4}) | {"no_effect": english})["en"])
+
+
+HELD = (
+    "All 2 pictures are identical. SDXL CLIP-L skip and SDXL bigG skip are set, and they decide the layers of every "
+    "cell."
+)
+
+
+@pytest.mark.parametrize(
+    ("plan", "panel", "held"),
+    [
+        ({"sdxl_clip_l_skip": 2, "sdxl_big_g_skip": 3}, {}, True),
+        ({"sdxl_clip_l_skip": 2}, {"sdxl_big_g_skip": "1.5"}, True),
+        ({"sdxl_clip_l_skip": 2}, {}, False),
+        ({"sdxl_clip_l_skip": 2}, {"sdxl_big_g_skip": "same"}, False),
+    ],
+)
+def test_values_that_held_every_cell_at_one_layer_are_named_as_the_reason(plan, panel, held):
+    content = content_of({1: 0.0, 2: 0.0}) | {"plan": plan, "setting": {"clip_skip_lab": panel}}
+    content["no_effect"] = {"en": "another reason"} if held else None
+    assert findings(content)["en"] == [HELD if held else "All 2 pictures are identical."]
+
+
+def test_an_axis_may_hold_the_layers_too_unless_one_of_its_values_does_not():
+    content = content_of({1: 0.0, 2: 0.0}, scales=(5, 7)) | {"plan": {"sdxl_big_g_skip": 3}, "setting": {}}
+    for cell in content["cells"]:
+        cell["values"] = {"Clip skip": cell["values"]["Clip skip"], "SDXL CLIP-L skip": str(cell["index"] // 2 + 1)}
+    assert "SDXL CLIP-L skip and SDXL bigG skip are set" in findings(content)["en"][0]
+    for cell in content["cells"][2:]:
+        cell["values"]["SDXL CLIP-L skip"] = "same"
+    assert findings(content)["en"] == ["Clip skip changes no pixel of any picture."]
+
+
+def test_one_difference_is_enough_for_pictures_not_to_be_identical():
+    english, japanese = both({1: 0.0, 2: 0.0, 3: 0.0, 4: 0.0}, difference={4: 0.001})
+    assert "identical" not in english
+    assert "Clip skip 2 and 3 give the same pictures as 1." in english
+    assert "Clip skip 2、3 の画像は 1 と同一です。" in japanese
+    assert "Clip skip 2 gives the same pictures as 1." in said({1: 0.0, 2: 0.0, 3: 0.4})
+
+
+# Cells that are no part of a comparison
+
+
+def test_cells_that_cannot_be_compared_are_one_sentence_for_each_reason():
+    content = content_of({1: 0.0, 2: 0.4, 3: 0.5, 4: 0.6})
+    for cell in content["cells"][1:]:
+        cell["measures"], cell["incomparable"] = {}, "Dynamic Prompts drew another prompt for each picture."
+    found = findings(content)
+    assert found["en"] == [
+        "3 of 4 cells are not compared: Dynamic Prompts drew another prompt for each picture.",
+        "There are no two values of clip skip to compare.",
+    ]
+    assert found["ja"][0].startswith("4 セル中 3 セルは比較していません: Dynamic Prompts")
+
+
+def test_cells_that_share_a_file_cannot_be_compared():
+    cells = content_of({1: 0.0, 2: 0.0, 3: 0.5})["cells"]
+    assert incomparable(cells) == {}
+    cells[1]["pictures"][0]["file"] = "cells/./0-0.png"
+    reason = "Their pictures have one and the same file."
+    assert incomparable(cells) == {0: reason, 1: reason}
+
+
+def test_how_much_was_measured_is_said_where_it_is_not_all():
+    content = content_of({1: 0.0, 2: 0.4, 3: 0.5})
+    content["cells"][2]["measures"] = {}
+    assert findings(content)["en"][0] == "2 of 3 cells are measured; what follows is about these."
+    for cell in content["cells"]:
+        cell["measures"] = {}
+    content["reference"] = None
+    assert findings(content)["en"] == ["0 of 3 cells are measured.", "There are no two values of clip skip to compare."]
+
+
+def test_nothing_is_ranked_in_a_fragment():
+    effects = effects_of(0.6, 0.3, 0.1)
+    content = content_of(
+        {1: 0.0, 2: 0.2, 3: 0.9, 4: 0.9},
+        {1: 100, 2: 90, 3: 20, 4: 10},
+        steps={(1, 2): 0.2, (2, 3): 0.8},
+        new_seed=0.5,
+        effects=effects,
     )
-    assert "seed" not in said({1: 0.0, 2: 0.2, 5: 0.3}, steps=steps)
+    whole = " ".join(findings(content)["en"])
+    content["cells"][3]["measures"] = {}
+    fragment = " ".join(findings(content)["en"])
+    for ranking in ("most at 2 → 3", "Most like", "the largest step", "From 3 on", "60 %"):
+        assert ranking in whole
+        assert ranking not in fragment
+    assert "The picture changes at every step." in fragment
 
 
-def test_from_where_on_sharpness_is_under_half():
+# What else is said
+
+
+def test_edges_are_spoken_of_as_what_they_are_and_beyond_a_factor_of_two_only_where_they_are_weak():
     changes = {skip: 0.1 * (skip - 1) for skip in (1, 2, 6, 12)}
-    text = said(changes, sharpness={1: 100, 2: 80, 6: 49, 12: 20})
-    assert "From 6 on, sharpness is under half of clip skip 1." in text
-    text = said(changes, sharpness={1: 100, 2: 40, 6: 49, 12: 60})
-    assert "on, sharpness" not in text
-    assert "Sharpness is lowest at 2: 0.40 of clip skip 1." in text
-    assert "Sharpness is highest at 6: 3.00 of" in said(changes, sharpness={1: 100, 2: 90, 6: 300, 12: 60})
-    assert "Sharpness stays near that of clip skip 1: 0.90 to 1.10 of it." in said(
-        changes, sharpness={1: 100, 2: 90, 6: 110, 12: 100}
+    english, japanese = both(changes, sharpness={1: 100, 2: 80, 6: 49, 12: 20})
+    assert (
+        "From 6 on, edges are less than half as strong as at clip skip 1: the pictures are blurrier, have less "
+        "contrast, or show less." in english
     )
+    assert "6 以降、輪郭の強さは Clip skip 1 の半分未満です" in japanese
+    assert "At 12, edges are less than half" in said(changes, sharpness={1: 100, 2: 80, 6: 60, 12: 20})
+    assert "Edges stay about as strong as at clip skip 1." in said(changes, sharpness={1: 100, 2: 90, 6: 110, 12: 100})
+    for others in ({2: 40, 6: 49, 12: 60}, {2: 90, 6: 2100, 12: 60}):
+        text = said(changes, sharpness={1: 100, **others})
+        assert "dges" not in text
+        assert "harp" not in text
 
 
-def test_which_value_keeps_closest():
-    assert "Closest to clip skip 1: 5 (0.20)." in said({1: 0.0, 2: 0.4, 5: 0.2, 9: 0.6})
+def test_which_value_is_most_like_the_reference_where_one_clearly_is():
+    english, japanese = both({1: 0.0, 2: 0.4, 5: 0.2, 9: 0.6})
+    assert "Most like clip skip 1: clip skip 5." in english
+    assert "Clip skip 1 に最も似ているのは 5 です。" in japanese
+    assert "Most like" not in said({1: 0.0, 2: 0.4, 5: 0.38, 9: 0.6})
+    assert "Most like" not in said({1: 0.0, 2: 0.001, 5: 0.01, 9: 0.6})
 
 
 def test_the_reference_is_the_first_value_where_one_was_not_swept():
-    assert "Closest to clip skip 4: 6 (0.20)." in said({4: 0.0, 6: 0.2, 9: 0.6})
+    assert "Most like clip skip 4: clip skip 6." in said({4: 0.0, 6: 0.2, 9: 0.6})
 
 
 def test_whether_cfg_plays_a_part():
     changes = {1: 0.0, 2: 0.4, 3: 0.5}
-    text = said(changes, scales=(5, 7), effects=effects_of(0.62, 0.33, 0.05, {"Clip skip": 0.001, "CFG Scale": None}))
-    assert "62 % belongs to clip skip (p = 0.001), 33 % belongs to CFG Scale, 5 % to their interaction." in text
-    assert text.endswith("Clip skip and CFG Scale hardly interact here.")
+    tested = {"Clip skip": 0.001, "CFG Scale": None}
+    english, japanese = both(changes, scales=(5, 7), effects=effects_of(0.62, 0.33, 0.05, tested))
+    assert (
+        "Of the differences between the pictures, 62 % go with clip skip, 33 % with CFG Scale and 5 % with what they "
+        "do only together. Clip skip and CFG Scale hardly interact here." in english
+    )
+    assert "画像の違いの内訳: Clip skip 62 %、CFG Scale 33 %、組み合わせ 5 %。" in japanese
     text = said(changes, scales=(5, 7), effects=effects_of(0.3, 0.3, 0.4))
     assert text.endswith("What clip skip does depends on CFG Scale here.")
     by_chance = effects_of(0.3, 0.3, 0.4, {"interaction": 0.4})
@@ -157,6 +378,24 @@ def test_whether_cfg_plays_a_part():
     between = said(changes, scales=(5, 7), effects=effects_of(0.4, 0.4, 0.2))
     assert "interact here" not in between
     assert "depends" not in between
+
+
+def test_shares_add_up_to_a_hundred_with_what_is_left():
+    shares = {"Clip skip": 0.205, "CFG Scale": 0.205, "Seed": 0.205, "interaction": 0.195, "rest": 0.19}
+    effects = {"axes": ["Clip skip", "CFG Scale", "Seed"], "shares": shares, "p": None}
+    text = said({1: 0.0, 2: 0.4, 3: 0.5}, scales=(5, 7), effects=effects)
+    (sentence,) = re.findall(r"Of the differences[^.]*\.", text)
+    assert sum(map(int, re.findall(r"(\d+) %", sentence))) == 100
+    assert sentence.endswith("and 19 % with none of these.")
+
+
+@given(st.dictionaries(st.text(max_size=3), st.floats(1e-9, 1), min_size=1))
+@settings(max_examples=60)
+def test_percents_add_up_and_are_next_to_the_shares(shares):
+    found = percents(shares)
+    assert sum(found.values()) == 100
+    total = sum(shares.values())
+    assert all(abs(found[name] - 100 * share / total) < 1 + 1e-6 for name, share in shares.items())
 
 
 def test_one_clip_skip_leaves_nothing_to_compare():
@@ -167,20 +406,44 @@ def test_pictures_of_different_size_cannot_be_compared():
     assert said({1: None, 2: None}).startswith("No picture could be compared")
 
 
-def test_how_much_was_measured_is_said_where_it_is_not_all():
-    content = content_of({1: 0.0, 2: 0.4, 3: 0.5})
-    content["cells"][2]["measures"] = {}
-    assert findings(content)["en"][0] == "2 of 3 cells are measured."
-    for cell in content["cells"]:
-        cell["measures"] = {}
-    content["reference"] = None
-    assert findings(content)["en"] == ["0 of 3 cells are measured.", "There are no two values of clip skip to compare."]
-
-
 def test_averages_of_layers_are_compared_but_have_no_place_in_an_order():
     text = said({1: 0.0, 2: 0.4, "avg 2-4": 0.1}, sharpness={1: 100, 2: 90, "avg 2-4": 10}, steps={(1, 2): 0.4})
-    assert "Closest to clip skip 1: avg 2-4 (0.10)." in text
-    assert "Sharpness is lowest at avg 2-4: 0.10 of clip skip 1." in text
+    assert "Most like clip skip 1: clip skip avg 2-4." in text
+    assert "dges" not in text
+
+
+# The numbers behind it
+
+
+def test_numbers_and_symbols_are_under_more_and_not_among_the_findings():
+    effects = effects_of(0.62, 0.33, 0.05, {"Clip skip": 0.001, "CFG Scale": None, "interaction": 0.4})
+    content = content_of(
+        {1: 0.0, 2: 0.4, 3: 0.5}, {2: 44, 3: 2100}, (5, 7), {(1, 2): 0.4, (2, 3): 0.002}, effects=effects
+    )
+    assert not re.search("SSIM|ΔE|p =|p-value|Laplacian", " ".join(findings(content)["en"]))
+    found = more(content)
+    assert found["en"] == [
+        "Changed area (clearly another colour, ΔE above 15), step by step: 1 → 2: 40 %, 2 → 3: under 1 %.",
+        "Composition change (1 − SSIM of the brightness, 0 is none), step by step: 0.00 to 0.40 (1 → 2).",
+        "Changed area against clip skip 1: 2: 40 %, 3: 50 %.",
+        "Strength of edges (variance of the Laplacian, which grows with contrast and noise too), against clip skip 1: "
+        "from 0.44 times at 2 to 21 times at 3.",
+        "p-values by permutation: clip skip 0.001, interaction 0.400.",
+    ]
+    assert len(found["ja"]) == len(found["en"])
+    assert more(content_of({1: 0.0})) == {"en": [], "ja": []}
+
+
+def test_numbers_and_lists_are_written_as_people_write_them():
+    assert [times(ratio) for ratio in (0.449, 0.5, 1.0, 1.26, 4.0, 9.96, 21.3)] == [
+        "0.45", "0.5", "1", "1.3", "4", "10", "21",
+    ]  # fmt: skip
+    assert [listed(items) for items in ([2], [2, 3], [2, 3, 5])] == [
+        ("2", "2"),
+        ("2 and 3", "2、3"),
+        ("2, 3 and 5", "2、3、5"),
+    ]
+    assert spaced("小さな", 4, "は", "avg 2-4", "と", "違う", "。") == "小さな 4 は avg 2-4 と違う。"
 
 
 CHANGES = st.one_of(st.none(), st.floats(0, 2))
@@ -199,10 +462,13 @@ def test_whatever_the_numbers_there_is_something_to_say_in_both_languages(values
     sharpness = {skip: pair[1] for skip, pair in values.items()}
     numbers = sorted(skip for skip in values if not isinstance(skip, str))
     steps = dict(zip(pairwise(numbers), composition.values(), strict=False))
-    found = findings(content_of(composition, sharpness, scales, steps, new_seed=new_seed))
+    content = content_of(composition, sharpness, scales, steps, new_seed=new_seed)
+    found, numbers = findings(content), more(content)
     assert len(found["en"]) == len(found["ja"]) > 0
-    assert not [text for text in found["en"] + found["ja"] if "nan" in text or "None" in text or "inf" in text]
-    assert all(text.isascii() or "→" in text for text in found["en"])
+    assert len(numbers["en"]) == len(numbers["ja"])
+    all_said = found["en"] + found["ja"] + numbers["en"] + numbers["ja"]
+    assert not [text for text in all_said if re.search("nan|None|inf|\0|  ", text)]
+    assert all(text.replace("→", "").isascii() for text in found["en"])
 
 
 def test_charts_are_drawn_for_every_kind_of_label(tmp_path):
@@ -244,4 +510,5 @@ def test_many_values_of_an_axis_make_a_chart_that_can_still_be_drawn(tmp_path):
 
 
 def test_findings_are_plain_data():
-    assert json.loads(json.dumps(findings(content_of({1: np.float64(0), 2: 0.4}))))
+    content = content_of({1: np.float64(0), 2: 0.4})
+    assert json.loads(json.dumps([findings(content), more(content)]))

@@ -58,7 +58,7 @@ def test_what_is_measured_is_written_and_the_rest_stays(tmp_path):
     assert [definition["key"] for definition in content["measures"]] == [measure.key for measure in MEASURES]
     assert content["reference"] == {"Clip skip": 1}
     assert content["problems"] == []
-    assert content["findings"]["en"][0].startswith("Largest change")
+    assert content["findings"]["en"][0].startswith("The picture changes")
     for chart in content["charts"]:
         with Image.open(folder / chart["file"]) as image:
             assert image.format == "PNG"
@@ -91,7 +91,7 @@ def test_where_clip_skip_1_failed_the_first_value_that_is_done_is_the_reference(
     assert content["reference"] == {"Clip skip": 2}
     assert content["cells"][0]["measures"] == {}
     assert content["cells"][2]["measures"]["detail_change"] > 0
-    assert content["findings"]["en"][0] == "2 of 3 cells are measured."
+    assert content["findings"]["en"][0] == "2 of 3 cells are measured; what follows is about these."
 
 
 def test_where_the_reference_is_missing_at_one_value_only_its_own_measures_are_known(tmp_path):
@@ -123,6 +123,8 @@ def test_neighbouring_values_are_compared_with_each_other(tmp_path):
     for step in content["neighbours"]:
         expected = by_skip[step["from"]].composition_change(by_skip[step["to"]])
         assert step["composition_change"] == pytest.approx(expected, rel=1e-5)
+        changed = by_skip[step["from"]].changed_area(by_skip[step["to"]])
+        assert step["changed_area"] == pytest.approx(changed, rel=1e-5)
 
 
 def test_a_cell_of_several_pictures_has_their_mean_each_against_its_own_seed(tmp_path):
@@ -147,7 +149,7 @@ def test_seeds_are_the_yardstick_whether_they_come_from_a_batch_or_an_axis(tmp_p
     assert content["new_seed"]["composition_change"] == pytest.approx(expected, abs=0.2)
     assert content["effects"]["axes"] == ["Clip skip", "Seed"]
     assert content["effects"]["shares"]["Seed"] > content["effects"]["shares"]["Clip skip"]
-    assert any("of a new seed" in sentence for sentence in content["findings"]["en"])
+    assert any("A new seed changes" in sentence for sentence in content["findings"]["en"])
 
 
 def read_picture_of_seed(seed):
@@ -204,17 +206,56 @@ def test_an_axis_that_changes_the_size_leaves_clip_skip_comparable_and_the_sizes
 
 def test_pictures_of_the_same_kind_are_identical_to_the_last_pixel(tmp_path):
     content = measure_folder(swept(tmp_path, painted=lambda skip, scale, seed: paint(1, 0, seed)))
-    assert content["findings"]["en"] == [
-        "All 4 pictures are identical: this model ignores clip skip in this WebUI, or its prompt does not reach the "
-        "picture."
-    ]
+    assert content["findings"]["en"] == ["All 4 pictures are identical."]
 
 
 def test_an_interrupted_sweep_is_measured_over_what_is_done(tmp_path):
     content = measure_folder(swept(tmp_path, "1-6", interrupt_at=4))
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True] * 3 + [False] * 3
-    assert content["findings"]["en"][0] == "3 of 6 cells are measured."
+    assert content["findings"]["en"][0] == "3 of 6 cells are measured; what follows is about these."
     assert content["charts"]
+
+
+def test_a_flip_of_colour_is_a_change_though_the_brightness_stays(tmp_path):
+    """Blue, then a red that is as bright, then blue again: as a person sees it."""
+    colours = {1: (45, 75, 215), 2: (190, 50, 50), 3: (45, 75, 215), 4: (45, 75, 215)}
+
+    def flat(skip, scale, seed):
+        image = Image.new("RGB", (64, 64), colours[skip])
+        image.paste((240, 240, 240), (20, 20, 44, 44))
+        image.putpixel((0, 0), (skip, 0, 0))  # no two are the same
+        return image
+
+    content = measure_folder(swept(tmp_path, painted=flat))
+    assert max(step["composition_change"] for step in content["neighbours"]) < 0.05
+    assert content["findings"]["en"][0] == "The picture changes at 1 → 2 and 2 → 3; hardly at 3 → 4."
+
+
+def test_cells_that_share_a_file_are_compared_with_none(tmp_path):
+    folder = swept(tmp_path)
+    content = read_record(folder)
+    content["cells"][2]["pictures"][0]["file"] = content["cells"][1]["pictures"][0]["file"]
+    (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
+    content = measure_folder(folder)
+    assert [bool(cell["measures"]) for cell in content["cells"]] == [True, False, False, True]
+    assert content["findings"]["en"][0] == ("2 of 4 cells are not compared: Their pictures have one and the same file.")
+    assert [(step["from"], step["to"]) for step in content["neighbours"]] == [(1, 4)]
+
+
+def test_cells_of_which_what_made_them_says_that_they_cannot_be_compared_are_left_out(tmp_path):
+    folder = swept(tmp_path)
+    content = read_record(folder)
+    for cell in content["cells"]:
+        cell["incomparable"] = "A script drew another prompt for each picture."
+    (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
+    content = measure_folder(folder)
+    assert content["reference"] is None
+    assert all(cell["measures"] == {} for cell in content["cells"])
+    assert content["charts"] == content["neighbours"] == []
+    assert content["findings"]["en"] == [
+        "4 of 4 cells are not compared: A script drew another prompt for each picture.",
+        "There are no two values of clip skip to compare.",
+    ]
 
 
 def test_nothing_done_is_nothing_measured(tmp_path):
@@ -239,7 +280,7 @@ def test_measuring_says_how_far_it_is_and_can_be_broken_off(tmp_path):
     assert asked == [(0, 4), (1, 4), (2, 4)]
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, False]
     assert content["problems"] == ["Measures: broken off after 2 of 4 cells."]
-    assert content["findings"]["en"][0] == "2 of 4 cells are measured."
+    assert content["findings"]["en"][0] == "2 of 4 cells are measured; what follows is about these."
 
 
 def test_measuring_again_gives_the_same_and_heals_what_was_broken_off(tmp_path):
@@ -306,7 +347,7 @@ def peak(folder):
 
     content = read_record(folder)
     tracemalloc.start()
-    _measure_cells(content, folder, 1, lambda done, count: True)
+    _measure_cells(content, content["cells"], folder, 1, lambda done, count: True)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most

@@ -14,7 +14,8 @@ from scipy import ndimage
 
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.metrics import (
-    colour_difference,
+    changed_area,
+    colour_differences,
     high_frequency_share,
     mean_absolute_difference,
     saturation,
@@ -127,11 +128,19 @@ def test_a_wave_is_high_where_its_period_is_under_eight_pixels(period, share):
 )
 def test_colour_difference_of_greys(one, other, difference):
     pictures = [np.full((4, 4, 3), colour, np.uint8) for colour in (one, other)]
-    assert colour_difference(*pictures) == pytest.approx(difference, abs=0.01)
+    assert colour_differences(*pictures).mean() == pytest.approx(difference, abs=0.01)
+
+
+def test_the_changed_area_is_what_has_clearly_another_colour_be_it_as_bright_as_before():
+    before = np.full((8, 8, 3), (45, 75, 215), np.uint8)
+    after = before.copy()
+    after[:2] = (190, 50, 50)  # about as bright
+    after[2:4] += 5  # hardly seen
+    assert changed_area(colour_differences(before, after)) == 0.25
 
 
 def test_colour_difference_is_ciede2000_by_a_published_pair():
-    """The first pair of Sharma et al. 2005 by the function that colour_difference uses."""
+    """The first pair of Sharma et al. 2005 by the function that colour_differences uses."""
     from clip_skip_lab.measure.metrics import deltaE_ciede2000
 
     assert deltaE_ciede2000([50, 2.6772, -79.7751], [50, 0, -82.7485]) == pytest.approx(2.0425, abs=1e-4)

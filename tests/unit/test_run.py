@@ -62,6 +62,14 @@ def test_what_is_on_disk_is_the_outcome(tmp_path):
         assert image.size == (grid["width"], grid["height"]) == outcome.grids[0][0].size
 
 
+def test_why_clip_skip_can_change_nothing_is_kept_for_whoever_measures(tmp_path):
+    session = MemorySession(str(tmp_path))
+    assert "no_effect" not in read_record(run_sweep(plan_of("1, 2"), session, HOST).folder)
+    session.no_effect = "No effect: this WebUI ignores clip skip on SDXL models."
+    outcome = run_sweep(plan_of("1, 2"), session, HOST)
+    assert read_record(outcome.folder)["no_effect"] == session.no_effect
+
+
 def test_cells_are_run_dearest_axis_outermost_and_answered_in_the_order_of_the_plan(tmp_path):
     session = MemorySession(str(tmp_path))
     plan = plan_of("1-2", y=("Checkpoint", "a, b"), z=("CFG Scale", "5, 7"))

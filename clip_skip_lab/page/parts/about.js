@@ -43,6 +43,7 @@ function aboutPanel() {
     const sentences = (name, texts) => texts.length &&
         make("div", {}, make("h3", {text: name}), make("ul", {}, ...texts.map((text) => make("li", {text, dir: "auto"}))));
     const findings = list(record(content.findings)[language] ?? record(content.findings).en).map(words);
+    const numbers = list(record(content.more)[language] ?? record(content.more).en).map(words);
     const setting = record(content.setting), host = record(content.host);
     const facts = [["model", sweep.model], ["seed", words(setting.seed)], ["sampler", words(setting.sampler_name)],
         ["steps", words(setting.steps)], ["CFG", words(setting.cfg_scale)],
@@ -50,6 +51,8 @@ function aboutPanel() {
         ["id", sweep.id]].filter(([, value]) => value);
     return [
         sentences(t("findings"), findings),
+        numbers.length > 0 && make("details", {}, make("summary", {text: t("numbers")}),
+            make("ul", {}, ...numbers.map((text) => make("li", {text, dir: "auto"})))),
         chartList(),
         paragraph(t("prompt"), sweep.prompt),
         paragraph(t("negative prompt"), sweep.negative),
