@@ -14,12 +14,16 @@
             unread: "The picture has no generation parameters that could be read.",
             slow: "The WebUI did not take over the picture's parameters; nothing was started.",
             noPicture: "The picture could not be sent to img2img; nothing was started.",
+            grid: "This is the grid, not one picture. Choose one of the pictures first.",
+            chart: "This is a chart of the sweep, not a picture. Choose one of the pictures first.",
         },
         ja: {
             none: "まず画像を生成するか、ギャラリーで画像を選んでください。",
             unread: "この画像には読み取れる生成パラメータがありません。",
             slow: "WebUI が画像のパラメータを引き継げなかったため、開始していません。",
             noPicture: "画像を img2img に送れなかったため、開始していません。",
+            grid: "これはグリッドで、一枚の画像ではありません。先に画像を一枚選んでください。",
+            chart: "これはスイープのグラフで、画像ではありません。先に画像を一枚選んでください。",
         },
     };
 
@@ -42,10 +46,22 @@
         updateInput(field);
     }
 
-    // The place of the picture that is shown large; else of the first that is no grid.
-    function placeOf(info) {
+    // "grid", "chart" or "picture". The host has what is no picture before `index_of_first_image`; a sweep's charts are
+    // the last there.
+    function kindOf(info, place) {
+        const first = info.index_of_first_image ?? 0;
+        if (place >= first) return "picture";
+        const charts = info.extra_generation_params?.clip_skip_lab?.charts ?? [];
+        return place >= first - charts.length ? "chart" : "grid";
+    }
+
+    // The place of the picture that is shown large; else of the first that is one.
+    function placeOf(info, texts) {
         const chosen = selected_gallery_index();
-        return chosen >= 0 && chosen < info.infotexts.length ? chosen : info.index_of_first_image ?? 0;
+        const place = chosen >= 0 && chosen < info.infotexts.length ? chosen : info.index_of_first_image ?? 0;
+        const kind = kindOf(info, place);
+        if (kind !== "picture") throw new Refused(texts[kind]);
+        return place;
     }
 
     // Later keys win over earlier ones. A batch of one, because it is one picture that is asked about, and the header's
@@ -92,7 +108,7 @@
         const info = JSON.parse(generationInfo || "{}");
         const pictures = gradioApp().querySelectorAll(`#${from}_gallery .thumbnail-item img`);
         if (!info.infotexts?.length || !pictures.length) throw new Refused(texts.none);
-        const place = placeOf(info), infotext = info.infotexts[place] ?? "";
+        const place = placeOf(info, texts), infotext = info.infotexts[place] ?? "";
         if (!/^Steps: /m.test(infotext)) throw new Refused(texts.unread);
         const size = inImg2img ? await sendToImg2img(pictures[place].src, texts) : {};
         const to = inImg2img ? "img2img" : from;
@@ -119,4 +135,30 @@
         });
         return [];
     };
+
+    // --- The host's own "Send to" -----------------------------------------------------------------------------
+    //
+    // It sends whatever is in the gallery; where nothing is chosen, the first, which after a sweep is the grid. A grid
+    // can be enlarged in Extras like any file; as a picture to go on from it is a mistake, and so is a chart anywhere.
+
+    const shown = {};
+
+    window.clipSkipLabGalleryShows = function (tab, generationInfo) {
+        shown[tab] = JSON.parse(generationInfo || "{}");
+        return [];
+    };
+
+    function keepFromSending(event) {
+        const [, from, to] = /^(txt2img|img2img)_send_to_(\w+)$/.exec(event.target.closest?.("button")?.id ?? "") ?? [];
+        const info = shown[from];
+        if (!info?.extra_generation_params?.clip_skip_lab) return;
+        const kind = kindOf(info, Math.max(0, selected_gallery_index()));
+        say(from, "");
+        if (kind === "picture" || (kind === "grid" && to === "extras")) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        say(from, TEXTS[clipSkipLab.language()][kind]);
+    }
+
+    document.addEventListener("click", keepFromSending, {capture: true});
 })();

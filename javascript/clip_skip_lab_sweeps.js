@@ -11,7 +11,7 @@
         en: {
             open: "Open the page of this sweep", title: "Sweeps", refresh: "Refresh",
             none: "There are no sweeps yet. Script “Clip skip sweep” makes them.",
-            sweep: "Sweep", cells: "Cells", state: "State", axes: "Axes",
+            sweep: "Prompt", made: "Made", cells: "Cells", noPrompt: "(no prompt)", state: "State", axes: "Axes",
             of: (done, all) => `${done} of ${all}`,
             states: {running: "running", finished: "finished", interrupted: "interrupted", failed: "failed"},
             draft: "draft", unreachable: "The WebUI does not answer.",
@@ -19,7 +19,7 @@
         ja: {
             open: "このスイープのページを開く", title: "スイープ", refresh: "更新",
             none: "スイープはまだありません。スクリプト「Clip skip sweep」で作れます。",
-            sweep: "スイープ", cells: "セル", state: "状態", axes: "軸",
+            sweep: "プロンプト", made: "作成日時", cells: "セル", noPrompt: "(プロンプトなし)", state: "状態", axes: "軸",
             of: (done, all) => `${all} 中 ${done}`,
             states: {running: "実行中", finished: "完了", interrupted: "中断", failed: "失敗"},
             draft: "下書き", unreachable: "WebUI が応答しません。",
@@ -27,8 +27,7 @@
     };
 
     function texts() {
-        const chosen = opts.localization;
-        return TEXTS[/^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en"];
+        return TEXTS[clipSkipLab.language()];
     }
 
     function make(tag, properties = {}, ...children) {
@@ -76,20 +75,26 @@
     }
 
     function table(sweeps, words) {
-        const heads = [words.sweep, words.axes, words.cells, words.state];
+        const heads = [words.sweep, words.made, words.axes, words.cells, words.state];
         const head = make("tr", {}, ...heads.map((text) => make("th", {textContent: text, scope: "col"})));
         return make("table", {}, make("thead", {}, head), make("tbody", {}, ...sweeps.map((sweep) => row(sweep, words))));
     }
 
     function row(sweep, words) {
-        const name = make("th", {scope: "row"}, linkTo(sweep.id, sweep.id));
         if (sweep.problem) return make("tr", {}, make("th", {scope: "row", textContent: sweep.id}),
-            make("td", {colSpan: 3, textContent: sweep.problem, className: "clip-skip-lab-said"}));
-        name.append(make("br"), make("small", {textContent: sweep.prompt}));
+            make("td", {colSpan: 4, textContent: sweep.problem, className: "clip-skip-lab-said"}));
+        const name = make("th", {scope: "row"}, linkTo(sweep.id, sweep.prompt.trim() || words.noPrompt),
+            make("br"), make("small", {textContent: sweep.id}));
         const state = [words.states[sweep.state] ?? sweep.state, sweep.draft && words.draft].filter(Boolean).join(", ");
         const axes = sweep.axes.map((axis) => `${axis.name} × ${axis.values}`).join(", ");
-        const cells = [axes, words.of(sweep.done, sweep.cells), state].map((text) => make("td", {textContent: text}));
+        const cells = [timeOf(sweep.created), axes, words.of(sweep.done, sweep.cells), state].map((text) => make("td", {textContent: text}));
         return make("tr", {}, name, ...cells);
+    }
+
+    function timeOf(created) {
+        const time = new Date(created);
+        if (Number.isNaN(time.getTime())) return created;
+        return new Intl.DateTimeFormat(clipSkipLab.language(), {dateStyle: "medium", timeStyle: "short"}).format(time);
     }
 
     onAfterUiUpdate(addLinks);

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import gradio as gr
@@ -13,13 +15,16 @@ from ..hosts import Host
 from ..sweep.errors import InvalidInput
 from ..sweep.library import sweep_folders
 from ..sweep.resume import Begun, find_begun
-from .arguments import chosen_name
 from .measured import language
 from .panel import REFRESH_SYMBOL
 
 FIELD = "Sweeps to compare"
 MOST = 100
 """How many sweeps are offered, the newest ones."""
+PROMPT = 60
+"""How many letters of a prompt a line has."""
+NO_PROMPT = {"en": "(no prompt)", "ja": "(プロンプトなし)"}
+CELLS = {"en": "{} of {} cells", "ja": "{1} セル中 {0}"}
 
 
 class ComparePart:
@@ -56,8 +61,10 @@ class ComparePart:
 
         lang = language()
         try:
+            if name_in(one) and name_in(one) == name_in(other):
+                raise InvalidInput(FIELD, name_in(one), "two different sweeps", "is chosen twice")
             contents = [self._measured(name) for name in (one, other)]
-            found = _sound(lambda: compare(*contents), f"{chosen_name(one)} and {chosen_name(other)}")
+            found = _sound(lambda: compare(*contents), f"{name_in(one)} and {name_in(other)}")
         except InvalidInput as error:
             problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
             return problem, gr.update(visible=False)
@@ -68,7 +75,7 @@ class ComparePart:
         from ..measure.compare import is_measured
         from ..measure.folder import measure_folder
 
-        begun = self._find(chosen_name(choice))
+        begun = self._find(name_in(choice))
         if begun.content.get("state") == "running":  # its run writes the same file
             raise InvalidInput(FIELD, begun.folder.name, "a sweep that has ended", "has not ended")
         if is_measured(begun.content):
@@ -88,19 +95,31 @@ class ComparePart:
         return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
 
     def _choices(self) -> list[str]:
-        from ..measure.compare import kind_of
-
+        """The sweeps, the newest first: prompt and time, and at the end the name to find them by."""
         found = {}
         for folder in self._folders():
             for name in [sweep.name for sweep in sweep_folders([folder])[:MOST]]:
-                try:
+                with contextlib.suppress(InvalidInput, KeyError, TypeError, ValueError, AttributeError):  # none of ours
                     begun = find_begun(folder, name)
-                    done, count = begun.done, len(begun.content["cells"])
-                    prompt = str(begun.content["setting"].get("prompt") or "")[:40]
-                    found[name] = f"{name}: {kind_of(begun.content)}, {done} of {count} cells, {prompt}"
-                except (InvalidInput, KeyError, TypeError):
-                    continue  # no sweep of ours
-        return [found[name] for name in sorted(found, reverse=True)[:MOST]]
+                    found[name] = (str(begun.content["created"]), _line(begun))
+        newest = sorted(found.values(), reverse=True)
+        return [line for _, line in newest[:MOST]]
+
+
+def _line(begun: Begun) -> str:
+    from ..measure.compare import kind_of
+
+    content = begun.content
+    prompt = " ".join(str(content["setting"].get("prompt") or "").split()) or NO_PROMPT[language()]
+    prompt = prompt if len(prompt) <= PROMPT else f"{prompt[:PROMPT]}…"
+    time = datetime.fromisoformat(str(content["created"])).strftime("%Y-%m-%d %H:%M")
+    cells = CELLS[language()].format(begun.done, len(content["cells"]))
+    return f"{prompt} · {time} · {kind_of(content)}, {cells} · {begun.folder.name}"
+
+
+def name_in(choice: str | None) -> str:
+    """The sweep's name from its line in a list: the end, whatever the prompt before it is. "" where there is none."""
+    return str(choice or "").rpartition(" · ")[2]
 
 
 def _sound(action: Callable[[], Any], names: str) -> Any:

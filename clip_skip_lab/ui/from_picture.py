@@ -1,7 +1,8 @@
 """Two buttons under each gallery: sweep clip skip for the picture that is shown, here or in img2img.
 
 The page's script does the work (javascript/clip_skip_lab_from_picture.js): it has the host read the picture's infotext
-as if it had been pasted. Here are the buttons only, put where the host's own row of buttons ends.
+as if it had been pasted. Here are the buttons only, put where the host's own row of buttons ends, and the way by which
+the script learns what the gallery shows: of what is no picture, the host's own "Send to" takes none either.
 """
 
 from __future__ import annotations
@@ -19,15 +20,21 @@ IN_IMG2IMG = "Send it to img2img and sweep there"
 def register_buttons() -> None:
     """Adds the buttons to the page that the host builds next; to be called from the script file."""
     made: dict[str, list[tuple[gr.Button, str]]] = {}
+    logs: dict[str, gr.HTML] = {}
 
     def after_component(component: Any, **kwargs: Any) -> None:
         elem_id = kwargs.get("elem_id") or ""
         for tab in TABS:
             if elem_id == f"download_files_{tab}":  # the first thing below the host's buttons (modules/ui_common.py)
                 made[tab] = _draw(tab)
+            elif elem_id == f"html_log_{tab}":  # changes with what the gallery shows, and is seen to do so
+                logs[tab] = component
             elif elem_id == f"generation_info_{tab}":  # holds the infotexts of what the gallery shows
                 for button, call in made.pop(tab, []):
                     button.click(fn=None, _js=call, inputs=[component], outputs=[])
+                if tab in logs:
+                    call = f"info => clipSkipLabGalleryShows('{tab}', info)"
+                    logs.pop(tab).change(fn=None, _js=call, inputs=[component], outputs=[])
 
     script_callbacks.on_after_component(after_component)
 

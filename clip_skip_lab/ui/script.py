@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from fastapi import HTTPException
@@ -38,6 +39,11 @@ WATCHED = {
     "denoising_strength": "denoising_strength",
 }
 """The page's components that decide what a sweep amounts to: end of the element id, field of the request."""
+
+CHART = {
+    "en": "A chart of the clip skip sweep {}, not a picture. The grid brings the sweep back.",
+    "ja": "Clip skip スイープ {} のグラフです。画像ではありません。スイープの設定はグリッドから戻せます。",
+}
 
 TXT2IMG_ONLY = ("enable_hr", "hr_scale", "hr_second_pass_steps", "hr_resize_x", "hr_resize_y")
 
@@ -130,8 +136,9 @@ def _processed(p: Any, session: Any, outcome: Outcome, seen: Seen) -> processing
     record = outcome.record
     pictures = outcome.pictures if record.plan.return_cells else []
     grids = [_shown(image, path, record.infotext, p.is_api) for image, path in outcome.grids]
-    if not p.is_api:
-        grids += [_shown(None, path, record.infotext, False) for path in seen.charts]
+    charts = [] if p.is_api else seen.charts
+    texts = [record.infotext] * len(grids) + [_chart_infotext(path, record.id, p.seed) for path in charts]
+    grids += [_shown(None, path, text, False) for path, text in zip(charts, texts[len(grids) :], strict=True)]
     p.sd_model_name, p.sd_model_hash = record.model["name"], record.model["hash"] or None
     processed = processing.Processed(
         p,
@@ -140,7 +147,7 @@ def _processed(p: Any, session: Any, outcome: Outcome, seen: Seen) -> processing
         subseed=p.subseed,
         info=record.infotext,
         index_of_first_image=len(grids),
-        infotexts=[record.infotext] * len(grids) + [kept.record.infotext for kept in pictures],
+        infotexts=texts + [kept.record.infotext for kept in pictures],
         all_seeds=[kept.record.seed for kept in pictures] or None,
         all_subseeds=[kept.record.subseed for kept in pictures] or None,
     )
@@ -160,6 +167,15 @@ def _processed(p: Any, session: Any, outcome: Outcome, seen: Seen) -> processing
     }
     processed.comments = "\n".join([*seen.findings, *summary(record, str(outcome.folder)), *session.comments])
     return processed
+
+
+def _chart_infotext(path: Path, sweep: str, seed: int) -> str:
+    """What the gallery says under a chart: that it is one. It brings no picture's parameters back.
+
+    A line of keys with a seed has to follow: the host's Save looks one up in the infotext of everything in the gallery
+    and saves nothing where one has none (modules/ui_common.py, `save_files`).
+    """
+    return f"{CHART[language()].format(sweep)}\nSeed: {int(seed)}, Chart: {path.name}, Clip skip sweep: {sweep}"
 
 
 def _shown(image: Image.Image | None, path: Any, infotext: str, in_memory: bool) -> Image.Image:

@@ -29,6 +29,12 @@ def cell(page, name):
     return page.locator(f"[role=gridcell][aria-label^={json.dumps(name + ', ')}]")
 
 
+def use_tool(page, name, tool):
+    """Clicks A, B or ★ (a, b, star) of a cell by mouse."""
+    cell(page, name).hover()
+    page.locator(f".tools [data-tool={tool}]").click()
+
+
 def names(page):
     return [text.split(", done")[0] for text in page.locator("[role=gridcell][aria-label]").evaluate_all(
         "cells => cells.map(cell => cell.getAttribute('aria-label'))")]  # fmt: skip

@@ -37,8 +37,8 @@ def test_txt2img_and_img2img_become_one_number_each_and_a_chart(tab, client):
     picture = {"init_images": [encoded(gradient())], "denoising_strength": 0.6}
     other = client.sweep({"clip_skip": "1-3", "measures": False}, "img2img", **picture)
     tab.page.locator(f"{PART}_refresh").click()
-    choose(tab, "one", f"{one.folder.name}: txt2img, 3 of 3 cells, a red cat on a table")
-    choose(tab, "other", f"{other.folder.name}: img2img, 3 of 3 cells")
+    choose(tab, "one", f"txt2img, 3 of 3 cells · {one.folder.name}")
+    choose(tab, "other", f"img2img, 3 of 3 cells · {other.folder.name}")
     tab.page.locator(PART).click()
     answer = tab.page.locator(f"{PART}_answer [role=status]")
     expect(answer).to_contain_text("Clip skip moves the composition by ", timeout=60_000)
@@ -49,6 +49,29 @@ def test_txt2img_and_img2img_become_one_number_each_and_a_chart(tab, client):
     chart = tab.page.locator(f"{PART}_chart img")
     expect(chart).to_be_visible()
     tab.page.wait_for_function("image => image.naturalWidth === 900", arg=chart.element_handle())
+
+
+def test_the_newest_sweep_is_first_by_its_prompt_and_time_whatever_its_id(tab, client):
+    times = {"2031-05-06T07:08:09+00:00": "a red cat", "2032-01-02T03:04:05+00:00": "two\n  blue cats · 2019-01-01"}
+    names = []
+    for time, prompt in times.items():
+        swept = client.sweep({"clip_skip": "1", "measures": False}, prompt=prompt)
+        record = {**swept.record, "created": time}
+        (swept.folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
+        names.append(swept.folder.name)
+    tab.page.locator(f"{PART}_refresh").click()
+    field = tab.page.locator(f"{PART}_one input").first
+    field.click()
+    lines = tab.page.locator(f"{PART}_one ul.options li")
+    lines.filter(has_text=names[1]).wait_for()
+    first, second = (line.strip("✓ \n") for line in lines.all_inner_texts()[:2])
+    assert first == f"two blue cats · 2019-01-01 · 2032-01-02 03:04 · txt2img, 1 of 1 cells · {names[1]}"
+    assert second == f"a red cat · 2031-05-06 07:08 · txt2img, 1 of 1 cells · {names[0]}"
+    lines.first.click()
+    choose(tab, "other", names[1])
+    tab.page.locator(PART).click()
+    problem = tab.page.locator(f"{PART}_answer [role=alert]")
+    expect(problem).to_have_text(f'Sweeps to compare: "{names[1]}" is chosen twice; allowed: two different sweeps.')
 
 
 def test_nothing_chosen_gets_a_sentence(tab):

@@ -67,6 +67,39 @@ def test_a_picture_is_sent_to_img2img_and_swept_there(page, host_url):
     assert page.locator("#tab_img2img").is_visible()
 
 
+def said_under_the_gallery(page, text: str) -> None:
+    page.locator("#clip_skip_lab_from_txt2img [role=status]", has_text=text).wait_for()
+
+
+def test_what_is_no_picture_is_neither_swept_nor_sent_and_says_what_it_is(page, host_url):
+    sweep = SweepPage(page, host_url)
+    sweep.choose_script()
+    sweep.set_small()
+    sweep.set_values("1, 9")
+    sweep.forecast_becomes("^2 cells")
+    sweep.generate()
+    folder, _ = record_in(sweep.log)
+    text = sweep.open_picture(1, "A chart of the clip skip sweep")
+    assert folder.name in text
+    assert text.endswith(f"Seed: 7, Chart: change.png, Clip skip sweep: {folder.name}")  # the host's Save needs a seed
+    assert "Steps:" not in text
+    chart = "This is a chart of the sweep, not a picture. Choose one of the pictures first."
+    grid = "This is the grid, not one picture. Choose one of the pictures first."
+    for number, holds, sentence in ((1, "A chart", chart), (0, "Script: Clip skip sweep", grid)):
+        sweep.open_picture(number, holds)
+        for name in ("clip_skip_lab_txt2img_sweep_here", "txt2img_send_to_img2img", "txt2img_send_to_inpaint"):
+            page.evaluate("document.querySelector('#clip_skip_lab_from_txt2img [role=status]')?.replaceChildren()")
+            page.locator(f"#{name}").click()
+            said_under_the_gallery(page, sentence)
+    page.wait_for_timeout(500)
+    assert page.locator("#tab_txt2img").is_visible()
+    assert record_in(sweep.log)[0] == folder, "nothing was started"
+    sweep.open_picture(3, "Seed: 7")
+    page.locator("#txt2img_send_to_img2img").click()
+    page.locator("#img2img_image img").wait_for()
+    assert page.locator("#tab_img2img").is_visible()
+
+
 def test_without_a_picture_there_is_a_sentence(page, host_url):
     sweep = SweepPage(page, host_url)
     page.locator("#clip_skip_lab_txt2img_sweep_here").click()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 
 import pytest
 from PIL import Image
 
-from clip_skip_lab.sweep.folder import read_record
-from tests.browser.folder_page import cell, focus_is, mean_colour, said
+from clip_skip_lab.sweep.folder import read_record, write_record
+from tests.browser.folder_page import cell, focus_is, mean_colour, said, use_tool
 
 # --- One cell ---------------------------------------------------------------------------------------------------------
 
@@ -68,6 +69,15 @@ def test_from_disk_there_is_no_button_that_needs_a_webui(open_page, table):
 # --- A and B ----------------------------------------------------------------------------------------------------------
 
 
+def pressed_modes(page):
+    """The names of the views of the comparison that look pressed: by their colour, or by a ring around them."""
+    return page.locator("#compare-bar button").evaluate_all(
+        """buttons => buttons.filter((one) => one.dataset.key in {side: 1, flicker: 1, wipe: 1, difference: 1})
+            .filter((one) => one.ariaPressed === "true" || one.matches(":focus-visible"))
+            .map((one) => one.textContent)"""
+    )
+
+
 def compared(page, mode):
     """What is seen of the two pictures."""
     page.locator(f"#compare .pictures[data-mode={mode}]").wait_for()
@@ -90,6 +100,7 @@ def test_two_cells_are_compared_by_key_in_every_mode(open_page, table):
     dialog.wait_for()
     page.keyboard.press("1")
     assert sum(mean_colour(compared(page, "side"))) > 0
+    assert pressed_modes(page) == ["Side by side"]
     page.keyboard.press("3")
     for part, number in (("100", 0), ("0", 6)):
         page.locator("#compare-part").fill(part)
@@ -110,21 +121,25 @@ def test_two_cells_are_compared_by_key_in_every_mode(open_page, table):
     assert page.locator("#compare[open]").count() == 0
 
 
-def test_the_difference_of_a_picture_with_itself_is_black(open_page, table):
-    page = open_page(table, "#a=3-0&b=3-0&compare=difference", drawn=False)
+def test_the_difference_of_a_picture_with_itself_is_black(open_page, table, tmp_path):
+    shutil.copytree(table, tmp_path / "sweep")
+    content = read_record(table)
+    content["cells"][4]["pictures"] = content["cells"][3]["pictures"]
+    write_record(tmp_path / "sweep", content)
+    page = open_page(tmp_path / "sweep", "#a=3-0&b=4-0&compare=difference", drawn=False)
     assert max(mean_colour(compared(page, "difference"))) <= 1
 
 
 def test_two_cells_are_compared_by_mouse(open_page, twelve):
     page = open_page(twelve)
     for name, tool in (("Clip skip 2", "a"), ("Clip skip 9", "b")):
-        cell(page, name).hover()
-        cell(page, name).locator(f"[data-tool={tool}]").click()
+        use_tool(page, name, tool)
     dialog = page.get_by_role("dialog", name="Comparing A, Clip skip 2, with B, Clip skip 9")
     dialog.wait_for()
     for mode in ("Side by side", "Flicker", "Difference", "Wipe"):
         dialog.get_by_role("button", name=mode).click()
         dialog.get_by_role("button", name=mode, pressed=True).wait_for()
+        assert pressed_modes(page) == [mode]
     frame = page.locator("#compare .frame").first.bounding_box()
     page.mouse.move(frame["x"] + 20, frame["y"] + 20)
     page.mouse.down()
@@ -146,3 +161,65 @@ def test_nothing_flickers_by_itself_for_who_wants_little_motion(open_page, table
     assert page.locator("#compare .pictures.second").count() == 0
     page.get_by_role("button", name="Show the other one").click()
     page.locator("#compare .pictures.second").wait_for()
+
+
+# --- The cell under the mouse -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["", "#size=48"])
+def test_every_cell_of_the_article_s_table_has_its_tools_within_reach_of_the_mouse(open_page, table, page, address):
+    page.set_viewport_size({"width": 1400, "height": 900})
+    open_page(table, address)
+    width = page.locator('[data-cell="0-0"]').bounding_box()["width"]
+    assert width == 48 if address else 80 < width < 110
+    for number in (0, 11, 18, 36, 47):
+        place = page.locator(f'[data-cell="{number}-0"]')
+        place.hover(position={"x": 10, "y": 40})
+        page.locator(".pointed", has=page.locator("canvas")).wait_for()
+        box, over = page.locator(".tools").bounding_box(), place.bounding_box()
+        assert over["y"] <= box["y"] < over["y"] + over["height"]
+        assert box["x"] < over["x"] + over["width"]
+        assert over["x"] < box["x"] + box["width"]
+        page.locator(".tools [data-tool=star]").click()
+        place.locator(".marks", has_text="★").wait_for()
+        page.locator(".tools [data-tool=star][aria-pressed=true]").wait_for()
+    page.locator(".tools [data-tool=a]").click()
+    said(page, "A is Clip skip 12, CFG Scale 9.0")
+    assert page.locator("dialog[open]").count() == 0
+    page.mouse.move(5, 5)
+    page.locator(".tools").wait_for(state="hidden")
+
+
+def test_keys_mean_the_cell_under_the_mouse_until_keys_move_the_focus(open_page, table):
+    page = open_page(table)
+    cell(page, "Clip skip 5, CFG Scale 7.0").hover()
+    page.keyboard.press("f")
+    said(page, "Favourite: Clip skip 5, CFG Scale 7.0")
+    page.keyboard.press("ArrowRight")
+    focus_is(page, "Clip skip 2, CFG Scale 3.0")
+    page.locator(".tools").wait_for(state="hidden")
+    page.keyboard.press("f")
+    said(page, "Favourite: Clip skip 2, CFG Scale 3.0")
+    cell(page, "Clip skip 6, CFG Scale 7.0").hover()
+    page.keyboard.press("a")
+    said(page, "A is Clip skip 6, CFG Scale 7.0")
+
+
+def test_a_cell_is_not_compared_with_itself(open_page, table):
+    page = open_page(table, "#a=3-0&b=3-0&compare=wipe")
+    assert page.locator("dialog[open]").count() == 0
+    assert page.locator("#pair").inner_text() == "A: Clip skip 4, CFG Scale 3.0"
+    page.locator('[data-cell="3-0"]').focus()
+    page.keyboard.press("b")
+    said(page, "Clip skip 4, CFG Scale 3.0 is A already. Choose another cell to compare it with.")
+    page.locator('[data-cell="4-0"]').focus()
+    page.keyboard.press("b")
+    page.get_by_role("dialog", name=re.compile("with B, Clip skip 5, CFG Scale 3.0")).wait_for()
+    page.keyboard.press("ArrowLeft")  # over A
+    page.get_by_role("dialog", name=re.compile("with B, Clip skip 3, CFG Scale 3.0")).wait_for()
+    page.keyboard.press("Escape")
+    page.locator('[data-cell="3-0"]').focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Compare: take as A", pressed=True).click()
+    said(page, "Clip skip 4, CFG Scale 3.0 is no longer A.")
+    page.get_by_role("button", name="Compare: take as A", pressed=False).wait_for()

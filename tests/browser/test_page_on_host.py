@@ -93,6 +93,7 @@ def test_the_tab_lists_the_sweeps_with_links(page, host_url, swept):
     page.locator("#tabs > .tab-nav button", has_text="Clip skip lab").click()
     row = page.get_by_role("row", name=re.compile(swept.folder.name))
     row.wait_for()
+    assert row.inner_text().startswith("a red cat"), "the prompt first, its id after it"
     assert "3 of 3" in row.inner_text()
     with page.context.expect_page() as opened:
         row.get_by_role("link").click()

@@ -29,8 +29,9 @@ function showCell() {
     const [frame, info] = dialog.children;
     const source = addressOfFile(cell.picture?.file) ?? addressOfFile(cell.picture?.small);
     showLarge(frame, cell, source);
-    if (cell !== dialog.shown || dialog.language !== language || dialog.favourite !== app.favourites.has(cell.key)) {
-        [dialog.shown, dialog.language, dialog.favourite] = [cell, language, app.favourites.has(cell.key)];
+    const marks = [language, app.favourites.has(cell.key), app.view.a, app.view.b].join();
+    if (cell !== dialog.shown || dialog.marks !== marks) {
+        [dialog.shown, dialog.marks] = [cell, marks];
         refill(info, cellInfo(cell));
         dialog.setAttribute("aria-label", nameOf(cell));
     }
@@ -65,6 +66,8 @@ function showLarge(frame, cell, source) {
 function cellInfo(cell) {
     const picture = cell.picture ?? {}, marked = app.favourites.has(cell.key), file = addressOfFile(picture.file);
     const infotext = words(picture.infotext);
+    const part = (letter) => button(letter.toUpperCase(), () => choosePart(letter, cell), {"data-key": letter,
+        title: t(`tool ${letter}`), "aria-label": t(`tool ${letter}`), "aria-pressed": String(app.view[letter] === cell.key)});
     return [
         make("div", {className: "bar"},
             button("←", () => leaf(0, -1), {"data-key": "previous", "aria-label": t("previous"), title: t("previous")}),
@@ -76,9 +79,8 @@ function cellInfo(cell) {
         make("p", {className: "facts", text: cellFacts(cell)}),
         make("div", {className: "bar"},
             button(`${marked ? "★" : "☆"} ${t("favourite")}`, () => toggleFavourite(cell),
-                {"data-key": "favourite", "aria-pressed": String(marked), className: marked ? "on" : ""}),
-            button("A", () => setA(cell), {"data-key": "a", title: t("tool a"), "aria-label": t("tool a")}),
-            button("B", () => setB(cell), {"data-key": "b", title: t("tool b"), "aria-label": t("tool b")}),
+                {"data-key": "favourite", "aria-pressed": String(marked)}),
+            part("a"), part("b"),
             file && make("a", {className: "button", href: file, target: "_blank", rel: "noopener", text: t("open file")})),
         FROM_HOST && make("div", {className: "bar"}, useButton(cell)),
         measureTable(cell),

@@ -4,15 +4,16 @@ const FLICKER_EVERY = 600; // ms
 
 const pairing = {timer: null, second: false, part: 50, amplify: 1};
 
-function setA(cell) {
-    change({a: cell.key}, {step: false});
-    say(app.view.b ? t("is a", nameOf(cell)) : t("is a, choose b", nameOf(cell)));
-}
-
-function setB(cell) {
-    change({b: cell.key}, {step: false});
-    if (app.view.a) openCompare();
-    else say(t("is b, choose a", nameOf(cell)));
+// Makes a cell A or B, or, where it is that already, no longer. One cell cannot be both.
+function choosePart(part, cell) {
+    const {view} = app, other = part === "a" ? "b" : "a", name = nameOf(cell);
+    if (view[other] === cell.key) return say(t("is the other", name, other.toUpperCase()));
+    const out = view[part] === cell.key;
+    change({[part]: out ? null : cell.key}, {step: false});
+    if (out) say(t("taken out", name, part.toUpperCase()));
+    else if (!view[other]) say(t(`is ${part}, choose ${other}`, name));
+    else if (part === "b") openCompare();
+    else say(t("is a", name));
 }
 
 function openCompare(mode = app.view.mode || "wipe") {
@@ -49,15 +50,15 @@ function showCompare() {
     });
     dialog.setAttribute("aria-label", t("comparing", ...cells.map((cell) => nameOf(cell))));
     const modes = MODES.map((name, place) => button(t(`mode ${name}`), () => change({mode: name}), {"data-key": name,
-        "aria-pressed": String(name === mode), className: name === mode ? "on" : "", title: String(place + 1)}));
+        "aria-pressed": String(name === mode), title: String(place + 1)}));
     refill($("compare-bar"), ...modes,
         button(`⇄ ${t("swap")}`, swapPair, {"data-key": "swap"}), make("span", {className: "spring"}),
         button("✕", () => dialog.close(), {"data-key": "close", "aria-label": t("close"), title: t("close")}));
     showTuning(mode);
-    if (!dialog.open) {
-        dialog.showModal();
-        dialog.querySelector(`[data-key=${mode}]`).focus();
-    }
+    const onMode = MODES.includes(document.activeElement?.dataset.key); // the focus goes with the mode, by whatever key
+    if (!dialog.open) dialog.showModal();
+    else if (!onMode) return;
+    dialog.querySelector(`[data-key=${mode}]`).focus();
 }
 
 let tuningFor = "";
@@ -111,10 +112,11 @@ function swapPair() {
     change({a: app.view.b, b: app.view.a}, {step: false});
 }
 
-// Moves B through the cells while A stays: the pinned reference against one after another.
+// Moves B through the cells while A stays, and over A: the pinned reference against one after another.
 function leafPair(down, right) {
-    const next = neighbour(app.sweep.byKey.get(app.view.b), down, right);
-    if (next) change({b: next.key}, {step: false});
+    let next = neighbour(app.sweep.byKey.get(app.view.b), down, right);
+    if (next?.key === app.view.a) next = neighbour(next, down, right);
+    if (next && next.key !== app.view.a) change({b: next.key}, {step: false});
 }
 
 function startWipe() {

@@ -7,7 +7,7 @@ function showControls() {
     const {sweep, view} = app;
     const others = sweep.axes.map((_, axis) => axis)
         .filter((axis) => axis !== view.x && axis !== view.y && sweep.axes[axis].labels.length > 1 && !view.sort);
-    const signature = JSON.stringify([language, others, view.x, view.y, view.sort, view.down, view.heat,
+    const signature = JSON.stringify([language, others, view.x, view.y, view.sort, view.down, view.heat, view.tint,
         sweep.axes.map((axis) => axis.labels.length), sweep.measures.map((measure) => measure.key)]);
     if (signature !== controlsFor) {
         controlsFor = signature;
@@ -88,7 +88,14 @@ function measureControls() {
     const direction = view.sort && button(view.down ? "↓" : "↑", () => change({down: !app.view.down}),
         {id: "direction", "data-key": "direction", "aria-label": t(view.down ? "largest first" : "smallest first"),
             title: t(view.down ? "largest first" : "smallest first")});
-    return [heat, view.heat && legend(view.heat), make("div", {className: "field"}, sort, direction)].filter(Boolean);
+    return [heat, view.heat && legend(view.heat), view.heat && tintTick(), make("div", {className: "field"}, sort, direction)].filter(Boolean);
+}
+
+// Not from the start: what lies over a picture changes the colours that are to be compared.
+function tintTick() {
+    const made = tick(t("tint"), app.view.tint, "tint", (event) => change({tint: event.target.checked}));
+    made.title = t("tint hint");
+    return made;
 }
 
 function showPair() {

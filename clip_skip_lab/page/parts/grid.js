@@ -1,7 +1,7 @@
 // The cells on the screen. Only those that can be seen exist as elements, so a thousand cost no more than fifty; a
 // picture that is scrolled away is let go. One cell at a time is reached with Tab, the others with the arrow keys.
 
-const GAP = 8, HEAD = 34, CAPTION = 30; // px
+const GAP = 8, HEAD = 34, CAPTION = 12, LINE = 18; // px
 const CLEAR = 72, MANY = 100; // cells are made to fit in all at once if they are this wide, and not more than so many
 const AT_FIRST = 70; // about how many are shown at first otherwise
 
@@ -15,6 +15,7 @@ function startGrid() {
     grid.root.append(grid.head, grid.body);
     grid.empty = make("p", {className: "empty", hidden: true});
     stage.append(grid.root, grid.empty);
+    startTools();
     let waiting = false;
     stage.addEventListener("scroll", () => {
         if (waiting) return;
@@ -40,9 +41,9 @@ function startGrid() {
     });
 }
 
-const TOOLS = {a: (cell) => setA(cell), b: (cell) => setB(cell), star: (cell) => toggleFavourite(cell)};
-
+// The bar of the cell under the mouse is a part of that cell.
 function cellUnder(target) {
+    if (pointing.bar.contains(target)) return pointing.cell;
     return app.sweep?.byKey.get(target.closest?.("[role=gridcell]")?.dataset.cell) ?? null;
 }
 
@@ -73,7 +74,7 @@ function showGrid() {
 
 function geometryOf(layout, stage) {
     const width = stage.clientWidth - GAP, height = stage.clientHeight - GAP, {aspect} = app.sweep;
-    const isTable = layout.kind === "table", caption = isTable ? 0 : CAPTION;
+    const isTable = layout.kind === "table", caption = isTable ? 0 : CAPTION + LINE * captionOf(app.sweep.cells[0]).length;
     const head = isTable ? HEAD : 0;
     const left = isTable ? labelWidth(layout, width) : 0;
     let columns = isTable ? layout.columns.length : 0;
@@ -89,10 +90,16 @@ function geometryOf(layout, stage) {
         return Math.max(Math.sqrt(width * height / aspect / AT_FIRST) - GAP, Math.min(CLEAR, width / 3 - GAP));
     }
 
-    if (!isTable) columns = clamp(Math.floor(width / (size + GAP)), 1, Math.max(1, count));
+    if (!isTable) columns = evenColumns(count, Math.floor(width / (size + GAP)));
     const cellWidth = Math.floor(size), cellHeight = Math.max(16, Math.round(size * aspect));
     const rows = isTable ? layout.rows.length : Math.ceil(count / columns);
     return {columns, rows, left, head, caption, cellWidth, cellHeight, lineHeight: cellHeight + caption + GAP};
+}
+
+// At most so many columns, and none that the lines are not filled with: four cells are 2 × 2 or 4 × 1, not 3 and 1.
+function evenColumns(count, most) {
+    const lines = Math.ceil(count / clamp(most, 1, Math.max(1, count)));
+    return Math.max(1, Math.ceil(count / Math.max(1, lines)));
 }
 
 function labelWidth(layout, width) {
@@ -177,6 +184,7 @@ function drawCells() {
         element.setAttribute("aria-colindex", column + (left ? 2 : 1));
         fillCell(element, cell);
     }
+    showTools();
 }
 
 function drawHead(first, last) {
@@ -233,17 +241,13 @@ function putAt(parent, place, element) {
 
 function makeCell(key) {
     if (key.startsWith("empty ")) return make("div", {role: "gridcell", className: "cell empty-cell"});
-    const tool = (name, text) => make("button", {type: "button", tabIndex: -1, text, "data-tool": name,
-        "aria-hidden": "true", title: t(`tool ${name}`)});
     return make("div", {role: "gridcell", className: "cell", "data-cell": key},
         make("div", {className: "frame"}), make("div", {className: "heat", hidden: true}),
-        make("div", {className: "marks"}),
-        make("div", {className: "tools"}, tool("a", "A"), tool("b", "B"), tool("star", "★")),
-        make("div", {className: "caption", dir: "auto"}));
+        make("div", {className: "marks"}), make("div", {className: "caption"}));
 }
 
 function fillCell(element, cell) {
-    const {cellHeight, cellWidth, caption} = grid.geometry, {view} = app;
+    const {cellHeight, cellWidth} = grid.geometry, {view} = app;
     if (!cell) {
         element.style.height = `${cellHeight}px`;
         return;
@@ -252,7 +256,7 @@ function fillCell(element, cell) {
     element.tabIndex = cell.key === grid.active ? 0 : -1;
     element.dataset.state = cell.state;
     element.classList.toggle("small", cellWidth < 110);
-    const [frame, heat, marks, , label] = element.children;
+    const [frame, heat, marks, caption] = element.children;
     frame.style.height = `${cellHeight}px`;
     showPicture(frame, cell, cellWidth * view.zoom);
     const range = view.heat ? rangeCached(view.heat) : null, told = view.heat || view.sort;
@@ -261,14 +265,13 @@ function fillCell(element, cell) {
     if (!heat.hidden) {
         heat.style.height = `${cellHeight}px`;
         heat.style.setProperty("--colour", range ? heatOf(value, range) : "transparent");
+        heat.classList.toggle("framed", range !== null);
+        heat.classList.toggle("tinted", range !== null && view.tint);
         heat.replaceChildren(make("span", {text: numberText(value)}));
     }
     const letters = [cell.key === view.a && "A", cell.key === view.b && "B", marked && "★"].filter(Boolean);
     marks.replaceChildren(...letters.map((text) => make("span", {text, className: text === "★" ? "star" : "letter"})));
-    const sorting = view.sort && view.sort !== told ? `${numberText(measureOf(cell, view.sort))} · ` : "";
-    label.hidden = !caption;
-    label.textContent = caption ? sorting + shortName(cell) : "";
-    label.title = caption ? name : "";
+    showCaption(caption, grid.geometry.caption ? captionOf(cell) : []);
     const measure = told && measureNamed(told);
     element.setAttribute("aria-label", [name, t(`state ${cell.state}`), cell.reason, marked && t("favourite"),
         letters.includes("A") && "A", letters.includes("B") && "B",
@@ -282,11 +285,22 @@ function rangeCached(key) {
     return ranges[key] ??= rangeOf(key);
 }
 
-// Under a cell: the values without the names where the axis is the only one, so that a small cell says what matters.
-function shortName(cell) {
-    const telling = app.sweep.axes.filter((axis) => axis.labels.length > 1);
-    if (telling.length <= 1 || grid.geometry.cellWidth > 170) return nameOf(cell);
-    return telling.map((axis) => axis.labels[cell.at[app.sweep.axes.indexOf(axis)]]).join(" · ");
+// What stands under a cell, line by line, as [name, value]: every axis by its name, and what decides the order where
+// the cell does not show it already.
+function captionOf(cell, told = app.view.heat || app.view.sort) {
+    const {sort} = app.view, measure = sort && sort !== told && measureNamed(sort);
+    const named = namesOf(cell);
+    return measure ? [[spoken(measure.name), withUnit(measureOf(cell, sort), measure)], ...named] : named;
+}
+
+// Where there is no room for a line, its name gives way, not its value.
+function showCaption(caption, lines) {
+    const text = lines.map((line) => line.join(" ")).join("\n");
+    caption.hidden = !lines.length;
+    if (caption.title === text) return;
+    caption.title = text;
+    caption.replaceChildren(...lines.map(([name, value]) => make("div", {className: "line"},
+        make("span", {text: name, dir: "auto"}), make("span", {text: value, dir: "auto"}))));
 }
 
 function showPicture(frame, cell, width) {
@@ -310,7 +324,10 @@ function activate(cell, {focus = false} = {}) {
     const before = grid.elements.get(grid.active);
     grid.active = cell.key;
     if (before) before.tabIndex = -1;
-    if (focus) reveal(cell);
+    if (focus) {
+        pointing.byMouse = false;
+        reveal(cell);
+    }
     drawCells();
     const element = grid.elements.get(cell.key);
     if (!element) return;

@@ -47,7 +47,7 @@ function cycle(name) {
     say(next ? spoken(measureNamed(next).name) : t("nothing"));
 }
 
-const onCell = (act) => () => activeCell() && act(activeCell());
+const onCell = (act) => () => chosenCell() && act(chosenCell());
 const copyInfotext = (cell) => cell.picture?.infotext ? copyText(words(cell.picture.infotext)) : say(t("no infotext"));
 const closer = {"+": () => zoomTo(app.view.zoom * 1.25), "-": () => zoomTo(app.view.zoom / 1.25), "0": () => zoomTo(1)};
 const panning = {
@@ -61,10 +61,10 @@ const KEYS = [
         ArrowLeft: () => move(0, -1), ArrowRight: () => move(0, 1), ArrowUp: () => move(-1, 0), ArrowDown: () => move(1, 0)}],
     ["cells", "Home End", "key ends", {Home: () => moveToEnd(-1), End: () => moveToEnd(1)}],
     ["cells", "Page ↑ ↓", "key page", {PageUp: () => movePage(-1), PageDown: () => movePage(1)}],
-    ["cells", "Enter", "key open", {Enter: onCell(openCell)}],
-    ["page", "A · B", "key pair", {a: onCell((cell) => setA(cell)), b: onCell((cell) => setB(cell))}],
+    ["cells", "Enter", "key open", {Enter: () => activeCell() && openCell(activeCell())}],
+    ["page", "A · B", "key pair", {a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
     ["page", "V", "compare", {v: () => openCompare()}],
-    ["page", "F", "key favourite", {f: onCell((cell) => toggleFavourite(cell))}],
+    ["page", "F", "key favourite", {f: onCell(TOOLS.star)}],
     ["page", "C", "key copy", {c: onCell(copyInfotext)}],
     ["page", "+ −", "key size", {"+": () => resize(1.2), "-": () => resize(1 / 1.2)}],
     ["page", "0", "fit", {"0": () => change({size: 0})}],
@@ -81,8 +81,8 @@ const KEYS = [
     ["cell", "← → ↑ ↓", "key leaf", {
         ArrowLeft: () => leaf(0, -1), ArrowRight: () => leaf(0, 1), ArrowUp: () => leaf(-1, 0), ArrowDown: () => leaf(1, 0)}],
     ["cell", "P", "play", {p: () => togglePlaying()}],
-    ["cell", "F · C · A · B", "key same", {f: onCell((cell) => toggleFavourite(cell)), c: onCell(copyInfotext),
-        a: onCell((cell) => setA(cell)), b: onCell((cell) => setB(cell))}],
+    ["cell", "F · C · A · B", "key same", {f: onCell(TOOLS.star), c: onCell(copyInfotext),
+        a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
     ["cell", "U", "key use", {u: () => FROM_HOST && $("cell").querySelector("[data-key=use]").click()}],
     ["cell", "+ − · 0", "key zoom", {...closer, z: closer["+"], Z: closer["-"], ...panning}],
     ["compare", "1 2 3 4", "key modes", Object.fromEntries(MODES.map((mode, place) => [place + 1, () => change({mode})]))],

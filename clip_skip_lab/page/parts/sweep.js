@@ -83,9 +83,13 @@ function aspectOf(cells) {
 
 // What to call a cell: each axis with the cell's value, but those of a single value.
 function nameOf(cell, axes = app.sweep.axes) {
+    return namesOf(cell, axes).map(([name, label]) => `${name} ${label}`).join(", ");
+}
+
+function namesOf(cell, axes = app.sweep.axes) {
     const telling = axes.map((axis, number) => [axis, number]).filter(([axis]) => axis.labels.length > 1);
     const shown = telling.length ? telling : [[axes[0], 0]];
-    return shown.map(([axis, number]) => `${axisName(axis)} ${axis.labels[cell.at[number]]}`).join(", ");
+    return shown.map(([axis, number]) => [axisName(axis), axis.labels[cell.at[number]]]);
 }
 
 function axisName(axis) {

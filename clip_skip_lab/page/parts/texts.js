@@ -16,7 +16,8 @@ const TEXTS = {
         noSmall: "There is no reduced copy.",
         view: "View", columns: "Columns", rows: "Rows", none: "None", nothing: "Nothing", all: "All",
         "cell size": "Cells", fit: "Fit", zoom: "Zoom in", "zoom hint": "All pictures together; drag one to move them all",
-        "colour by": "Colours", order: "Order", "as planned": "As planned", "smallest first": "Smallest first",
+        "colour by": "Colours", tint: "Tint", "tint hint": "Lays the colour over the pictures too. It changes how their own colours look",
+        order: "Order", "as planned": "As planned", "smallest first": "Smallest first",
         "largest first": "Largest first", "sorted flat": "Not while the cells are ordered by a measure",
         notMeasured: "No cell has been measured", "from to": (low, high) => `${low} to ${high}`,
         filter: "Filter", export: "Export", about: "About", keys: "Keys", find: "Find", state: "State",
@@ -35,6 +36,8 @@ const TEXTS = {
         compare: "Compare", "take out": "Take out", "choose both": "Choose two cells first: A on one, B on the other.",
         "is a": (name) => `A is ${name}.`, "is a, choose b": (name) => `A is ${name}. Now press B on another cell.`,
         "is b, choose a": (name) => `B is ${name}. Now press A on another cell.`,
+        "is the other": (name, other) => `${name} is ${other} already. Choose another cell to compare it with.`,
+        "taken out": (name, part) => `${name} is no longer ${part}.`,
         comparing: (one, other) => `Comparing A, ${one}, with B, ${other}`,
         "mode side": "Side by side", "mode flicker": "Flicker", "mode wipe": "Wipe", "mode difference": "Difference",
         swap: "Swap", line: "Line", amplify: "Amplify", "show other": "Show the other one", "by itself": "By itself",
@@ -57,7 +60,7 @@ const TEXTS = {
         "key measures": "Next colours, next order", "key panels": "Export, about", "key leaf": "Leaf through the cells",
         "key same": "Favourite, copy, A, B", "key use": "Use this clip skip", "key modes": "Side by side, flicker, wipe, difference",
         "key leaf b": "Another cell as B",
-        "help mouse": "By mouse: click a cell to open it; A, B and ★ appear on it. " +
+        "help mouse": "By mouse: click a cell to open it; A, B and ★ appear on the one under the mouse, which is also the one that keys mean. " +
             "Ctrl and the wheel zoom in all pictures together, dragging moves them.",
     },
     ja: {
@@ -75,7 +78,8 @@ const TEXTS = {
         noSmall: "縮小画像がありません。",
         view: "表示", columns: "列", rows: "行", none: "なし", nothing: "なし", all: "すべて",
         "cell size": "セル", fit: "全体", zoom: "拡大", "zoom hint": "すべての画像を同時に拡大します。ドラッグで一緒に動きます",
-        "colour by": "色分け", order: "順序", "as planned": "計画どおり", "smallest first": "小さい順",
+        "colour by": "色分け", tint: "色を重ねる", "tint hint": "画像にも色を重ねます。画像そのものの色は違って見えます",
+        order: "順序", "as planned": "計画どおり", "smallest first": "小さい順",
         "largest first": "大きい順", "sorted flat": "測定値で並べている間は使えません",
         notMeasured: "測定されたセルはありません", "from to": (low, high) => `${low} から ${high}`,
         filter: "絞り込み", export: "書き出し", about: "詳細", keys: "キー操作", find: "検索", state: "状態",
@@ -94,6 +98,8 @@ const TEXTS = {
         compare: "比較", "take out": "外す", "choose both": "先に二つのセルを選んでください。一方で A、もう一方で B を押します。",
         "is a": (name) => `A は ${name}。`, "is a, choose b": (name) => `A は ${name}。別のセルで B を押してください。`,
         "is b, choose a": (name) => `B は ${name}。別のセルで A を押してください。`,
+        "is the other": (name, other) => `${name} はすでに ${other} です。比べる相手には別のセルを選んでください。`,
+        "taken out": (name, part) => `${name} を ${part} から外しました。`,
         comparing: (one, other) => `A(${one})と B(${other})の比較`,
         "mode side": "並べる", "mode flicker": "交互", "mode wipe": "ワイプ", "mode difference": "差分",
         swap: "入れ替え", line: "境界", amplify: "強調", "show other": "もう一方を表示", "by itself": "自動",
@@ -116,7 +122,7 @@ const TEXTS = {
         "key measures": "次の色分け、次の順序", "key panels": "書き出し、詳細", "key leaf": "セルをめくる",
         "key same": "お気に入り、コピー、A、B", "key use": "この Clip skip を使う", "key modes": "並べる、交互、ワイプ、差分",
         "key leaf b": "B を別のセルに",
-        "help mouse": "マウス: セルをクリックすると開きます。A、B、★ はセルの上に現れます。Ctrl とホイールで全画像を拡大し、ドラッグで動かします。",
+        "help mouse": "マウス: セルをクリックすると開きます。A、B、★ はマウスの下のセルに現れ、キー操作もそのセルに働きます。Ctrl とホイールで全画像を拡大し、ドラッグで動かします。",
     },
 };
 

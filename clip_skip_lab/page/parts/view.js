@@ -10,7 +10,7 @@ function defaultView(sweep) {
     const rows = sweep.axes.findIndex((axis, number) => number > 0 && axis.labels.length > 1);
     return {
         x: 0, y: rows < 0 ? null : rows, at: sweep.axes.map(() => 0), size: 0,
-        zoom: 1, centre: [0.5, 0.5], heat: "", sort: "", down: false,
+        zoom: 1, centre: [0.5, 0.5], heat: "", tint: false, sort: "", down: false,
         text: "", states: [], favourites: false, hidden: sweep.axes.map(() => []),
         cell: null, a: null, b: null, mode: "",
     };
@@ -37,10 +37,12 @@ function viewFromAddress(sweep, hash) {
     const sort = given.get("sort") ?? "", key = sort.replace(/^-/, "");
     if (known(key)) [view.sort, view.down] = [key, sort.startsWith("-")];
     view.heat = known(given.get("heat")) ? given.get("heat") : "";
+    view.tint = given.get("tint") === "1";
     view.text = given.get("find") ?? "";
     view.states = (given.get("state") ?? "").split(".").filter((state) => STATES.includes(state));
     view.favourites = given.get("fav") === "1";
     for (const name of ["cell", "a", "b"]) view[name] = sweep.byKey.has(given.get(name)) ? given.get(name) : null;
+    if (view.b === view.a) view.b = null;
     view.mode = MODES.includes(given.get("compare")) && view.a && view.b ? given.get("compare") : "";
     return view;
 }
@@ -55,6 +57,7 @@ function addressOf(view, sweep) {
     tell("size", Math.round(view.size), 0);
     if (view.zoom > 1) told.set("zoom", [view.zoom, ...view.centre].map((part) => +part.toFixed(3)).join("_"));
     tell("heat", view.heat, "");
+    tell("tint", view.tint ? "1" : "", "");
     tell("sort", view.sort && (view.down ? "-" : "") + view.sort, "");
     tell("find", view.text, "");
     tell("state", view.states.join("."), "");
