@@ -326,7 +326,8 @@ class A1111Session:
     def _batch_size(self, shape: Shape) -> int:
         if self.plan.mode == "exact":
             return 1
-        why = why_one_by_one(self.request)
+        rows = {(cell.y, cell.z): cell for cell in self.plan.cells()}
+        why = why_one_by_one(self.request, [applied(self.request, self.plan, cell)[0] for cell in rows.values()])
         if why is not None:
             self._one_by_one(why)
             return 1

@@ -16,11 +16,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from modules import scripts, shared
+from modules import shared
 
 from ..sweep.draws import COUNTS, LISTS, NUMBERS, TEXTS
+from ..sweep.errors import named_list
 from ..sweep.plan import Cell
 from ..sweep.record import draw_hash
+from .busy_scripts import is_own, overrides, reaching, switched_on
 
 HOOKS = ("before_process", "process", "before_process_batch", "after_extra_networks_activate", "process_batch")
 """The hooks of always-on scripts before the prompts are encoded, in the host's order."""
@@ -223,7 +225,7 @@ class _Held:
         runner = self.copied.scripts
         for name in HOOKS:
             for script in runner.alwayson_scripts:
-                if overrides(script, name):
+                if overrides(script, name) and not is_own(script):
                     self._shadow(stack, script, name, self._of_script(script, name))
             if hasattr(runner, name):
                 self._shadow(stack, runner, name, self._of_runner(runner, name))
@@ -243,8 +245,11 @@ class _Held:
             before = self._state()
             try:
                 return original(p, *args, **kwargs)
+            except Exception:
+                self.busy.append(script.title())
+                raise
             finally:
-                self._settle((name, who, self._batch(name)), script.title(), before)
+                self._settle((name, who, self._batch(name)), script, before)
 
         return hook
 
@@ -255,11 +260,18 @@ class _Held:
             if p is self.copied and name == "process":
                 self._start()
             original(p, *args, **kwargs)
-            if p is self.copied and self.busy:
-                busy = " and ".join(dict.fromkeys(self.busy))
-                raise UnevenBatch(f"{busy} changes what a batch is made of")
+            if p is self.copied and len(self.layout.cells) > 1:
+                self._check_batch(name)
 
         return hook
+
+    def _check_batch(self, name: str) -> None:
+        if name == "process":
+            self.busy += [script.title() for script in reaching(switched_on(self.copied), self.copied)]
+        busy = list(dict.fromkeys(self.busy))
+        if busy:
+            which = "the script" if len(busy) == 1 else "the scripts"
+            raise UnevenBatch(f"{which} {named_list(busy, most=len(busy))} changed what a batch is made of")
 
     def _batch(self, name: str) -> int:
         return 0 if name in ("before_process", "process") else int(self.copied.iteration)
@@ -267,8 +279,8 @@ class _Held:
     def _state(self) -> dict[str, Any]:
         return {name: _copy(getattr(self.copied, name, None)) for name in FIELDS}
 
-    def _settle(self, step: Step, title: str, before: dict) -> None:
-        after = self._state()
+    def _settle(self, step: Step, script: Any, before: dict) -> None:
+        after, title = self._state(), script.title()
         if len(self.layout.cells) > 1:
             if before != after:
                 self.busy.append(title)
@@ -314,11 +326,6 @@ class _Held:
                 there[:] = value  # the host has handed this very list to the scripts
             elif there != value:
                 setattr(self.copied, name, _copy(value))
-
-
-def overrides(script: Any, hook: str) -> bool:
-    """Whether a script has a hook of its own."""
-    return getattr(type(script), hook, None) is not getattr(scripts.Script, hook, None)
 
 
 def on_runner_of(runner: Any, name: str) -> Callable:

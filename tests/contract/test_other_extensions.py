@@ -123,3 +123,11 @@ def test_what_cannot_be_held_is_marked_and_said(meddled_client, meddling):
     }
     (problem,) = sweep.record["problems"]
     assert problem.startswith("The cells differ in their prompts, not only in clip skip")
+
+
+def test_switched_off_it_does_not_forbid_batches_and_switched_on_it_is_named(meddled_client, meddling):
+    off = swept(meddled_client, {**SKIPS, "mode": "fast"})
+    assert off.record["notes"] == []
+    assert len(meddling.seen()["arguments"]) == 1, "one generation for all cells"
+    on = swept(meddled_client, {**SKIPS, "mode": "fast"}, alwayson_scripts=asking(note="hello"))
+    assert on.record["notes"] == ["The cells ran one by one: the script Meddling takes part."]
