@@ -10,9 +10,10 @@ the text encoder, so that the sweep can tell where it could not be held.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,9 @@ from ..sweep.draws import COUNTS, LISTS, NUMBERS, TEXTS
 from ..sweep.errors import named_list
 from ..sweep.plan import Cell
 from ..sweep.record import draw_hash
-from .busy_scripts import is_own, overrides, reaching, switched_on
+from .busy_scripts import PREPARING_HOOKS, is_own, overrides, reaching, switched_on
+
+log = logging.getLogger("clip_skip_lab")
 
 HOOKS = ("before_process", "process", "before_process_batch", "after_extra_networks_activate", "process_batch")
 """The hooks of always-on scripts before the prompts are encoded, in the host's order."""
@@ -220,6 +223,7 @@ class _Held:
         self.copied, self.layout, self.draws = copied, layout, draws
         self.given = {name: _copy(getattr(copied, name, None)) for name in TEXTS}
         self.busy: list[str] = []
+        self.on = switched_on(copied) if len(layout.cells) > 1 else []
 
     def install(self, stack: ExitStack) -> None:
         runner = self.copied.scripts
@@ -242,16 +246,50 @@ class _Held:
         def hook(p: Any, *args: Any, **kwargs: Any) -> Any:
             if p is not self.copied:  # that of a script which generates by itself
                 return original(p, *args, **kwargs)
+            if len(self.layout.cells) > 1:
+                return self._try_together(script, name, lambda: original(p, *args, **kwargs))
             before = self._state()
             try:
                 return original(p, *args, **kwargs)
-            except Exception:
-                self.busy.append(script.title())
-                raise
             finally:
                 self._settle((name, who, self._batch(name)), script, before)
 
         return hook
+
+    def _try_together(self, script: Any, name: str, call: Callable[[], Any]) -> None:
+        """Calls a hook for several cells at once, and notes a script that changes anything: they run one by one then.
+
+        Before the batches begin a script is shown what it sees in a generation of one cell: of the first, or, if it is
+        switched on, of the first of each template, whose seed may be another.
+        """
+        firsts = {template: number for number, (template, _) in reversed(list(enumerate(self.layout.keys)))}
+        numbers = sorted(firsts.values()) if script in self.on else [0]
+        for number in numbers if name in PREPARING_HOOKS else [None]:
+            with nullcontext() if number is None else self._as_alone(number):
+                before = self._state()
+                try:
+                    call()
+                except Exception as error:  # one by one it may go well, and else the host will report it
+                    log.debug("Clip skip sweep: %s in a batch of cells: %s", script.title(), error)
+                    self.busy.append(script.title())
+                if self._state() != before:
+                    self.busy.append(script.title())
+
+    @contextmanager
+    def _as_alone(self, number: int) -> Iterator[None]:
+        """Makes the request of several cells look like that of one, for the time of the block."""
+        copied = self.copied
+        wide = {name: getattr(copied, name) for name in (*FIELDS, "seed", "subseed") if hasattr(copied, name)}
+        for name, value in wide.items():
+            if isinstance(value, list) and name in (*LISTS, "seed", "subseed"):
+                rows = self.layout.rows(number, len(value))
+                setattr(copied, name, [value[row] for row in rows] if name in LISTS else value[rows[0]])
+        copied.batch_size = self.layout.per_cell
+        try:
+            yield
+        finally:
+            for name, value in wide.items():
+                setattr(copied, name, value)
 
     def _of_runner(self, runner: Any, name: str) -> Callable:
         original = on_runner_of(runner, name)
@@ -267,27 +305,22 @@ class _Held:
 
     def _check_batch(self, name: str) -> None:
         if name == "process":
-            self.busy += [script.title() for script in reaching(switched_on(self.copied), self.copied)]
+            self.busy += [script.title() for script in reaching(self.on, self.copied)]
         busy = list(dict.fromkeys(self.busy))
         if busy:
             which = "the script" if len(busy) == 1 else "the scripts"
             raise UnevenBatch(f"{which} {named_list(busy, most=len(busy))} changed what a batch is made of")
 
     def _batch(self, name: str) -> int:
-        return 0 if name in ("before_process", "process") else int(self.copied.iteration)
+        return 0 if name in PREPARING_HOOKS else int(self.copied.iteration)
 
     def _state(self) -> dict[str, Any]:
         return {name: _copy(getattr(self.copied, name, None)) for name in FIELDS}
 
     def _settle(self, step: Step, script: Any, before: dict) -> None:
-        after, title = self._state(), script.title()
-        if len(self.layout.cells) > 1:
-            if before != after:
-                self.busy.append(title)
-            return
-        back = self.draws.settle(self.layout.keys[0], step, before, after)
+        back = self.draws.settle(self.layout.keys[0], step, before, self._state())
         if back:
-            self.draws.drawn_anew[title] = None
+            self.draws.drawn_anew[script.title()] = None
             self._put(back)
 
     def _start(self) -> None:

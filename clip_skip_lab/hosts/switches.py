@@ -46,12 +46,14 @@ def _is_switch(title: str, control: Any, number: int) -> bool:
 
 
 def _is_on(control: Any, value: Any) -> bool:
-    """Off is what says so; whatever else is given counts as on (null is some scripts' own default)."""
+    """Off is what says so; whatever else is given counts as on."""
     choices = _choices(control)
     if choices and isinstance(value, int) and not isinstance(value, bool):
         return not (0 <= value < len(choices) and _says_off(choices[value]))
     if isinstance(value, str):
         return not _says_off(value)
+    if value is None:  # some scripts are off with it and say so by having it as their default; others are on
+        return getattr(control, "value", True) is not None
     return value is not False
 
 

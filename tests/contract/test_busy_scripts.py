@@ -43,6 +43,12 @@ class Seeds(Common):
 class Raises(Common):
     def process(self, p, *args): raise ValueError("a wide batch is not for me")
 
+class Listening(Common):
+    seen = []
+    def process(self, p, *args):
+        self.seen.append((p.seed, p.all_seeds, p.batch_size, p.all_prompts))
+        assert isinstance(p.seed, int)
+
 class Sampling(Common):
     def process(self, p, *args): p.sample = lambda *args, **kwargs: None
 
@@ -90,7 +96,9 @@ def request_with(extension):
             negative_prompt="",
             all_prompts=["a fox"] * 2,
             all_negative_prompts=[""] * 2,
-            all_seeds=[5, 5],
+            seed=[5, 6],
+            subseed=[1, 1],
+            all_seeds=[5, 6],
             all_subseeds=[1, 1],
             n_iter=1,
             batch_size=2,
@@ -156,7 +164,9 @@ def generate(request, cells):
     """The hooks before sampling, for so many cells at once."""
     from clip_skip_lab.hosts.a1111_prompts import Draws, Layout, holding
 
-    layout = Layout(list(range(cells)), [("template", ("row", 0, 0))] * cells, 2 // cells)
+    layout = Layout(
+        list(range(cells)), [(("template", place), ("row", 0, place)) for place in range(cells)], 2 // cells
+    )
     with holding(request, layout, Draws()):
         request.scripts.before_process(request)
         request.scripts.process(request)
@@ -182,6 +192,14 @@ def test_one_that_only_looks_on_leaves_the_batch_alone_and_its_hooks_are_its_own
     assert "process" not in vars(request.scripts)
 
 
+def test_it_is_shown_each_seed_of_a_batch_as_in_a_generation_of_one_cell(request_with):
+    request = request_with("Listening")
+    generate(request, cells=2)
+    (script,) = request.scripts.alwayson_scripts
+    assert script.seen == [(5, [5], 1, ["a fox"]), (6, [6], 1, ["a fox"])]
+    assert (request.seed, request.all_seeds, request.batch_size) == ([5, 6], [5, 6], 2)
+
+
 def test_a_request_with_a_copy_of_the_runner_runs_the_scripts_of_that_copy(request_with):
     """As detailers do within a generation: themselves left out."""
     from clip_skip_lab.hosts.a1111_prompts import Draws, Layout, holding
@@ -194,4 +212,4 @@ def test_a_request_with_a_copy_of_the_runner_runs_the_scripts_of_that_copy(reque
         inner.scripts.callback_map = {}
         inner.scripts.process(inner)
     assert inner.extra_generation_params == {"Onlooker": "on"}
-    assert inner.all_seeds == [5, 5]
+    assert inner.all_seeds == [5, 6]

@@ -12,9 +12,10 @@ from clip_skip_lab.hosts.switches import is_switched_off
 class Checkbox:
     """What gradio's components have of what is looked at."""
 
-    def __init__(self, label="", choices=None):
+    def __init__(self, label="", choices=None, value=False):
         self.label = label
         self.choices = choices
+        self.value = value
 
 
 class InputAccordionImpl(Checkbox):
@@ -53,6 +54,7 @@ OFF_AND_ON = {
         [True, True],
     ),
     "an accordion of its own class": ("NegPiP", [InputAccordionImpl("NegPiP")], [False], [True]),
+    "an accordion without a default": ("NegPiP", [InputAccordionImpl("NegPiP", value=None)], [None], [True]),
     "an accordion behind a text, with a radio inside": (
         "LoRA Block Weight",
         [Textbox(""), InputAccordionImpl("LoRA Block Weight"), Radio("Active", ["Disable", "XYZ plot"])],
