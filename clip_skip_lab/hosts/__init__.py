@@ -70,12 +70,16 @@ class Picture:
 class Sampled:
     """What some cells gave: the finished pictures and, by index of the cell, why it has fewer than it should.
 
-    `missing` are those that were broken off by the user, `failed` those that the model could not do.
+    `missing` are those that were broken off by the user, `failed` those that the model could not do. For each cell,
+    `draws` is what other extensions drew (clip_skip_lab/sweep/draws.py), and `used` are hashes of what it was made
+    from, by name.
     """
 
     pictures: list[Picture]
     missing: dict[int, str] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+    draws: dict[int, list] = field(default_factory=dict)
+    used: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
 class Session(Protocol):
@@ -113,6 +117,9 @@ class Session(Protocol):
 
         Raises whatever the host raises; of a single cell, the pictures before the error have gone to `keep`.
         """
+
+    def hold(self, cell: Cell, draw: list) -> None:
+        """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:
         """Saves a cell's picture by the host's naming rules; to be called from within `keep`. Raises `OSError`."""

@@ -29,6 +29,7 @@ from .a1111_in_force import REMARKS, Chosen, EncodedAlone, choosing, watch_gener
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
+from .a1111_prompts import Draws, Layout, UnevenBatch, holding, keys_of
 from .a1111_request import applied, cell_size, check_request, jobs, restore_setting, setting_of, steps
 from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
@@ -150,6 +151,8 @@ class A1111Session:
         self.one_pass = OnePass()
         self.batch_size = self._batch_size(shape)
         self._steps = shape.steps
+        self._jobs = jobs(request)
+        self._draws = Draws()
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
         self._interrupted = False
@@ -192,8 +195,8 @@ class A1111Session:
         state.textinfo = f"Clip skip sweep: {where(cells)} of {self.plan.size}"
         state.job = f"{number + 1} out of {count}"
         # Counted here and not left to the host: a batch that fails does not advance the host's own count.
-        state.job_count = count * jobs(self.request)
-        state.job_no = number * jobs(self.request)
+        state.job_count = count * self._jobs
+        state.job_no = number * self._jobs
         state.sampling_step = 0
         shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
 
@@ -209,6 +212,7 @@ class A1111Session:
     def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
         """See `Session.sample`."""
         requests = self._requests(cells)
+        keys = [keys_of(self.request, one, cell) for cell, (one, _) in zip(cells, requests, strict=True)]
         copied, written = requests[0]
         copied.do_not_save_samples = copied.do_not_save_grid = True
         copied.override_settings_restore_afterwards = True
@@ -232,6 +236,10 @@ class A1111Session:
         chosen = Chosen([finer for _, finer in asked], copied.n_iter, mixed=len(set(asked)) > 1)
         seen = watch(copied, cells, per_cell)
         self._sampling = (copied, per_cell)
+
+        def as_picture(row: int) -> AbstractContextManager:
+            return self._as_asked(chosen, asked[row if len(cells) > 1 else 0])
+
         opts = shared.opts.data
         temporary = {
             **self.steady,
@@ -248,28 +256,44 @@ class A1111Session:
             self._hook_conditioning(copied, asked, chosen)
             if len(cells) > 1:
                 stack.enter_context(same_posterior(copied, per_cell))
-            finished = stack.enter_context(tapped(copied, seen, lambda row: self._as_asked(chosen, asked[row])))
+            stack.enter_context(tapped(copied, seen, as_picture))
+            used = stack.enter_context(holding(copied, Layout(cells, keys, per_cell), self._draws))
             try:
                 processed = processing.process_images(copied)
+            except UnevenBatch as error:  # before anything was sampled
+                self._one_by_one(str(error))
+                raise
             except Exception:
-                for picture in finished if len(cells) == 1 else []:  # of the batches before the one that failed
-                    keep(picture)
+                # Those of the batches before the one that failed.
+                for picture in seen.finished.values() if len(cells) == 1 else []:
+                    if picture is not None:
+                        keep(picture)
                 mend_model()
                 raise
             if chosen.encoded_alone:
-                raise EncodedAlone("a script encodes a text by itself, for which cells at once have no one clip skip")
+                error = EncodedAlone("a script encodes texts by itself, and cells at once have no one clip skip for it")
+                self._one_by_one(str(error))
+                raise error
             self.comments.update(dict.fromkeys(copied.comments))
-            for note in [*moved(temporary, where(cells)), *getattr(copied, REMARKS, [])]:
-                if note not in self.notes:
-                    self.notes.append(note)
+            for sentence in [*moved(temporary, where(cells)), *getattr(copied, REMARKS, [])]:
+                self._note(sentence)
             pictures = finished_pictures(copied, processed, seen)
             if pictures and self._first_done is None:
                 self._first_done = copied
             for picture in pictures:
                 keep(picture)
-        if self.one_pass.doubt and self.one_pass.doubt not in self.notes:
-            self.notes.append(self.one_pass.doubt)
-        return sort_out(seen, pictures, expected)
+        if self.one_pass.doubt:
+            self._note(self.one_pass.doubt)
+        sampled = sort_out(seen, pictures, copied, expected)
+        for number, (cell, one) in enumerate(zip(cells, keys, strict=True)):
+            sampled.draws[cell.index], sampled.used[cell.index] = self._draws.give(one), used.of(number)
+        self._note_scripts(copied, sampled, expected)
+        return sampled
+
+    def hold(self, cell: Cell, draw: list) -> None:
+        """See `Session.hold`."""
+        ((applied_to, _),) = self._requests([cell])
+        self._draws.take(keys_of(self.request, applied_to, cell), draw)
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:
         """See `Session.save_picture`."""
@@ -316,14 +340,35 @@ class A1111Session:
     def _batch_size(self, shape: Shape) -> int:
         if self.plan.mode == "exact":
             return 1
-        why = why_one_by_one(self.request)
+        rows = {(cell.y, cell.z): cell for cell in self.plan.cells()}
+        why = why_one_by_one(self.request, [applied(self.request, self.plan, cell)[0] for cell in rows.values()])
         if why is not None:
-            self.notes.append(f"The cells ran one by one: {why}.")
+            self._one_by_one(why)
             return 1
         if self.plan.cells_per_batch != "auto":
             return self.plan.cells_per_batch
         pixels = max(width * height for width, height in shape.sizes) // self.request.n_iter
         return cells_that_fit(pixels, devices.device)
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def _one_by_one(self, why: str) -> None:
+        self.batch_size = 1
+        self._note(f"The cells ran one by one: {why}.")
+
+    def _note_scripts(self, copied: Any, sampled: Sampled, expected: int) -> None:
+        """Notes what other extensions did that a user should know of."""
+        self._jobs = max(self._jobs, jobs(copied))
+        for title in self._draws.drawn_anew:
+            self._note(
+                f"{title} draws anew for each generation. What it drew first was used for all cells that differ only "
+                "in clip skip; rows whose axis changes the prompt or the seed have a draw of their own."
+            )
+        got = len(sampled.pictures)
+        if len(sampled.used) == 1 and got and got != expected and not (sampled.missing or sampled.failed):
+            self._note(f"Another extension changed the number of pictures: {got} of a cell, not {expected} as asked.")
 
     def _release(self, copied: Any) -> None:
         """Breaks the circles that a request is part of after sampling; with them it would stay in memory, and tensors

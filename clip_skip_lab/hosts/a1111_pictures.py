@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,21 @@ class Watch:
         stops: for each batch, why it was broken off, or None.
         broken: (batch, row) of the pictures that are NaN. The host looks at the first of a batch only
             (modules/devices.py, `test_for_nans`).
+        sizes: for each batch how many pictures it has; another extension can change that.
+        finished: by (batch, row) each whole picture as the host finished it, None for one that is not whole.
     """
 
     cells: list[Cell]
     per_cell: int
     stops: list[str | None] = field(default_factory=list)
     broken: set[tuple[int, int]] = field(default_factory=set)
+    sizes: list[int] = field(default_factory=list)
+    finished: dict[tuple[int, int], Picture | None] = field(default_factory=dict)
 
     def whose(self, batch: int, row: int) -> tuple[Cell, int]:
         """The cell of a picture, and its place among that cell's pictures."""
+        if len(self.cells) == 1:  # then they are all of this cell, however many another extension makes of it
+            return self.cells[0], sum(self.sizes[:batch]) + row
         cell, place = divmod(row, self.per_cell)
         return self.cells[cell], batch * self.per_cell + place
 
@@ -58,6 +64,7 @@ def watch(copied: Any, cells: list[Cell], per_cell: int) -> Watch:
     def sample(*args: Any, **kwargs: Any) -> Any:
         samples = original(*args, **kwargs)
         state = shared.state
+        seen.sizes.append(len(samples))
         seen.stops.append("interrupted" if state.interrupted else "skipped" if state.skipped else None)
         rows = [row for row, one in enumerate(samples) if bool(torch.isnan(one).any())]
         if not shared.cmd_opts.disable_nan_check and len(rows) < len(samples):
@@ -77,8 +84,8 @@ PICTURE_HOOKS = ("postprocess_image", "postprocess_maskoverlay", LAST_HOOK)
 
 
 @contextmanager
-def tapped(copied: Any, seen: Watch, as_asked: Callable[[int], AbstractContextManager]) -> Iterator[list[Picture]]:
-    """Yields a list to which each whole picture comes as the host finishes it.
+def tapped(copied: Any, seen: Watch, as_asked: Callable[[int], AbstractContextManager]) -> Iterator[None]:
+    """Notes each picture in `seen.finished` as the host finishes it.
 
     `process_images` returns pictures only when all batches went well; this is how those before an error are kept.
     It shadows, for this block, the hooks that the host calls for each picture. In them the clip
@@ -90,9 +97,8 @@ def tapped(copied: Any, seen: Watch, as_asked: Callable[[int], AbstractContextMa
         as_asked: gives, for a row of the batch, a `with` in which clip skip is that of the picture.
     """
     runner = copied.scripts
-    finished: list[Picture] = []
     if runner is None:
-        yield finished
+        yield
         return
 
     def shadow(name: str) -> Callable:
@@ -110,27 +116,30 @@ def tapped(copied: Any, seen: Watch, as_asked: Callable[[int], AbstractContextMa
 
     def tap(p: Any, pp: Any) -> None:
         row = p.batch_index
+        seen.finished[p.iteration, row] = None
         if seen.whole(p.iteration, row):
             text = processing.create_infotext(
                 p, p.prompts, p.seeds, p.subseeds, index=row, all_negative_prompts=p.negative_prompts
             )
             cell, place = seen.whose(p.iteration, row)
-            finished.append(
-                Picture(cell, place, pp.image, text, int(p.seeds[row]), int(p.subseeds[row]), p.prompts[row])
-            )
+            picture = Picture(cell, place, pp.image, text, int(p.seeds[row]), int(p.subseeds[row]), p.prompts[row])
+            seen.finished[p.iteration, row] = picture
 
     with ExitStack() as stack:
         # On the class: a script may copy the runner for a generation of its own, and what hangs on the object with it.
         for name in PICTURE_HOOKS:
             if hasattr(runner, name):  # the second came with v1.9
                 stack.enter_context(shadowed(type(runner), name, shadow(name)))
-        yield finished
+        yield
 
 
 def finished_pictures(copied: Any, processed: Any, seen: Watch) -> list[Picture]:
     """The whole pictures that the host returned, each with its cell, in the order of the host."""
     first = processed.index_of_first_image
     count = min(len(processed.images), len(processed.infotexts)) - first
+    if len(seen.finished) == count:  # scripts may have replaced the pictures since
+        made = zip(seen.finished.values(), processed.images[first:], processed.infotexts[first:], strict=False)
+        return [replace(picture, image=image, infotext=text) for picture, image, text in made if picture is not None]
     pictures = []
     for number in range(count):
         batch, row = divmod(number, copied.batch_size)
@@ -150,19 +159,32 @@ def finished_pictures(copied: Any, processed: Any, seen: Watch) -> list[Picture]
     return pictures
 
 
-def sort_out(seen: Watch, pictures: list[Picture], expected: int) -> Sampled:
-    """The pictures, with why some cells have fewer than expected."""
+def sort_out(seen: Watch, pictures: list[Picture], copied: Any, expected: int) -> Sampled:
+    """The pictures, with why some cells have fewer than they should.
+
+    Args:
+        seen: what was seen meanwhile.
+        pictures: the whole ones.
+        copied: the request, as it was in the end: another extension may have asked for more or fewer pictures.
+        expected: how many pictures of a cell were asked for at first.
+    """
     sampled = Sampled(pictures)
+    state = shared.state
+    stop = next((stop for stop in seen.stops if stop is not None), None)
+    if stop is None and (state.interrupted or state.stopping_generation):
+        stop = "interrupted"
+    if len(seen.cells) == 1:
+        expected = min(len(copied.all_prompts or []), copied.n_iter * copied.batch_size)
     for number, cell in enumerate(seen.cells):
         got = sum(1 for picture in pictures if picture.cell is cell)
-        if got >= expected:
-            continue
         rows = range(number * seen.per_cell, (number + 1) * seen.per_cell)
-        if any(row in rows for _, row in seen.broken):
+        broken = [row for _, row in seen.broken if len(seen.cells) == 1 or row in rows]
+        if got < expected and broken:
             sampled.failed[cell.index] = BROKEN
-            continue
-        why = next((stop for stop in seen.stops if stop is not None), "interrupted")
-        sampled.missing[cell.index] = why if expected == 1 else f"{why} after {got} of {expected} pictures"
+        elif got < expected and stop is not None:
+            sampled.missing[cell.index] = stop if expected == 1 else f"{stop} after {got} of {expected} pictures"
+        elif not got:
+            sampled.failed[cell.index] = "The WebUI made no picture."
     return sampled
 
 

@@ -6,15 +6,14 @@ its row in the metadata, and the one global random generator. All hooks sit on t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
-from modules import processing, prompt_parser, scripts, sd_samplers, shared
-from modules.paths_internal import script_path
-from modules.ui_components import InputAccordion
+from modules import processing, prompt_parser, sd_samplers, shared
+
+from .busy_scripts import why_not_together
 
 
 def widen(copied: Any, requests: list[Any]) -> None:
@@ -124,8 +123,13 @@ def same_posterior(copied: Any, per_cell: int) -> Iterator[None]:
         processing.images_tensor_to_samples = original
 
 
-def why_one_by_one(request: Any) -> str | None:
-    """Why the cells of this request cannot share a batch, decided before sampling; None when they can."""
+def why_one_by_one(request: Any, rows: list[Any]) -> str | None:
+    """Why the cells of this request cannot share a batch, decided before sampling; None when they can.
+
+    Args:
+        request: the sweep's.
+        rows: the requests of its rows, each with the values of the further axes.
+    """
     if isinstance(request.prompt, list) or isinstance(request.negative_prompt, list):
         return "the prompt is a list"
     if len(getattr(request, "init_images", None) or [0]) > 1:
@@ -140,45 +144,6 @@ def why_one_by_one(request: Any) -> str | None:
     key = getattr(getattr(shared.sd_model, "model", None), "conditioning_key", "crossattn")
     if key != "crossattn" and not getattr(shared.sd_model, "is_sdxl", False):
         return f"this kind of model ({key}) takes more than a prompt"
-    return _busy_script(request)
-
-
-def _busy_script(request: Any) -> str | None:
-    """An always-on script that takes part in sampling and is switched on, as far as its inputs tell."""
-    runner = request.scripts
-    for script in getattr(runner, "alwayson_scripts", None) or []:
-        if type(script).__module__.startswith("clip_skip_lab.") or not _takes_part(script):
-            continue
-        given = list(request.script_args or [])[script.args_from : script.args_to]
-        if _switched_on(script, given):
-            return f"the script {script.title()} takes part"
-    return None
-
-
-SAMPLING_HOOKS = ("on_mask_blend", "post_sample", "postprocess_batch", "postprocess_batch_list")
-BATCH_HOOKS = (
-    *("before_process", "process", "before_process_batch", "process_batch", "process_before_every_sampling"),
-    *("after_extra_networks_activate", "before_hr", *SAMPLING_HOOKS),
-)
-"""Hooks that can make a picture depend on its batch; those that get one finished picture cannot."""
-
-
-def _takes_part(script: Any) -> bool:
-    """Of the host's own scripts only those that touch the samples; of other extensions' all that could."""
-    hooks = SAMPLING_HOOKS if _is_own(script) else BATCH_HOOKS
-    return any(getattr(type(script), name, None) is not getattr(scripts.Script, name, None) for name in hooks)
-
-
-def _is_own(script: Any) -> bool:
-    own = (os.path.join(script_path, name) for name in ("modules", "scripts", "extensions-builtin"))
-    return os.path.abspath(script.filename).startswith(tuple(os.path.abspath(folder) + os.sep for folder in own))
-
-
-def _switched_on(script: Any, given: list[Any]) -> bool:
-    """Off only when its inputs say so: its "enable" ticks and accordions are all off, or its units all disabled."""
-    ticks = [value.enabled for value in given if hasattr(value, "enabled")]
-    for control, value in zip(script.controls or [], given, strict=False):
-        label = str(getattr(control, "label", None) or "").lower()
-        if isinstance(control, InputAccordion) or "enable" in label or "active" in label:
-            ticks.append(value)
-    return any(ticks) if ticks else True
+    if getattr(shared.opts, "hypertile_enable_unet", False) or getattr(shared.opts, "hypertile_enable_vae", False):
+        return "Hypertile draws its tiles for a batch as a whole"
+    return why_not_together([request, *rows])

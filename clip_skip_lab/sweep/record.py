@@ -38,7 +38,13 @@ class PictureRecord:
 
 @dataclass
 class CellRecord:
-    """What became of one cell: `state` is "done", "failed" or "not run", the latter two with a `reason`."""
+    """What became of one cell: `state` is "done", "failed" or "not run", the latter two with a `reason`.
+
+    Attributes:
+        drawn: the hash of the draw that its pictures were made from, None where no other extension changed anything.
+        used: by its name in words, a hash of what its pictures were made from; empty where it is not known.
+        incomparable: a sentence on why nothing may be concluded from it, None where something may.
+    """
 
     cell: Cell
     values: dict[str, object]
@@ -46,6 +52,9 @@ class CellRecord:
     reason: str | None = "not reached yet"
     seconds: float | None = None
     pictures: list[PictureRecord] = field(default_factory=list)
+    drawn: str | None = None
+    used: dict[str, str] = field(default_factory=dict)
+    incomparable: str | None = None
 
     def summary(self) -> dict:
         """What an answer says of the cell."""
@@ -56,14 +65,28 @@ class CellRecord:
         data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
         data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
         data["pictures"] = [asdict(picture) for picture in self.pictures]
+        for key in ("drawn", "incomparable"):
+            if getattr(self, key) is not None:
+                data[key] = getattr(self, key)
         data["measures"] = {}  # clip_skip_lab/measure fills them in
         return data
 
 
 def seal_of(fingerprint: str, cell: dict) -> str:
     """A short hash of what `sweep.json` says of a cell's pictures, so that an entry which was edited is noticed."""
-    what = finite([fingerprint, cell.get("values"), cell.get("state"), cell.get("pictures")])
-    text = json.dumps(what, sort_keys=True, default=str, ensure_ascii=False)
+    what = [fingerprint, cell.get("values"), cell.get("state"), cell.get("pictures")]
+    if cell.get("drawn") is not None:
+        what.append(cell["drawn"])
+    return _short_hash(what)
+
+
+def draw_hash(draw: object) -> str:
+    """A short hash of a draw (clip_skip_lab/sweep/draws.py), by which `sweep.json` names it."""
+    return _short_hash(draw)
+
+
+def _short_hash(content: object) -> str:
+    text = json.dumps(finite(content), sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -99,6 +122,8 @@ class SweepRecord:
     text_encoder_forwards: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    draws: dict[str, list] = field(default_factory=dict)
+    """What other extensions drew, each draw by its hash (clip_skip_lab/sweep/draws.py)."""
     program: str = f"Clip Skip Lab {__version__}"
 
     def to_json(self) -> dict:
@@ -123,6 +148,7 @@ class SweepRecord:
             "infotext": self.infotext,
             "axes": axes,
             "cells": cells,
+            **({"draws": self.draws} if self.draws else {}),
             "grids": [asdict(grid) for grid in self.grids],
             "text_encoder_forwards": self.text_encoder_forwards,
             "notes": self.notes,

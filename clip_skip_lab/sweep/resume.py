@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from .draws import is_draw, row_of
 from .errors import InvalidInput
 from .folder import PARENT, digest_of, finite, read_record
 from .library import SWEEP_ID, sweep_folders
 from .plan import SweepPlan
-from .record import DONE, PictureRecord, seal_of
+from .record import DONE, PictureRecord, draw_hash, seal_of
 from .words import name_of
 
 FIELD = "Sweep to go on with"
@@ -48,10 +49,27 @@ class Begun:
             written = {**entry, "values": plan.values_of(cell)}
             if entry["state"] != DONE or entry.get("seal") != seal_of(self.content["fingerprint"], written):
                 continue
+            if entry.get("drawn") is not None and self._draw(entry) is None:
+                continue
             pictures = [PictureRecord(**picture) for picture in entry["pictures"]]
             if pictures and all(self._is_sound(picture) for picture in pictures):
                 sound[cell.index] = pictures
         return sound
+
+    def draws(self) -> dict[str, list]:
+        """What other extensions drew for its rows, by `row_of`, as far as nobody edited it."""
+        found = {}
+        for entry in self.content["cells"]:
+            draw = self._draw(entry)
+            if draw is not None and entry.get("seal") == seal_of(self.content["fingerprint"], entry):
+                found.setdefault(row_of(entry["values"]), draw)
+        return found
+
+    def _draw(self, entry: dict) -> list | None:
+        """The draw that a cell's pictures were made from, or None where there is none that can be trusted."""
+        draws, name = self.content.get("draws"), entry.get("drawn")
+        draw = draws.get(name) if isinstance(draws, dict) and isinstance(name, str) else None
+        return draw if draw is not None and draw_hash(draw) == name and is_draw(draw) else None
 
     def notes(self, program: str, host: dict[str, str]) -> list[str]:
         """What was noted before, with a word on the code where it is not the same: its pictures may not be either."""

@@ -17,10 +17,11 @@ from pathlib import Path
 from PIL import Image
 
 from ..page.files import save_small, write_page
+from .draws import mark_incomparable, row_of, without_numbers
 from .folder import CELLS, digest_of, make_folder, not_writable, remove_empty, write_record
 from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
 from .plan import Cell, SweepPlan, split_evenly
-from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord
+from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord, draw_hash
 from .resume import Begun, check_same
 from .words import name_of
 
@@ -49,7 +50,12 @@ class Outcome:
 
 
 def run_sweep(
-    plan: SweepPlan, session, host: dict[str, str], keep_images: bool = False, begun: Begun | None = None
+    plan: SweepPlan,
+    session,
+    host: dict[str, str],
+    keep_images: bool = False,
+    begun: Begun | None = None,
+    draws: dict[str, list] | None = None,
 ) -> Outcome:
     """Runs a plan on a session of a host.
 
@@ -59,6 +65,7 @@ def run_sweep(
         host: {"name", "version"} for the record.
         keep_images: keep the pictures in memory too, for an answer that holds them all.
         begun: a sweep of the same plan that was broken off; its sound cells are not run again.
+        draws: what other extensions drew for the rows of an earlier sweep (`Begun.draws`), to be used again.
 
     Returns the outcome; also after an interrupt, and when cells failed.
 
@@ -82,6 +89,7 @@ def run_sweep(
     outcome = Outcome(record, folder)
     if begun is not None:
         _take_over(outcome, begun)
+    _draw_again(record, session, draws or {}, begun is not None)
     try:
         write_record(folder, record.to_json())
     except OSError as error:
@@ -110,7 +118,20 @@ def _take_over(outcome: Outcome, begun: Begun) -> None:
         entry, then = record.cells[index], begun.content["cells"][index]
         entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
         entry.pictures = pictures
+        entry.drawn = then.get("drawn")
+        if entry.drawn is not None:
+            record.draws[entry.drawn] = begun.content["draws"][entry.drawn]
         outcome.pictures += [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
+
+
+def _draw_again(record: SweepRecord, session, draws: dict[str, list], same_quality: bool) -> None:
+    """Makes the session use what was drawn for the same rows before."""
+    first_of_row = {}
+    for entry in record.cells:
+        first_of_row.setdefault(row_of(entry.values), entry.cell)
+    for row, cell in first_of_row.items():
+        if row in draws:
+            session.hold(cell, draws[row] if same_quality else without_numbers(draws[row]))
 
 
 def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
@@ -144,6 +165,7 @@ def _run_cells(outcome: Outcome, session, keep_images: bool) -> None:
         for cell in cells:
             record.cells[cell.index].seconds = took / len(cells)
         _write(outcome)
+    mark_incomparable(record)
     record.notes = list(dict.fromkeys([*record.notes, *session.notes]))
     record.text_encoder_forwards = session.text_encoder_forwards
     record.no_effect = getattr(session, "no_effect", None)
@@ -156,7 +178,9 @@ def _after_failure(session, error: Exception, cells: list[Cell], todo: deque[lis
     so that the one at fault is found and the others are not lost to it."""
     if not session.is_out_of_memory(error):
         log.warning("Clip skip sweep: %d cells at once failed (%s); trying them one by one", len(cells), error)
-        return deque([*split_evenly(cells, 1), *todo])
+        # The session may have seen that no cells of this sweep can share a batch.
+        later = todo if session.batch_size > 1 else (part for batch in todo for part in split_evenly(batch, 1))
+        return deque([*split_evenly(cells, 1), *later])
     half = len(cells) // 2
     session.notes.append(f"{len(cells)} cells at once ran out of memory; the sweep went on with {half} at once.")
     log.warning("Clip skip sweep: %s", session.notes[-1])
@@ -191,6 +215,11 @@ def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) 
             entry.state, entry.reason = NOT_RUN, sampled.missing[cell.index]
         else:
             entry.state, entry.reason = DONE, None
+        entry.used = sampled.used.get(cell.index, {})
+        draw = sampled.draws.get(cell.index)
+        if draw:
+            entry.drawn = draw_hash(draw)
+            record.draws[entry.drawn] = draw
 
 
 def _save(outcome: Outcome, session, picture) -> Path | None:

@@ -111,17 +111,18 @@ def make_script(host: Host) -> type[scripts.Script]:
                 raise HTTPException(500, f"{type(error).__name__}: {error}") from error
 
         def _sweep(self, p: Any, arguments: tuple) -> processing.Processed:
-            begun = None
+            begun, draws = None, None
             asked = continuation_of(arguments)
             if asked is not None:
                 earlier = find_begun(p.outpath_grids, asked.name)
                 host.restore(p, earlier.content["setting"])
                 request, begun = asked.plan(earlier)
+                draws = earlier.draws()
                 arguments = (request,)
             host.load(p)
             plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
             with host.session(p, plan) as session:
-                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, begun)
+                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, begun, draws)
                 seen = measured(outcome, session, language()) if plan.measures else Seen()
                 return _processed(p, session, outcome, seen)
 

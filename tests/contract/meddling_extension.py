@@ -66,7 +66,9 @@ class Meddling(scripts.Script):
             return
         if note:
             p.extra_generation_params["Meddling note"] = note
-        if draw:
+        if draw and note == "behind the hooks":
+            self.draw_late(p)
+        elif draw:
             p.all_prompts = [prompt.replace("__animal__", random.SystemRandom().choice(ANIMALS))
                              for prompt in p.all_prompts]
         if more_pictures:
@@ -76,6 +78,16 @@ class Meddling(scripts.Script):
             p.all_subseeds = [seed + i for seed in p.all_subseeds for i in range(2)]
             p.n_iter *= 2
         state.SEEN["prompts"].append(list(p.all_prompts))
+
+    def draw_late(self, p):
+        """Draws where no hook of a script is: right before the prompts are encoded."""
+        encode = p.setup_conds
+
+        def setup_conds():
+            p.prompts = [prompt.replace("__animal__", random.SystemRandom().choice(ANIMALS)) for prompt in p.prompts]
+            encode()
+
+        p.setup_conds = setup_conds
 
     def process_batch(self, p, active, draw, encode, detail, more_pictures, note, **kwargs):
         if active and encode:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pytest
 
 from tests.contract.meddling_extension import asking
 
@@ -119,3 +122,106 @@ def test_an_encoding_without_a_sign_gets_the_prompts_value_and_a_remark_says_so(
     assert "without saying whether it is a negative prompt" in note
     in_panel(meddled_client, {"clip_skip": 2}, encode=True, note="bare")
     assert len(set(meddling.seen()["encoded"])) == 1
+
+
+# One prompt for all cells
+
+SKIPS = {"clip_skip": "1,2,5,12"}
+
+
+def swept(client, plan, **request):
+    """A sweep with all inputs given, so that those of the other extension come where they belong."""
+    return client.sweep(script_args=[{"return_cells": True, **plan}, *[None] * 12], **request)
+
+
+def prompts_of(sweep):
+    """The first line of each cell's infotext, in the order of the cells."""
+    return [cell["pictures"][0]["infotext"].splitlines()[0] for cell in sweep.record["cells"]]
+
+
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_a_prompt_that_is_drawn_at_random_is_drawn_once_for_all_cells(meddled_client, meddling, mode):
+    drawn = swept(meddled_client, {**SKIPS, "mode": mode}, prompt=PROMPT, alwayson_scripts=asking(draw=True))
+    assert len(set(prompts_of(drawn))) == 1
+    assert "__animal__" not in prompts_of(drawn)[0]
+    record = drawn.record
+    assert len({cell["drawn"] for cell in record["cells"]}) == len(record["draws"]) == 1
+    assert not any("incomparable" in cell for cell in record["cells"])
+    assert record["problems"] == []
+    assert any("Meddling draws anew" in note for note in record["notes"])
+    # The label says the truth: this prompt, by hand, is this picture.
+    for cell, skip in zip(drawn.cells, (1, 2, 5, 12), strict=True):
+        assert np.array_equal(cell, meddled_client.single(skip, prompt=prompts_of(drawn)[0]).pictures[0])
+
+
+def test_hires_prompts_and_all_pictures_of_a_cell_are_of_the_first_draw(meddled_client, meddling):
+    request = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.6, "hr_upscaler": "Latent"}
+    request |= {"hr_prompt": "a big __animal__", "batch_size": 2, "n_iter": 2, "prompt": PROMPT}
+    drawn = swept(meddled_client, {"clip_skip": "1,5"}, **request, alwayson_scripts=asking(draw=True))
+    one, other = (
+        [picture["infotext"].rpartition("\n")[0] for picture in cell["pictures"]] for cell in drawn.record["cells"]
+    )
+    assert len(one) == 4
+    assert one == other
+
+
+def test_rows_of_one_prompt_share_the_draw_and_an_axis_of_prompts_stays_one(meddled_client, meddling):
+    rows = {"y": {"axis": "CFG Scale", "values": "5, 7"}, "z": {"axis": "Prompt S/R", "values": "red, blue"}}
+    drawn = swept(meddled_client, {"clip_skip": "1,2", **rows}, prompt=PROMPT, alwayson_scripts=asking(draw=True))
+    prompts = prompts_of(drawn)
+    assert len(set(prompts[:4])) == len(set(prompts[4:])) == 1
+    assert [prompt.startswith("a red") for prompt in prompts] == [True] * 4 + [False] * 4
+    assert not any("incomparable" in cell for cell in drawn.record["cells"])
+
+
+def test_going_on_and_full_quality_use_what_was_drawn(meddled_client, meddling):
+    on = asking(draw=True)
+    for plan, follow in (({}, "resume"), ({"draft": True}, "full")):
+        first = swept(meddled_client, {**SKIPS, **plan}, prompt=PROMPT, alwayson_scripts=on)
+        if follow == "resume":
+            file = first.folder / "sweep.json"
+            content = json.loads(file.read_text("utf8"))
+            for cell in content["cells"][1:]:
+                cell.update(state="not run", pictures=[])
+            file.write_text(json.dumps(content), "utf8")
+        asked = {follow: first.folder.name}
+        meddling.forget()
+        second = swept(meddled_client, asked, prompt=PROMPT, alwayson_scripts=on)
+        assert set(prompts_of(second)) == set(prompts_of(first)), follow
+        assert set(second.record["draws"]) == set(first.record["draws"])
+        assert len(meddling.seen()["prompts"]) == (3 if follow == "resume" else 4)
+        assert not any("incomparable" in cell for cell in second.record["cells"])
+
+
+def test_pictures_that_a_script_adds_are_all_kept_and_no_cell_counts_as_interrupted(meddled_client, meddling):
+    on = asking(more_pictures=True, draw=True)
+    sweep = swept(meddled_client, {"clip_skip": "1,2"}, prompt=PROMPT, batch_size=2, alwayson_scripts=on)
+    record = sweep.record
+    assert [cell["state"] for cell in record["cells"]] == ["done", "done"]
+    assert record["state"] == "finished"
+    assert [len(cell["pictures"]) for cell in record["cells"]] == [4, 4]
+    assert [picture["seed"] for cell in record["cells"] for picture in cell["pictures"]] == [
+        *sweep.info["all_seeds"][:4],
+        *sweep.info["all_seeds"][:4],
+    ]
+    assert len({picture["file"] for cell in record["cells"] for picture in cell["pictures"]}) == 8
+    assert "Another extension changed the number of pictures: 4 of a cell, not 2 as asked." in record["notes"]
+    assert len(sweep.cells) == 8
+
+
+def test_what_cannot_be_held_is_marked_and_said(meddled_client, meddling):
+    on = asking(draw=True, note="behind the hooks")
+    sweep = swept(meddled_client, SKIPS, prompt=PROMPT, alwayson_scripts=on)
+    assert {cell.get("incomparable") for cell in sweep.record["cells"]} == {
+        "The cells of this row differ in their prompts, not only in clip skip: they cannot be compared."
+    }
+    (problem,) = sweep.record["problems"]
+    assert problem.startswith("The cells differ in their prompts, not only in clip skip")
+
+
+def test_switched_off_it_does_not_forbid_batches_and_switched_on_it_is_named(meddled_client, meddling):
+    off = swept(meddled_client, {**SKIPS, "mode": "fast"})
+    assert off.record["notes"] == []
+    assert len(meddling.seen()["arguments"]) == 1, "one generation for all cells"
+    on = swept(meddled_client, {**SKIPS, "mode": "fast"}, alwayson_scripts=asking(note="hello"))
+    assert on.record["notes"] == ["The cells ran one by one: the script Meddling takes part."]
