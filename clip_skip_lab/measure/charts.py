@@ -19,11 +19,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from ..page.files import folder_in, write_bytes
+from ..sweep.saving import CHARTS
 from .cells import CLIP_SKIP, ascending, clip_skips, is_number, key_of, mean_at, measured
 from .compare import Comparison
 from .definitions import COMPOSITION, DETAIL, SHARPNESS
 
-CHARTS = "charts"
 GROUND, INK, FAINT = "#ffffff", "#1f2328", "#8b949e"
 COLOURS = ("#0072b2", "#d55e00")
 """Of two lines: blue and orange of Okabe and Ito's palette, which colour-blind eyes tell apart."""
@@ -90,8 +91,9 @@ def draw_charts(content: dict, folder: Path, lang: str) -> list[dict]:
     made = []
 
     def add(name: str, title: str, figure: Callable[[dict], Figure]) -> None:
-        (folder / CHARTS).mkdir(exist_ok=True)
-        save(figure(WORDS[lang]), folder / CHARTS / f"{name}.png")
+        file = BytesIO()
+        save(figure(WORDS[lang]), file)
+        write_bytes(folder_in(folder, CHARTS) / f"{name}.png", file.getvalue())
         titles = {language: words[title].format(reference) for language, words in WORDS.items()}
         made.append({"file": f"{CHARTS}/{name}.png", "title": titles})
 
@@ -133,8 +135,8 @@ def lines_chart(lines: list[Line], words: dict[str, str], title: str, label: str
     return figure
 
 
-def save(figure: Figure, file: Path | BytesIO) -> None:
-    """Writes a chart as PNG, in fonts that have its letters. Raises `OSError`."""
+def save(figure: Figure, file: BytesIO) -> None:
+    """Writes a chart as PNG, in fonts that have its letters."""
     japanese = japanese_font()
     for text in figure.findobj(Text):
         text.set_fontfamily(["DejaVu Sans", *([japanese] if japanese else [])])

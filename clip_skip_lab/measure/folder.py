@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..sweep.folder import read_record, write_record
+from ..sweep.reading import path_in
+from ..sweep.saving import identity
+from ..sweep.shape import check_shape
 from .cells import CLIP_SKIP, groups, is_done, mean, measured, reference_of
 from .contrasts import Pictures, effects, neighbours, new_seed
 from .definitions import MEASURES
@@ -38,6 +41,7 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     Raises `OSError` or `ValueError` when `sweep.json` cannot be read or written.
     """
     content = read_record(folder)
+    check_shape(content)
     content["problems"] = [problem for problem in content["problems"] if not problem.startswith(PROBLEM)]
     reference = reference_of([cell for cell in content["cells"] if is_done(cell)])
     pictures = _measure_cells(content, folder, reference, go_on)
@@ -73,7 +77,7 @@ def _measure_cells(content: dict, folder: Path, first: object, go_on: GoOn) -> P
     pictures: Pictures = {}
     for cell in content["cells"]:
         cell["measures"] = {}
-    done = [cell for cell in content["cells"] if is_done(cell)]
+    done = _with_own_files(content, folder)
     count = 0
     for group in groups(done):
         reference: list[Full] = []
@@ -83,15 +87,37 @@ def _measure_cells(content: dict, folder: Path, first: object, go_on: GoOn) -> P
                 return pictures
             count += 1
             try:
-                seen = [read_picture(folder / picture["file"]) for picture in cell["pictures"]]
-            except OSError as error:
-                _problem(content, f"a picture cannot be read ({error}), and its cell is left out.")
+                seen = [read_picture(path_in(folder, picture["file"])) for picture in cell["pictures"]]
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                _problem(content, f"a picture cannot be read ({why}), and its cell is left out.")
                 continue
             if cell["values"][CLIP_SKIP] == first:
                 reference = seen
             cell["measures"] = _measures(seen, reference)
             pictures.update({(cell["index"], place): one.reduced for place, one in enumerate(seen)})
     return pictures
+
+
+def _with_own_files(content: dict, folder: Path) -> list[dict]:
+    """The cells that are done and share no picture's file with another: of those that do, all but one lost theirs."""
+    done = [cell for cell in content["cells"] if is_done(cell)]
+    owners: dict[object, list[int]] = {}
+    for cell in done:
+        for picture in cell["pictures"]:
+            owners.setdefault(_identity(folder, picture["file"]), []).append(cell["index"])
+    owners.pop(None, None)
+    shared = {index for indexes in owners.values() if len(indexes) > 1 for index in indexes}
+    if shared:
+        _problem(content, f"{len(shared)} cells are left out, as several pictures have the same file.")
+    return [cell for cell in done if cell["index"] not in shared]
+
+
+def _identity(folder: Path, file: str) -> object | None:
+    try:
+        return identity(path_in(folder, file))
+    except (OSError, ValueError):
+        return None  # a file that is missing; reading it says so
 
 
 def _measures(pictures: list[Full], reference: list[Full]) -> dict[str, float | None]:

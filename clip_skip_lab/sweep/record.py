@@ -64,7 +64,7 @@ def seal_of(fingerprint: str, cell: dict) -> str:
     """A short hash of what `sweep.json` says of a cell's pictures, so that an entry which was edited is noticed."""
     what = finite([fingerprint, cell.get("values"), cell.get("state"), cell.get("pictures")])
     text = json.dumps(what, sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 @dataclass

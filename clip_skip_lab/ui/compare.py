@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,14 @@ from modules.ui_components import ToolButton
 
 from ..hosts import Host
 from ..sweep.errors import InvalidInput
-from ..sweep.library import sweep_folders
+from ..sweep.library import listed_folders
 from ..sweep.resume import Begun, find_begun
+from ..sweep.words import one_line
 from .arguments import chosen_name
 from .measured import language
 from .panel import REFRESH_SYMBOL
+
+log = logging.getLogger("clip_skip_lab")
 
 FIELD = "Sweeps to compare"
 MOST = 100
@@ -27,7 +31,7 @@ class ComparePart:
 
     def __init__(self, host: Host):
         self.host = host
-        choices = self._choices()
+        choices = self._choices_or_none()
         gr.HTML("<h3>Compare two sweeps</h3>", elem_id="clip_skip_lab_compare_title")
         with gr.Row():
             self.sweeps = [
@@ -47,7 +51,7 @@ class ComparePart:
 
     def look_again(self) -> list[Any]:
         """Lists the sweeps anew."""
-        return [gr.update(choices=self._choices()) for _ in self.sweeps]
+        return [gr.update(choices=self._choices_or_none()) for _ in self.sweeps]
 
     def compare(self, one: str | None, other: str | None) -> tuple:
         """The sentence as HTML, and the chart; or what is wrong."""
@@ -57,12 +61,14 @@ class ComparePart:
         lang = language()
         try:
             contents = [self._measured(name) for name in (one, other)]
-            found = _sound(lambda: compare(*contents), f"{chosen_name(one)} and {chosen_name(other)}")
+            names = f"{chosen_name(one)} and {chosen_name(other)}"
+            found = _sound(lambda: compare(*contents), names)
+            chart = _sound(lambda: comparison_chart(found, lang), names)
         except InvalidInput as error:
             problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
             return problem, gr.update(visible=False)
         said = f'<p role="status">{html.escape(found.sentence[lang])}</p>'
-        return said, gr.update(value=comparison_chart(found, lang), visible=True)
+        return said, gr.update(value=chart, visible=True)
 
     def _measured(self, choice: str | None) -> dict:
         from ..measure.folder import measure_folder
@@ -86,19 +92,26 @@ class ComparePart:
     def _folders(self) -> list[str]:
         return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
 
+    def _choices_or_none(self) -> list[str]:
+        try:
+            return self._choices()
+        except Exception:  # whatever is on disk, the tab is made
+            log.exception("Clip skip sweep: the sweeps on disk could not be listed")
+            return []
+
     def _choices(self) -> list[str]:
         from ..measure.compare import kind_of
 
         found = {}
         for folder in self._folders():
-            for name in [sweep.name for sweep in sweep_folders([folder])[:MOST]]:
+            for name in [sweep.name for sweep in listed_folders([folder], MOST)]:
                 try:
                     begun = find_begun(folder, name)
-                    done, count = begun.done, len(begun.content["cells"])
-                    prompt = str(begun.content["setting"].get("prompt") or "")[:40]
-                    found[name] = f"{name}: {kind_of(begun.content)}, {done} of {count} cells, {prompt}"
-                except (InvalidInput, KeyError, TypeError):
+                except InvalidInput:
                     continue  # no sweep of ours
+                done, count = begun.done, len(begun.content["cells"])
+                prompt = one_line(begun.content["setting"].get("prompt") or "", 40)
+                found[name] = f"{name}: {kind_of(begun.content)}, {done} of {count} cells, {prompt}"
         return [found[name] for name in sorted(found, reverse=True)[:MOST]]
 
 
@@ -108,6 +121,7 @@ def _sound(action: Callable[[], Any], names: str) -> Any:
         return action()
     except InvalidInput:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # of numbers that a sweep does not write, all sorts
+        log.exception("Clip skip sweep: %s cannot be measured or compared", names)
         problem = f"cannot be measured or compared ({type(error).__name__}: {error})"
         raise InvalidInput(FIELD, names, "folders that are as they were written", problem) from error
