@@ -120,45 +120,48 @@ def save_picture(picture: Picture, folder: Path, copied: Any, per_cell: int, for
     }
     with borrowed(shared.opts.data, temporary), _looked_at(named, folder) as seen:
         try:
-            path, _ = images.save_image(
-                picture.image,
-                str(folder),
-                "",
-                picture.seed,
-                picture.prompt,
-                form,
+            return _saved(
+                seen,
+                image=picture.image,
+                path=str(folder),
+                basename="",
+                seed=picture.seed,
+                prompt=picture.prompt,
+                extension=form,
                 info=picture.infotext,
                 p=named,
-                save_to_dirs=False,
             )
-        except Exception as error:
-            if seen and not isinstance(error, NameRefused) and os.path.isfile(seen[0].filename):
-                return Path(seen[0].filename)  # it is saved; what comes after failed, such as its text file
-            _remove_half(seen)
+        except Exception:
             if seen:
                 picture.image = seen[0].image
             raise
-    return Path(path)
 
 
 def save_grid(image: Any, folder: Path, name: str, infotext: str, request: Any, form: str) -> Path:
     """Saves a page of the grid in the host's way. Raises as `save_picture` does; its own earlier one is replaced."""
     with borrowed(shared.opts.data, OUR_RULES), _looked_at(request, folder, name) as seen:
-        try:
-            path, _ = images.save_image(
-                image,
-                str(folder),
-                "",
-                extension=form,
-                info=infotext,
-                grid=True,
-                p=request,
-                forced_filename=name,
-                save_to_dirs=False,
-            )
-        except Exception:
-            _remove_half(seen)
-            raise
+        return _saved(
+            seen,
+            image=image,
+            path=str(folder),
+            basename="",
+            extension=form,
+            info=infotext,
+            grid=True,
+            p=request,
+            forced_filename=name,
+        )
+
+
+def _saved(seen: list[Any], **given: Any) -> Path:
+    """Calls the host's `save_image`. What fails after the picture is saved, such as its text file, costs nothing."""
+    try:
+        path, _ = images.save_image(**given, save_to_dirs=False)
+    except Exception:
+        if seen and getattr(seen[0].image, "already_saved_as", None) == seen[0].filename:
+            return Path(seen[0].filename)
+        _remove_half(seen)
+        raise
     return Path(path)
 
 
