@@ -27,13 +27,16 @@ GoOn = Callable[[int, int], bool]
 """Is told how many cells are measured, of how many, and says whether to go on."""
 
 
-def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: str = "en") -> dict:
+def measure_folder(
+    folder: Path, go_on: GoOn = lambda done, count: True, lang: str = "en", font: str | None = None
+) -> dict:
     """Measures a sweep's pictures, and writes `sweep.json`, `measures.csv` and the charts.
 
     Args:
         folder: of the sweep.
         go_on: see `GoOn`; asked before each cell. False ends it with what is measured by then.
         lang: of the charts' texts, "en" or "ja".
+        font: the charts' font, a file; None for matplotlib's own.
 
     Returns the new content of `sweep.json`. A picture that cannot be read, and charts that cannot be drawn, are
     sentences in its `problems`.
@@ -55,7 +58,7 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     content["charts"] = []
     try:
         write_table(content, folder)
-        content["charts"] = _charts(content, folder, lang)
+        content["charts"] = _charts(content, folder, lang, font)
     except Exception as error:  # a full disk, or whatever a plotting library of another version raises
         log.exception("Clip skip sweep: the charts could not be made")
         _problem(content, f"the table and the charts could not be made ({error}).")
@@ -63,10 +66,10 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     return content
 
 
-def _charts(content: dict, folder: Path, lang: str) -> list[dict]:
+def _charts(content: dict, folder: Path, lang: str, font: str | None) -> list[dict]:
     from .charts import draw_charts  # half a second to import, which whoever only reads measures need not wait for
 
-    return draw_charts(content, folder, lang)
+    return draw_charts(content, folder, lang, font)
 
 
 def _measure_cells(content: dict, folder: Path, first: object, go_on: GoOn) -> Pictures:

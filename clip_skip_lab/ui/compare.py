@@ -11,6 +11,7 @@ import gradio as gr
 from modules.ui_components import ToolButton
 
 from ..hosts import Host
+from ..hosts.a1111_saving import font_file
 from ..sweep.errors import InvalidInput
 from ..sweep.library import listed_folders
 from ..sweep.resume import Begun, find_begun
@@ -63,7 +64,7 @@ class ComparePart:
             contents = [self._measured(name) for name in (one, other)]
             names = f"{chosen_name(one)} and {chosen_name(other)}"
             found = _sound(lambda: compare(*contents), names)
-            chart = _sound(lambda: comparison_chart(found, lang), names)
+            chart = _sound(lambda: comparison_chart(found, lang, font_file()), names)
         except InvalidInput as error:
             problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
             return problem, gr.update(visible=False)
@@ -78,7 +79,7 @@ class ComparePart:
             raise InvalidInput(FIELD, begun.folder.name, "a sweep that has ended", "has not ended")
         if begun.content.get("measures"):
             return begun.content
-        return _sound(lambda: measure_folder(begun.folder, lang=language()), begun.folder.name)
+        return _sound(lambda: measure_folder(begun.folder, lang=language(), font=font_file()), begun.folder.name)
 
     def _find(self, name: str) -> Begun:
         if not name:
