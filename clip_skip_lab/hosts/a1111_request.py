@@ -143,7 +143,7 @@ def restore_setting(request: Any, setting: dict[str, Any]) -> None:
         value = setting[name]
         if value is None and vars(request).get(name) == math.inf:  # as `sweep.json` writes it: `s_tmax`
             continue
-        if not (field.default is None if value is None else _is_one_of(value, kinds)):
+        if not (_may_be_none(request, name) if value is None else _is_one_of(value, kinds)):
             raise _not_as_written(name, value)
         setattr(request, name, value)
     styles = setting.get("styles", request.styles)
@@ -179,6 +179,12 @@ def _kinds(field: Field) -> tuple[type, ...]:
     words = re.findall(r"\w+", field.type if isinstance(field.type, str) else getattr(field.type, "__name__", ""))
     kinds = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
     return kinds.get(words[0], ()) if words else ()
+
+
+def _may_be_none(request: Any, name: str) -> bool:
+    """Whether a field of the request, or of what its class is made from, is None unless said: the API's are, too."""
+    kinds = [vars(kind).get("__dataclass_fields__", {}).get(name) for kind in type(request).__mro__]
+    return any(field is not None and field.default is None for field in kinds)
 
 
 def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:

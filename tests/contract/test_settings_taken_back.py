@@ -40,6 +40,7 @@ def test_what_a_sweep_tells_comes_back_whole(opts):
     again = restored(setting, s_tmax=math.inf)
     assert told(again) == setting
     assert again.styles == ["x"]
+    assert told(restored({**setting, "denoising_strength": None}))["denoising_strength"] is None, "as the API has it"
     assert again.override_settings["samples_format"] == "jpg"
 
 
