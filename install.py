@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-NEEDED = ("gradio", "torch", "transformers", "safetensors", "filelock", "numpy", "PIL", "matplotlib")
+NEEDED = ("gradio", "torch", "transformers", "filelock", "numpy", "PIL", "matplotlib")
 
 missing = [name for name in NEEDED if find_spec(name) is None]
 if missing:

@@ -1,8 +1,4 @@
-"""What the header of a .safetensors file says about the clip skip that a model was trained with. Knows no host.
-
-Only the header is looked at: 8 bytes with its length, then JSON. The `safetensors` library reads it; the length is
-checked here first, so that nobody's file can make us parse gigabytes.
-"""
+"""What the header of a .safetensors file says about the clip skip that a model was trained with. Knows no host."""
 
 from __future__ import annotations
 
@@ -14,12 +10,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import safe_open
+from .model_header import BadHeader, read_metadata
 
 log = logging.getLogger("clip_skip_lab")
-
-HEADER_BYTES = 32 * 1024 * 1024
-"""The longest header that is read, in bytes. The longest ones seen, with tags and a thumbnail, are a few MiB."""
 
 HIGHEST = 12
 """The layers of SD1's text encoder, the only one whose training depends on a clip skip."""
@@ -105,20 +98,11 @@ def _read(path: Path, found) -> Training:
     if not stat.S_ISREG(found.st_mode):
         return Training(problem=f"{name} is not a regular file.")
     try:
-        with path.open("rb", buffering=0) as file:
-            start = file.read(8)
-        length = int.from_bytes(start, "little")
-        if len(start) < 8 or length > found.st_size - 8:
-            return Training(problem=f"{name} is shorter than its header says; the download may be incomplete.")
-        if length > HEADER_BYTES:
-            return Training(problem=f"the header of {name} has {length:,} bytes; at most {HEADER_BYTES:,} are read.")
-        with safe_open(path, framework="np") as file:
-            return training_of(file.metadata() or {})
+        return training_of(read_metadata(path))
     except OSError as error:
-        return Training(problem=f"{name} cannot be read ({_one_line(str(error))}).")
-    except Exception as error:
-        # The library has no public class for its errors in 0.4.2, and raises others for bad UTF-8.
-        return Training(problem=f"the header of {name} is not that of a .safetensors file ({_one_line(str(error))}).")
+        return Training(problem=f"{name} cannot be read ({_one_line(error.strerror or str(error))}).")
+    except BadHeader as error:
+        return Training(problem=f"{name} {_one_line(str(error))}.")
 
 
 def _one_line(text: str) -> str:

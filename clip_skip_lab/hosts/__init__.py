@@ -122,10 +122,16 @@ class Session(Protocol):
         """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:
-        """Saves a cell's picture by the host's naming rules; to be called from within `keep`. Raises `OSError`."""
+        """Saves a cell's picture by the host's naming rules; to be called from within `keep`. Overwrites nothing.
+
+        Raises whatever the host raises, also when it would write outside the folder.
+        """
 
     def save_grid(self, image: Image.Image, folder: Path, name: str, infotext: str) -> Path:
         """Saves a page of the grid in the host's format for grids. Raises `OSError`."""
+
+    def save_plainly(self, image: Image.Image, path: Path, infotext: str) -> None:
+        """Saves a picture or a page of the grid as PNG under exactly that path, by nobody's rules. Raises `OSError`."""
 
     def grid_infotext(self) -> str:
         """The metadata that brings back the whole panel."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -12,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from modules import devices, images, processing, prompt_parser, script_callbacks, sd_hijack, sd_models, sd_vae, shared
+from modules import devices, processing, prompt_parser, script_callbacks, sd_hijack, sd_models, sd_vae, shared
 
 from ..layers.facts import Model
 from ..layers.selection import nearest_whole
 from ..sweep.axes import Axis
 from ..sweep.finer import Finer, Value
-from ..sweep.grid import GRID_PIXELS, Limits, Style
+from ..sweep.grid import GRID_PIXELS, Limits
 from ..sweep.plan import Cell, SweepPlan
+from ..sweep.saving import save_as_png
 from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_axes import host_axes, xyz_module
 from .a1111_encoders import check_choices, encoders_of
@@ -28,9 +28,10 @@ from .a1111_grid import grid_infotext
 from .a1111_in_force import REMARKS, Chosen, EncodedAlone, choosing, watch_generations
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
-from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
+from .a1111_pictures import finished_pictures, sort_out, tapped, watch
 from .a1111_prompts import Draws, Layout, UnevenBatch, holding, keys_of
 from .a1111_request import applied, cell_size, check_request, jobs, restore_setting, setting_of, steps
+from .a1111_saving import format_of, pattern_of_names, save_grid, save_picture, style_of
 from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
@@ -160,14 +161,12 @@ class A1111Session:
         self._sampling: tuple[Any, int] | None = None
         """The copy of the request that is being sampled now, and how many pictures of a cell are in its batches."""
         opts = shared.opts
-        self.style = Style(
-            background=opts.grid_background_color,
-            text=opts.grid_text_active_color,
-            faint=opts.grid_text_inactive_color,
-            font=_font_file(),
-        )
+        self.style = style_of(self.notes)
+        self._formats = {key: format_of(key, self.notes) for key in ("samples_format", "grid_format")}
+        self._names = pattern_of_names(self.notes)
+        _note_other_folder(request, self.notes)
         pixels = min(GRID_PIXELS, int(opts.img_max_size_mp * 1_000_000))
-        self.limits = Limits(pixels, FORMAT_SIDES.get(opts.grid_format.lower(), 0))
+        self.limits = Limits(pixels, FORMAT_SIDES.get(self._formats["grid_format"], 0))
         self.no_effect = no_effect(request, plan)
         if self.no_effect:
             self.notes.append(self.no_effect["en"])
@@ -297,23 +296,15 @@ class A1111Session:
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:
         """See `Session.save_picture`."""
-        return save_picture(picture, folder, *self._sampling)
+        return save_picture(picture, folder, *self._sampling, self._formats["samples_format"], self._names)
 
     def save_grid(self, image: Any, folder: Path, name: str, infotext: str) -> Path:
         """See `Session.save_grid`."""
-        with borrowed(shared.opts.data, {"export_for_4chan": False}):
-            path, _ = images.save_image(
-                image,
-                str(folder),
-                "",
-                extension=shared.opts.grid_format,
-                info=infotext,
-                grid=True,
-                p=self.request,
-                forced_filename=name,
-                save_to_dirs=False,
-            )
-        return Path(path)
+        return save_grid(image, folder, name, infotext, self.request, self._formats["grid_format"])
+
+    def save_plainly(self, image: Any, path: Path, infotext: str) -> None:
+        """See `Session.save_plainly`."""
+        save_as_png(image, path, infotext if shared.opts.enable_pnginfo else None)
 
     def grid_infotext(self) -> str:
         """See `Session.grid_infotext`."""
@@ -433,7 +424,12 @@ def _check_clip_skips(request: Any, trial: Any, plan: SweepPlan, cells: list[Cel
             check_choices(model, finer, negative, setting_now())
 
 
-def _font_file() -> str | None:
-    from modules.paths_internal import roboto_ttf_file
-
-    return roboto_ttf_file if os.path.isfile(roboto_ttf_file) else None
+def _note_other_folder(request: Any, notes: list[str]) -> None:
+    """Says where a sweep is when the request has an output directory of its own: the batch of img2img gives it one."""
+    opts = shared.opts
+    usual = ("", None, opts.outdir_samples, opts.outdir_txt2img_samples, opts.outdir_img2img_samples)
+    if request.outpath_samples not in usual:
+        notes.append(
+            f"A sweep's folder is always among the WebUI's grids, where it is found again: nothing of it is in "
+            f"{request.outpath_samples}."
+        )

@@ -1,21 +1,18 @@
-"""What comes out of the host's sampling: which pictures are whole, whose they are, and saving them."""
+"""What comes out of the host's sampling: which pictures are whole, and whose they are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from copy import copy
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import torch
-from modules import images, processing, shared
+from modules import processing, shared
 
 from ..sweep.plan import Cell
 from . import Picture, Sampled
 from .a1111_encoders import shadowed
-from .options import borrowed
 
 BROKEN = "The model gave only NaN, no picture."
 
@@ -186,29 +183,3 @@ def sort_out(seen: Watch, pictures: list[Picture], copied: Any, expected: int) -
         elif not got:
             sampled.failed[cell.index] = "The WebUI made no picture."
     return sampled
-
-
-def save_picture(picture: Picture, folder: Path, copied: Any, per_cell: int) -> Path:
-    """Saves a cell's picture by the host's naming rules, as that of a single generation. Raises `OSError`."""
-    named = copy(copied)
-    named.batch_size = per_cell
-    named.iteration, named.batch_index = divmod(picture.place, per_cell)
-    temporary = {
-        # Without its number a name may be the seed alone, the same for every cell, and the host replaces silently.
-        "save_images_add_number": True,
-        "export_for_4chan": False,  # a second copy of large pictures
-        "CLIP_stop_at_last_layers": picture.cell.clip_skip,  # the pattern [clip_skip] reads it
-    }
-    with borrowed(shared.opts.data, temporary):
-        path, _ = images.save_image(
-            picture.image,
-            str(folder),
-            "",
-            picture.seed,
-            picture.prompt,
-            shared.opts.samples_format,
-            info=picture.infotext,
-            p=named,
-            save_to_dirs=False,
-        )
-    return Path(path)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from copy import copy
+from dataclasses import Field, fields
 from typing import Any
 
 from modules import processing, sd_models, shared
@@ -122,17 +124,81 @@ NO_SETTING = (
 """Plain fields of a request that do not decide a picture."""
 
 
+PLAIN = (str, int, float, bool, type(None))
+PLACE = re.compile(r"dir|path|folder|font", re.IGNORECASE)
+"""The options whose text names a place on the disk: none of them decides a picture, and none is told or taken back."""
+
+
 def restore_setting(request: Any, setting: dict[str, Any]) -> None:
-    """Gives a request the settings that `setting_of` told of another one; pictures stay what they are."""
-    setting = dict(setting)
-    options = setting.pop("options", {})
-    for name, value in setting.items():
-        infinite = value is None and vars(request).get(name) == math.inf  # as `sweep.json` writes it: `s_tmax`
-        if name not in ("init_images", "image_mask") and not infinite:
-            setattr(request, name, value)
+    """Gives a request the settings that `setting_of` told of another one; pictures stay what they are.
+
+    Somebody may have sent or edited them: what a sweep does not tell, such as a path, is not taken.
+
+    Raises `InvalidInput` for a value of a kind that the request does not take.
+    """
+    for field in fields(request):
+        name, kinds = field.name, _kinds(field)
+        if name not in setting or not field.init or not kinds or not _is_told(name, None):
+            continue
+        value = setting[name]
+        if value is None and vars(request).get(name) == math.inf:  # as `sweep.json` writes it: `s_tmax`
+            continue
+        if not (_may_be_none(request, name) if value is None else _is_one_of(value, kinds)):
+            raise _not_as_written(name, value)
+        setattr(request, name, value)
+    styles = setting.get("styles", request.styles)
+    if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
+        raise _not_as_written("styles", styles)
+    request.styles = styles
+    options, overrides = (setting.get(key, {}) for key in ("options", "override_settings"))
     now, known = shared.opts.data, shared.opts.data_labels
-    moved = {key: value for key, value in options.items() if key in known and now.get(key, known[key].default) != value}
-    request.override_settings = {**request.override_settings, **moved}
+    for key, given in (("options", options), ("override_settings", overrides)):
+        if not isinstance(given, dict):
+            raise _not_as_written(key, given)
+    moved = {
+        key: value
+        for key, value in options.items()
+        if key in known and not _is_place(key, value) and now.get(key, known[key].default) != value
+    }
+    for key, value in moved.items():
+        _check_option(key, value, known[key].default)
+    request.override_settings = {key: value for key, value in overrides.items() if not _is_place(key, value)} | moved
+
+
+def _is_told(name: str, value: Any) -> bool:
+    """Whether a request's field of that name and value is one that a sweep tells."""
+    return isinstance(value, PLAIN) and name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
+
+
+def _is_place(key: str, value: Any) -> bool:
+    return isinstance(value, str) and PLACE.search(key) is not None
+
+
+def _kinds(field: Field) -> tuple[type, ...]:
+    """The plain types that a field of a request is for, by its annotation, which the host writes as text."""
+    words = re.findall(r"\w+", field.type if isinstance(field.type, str) else getattr(field.type, "__name__", ""))
+    kinds = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+    return kinds.get(words[0], ()) if words else ()
+
+
+def _may_be_none(request: Any, name: str) -> bool:
+    """Whether a field of the request, or of what its class is made from, is None unless said: the API's are, too."""
+    kinds = [vars(kind).get("__dataclass_fields__", {}).get(name) for kind in type(request).__mro__]
+    return any(field is not None and field.default is None for field in kinds)
+
+
+def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
+    return type(value) in kinds  # `type`, as True is an int too
+
+
+def _check_option(key: str, value: Any, default: Any) -> None:
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (value, default))
+    if default is not None and not numbers and type(value) is not type(default):
+        raise _not_as_written(f"options.{key}", value)
+
+
+def _not_as_written(name: str, value: Any) -> InvalidInput:
+    return InvalidInput(f"setting.{name}", value, "what a sweep writes there", "is of another kind")
 
 
 def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[str, object]:
@@ -146,12 +212,7 @@ def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[s
         plan: the sweep's.
         options: those that decide pictures, from `deciding_options`.
     """
-    plain = (str, int, float, bool, type(None))
-    setting: dict[str, object] = {
-        name: value
-        for name, value in vars(request).items()
-        if isinstance(value, plain) and name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
-    }
+    setting: dict[str, object] = {name: value for name, value in vars(request).items() if _is_told(name, value)}
     for name in ("init_images", "image_mask"):
         if getattr(request, name, None) is not None:
             setting[name] = [_digest(image) for image in _as_list(getattr(request, name))]
@@ -162,7 +223,9 @@ def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[s
     setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != VALUE}
     setting["options"] = {key: value for key, value in options.items() if key not in (CLIP_SKIP, CHECKPOINT, VAE)}
     known = (*setting["options"], CLIP_SKIP)
-    setting["override_settings"] = {key: value for key, value in request.override_settings.items() if key not in known}
+    setting["override_settings"] = {
+        key: value for key, value in request.override_settings.items() if key not in known and not _is_place(key, value)
+    }
     return setting
 
 

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from matplotlib import colormaps, font_manager
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from ..page.files import folder_in, write_bytes
+from ..sweep.lettering import as_drawn, can_write, font_for
+from ..sweep.saving import CHARTS
 from .cells import CLIP_SKIP, ascending, clip_skips, is_number, key_of, mean_at, measured
 from .compare import Comparison
 from .definitions import AREA, COMPOSITION, DETAIL, SHARPNESS
 
-CHARTS = "charts"
 GROUND, INK, FAINT = "#ffffff", "#1f2328", "#8b949e"
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
 """Of up to three lines: blue, orange and green of Okabe and Ito's palette, which colour-blind eyes tell apart."""
@@ -34,7 +35,6 @@ MOST_LINES = 8
 """Of more values of the second axis, so many are drawn as lines, evenly chosen; the heatmap has all."""
 MOST_NUMBERS = 160
 """A heatmap of more cells has no numbers in them."""
-JAPANESE_FONTS = ("Noto Sans CJK JP", "Yu Gothic", "Meiryo", "Hiragino Sans", "IPAGothic", "TakaoGothic", "MS Gothic")
 
 WORDS = {
     "en": {
@@ -80,8 +80,8 @@ class Line:
     values: dict[object, float | None]
 
 
-def draw_charts(content: dict, folder: Path, lang: str) -> list[dict]:
-    """Draws what there is to draw of a measured sweep into its folder `charts`.
+def draw_charts(content: dict, folder: Path, lang: str, font: str | None = None) -> list[dict]:
+    """Draws what there is to draw of a measured sweep into its folder `charts`; `font` as in `save`.
 
     Returns a list of {"file", "title": {"en", "ja"}}; empty where there are no two values of clip skip to compare.
     Raises `OSError`.
@@ -91,13 +91,14 @@ def draw_charts(content: dict, folder: Path, lang: str) -> list[dict]:
         return []
     reference = content["reference"][CLIP_SKIP]
     second = _second_axis(content, cells)
-    lang = lang if lang == "en" or japanese_font() else "en"
+    lang = _writable(lang, font)
     seed = (content["new_seed"] or {}).get("composition_change")
     made = []
 
     def add(name: str, title: str, figure: Callable[[dict], Figure]) -> None:
-        (folder / CHARTS).mkdir(exist_ok=True)
-        save(figure(WORDS[lang]), folder / CHARTS / f"{name}.png")
+        file = BytesIO()
+        save(figure(WORDS[lang]), file, font)
+        write_bytes(folder_in(folder, CHARTS) / f"{name}.png", file.getvalue())
         titles = {language: words[title].format(reference) for language, words in WORDS.items()}
         made.append({"file": f"{CHARTS}/{name}.png", "title": titles})
 
@@ -139,26 +140,25 @@ def lines_chart(lines: list[Line], words: dict[str, str], title: str, label: str
     return figure
 
 
-def save(figure: Figure, file: Path | BytesIO) -> None:
-    """Writes a chart as PNG, in fonts that have its letters. Raises `OSError`."""
-    japanese = japanese_font()
+def save(figure: Figure, file: BytesIO, font: str | None = None) -> None:
+    """Writes a chart as PNG, each text in a font that has its letters: the one of this file, or else of the machine."""
     for text in figure.findobj(Text):
-        text.set_fontfamily(["DejaVu Sans", *([japanese] if japanese else [])])
+        look = text.get_fontproperties().copy()
+        look.set_file(font_for(text.get_text(), font))
+        text.set_fontproperties(look)
     FigureCanvasAgg(figure)
     figure.savefig(file, format="png")
 
 
-@lru_cache(maxsize=1)
-def japanese_font() -> str | None:
-    """A font of this machine that has Japanese, or None."""
-    there = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in JAPANESE_FONTS if name in there), None)
+def _writable(lang: str, font: str | None) -> str:
+    """The language of a chart's own words, or English where no font of this machine has its letters."""
+    return lang if can_write("".join(WORDS[lang].values()), font) else "en"
 
 
 def plain(text: str) -> str:
     """A text of the user's as matplotlib takes it: a dollar sign starts no formula, an underscore hides no line."""
     text = " ".join(text.split())
-    text = text if len(text) <= 40 else f"{text[:39]}…"
+    text = as_drawn(text if len(text) <= 40 else f"{text[:39]}…")
     return text.replace("$", r"\$") if not text.startswith("_") else f" {text}".replace("$", r"\$")
 
 
@@ -263,12 +263,12 @@ def _line(label: str, cells: list[dict], measure: str) -> Line:
     return Line(label, {value: mean_at(cells, measure, value) for value in clip_skips(cells)})
 
 
-def comparison_chart(comparison: Comparison, lang: str) -> Image.Image:
+def comparison_chart(comparison: Comparison, lang: str, font: str | None = None) -> Image.Image:
     """The chart of two sweeps: the changed area of each over clip skip."""
-    words = WORDS[lang if lang == "en" or japanese_font() else "en"]
+    words = WORDS[_writable(lang, font)]
     named = zip(comparison.labels, comparison.lines, strict=True)
     lines = [Line(plain(label), line) for label, line in named]
     title = words["area"].format(plain(str(comparison.reference)))
     file = BytesIO()
-    save(lines_chart(lines, words, title, words["area axis"]), file)
+    save(lines_chart(lines, words, title, words["area axis"]), file, font)
     return Image.open(file)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..sweep.folder import read_record, write_record
+from ..sweep.reading import path_in
+from ..sweep.saving import identity
+from ..sweep.shape import check_shape
 from .cells import CLIP_SKIP, groups, incomparable, is_done, mean, measured, reference_of
 from .contrasts import Pictures, effects, neighbours, new_seed
 from .definitions import MEASURES
@@ -25,13 +28,16 @@ GoOn = Callable[[int, int], bool]
 """Is told how many cells are measured, of how many, and says whether to go on."""
 
 
-def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: str = "en") -> dict:
+def measure_folder(
+    folder: Path, go_on: GoOn = lambda done, count: True, lang: str = "en", font: str | None = None
+) -> dict:
     """Measures a sweep's pictures, and writes `sweep.json`, `measures.csv` and the charts.
 
     Args:
         folder: of the sweep.
         go_on: see `GoOn`; asked before each cell. False ends it with what is measured by then.
         lang: of the charts' texts, "en" or "ja".
+        font: the charts' font, a file; None for matplotlib's own.
 
     Returns the new content of `sweep.json`. A picture that cannot be read, and charts that cannot be drawn, are
     sentences in its `problems`.
@@ -39,9 +45,12 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     Raises `OSError` or `ValueError` when `sweep.json` cannot be read or written.
     """
     content = read_record(folder)
+    check_shape(content)
     content["problems"] = [problem for problem in content["problems"] if not problem.startswith(PROBLEM)]
     apart = incomparable(content["cells"])
-    done = [cell for cell in content["cells"] if is_done(cell) and cell["index"] not in apart]
+    done = _with_own_files(
+        [cell for cell in content["cells"] if is_done(cell) and cell["index"] not in apart], content, folder
+    )
     reference = reference_of(done)
     pictures = _measure_cells(content, done, folder, reference, go_on)
     cells = measured(content)
@@ -54,7 +63,7 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     content["charts"] = []
     try:
         write_table(content, folder)
-        content["charts"] = _charts(content, folder, lang)
+        content["charts"] = _charts(content, folder, lang, font)
     except Exception as error:  # a full disk, or whatever a plotting library of another version raises
         log.exception("Clip skip sweep: the charts could not be made")
         _problem(content, f"the table and the charts could not be made ({error}).")
@@ -62,10 +71,10 @@ def measure_folder(folder: Path, go_on: GoOn = lambda done, count: True, lang: s
     return content
 
 
-def _charts(content: dict, folder: Path, lang: str) -> list[dict]:
+def _charts(content: dict, folder: Path, lang: str, font: str | None) -> list[dict]:
     from .charts import draw_charts  # half a second to import, which whoever only reads measures need not wait for
 
-    return draw_charts(content, folder, lang)
+    return draw_charts(content, folder, lang, font)
 
 
 def _measure_cells(content: dict, done: list[dict], folder: Path, first: object, go_on: GoOn) -> Pictures:
@@ -85,15 +94,36 @@ def _measure_cells(content: dict, done: list[dict], folder: Path, first: object,
                 return pictures
             count += 1
             try:
-                seen = [read_picture(folder / picture["file"]) for picture in cell["pictures"]]
-            except OSError as error:
-                _problem(content, f"a picture cannot be read ({error}), and its cell is left out.")
+                seen = [read_picture(path_in(folder, picture["file"])) for picture in cell["pictures"]]
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                _problem(content, f"a picture cannot be read ({why}), and its cell is left out.")
                 continue
             if cell["values"][CLIP_SKIP] == first:
                 reference = seen
             cell["measures"] = _measures(seen, reference)
             pictures.update({(cell["index"], place): one.reduced for place, one in enumerate(seen)})
     return pictures
+
+
+def _with_own_files(done: list[dict], content: dict, folder: Path) -> list[dict]:
+    """The cells that share no picture's file with another: of those that do, all but one lost theirs."""
+    owners: dict[object, list[int]] = {}
+    for cell in done:
+        for picture in cell["pictures"]:
+            owners.setdefault(_identity(folder, picture["file"]), []).append(cell["index"])
+    owners.pop(None, None)
+    shared = {index for indexes in owners.values() if len(indexes) > 1 for index in indexes}
+    if shared:
+        _problem(content, f"{len(shared)} cells are left out, as several pictures have the same file.")
+    return [cell for cell in done if cell["index"] not in shared]
+
+
+def _identity(folder: Path, file: str) -> object | None:
+    try:
+        return identity(path_in(folder, file))
+    except (OSError, ValueError):
+        return None  # a file that is missing; reading it says so
 
 
 def _measures(pictures: list[Full], reference: list[Full]) -> dict[str, float | None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
+from ..sweep.reading import open_picture
 from .definitions import AREA, COLOUR, COMPOSITION, DETAIL, DIFFERENCE, HIGH_FREQUENCIES, SATURATION, SHARPNESS
 from .metrics import (
     changed_area,
@@ -90,7 +91,7 @@ def measurable(image: Image.Image) -> Full:
 
 def read_picture(path: Path) -> Full:
     """Reads a picture from its file. Raises `OSError` where it is missing or damaged."""
-    with Image.open(path) as image:
+    with open_picture(path) as image:
         return measurable(image)
 
 

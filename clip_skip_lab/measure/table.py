@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
+from ..page.files import write_text
 from .definitions import MEASURES
 
 TABLE = "measures.csv"
@@ -17,9 +19,10 @@ def write_table(content: dict, folder: Path) -> None:
     """
     names = [axis["name"] for axis in content["axes"]]
     keys = [measure.key for measure in MEASURES]
-    with (folder / TABLE).open("w", encoding="utf-8-sig", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["index", *names, "state", *keys])
-        for cell in content["cells"]:
-            values = [cell["values"].get(name) for name in names]
-            rows.writerow([cell["index"], *values, cell["state"], *(cell["measures"].get(key) for key in keys)])
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["index", *names, "state", *keys])
+    for cell in content["cells"]:
+        values = [cell["values"].get(name) for name in names]
+        rows.writerow([cell["index"], *values, cell["state"], *(cell["measures"].get(key) for key in keys)])
+    write_text(folder / TABLE, table.getvalue(), encoding="utf-8-sig")

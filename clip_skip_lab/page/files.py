@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
 import os
@@ -16,6 +17,9 @@ from .assemble import page_html
 PAGE = "index.html"
 DATA = "sweep.js"
 SMALL = "small"
+
+TEMPORARY = (".clip-skip-", ".tmp")
+"""How the names of files begin and end that are not whole yet."""
 
 SMALL_SIDE = 256
 """The longer side of a reduced picture in pixels: enough for the cells of a whole sweep seen at once."""
@@ -59,28 +63,55 @@ def save_small(image: Image.Image, folder: Path, name: str) -> str:
     reduced.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     data = io.BytesIO()
     reduced.save(data, kind, quality=SMALL_QUALITY)
-    (folder / SMALL).mkdir(exist_ok=True)
+    folder_in(folder, SMALL)
     file = f"{SMALL}/{name}.{ending}"
-    (folder / file).write_bytes(data.getvalue())
+    write_bytes(folder / file, data.getvalue(), lasting=False)
     url = f"data:image/{kind.lower()};base64,{base64.b64encode(data.getvalue()).decode()}"
     script = f"clipSkipLabSmall({_as_literal(file)}, {_as_literal(url)});\n"
-    (folder / f"{file}.js").write_text(script, encoding="utf-8")
+    write_bytes(folder / f"{file}.js", script.encode(), lasting=False)
     return file
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a file in one step, so that a reader sees the old content or the new one. Raises `OSError`."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Writes a file in one step, so that a reader sees the old content or the new one. Raises `OSError`.
+
+    Half of a pair of surrogates, which UTF-8 has no bytes for and a prompt of the API may hold, is written as JSON and
+    JavaScript write it: `\\ud800`.
+    """
+    write_bytes(path, text.encode(encoding, errors="backslashreplace"))
+
+
+def write_bytes(path: Path, data: bytes, lasting: bool = True) -> None:
+    """Writes a file in one step; a link in its place is replaced, not followed.
+
+    Args:
+        path: of the file.
+        data: its content.
+        lasting: whether to wait until it is on the disk itself, for what could not be made again after a power cut.
+
+    Raises `OSError`.
+    """
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY[0], suffix=TEMPORARY[1], dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def folder_in(folder: Path, name: str) -> Path:
+    """A folder within another, made where it is missing. Raises `OSError`, also where a link is in its place."""
+    path = folder / name
+    path.mkdir(exist_ok=True)
+    if path.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(path))
+    return path
 
 
 def _as_literal(text: str) -> str:

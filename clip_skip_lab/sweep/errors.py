@@ -22,9 +22,15 @@ class InvalidInput(ValueError):
         self.field = field
         self.value = value
         self.allowed = allowed
+        self.problem = problem
         self.status_code = 422
-        self.detail = f"{field}: {shown} {problem}; allowed: {allowed}."
+        self.detail = encodable(f"{field}: {shown} {problem}; allowed: {allowed}.")
         super().__init__(self.detail)
+
+
+def encodable(text: str) -> str:
+    """The text as it can be written in UTF-8: JSON can hold half of a pair of surrogates, which no answer can."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def named_list(names: list[str], most: int = 12) -> str:

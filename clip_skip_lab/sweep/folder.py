@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from ..page.files import write_data, write_text
 from .errors import InvalidInput
+from .reading import read_object
 
 PARENT = "clip-skip-sweeps"
 RECORD = "sweep.json"
@@ -79,14 +79,6 @@ def _dumped(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
 
 
-def digest_of(file: Path) -> str | None:
-    """The SHA-256 of a file's content, or None when it cannot be read."""
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
-        return None
-
-
 def finite(content: object) -> object:
     """The content with every float that is infinite or NaN replaced by None; the host's `s_tmax` is infinite."""
     if isinstance(content, dict):
@@ -98,4 +90,4 @@ def finite(content: object) -> object:
 
 def read_record(folder: Path) -> dict:
     """Reads `sweep.json`. Raises `OSError` or `ValueError`."""
-    return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return read_object(folder / RECORD)[1]

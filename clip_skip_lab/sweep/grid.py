@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from textwrap import wrap
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
+
+from .lettering import as_drawn, fallback_font, font_for
 
 GRID_PIXELS = 32_000_000
 """A grid of more pixels than this is reduced: it is there to be seen whole, and full-size cells lie beside it."""
@@ -143,8 +145,7 @@ def _template(rows: tuple[str, ...] | None, cell_size: tuple[int, int], scale: f
     font_size = _font_size((width, height))
     label_width = 0
     if rows:
-        font = _font(style.font, font_size)
-        longest = max(font.getlength(line) for row in rows for line in _lines(row))
+        longest = max(_font(style, font_size, row).getlength(line) for row in rows for line in _lines(row))
         label_width = min(round(longest) + 2 * font_size, max(width, 6 * font_size))
     return Page((), width, height, scale, font_size, label_width)
 
@@ -246,9 +247,8 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
     """
     canvas = Image.new("RGB", (page.width, page.height), style.background)
     pen = ImageDraw.Draw(canvas)
-    font = _font(style.font, page.font_size)
     room_for_caption = page.cell_width + page.gap
-    caption_font = _caption_font(page, style, room_for_caption)
+    caption_size = _caption_size(page, style, room_for_caption)
     y = 0
     for band in page.bands:
         y += page.gap
@@ -256,18 +256,17 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
             high = round(page.line_height * 1.5)
             middle = (page.label_width + (page.width - page.label_width) // 2, y + high // 2)
             room = page.width - page.label_width - 2 * page.gap
-            pen.text(middle, _shortened(band.heading, font, room), style.text, font, anchor="mm")
+            _line(pen, middle, band.heading, room, page.font_size, style)
             y += high
         x = page.label_width + page.gap
         if band.captions:
             for column, caption in enumerate(band.captions):
                 middle = (x + column * (page.cell_width + page.gap) + page.cell_width // 2, y + page.line_height // 2)
-                text = _shortened(caption, caption_font, room_for_caption)
-                pen.text(middle, text, style.text, caption_font, anchor="mm")
+                _line(pen, middle, caption, room_for_caption, caption_size, style)
             y += page.line_height
         if band.label:
             box = (page.gap, y, page.label_width - page.gap, page.cell_height)
-            _write(pen, band.label, box, page.font_size, style.text, style)
+            _write(pen, band.label, box, page.font_size, style)
         for column, index in enumerate(band.cells):
             left = x + column * (page.cell_width + page.gap)
             _draw_cell(canvas, pen, picture_of(index), (left, y), page, style)
@@ -292,7 +291,7 @@ def _frame(pen, reason: str, box: tuple[int, int, int, int], font_size: int, sty
     pen.rectangle(((left, top), corner), outline=style.faint, width=max(1, font_size // 10))
     inset = max(4, font_size // 3)
     inner = (left + inset, top + inset, width - 2 * inset, height - 2 * inset)
-    _write(pen, reason, inner, round(font_size * 0.8), style.text, style)
+    _write(pen, reason, inner, round(font_size * 0.8), style)
 
 
 def reason_note(reason: str, size: tuple[int, int], style: Style) -> Image.Image:
@@ -333,37 +332,48 @@ def sheet_size(picture_size: tuple[int, int], count: int) -> tuple[int, int]:
     return picture_size[0] * columns, picture_size[1] * math.ceil(count / columns)
 
 
-def _write(pen, text: str, box: tuple[int, int, int, int], size: int, colour: str, style: Style) -> None:
+def _write(pen, text: str, box: tuple[int, int, int, int], size: int, style: Style) -> None:
     """Writes a text into a box (left, top, width, height), wrapped, smaller where needed, cut at the last resort."""
     left, top, width, height = box
     for tried in range(size, 8, -1):
-        font = _font(style.font, tried)
+        font = _font(style, tried, text)
         lines = _wrap_to(text, font, width)
         if len(lines) * tried * 1.3 <= height and all(font.getlength(line) <= width for line in lines):
             break
     lines = lines[: max(1, int(height // (tried * 1.3)))]
     y = top + (height - len(lines) * tried * 1.3) / 2
     for line in lines:
-        pen.text((left + width / 2, y), _shortened(line, font, width), colour, font, anchor="ma")
+        pen.text((left + width / 2, y), _ordered(_shortened(line, font, width)), style.text, font, anchor="ma")
         y += tried * 1.3
 
 
+def _line(pen, middle: tuple[int, int], text: str, room: int, size: int, style: Style) -> None:
+    """Writes one line around its middle, cut to the room in pixels."""
+    font = _font(style, size, text)
+    pen.text(middle, _ordered(_shortened(text, font, room)), style.text, font, anchor="mm")
+
+
 def _wrap_to(text: str, font, width: int) -> list[str]:
-    widest = max(1, int(width / max(1.0, font.getlength("n"))))
-    return [part for line in _lines(text) for part in (wrap(line, widest) or [""])]
+    found = []
+    for line in _lines(text):
+        letter = max(1.0, font.getlength("n"), font.getlength(line) / max(1, len(line)))  # Chinese ones are wider
+        found += wrap(line, max(1, int(width / letter))) or [""]
+    return found
 
 
 def _lines(text: str) -> list[str]:
     return text.splitlines() or [""]
 
 
-def _caption_font(page: Page, style: Style, width: int):
-    """The page's font, smaller where a caption would be cut off otherwise: of "Clip skip 12" the number counts."""
+def _caption_size(page: Page, style: Style, width: int) -> int:
+    """The page's size, smaller where a caption would be cut off otherwise: of "Clip skip 12" the number counts."""
     captions = [caption for band in page.bands for caption in band.captions or ()]
     sizes = range(page.font_size, min(SMALLEST_CAPTION, page.font_size) - 1, -1)
-    fonts = (_font(style.font, size) for size in sizes)
-    fitting = (font for font in fonts if all(font.getlength(caption) <= width for caption in captions))
-    return next(fitting, _font(style.font, sizes[-1]))
+
+    def fits(size: int) -> bool:
+        return all(_font(style, size, caption).getlength(caption) <= width for caption in captions)
+
+    return next(filter(fits, sizes), sizes[-1])
 
 
 def _shortened(text: str, font, width: float) -> str:
@@ -375,19 +385,19 @@ def _shortened(text: str, font, width: float) -> str:
     return text + "…"
 
 
+def _ordered(text: str) -> str:
+    """The text as Pillow is to draw it: with Raqm it joins Arabic letters, and turns them round, itself."""
+    return text if features.check("raqm") else as_drawn(text)
+
+
+def _font(style: Style, size: int, text: str):
+    """The grid's font in that size, or another one where it lacks the text's letters."""
+    return _opened(font_for(text, style.font), size)
+
+
 @lru_cache(maxsize=64)
-def _font(file: str | None, size: int):
-    if file:
-        try:
-            return ImageFont.truetype(file, size)
-        except OSError:
-            pass  # a host without its font file still gets its labels, in the font below
-    return ImageFont.truetype(_fallback_font(), size)
-
-
-@lru_cache(maxsize=1)
-def _fallback_font() -> str:
-    # matplotlib ships DejaVu Sans with itself; Pillow 9's own bitmap font has one size and no umlauts.
-    from matplotlib import font_manager
-
-    return font_manager.findfont("DejaVu Sans")
+def _opened(file: str, size: int):
+    try:
+        return ImageFont.truetype(file, size)
+    except OSError:
+        return ImageFont.truetype(fallback_font(), size)  # a font that is damaged, or has one size only

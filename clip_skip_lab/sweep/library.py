@@ -6,20 +6,20 @@ and links that lead out find nothing.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import InvalidInput
+from .errors import InvalidInput, encodable
 from .folder import PARENT, RECORD
+from .reading import path_in, read_object
 from .record import DONE, FAILED, NOT_RUN
 
 SWEEP = "Sweep"
 SWEEP_ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
-LARGEST_RECORD = 200_000_000
-"""Bytes; a `sweep.json` above it is none of ours: 5,000 cells with long prompts take 20 million."""
+LISTED_BYTES = 100_000_000
+"""Of all `sweep.json` that are read for one list; those of a thousand sweeps of 12 cells have 30 million."""
 
 FILE_NAME = re.compile(
     r"(sweep\.json|measures\.csv"
@@ -40,25 +40,15 @@ def find_sweep(grid_folders: Iterable[str | os.PathLike], name: object) -> Path:
     if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
         raise InvalidInput(SWEEP, name, "the name of a sweep's folder, such as 2026-11-22-0a1b2c3d", "is no such name")
     for parent in _parents(grid_folders):
-        folder = (parent / name).resolve()
-        if folder == parent / name and folder.is_dir():
+        folder = parent / name
+        if folder.is_dir() and not folder.is_symlink():
             return folder
     raise FileNotFoundError(f'{SWEEP}: "{name}" is not among the sweeps of this WebUI; it may have been deleted.')
 
 
 def record_text(folder: Path) -> str:
     """The text of a sweep's `sweep.json`, a JSON object. Raises `InvalidInput` with the reason when it has none."""
-    try:
-        path = file_of(folder, RECORD)
-        if path.stat().st_size > LARGEST_RECORD:
-            raise ValueError("it is too large")
-        text = path.read_text(encoding="utf-8")
-        if not isinstance(json.loads(text), dict):
-            raise ValueError("it is no JSON object")
-    except (OSError, ValueError, RecursionError) as error:
-        problem = f"has no {RECORD} that can be read ({_reason(error)})"
-        raise InvalidInput(SWEEP, folder.name, f"a folder with a whole {RECORD}", problem) from error
-    return text
+    return _record(folder)[0]
 
 
 def file_of(folder: Path, name: str) -> Path:
@@ -66,7 +56,6 @@ def file_of(folder: Path, name: str) -> Path:
 
     Raises `FileNotFoundError` for every other name, whether there is such a file or not.
     """
-    home = folder.resolve()
     parts = name.split("/")
     if (
         FILE_NAME.fullmatch(name)
@@ -74,10 +63,10 @@ def file_of(folder: Path, name: str) -> Path:
         and not set(name) & set("\\:\0")
     ):
         try:
-            path = home.joinpath(*parts).resolve()
-            if path.is_relative_to(home) and path.is_file():
+            path = path_in(folder, name)
+            if path.is_file():
                 return path
-        except (OSError, RuntimeError) as error:  # a name too long, a link to itself
+        except (OSError, ValueError) as error:  # a name too long, a link that leads out
             raise FileNotFoundError(f"There is no file {name!r} in this sweep.") from error
     raise FileNotFoundError(f"There is no file {name!r} in this sweep.")
 
@@ -87,13 +76,27 @@ def sweep_folders(grid_folders: Iterable[str | os.PathLike]) -> list[Path]:
     folders: dict[str, Path] = {}
     for parent in _parents(grid_folders):
         try:
-            names = [entry.name for entry in os.scandir(parent) if SWEEP_ID.fullmatch(entry.name)]
+            with os.scandir(parent) as entries:
+                names = [entry.name for entry in entries if SWEEP_ID.fullmatch(entry.name) and _is_folder(entry)]
         except OSError:
             continue  # no sweep has been made there yet, or the folder is gone
         for name in names:
-            if (parent / name).resolve() == parent / name:
-                folders.setdefault(name, parent / name)
+            folders.setdefault(name, parent / name)
     return sorted(sorted(folders.values(), reverse=True), key=_changed, reverse=True)
+
+
+def listed_folders(grid_folders: Iterable[str | os.PathLike], most: int) -> list[Path]:
+    """The folders of the sweeps for a list, at most so many, those that changed last first.
+
+    Those whose `sweep.json` would make reading them all too long are left out.
+    """
+    found, left = [], LISTED_BYTES
+    for folder in sweep_folders(grid_folders)[:most]:
+        size = _size(folder)
+        if size <= left:
+            left -= size
+            found.append(folder)
+    return found
 
 
 def list_sweeps(grid_folders: Iterable[str | os.PathLike], most: int) -> list[dict]:
@@ -102,45 +105,76 @@ def list_sweeps(grid_folders: Iterable[str | os.PathLike], most: int) -> list[di
     Each is {"id", "created", "state", "draft", "cells", "done", "failed", "not_run", "axes": [{"name", "values"}],
     "model", "prompt"}, or {"id", "problem"} where `sweep.json` cannot be read.
     """
-    newest = sweep_folders(grid_folders)[:most]
-    return sorted(map(_entry, newest), key=lambda entry: str(entry.get("created") or entry["id"]), reverse=True)
+    grid_folders = list(grid_folders)
+    short = {*listed_folders(grid_folders, most)}
+    entries = [
+        _entry(folder) if folder in short else _too_long(folder) for folder in sweep_folders(grid_folders)[:most]
+    ]
+    return sorted(entries, key=lambda entry: str(entry.get("created") or entry["id"]), reverse=True)
 
 
 def _parents(grid_folders: Iterable[str | os.PathLike]) -> list[Path]:
-    return list(dict.fromkeys((Path(folder) / PARENT).resolve() for folder in grid_folders))
+    return list(dict.fromkeys(Path(os.path.realpath(Path(folder) / PARENT)) for folder in grid_folders))
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _size(folder: Path) -> int:
+    try:
+        return (folder / RECORD).lstat().st_size
+    except OSError:
+        return 0
 
 
 def _changed(folder: Path) -> float:
     for path in (folder / RECORD, folder):
         try:
-            return path.stat().st_mtime
+            return path.lstat().st_mtime
         except OSError:
             continue
     return 0.0
 
 
+def _record(folder: Path) -> tuple[str, dict]:
+    try:
+        return read_object(folder / RECORD)
+    except (OSError, ValueError) as error:
+        problem = f"has no {RECORD} that can be read ({_reason(error)})"
+        raise InvalidInput(SWEEP, folder.name, f"a folder with a whole {RECORD}", problem) from error
+
+
 def _entry(folder: Path) -> dict:
     try:
-        content = json.loads(record_text(folder))
+        content = _record(folder)[1]
         states = [cell["state"] for cell in content["cells"]]
         return {
             "id": folder.name,
-            "created": str(content["created"]),
-            "state": str(content["state"]),
+            "created": encodable(str(content["created"])),
+            "state": encodable(str(content["state"])),
             "draft": bool(content["plan"].get("draft")),
             "cells": len(states),
             "done": states.count(DONE),
             "failed": states.count(FAILED),
             "not_run": states.count(NOT_RUN),
-            "axes": [{"name": str(axis["name"]), "values": len(axis["values"])} for axis in content["axes"]],
-            "model": str(content["model"].get("name") or ""),
-            "prompt": str(content["setting"].get("prompt") or "")[:PROMPT_LENGTH],
+            "axes": [{"name": encodable(str(axis["name"])), "values": len(axis["values"])} for axis in content["axes"]],
+            "model": encodable(str(content["model"].get("name") or "")),
+            "prompt": encodable(str(content["setting"].get("prompt") or ""))[:PROMPT_LENGTH],
         }
     except InvalidInput as error:
         return {"id": folder.name, "problem": error.detail}
     except (KeyError, TypeError, AttributeError) as error:
         detail = InvalidInput(SWEEP, folder.name, f"a {RECORD} of schema 1", f"is of another kind ({_reason(error)})")
         return {"id": folder.name, "problem": detail.detail}
+
+
+def _too_long(folder: Path) -> dict:
+    allowed = f"{LISTED_BYTES:,} bytes for the {RECORD} of all sweeps of a list"
+    return {"id": folder.name, "problem": InvalidInput(SWEEP, folder.name, allowed, "has too large a one").detail}
 
 
 def _reason(error: BaseException) -> str:

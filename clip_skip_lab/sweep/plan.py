@@ -156,7 +156,7 @@ class SweepPlan:
         for key in ("return_cells", "cells_per_batch", "measures"):
             what.pop(key, None)
         text = json.dumps(finite({"plan": what, "setting": setting}), sort_keys=True, default=str, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:

@@ -87,7 +87,7 @@ def draw_hash(draw: object) -> str:
 
 def _short_hash(content: object) -> str:
     text = json.dumps(finite(content), sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 @dataclass

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from .draws import is_draw, row_of
 from .errors import InvalidInput
-from .folder import PARENT, digest_of, finite, read_record
-from .library import SWEEP_ID, sweep_folders
+from .folder import PARENT, finite, read_record
+from .library import find_sweep, listed_folders
 from .plan import SweepPlan
+from .reading import digest_of, path_in
 from .record import DONE, PictureRecord, draw_hash, seal_of
-from .words import name_of
+from .saving import FOLDERS, identity
+from .shape import check_shape
+from .words import name_of, one_line
 
 FIELD = "Sweep to go on with"
 
@@ -43,8 +46,9 @@ class Begun:
 
     def sound_cells(self, plan: SweepPlan) -> dict[int, list[PictureRecord]]:
         """The pictures of the cells that need not be run again, by the cells' index: their entries and their files are
-        what a sweep wrote."""
+        what a sweep wrote, and no other cell has the same file."""
         sound = {}
+        taken: set = set()
         for entry, cell in zip(self.content["cells"], plan.cells(), strict=False):
             written = {**entry, "values": plan.values_of(cell)}
             if entry["state"] != DONE or entry.get("seal") != seal_of(self.content["fingerprint"], written):
@@ -52,8 +56,11 @@ class Begun:
             if entry.get("drawn") is not None and self._draw(entry) is None:
                 continue
             pictures = [PictureRecord(**picture) for picture in entry["pictures"]]
-            if pictures and all(self._is_sound(picture) for picture in pictures):
-                sound[cell.index] = pictures
+            files = [self._sound_file(picture) for picture in pictures]
+            if not files or None in files or taken & {*files} or len({*files}) < len(files):
+                continue
+            taken |= {*files}
+            sound[cell.index] = pictures
         return sound
 
     def draws(self) -> dict[str, list]:
@@ -81,39 +88,42 @@ class Begun:
             return before
         return [*before, f"It was begun with {then} and gone on with {now}: the two may not give equal pictures."]
 
-    def _is_sound(self, picture: PictureRecord) -> bool:
-        if not picture.file:
-            return False
-        path = (self.folder / picture.file).resolve()
-        return path.is_relative_to(self.folder) and digest_of(path) == picture.sha256
+    def _sound_file(self, picture: PictureRecord) -> object | None:
+        """What tells the picture's file from every other, or None where it is not as it was written."""
+        try:
+            path = path_in(self.folder, picture.file or "")
+            return identity(path) if picture.sha256 and digest_of(path) == picture.sha256 else None
+        except (OSError, ValueError):
+            return None
 
 
 def find_begun(grid_folder: str | Path, name: object) -> Begun:
-    """Finds a sweep by its name, such as "2026-11-22-0a1b2c3d". Raises `InvalidInput`."""
-    if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
-        raise InvalidInput(FIELD, name, "the name of a sweep's folder, such as 2026-11-22-0a1b2c3d", "is no such name")
-    folder = (Path(grid_folder) / PARENT / name).resolve()
+    """Finds a sweep by its name, such as "2026-11-22-0a1b2c3d".
+
+    Its content has the shape that a sweep writes (`check_shape`), and what would be written stays in its folder.
+
+    Raises `InvalidInput`.
+    """
     try:
+        folder = find_sweep([grid_folder], name)
         content = read_record(folder)
+    except InvalidInput as error:
+        raise InvalidInput(FIELD, name, error.allowed, error.problem) from error
     except (OSError, ValueError) as error:
-        problem = f"has no sweep.json that can be read in {folder.parent} ({error})"
+        where = Path(grid_folder) / PARENT
+        problem = f"has no sweep.json that can be read in {where} ({getattr(error, 'strerror', None) or error})"
         raise InvalidInput(FIELD, name, "a sweep that was begun with this tab", problem) from error
-    if not isinstance(content, dict) or content.get("schema") != 1:
+    if content.get("schema") != 1:
         raise InvalidInput(FIELD, name, "a sweep.json of schema 1", "is of another kind")
-    if not _has_its_parts(content):
-        raise InvalidInput(FIELD, name, "a sweep.json as it was written", "was changed so that it cannot be used")
+    try:
+        check_shape(content)
+    except ValueError as error:
+        problem = f"was changed so that it cannot be used ({error})"
+        raise InvalidInput(FIELD, name, "a sweep.json as it was written", problem) from error
+    for part in FOLDERS:
+        if (folder / part).is_symlink():
+            raise InvalidInput(FIELD, name, "a folder as it was written", f'has a link in place of its folder "{part}"')
     return Begun(folder, content)
-
-
-def _has_its_parts(content: dict) -> bool:
-    kinds = {"plan": dict, "setting": dict, "model": dict, "fingerprint": str, "cells": list}
-    if not all(isinstance(content.get(key), kind) for key, kind in kinds.items()):
-        return False
-    kinds = {"values": dict, "state": str, "pictures": list}
-    return all(
-        isinstance(cell, dict) and all(isinstance(cell.get(key), kind) for key, kind in kinds.items())
-        for cell in content["cells"]
-    )
 
 
 def next_plan(begun: Begun, full: bool | None, cells: list[int] | None) -> tuple[dict, Begun | None]:
@@ -165,18 +175,16 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
     Reads the `most` newest only.
     """
     found = []
-    for folder in sweep_folders([grid_folder])[:most]:
-        name = folder.name
+    for folder in listed_folders([grid_folder], most):
         try:
-            begun = find_begun(grid_folder, name)
-            content = begun.content
-            done, total = begun.done, len(content["cells"])
-            kind = "draft, " if content["plan"].get("draft") else ""
-        except (InvalidInput, KeyError, TypeError):
-            continue
+            begun = find_begun(grid_folder, folder.name)
+        except InvalidInput:
+            continue  # no sweep of ours, or one that was changed: there is nothing to go on with
+        done, total = begun.done, len(begun.content["cells"])
+        kind = "draft, " if begun.content["plan"].get("draft") else ""
         if done < total or kind:
-            prompt = str(content.get("setting", {}).get("prompt") or "")
-            found.append((name, f"{name}: {kind}{done} of {total} cells, {prompt[:40]}"))
+            prompt = one_line(begun.content["setting"].get("prompt") or "", 40)
+            found.append((folder.name, f"{folder.name}: {kind}{done} of {total} cells, {prompt}"))
     return found
 
 

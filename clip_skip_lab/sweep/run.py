@@ -18,11 +18,13 @@ from PIL import Image
 
 from ..page.files import save_small, write_page
 from .draws import mark_incomparable, row_of, without_numbers
-from .folder import CELLS, digest_of, make_folder, not_writable, remove_empty, write_record
+from .folder import CELLS, make_folder, not_writable, remove_empty, write_record
 from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
 from .plan import Cell, SweepPlan, split_evenly
+from .reading import digest_of, open_picture
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord, draw_hash
 from .resume import Begun, check_same
+from .saving import checked, clean_up, free_path, identity
 from .words import name_of
 
 log = logging.getLogger("clip_skip_lab")
@@ -41,12 +43,14 @@ class Kept:
 @dataclass
 class Outcome:
     """What a sweep gave: the record, the folder, the pages of the grid with their files, and the pictures in the
-    order of the plan."""
+    order of the plan. `taken` tells the pictures' files from all others, `said` is why some have short names."""
 
     record: SweepRecord
     folder: Path
     grids: list[tuple[Image.Image, Path | None]] = field(default_factory=list)
     pictures: list[Kept] = field(default_factory=list)
+    taken: set = field(default_factory=set)
+    said: set[str] = field(default_factory=set)
 
 
 def run_sweep(
@@ -95,11 +99,12 @@ def run_sweep(
     except OSError as error:
         remove_empty(folder)
         raise not_writable(folder.parent, error) from error
+    clean_up(folder)
     _write_page(outcome)
     try:
         _run_cells(outcome, session, keep_images)
         outcome.pictures.sort(key=lambda kept: kept.cell)
-        record.infotext = record.infotext or session.grid_infotext()
+        record.infotext = record.infotext or _grid_infotext(record, session)
         _make_grid(outcome, session)
     except BaseException:
         record.state = "failed"
@@ -121,7 +126,9 @@ def _take_over(outcome: Outcome, begun: Begun) -> None:
         entry.drawn = then.get("drawn")
         if entry.drawn is not None:
             record.draws[entry.drawn] = begun.content["draws"][entry.drawn]
-        outcome.pictures += [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
+        kept = [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
+        outcome.taken |= {identity(one.path) for one in kept}
+        outcome.pictures += kept
 
 
 def _draw_again(record: SweepRecord, session, draws: dict[str, list], same_quality: bool) -> None:
@@ -223,27 +230,43 @@ def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) 
 
 
 def _save(outcome: Outcome, session, picture) -> Path | None:
+    """Gives a picture a file of its own: by the host's rules, else under a short name; None where neither goes."""
+    cells = outcome.folder / CELLS
     try:
-        return session.save_picture(picture, outcome.folder / CELLS).resolve()
-    except Exception as error:  # a full disk, or what Pillow and other extensions' save callbacks raise
-        why = getattr(error, "strerror", None) or error
-        _problem(outcome.record, f"A picture could not be saved ({why}); it is in the gallery only.")
+        return checked(session.save_picture(picture, cells), cells, outcome.taken)
+    except Exception as error:  # a full disk, a name that no file can have, what Pillow and other extensions raise
+        why = _why(error)
+        log.warning("Clip skip sweep: a picture could not be saved under the WebUI's name: %s", why)
+    try:
+        path = free_path(cells, f"{picture.cell.index:04}-{picture.place}")
+        session.save_plainly(picture.image, path, picture.infotext)
+        path = checked(path, cells, outcome.taken)
+    except Exception as error:
+        _problem(outcome.record, f"A picture could not be saved ({_why(error)}); it is in the gallery only.")
         return None
+    if why not in outcome.said:
+        outcome.said.add(why)
+        name = _named(path, outcome.folder)
+        outcome.record.notes.append(f"Pictures have short names, such as {name}, where the WebUI's do not work: {why}.")
+    return path
+
+
+def _why(error: Exception) -> str:
+    """What went wrong as a phrase."""
+    return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split()).rstrip(".")
 
 
 def _save_small(outcome: Outcome, picture) -> str | None:
     try:
         return save_small(picture.image, outcome.folder, f"{picture.cell.index}-{picture.place}")
     except OSError as error:
-        _problem(outcome.record, f"A reduced picture for the page could not be saved ({error.strerror or error}).")
+        _problem(outcome.record, f"A reduced picture for the page could not be saved ({_why(error)}).")
         return None
 
 
 def _named(path: Path | None, folder: Path) -> str | None:
-    """The file as `sweep.json` names it: within the folder, or in full where an extension saved it elsewhere."""
-    if path is None:
-        return None
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    """The file as `sweep.json` names it: by its path in the folder."""
+    return None if path is None else path.relative_to(folder.resolve()).as_posix()
 
 
 def _make_grid(outcome: Outcome, session) -> None:
@@ -256,18 +279,50 @@ def _make_grid(outcome: Outcome, session) -> None:
     for kept in outcome.pictures:
         by_cell.setdefault(kept.cell, []).append(kept)
     for number, page in enumerate(pages):
-        image = draw_page(
-            page, lambda index, page=page: _cell_content(record, by_cell, index, page, session.style), session.style
-        )
-        name = "grid" if number == 0 else f"grid-{number + 1}"
-        path = None
-        try:
-            path = session.save_grid(image, outcome.folder, name, record.infotext).resolve()
-        except Exception as error:  # as for a picture
-            why = getattr(error, "strerror", None) or error
-            _problem(record, f"The grid could not be saved ({why}); it is in the gallery only.")
+        image = _drawn(outcome, by_cell, page, session.style)
+        path = _save_grid(outcome, session, image, "grid" if number == 0 else f"grid-{number + 1}")
         outcome.grids.append((image, path))
         record.grids.append(GridRecord(_named(path, outcome.folder), image.width, image.height, round(page.scale, 4)))
+
+
+def _drawn(outcome: Outcome, by_cell: dict[int, list[Kept]], page: Page, style: Style) -> Image.Image:
+    def content(index: int) -> Image.Image | str:
+        return _cell_content(outcome.record, by_cell, index, page, style)
+
+    try:
+        return draw_page(page, content, style)
+    except Exception as error:  # a font or a colour that Pillow stumbles over
+        log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
+        _problem(outcome.record, f"The grid has not the WebUI's colours and font, which do not work: {_why(error)}.")
+        style = Style()
+        return draw_page(page, content, style)
+
+
+def _save_grid(outcome: Outcome, session, image: Image.Image, name: str) -> Path | None:
+    record, folder = outcome.record, outcome.folder
+    try:
+        return checked(session.save_grid(image, folder, name, record.infotext), folder, outcome.taken)
+    except Exception as error:  # as for a picture
+        why = _why(error)
+        log.warning("Clip skip sweep: the grid could not be saved as the WebUI would: %s", why)
+    try:
+        path = free_path(folder, name)
+        session.save_plainly(image, path, record.infotext)
+        path = checked(path, folder, outcome.taken)
+    except Exception as error:
+        _problem(record, f"The grid could not be saved ({_why(error)}); it is in the gallery only.")
+        return None
+    record.notes.append(f"The grid is saved as {path.name}, as it cannot be saved by the WebUI's rules: {why}.")
+    return path
+
+
+def _grid_infotext(record: SweepRecord, session) -> str:
+    try:
+        return session.grid_infotext()
+    except Exception as error:  # whatever the host and other extensions raise; the grid is not lost for it
+        log.exception("Clip skip sweep: the grid's metadata could not be made")
+        _problem(record, f"The grid has no metadata, which could not be made ({_why(error)}).")
+        return ""
 
 
 def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits, style) -> list[Page]:
@@ -299,7 +354,7 @@ def _cell_content(
     images = []
     for kept in by_cell.get(index, []):
         try:
-            with kept.image.copy() if kept.image is not None else Image.open(kept.path) as image:
+            with kept.image.copy() if kept.image is not None else open_picture(kept.path) as image:
                 image.load()  # Pillow reads late, and after this block the file is closed
                 images.append(fitted(image, page.cell_width, page.cell_height))
         except OSError as error:

@@ -28,6 +28,13 @@ def name_of(values: dict[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
+def one_line(text: object, most: int) -> str:
+    """The beginning of a text from a file as it can stand in a list of the page: one line that can be shown."""
+    given = str(text)[: 10 * most]
+    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in given).split())
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
 def summary(record: SweepRecord, folder: str) -> list[str]:
     """What happened, in sentences: counts, the reason of each cell that failed (alike ones together), the folder."""
     done, failed, waiting = (record.count(state) for state in (DONE, FAILED, NOT_RUN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,11 +13,15 @@ import gradio as gr
 from modules.ui_components import ToolButton
 
 from ..hosts import Host
+from ..hosts.a1111_saving import font_file
 from ..sweep.errors import InvalidInput
-from ..sweep.library import sweep_folders
+from ..sweep.library import listed_folders
 from ..sweep.resume import Begun, find_begun
+from ..sweep.words import one_line
 from .measured import language
 from .panel import REFRESH_SYMBOL
+
+log = logging.getLogger("clip_skip_lab")
 
 FIELD = "Sweeps to compare"
 MOST = 100
@@ -32,7 +37,7 @@ class ComparePart:
 
     def __init__(self, host: Host):
         self.host = host
-        choices = self._choices()
+        choices = self._choices_or_none()
         gr.HTML("<h3>Compare two sweeps</h3>", elem_id="clip_skip_lab_compare_title")
         with gr.Row():
             self.sweeps = [
@@ -52,7 +57,7 @@ class ComparePart:
 
     def look_again(self) -> list[Any]:
         """Lists the sweeps anew."""
-        return [gr.update(choices=self._choices()) for _ in self.sweeps]
+        return [gr.update(choices=self._choices_or_none()) for _ in self.sweeps]
 
     def compare(self, one: str | None, other: str | None) -> tuple:
         """The sentence as HTML, and the chart; or what is wrong."""
@@ -64,12 +69,14 @@ class ComparePart:
             if name_in(one) and name_in(one) == name_in(other):
                 raise InvalidInput(FIELD, name_in(one), "two different sweeps", "is chosen twice")
             contents = [self._measured(name) for name in (one, other)]
-            found = _sound(lambda: compare(*contents), f"{name_in(one)} and {name_in(other)}")
+            names = f"{name_in(one)} and {name_in(other)}"
+            found = _sound(lambda: compare(*contents), names)
+            chart = _sound(lambda: comparison_chart(found, lang, font_file()), names)
         except InvalidInput as error:
             problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
             return problem, gr.update(visible=False)
         said = f'<p role="status">{html.escape(found.sentence[lang])}</p>'
-        return said, gr.update(value=comparison_chart(found, lang), visible=True)
+        return said, gr.update(value=chart, visible=True)
 
     def _measured(self, choice: str | None) -> dict:
         from ..measure.compare import is_measured
@@ -80,7 +87,7 @@ class ComparePart:
             raise InvalidInput(FIELD, begun.folder.name, "a sweep that has ended", "has not ended")
         if is_measured(begun.content):
             return begun.content
-        return _sound(lambda: measure_folder(begun.folder, lang=language()), begun.folder.name)
+        return _sound(lambda: measure_folder(begun.folder, lang=language(), font=font_file()), begun.folder.name)
 
     def _find(self, name: str) -> Begun:
         if not name:
@@ -94,12 +101,19 @@ class ComparePart:
     def _folders(self) -> list[str]:
         return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
 
+    def _choices_or_none(self) -> list[str]:
+        try:
+            return self._choices()
+        except Exception:  # whatever is on disk, the tab is made
+            log.exception("Clip skip sweep: the sweeps on disk could not be listed")
+            return []
+
     def _choices(self) -> list[str]:
         """The sweeps, the newest first: prompt and time, and at the end the name to find them by."""
         found = {}
         for folder in self._folders():
-            for name in [sweep.name for sweep in sweep_folders([folder])[:MOST]]:
-                with contextlib.suppress(InvalidInput, KeyError, TypeError, ValueError, AttributeError):  # none of ours
+            for name in [sweep.name for sweep in listed_folders([folder], MOST)]:
+                with contextlib.suppress(InvalidInput):  # none of ours
                     begun = find_begun(folder, name)
                     found[name] = (str(begun.content["created"]), _line(begun))
         newest = sorted(found.values(), reverse=True)
@@ -110,11 +124,17 @@ def _line(begun: Begun) -> str:
     from ..measure.compare import kind_of
 
     content = begun.content
-    prompt = " ".join(str(content["setting"].get("prompt") or "").split()) or NO_PROMPT[language()]
-    prompt = prompt if len(prompt) <= PROMPT else f"{prompt[:PROMPT]}…"
-    time = datetime.fromisoformat(str(content["created"])).strftime("%Y-%m-%d %H:%M")
+    prompt = one_line(content["setting"].get("prompt") or "", PROMPT) or NO_PROMPT[language()]
+    time = _time(content["created"])
     cells = CELLS[language()].format(begun.done, len(content["cells"]))
     return f"{prompt} · {time} · {kind_of(content)}, {cells} · {begun.folder.name}"
+
+
+def _time(created: str) -> str:
+    try:
+        return datetime.fromisoformat(created).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return created[:16]
 
 
 def name_in(choice: str | None) -> str:
@@ -128,6 +148,7 @@ def _sound(action: Callable[[], Any], names: str) -> Any:
         return action()
     except InvalidInput:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # of numbers that a sweep does not write, all sorts
+        log.exception("Clip skip sweep: %s cannot be measured or compared", names)
         problem = f"cannot be measured or compared ({type(error).__name__}: {error})"
         raise InvalidInput(FIELD, names, "folders that are as they were written", problem) from error

@@ -34,7 +34,7 @@ def measured(outcome: Outcome, session: Any, lang: str) -> Seen:
     try:
         from ..measure.folder import measure_folder  # a second to import, which the WebUI's start need not wait for
 
-        content = measure_folder(outcome.folder, session.measuring, lang)
+        content = measure_folder(outcome.folder, session.measuring, lang, session.style.font)
     except Exception as error:  # a full disk, a damaged picture, a library of the host's that lacks something
         log.exception("Clip skip sweep: the pictures could not be measured")
         record.problems.append(f"Measures: the pictures could not be measured ({error}).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from typing import Any
 
 import gradio as gr
@@ -27,6 +28,8 @@ from ..sweep.run import arrange_plan
 from ..sweep.values import split_list
 from ..sweep.words import counted, forecast
 from .arguments import NEW_SWEEP, Continuation, chosen_name, continuation_of, plan_from_arguments
+
+log = logging.getLogger("clip_skip_lab")
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
@@ -145,7 +148,12 @@ class Panel:
         return _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)) + self._warning()
 
     def _unfinished(self) -> list[str]:
-        return [NEW_SWEEP, *(label for _, label in unfinished(self.host.grid_folder(self.is_img2img)))]
+        try:
+            found = unfinished(self.host.grid_folder(self.is_img2img))
+        except Exception:  # whatever is on disk, the panel is built: without it the WebUI does not start
+            log.exception("Clip skip sweep: the sweeps on disk could not be listed")
+            found = []
+        return [NEW_SWEEP, *(label for _, label in found)]
 
     def look_again(self, chosen: str) -> Any:
         """Lists the sweeps anew; what was chosen stays where it still can be."""
@@ -164,7 +172,11 @@ class Panel:
         return find_begun(self.host.grid_folder(self.is_img2img), chosen_name(choice))
 
     def _on_resume(self, name: str) -> tuple:
-        begun = None if name in ("", NEW_SWEEP) else self._begun(name)
+        try:
+            begun = None if name in ("", NEW_SWEEP) else self._begun(name)
+        except InvalidInput as error:  # the line under the panel says so, too
+            log.warning("Clip skip sweep: %s", error)
+            begun = None
         if begun is None or not begun.is_finished_draft:
             return gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
         return gr.update(choices=begun.cell_names(), value=[], visible=True), gr.update(visible=True)

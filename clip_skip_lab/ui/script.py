@@ -167,6 +167,7 @@ def _processed(p: Any, session: Any, outcome: Outcome, seen: Seen) -> processing
         },
     }
     processed.comments = "\n".join([*seen.findings, *summary(record, str(outcome.folder)), *session.comments])
+    _tell_of_all(p, processed)
     return processed
 
 
@@ -177,6 +178,14 @@ def _chart_infotext(path: Path, sweep: str, seed: int) -> str:
     and saves nothing where one has none (modules/ui_common.py, `save_files`).
     """
     return f"{CHART[language()].format(sweep)}\nSeed: {int(seed)}, Chart: {path.name}, Clip skip sweep: {sweep}"
+
+
+def _tell_of_all(p: Any, processed: processing.Processed) -> None:
+    """In a batch of img2img, the first sweep's result tells of the later ones too: the host shows no other's words
+    (modules/img2img.py, `process_batch`, which runs the script for each picture with the same request)."""
+    first = vars(p).setdefault("clip_skip_lab_first", processed)
+    if first is not processed:
+        first.comments = f"{first.comments}\n{processed.comments}"
 
 
 def _shown(image: Image.Image | None, path: Any, infotext: str, in_memory: bool) -> Image.Image:

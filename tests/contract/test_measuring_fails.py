@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from clip_skip_lab.sweep.folder import read_record
+from clip_skip_lab.sweep.grid import Style
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.run import run_sweep
 from tests.contract.minihost_host import make
@@ -27,6 +28,7 @@ class Session:
     """Of a session, what measuring asks for."""
 
     measuring = staticmethod(measuring)
+    style = Style()
 
 
 def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, monkeypatch):

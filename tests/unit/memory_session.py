@@ -13,6 +13,7 @@ from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import write_record
 from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.saving import save_as_png
 
 CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
 CHECKPOINT = Axis("Checkpoint", cost=1.0)
@@ -38,6 +39,10 @@ class MemorySession:
     interrupt_at: int | None = None
     skip_at: int | None = None
     save_error: Exception | None = None
+    plain_error: Exception | None = None
+    """What saving under a short name raises."""
+    saves_as: str | None = None
+    """The one name that all pictures get by the host's rules, of a file that is replaced."""
     grid_error: Exception | None = None
     infotext_error: BaseException | None = None
     elsewhere: Path | None = None
@@ -102,10 +107,15 @@ class MemorySession:
         info.add_text("parameters", picture.infotext)
         folder = self.elsewhere or folder
         number = max((int(path.name[:5]) + 1 for path in folder.iterdir()), default=0)
-        path = folder / f"{number:05}-{picture.seed}.png"
+        path = folder / (self.saves_as or f"{number:05}-{picture.seed}.png")
         picture.image.save(path, pnginfo=info)
         self.events.append(("saved", path.name))
         return path
+
+    def save_plainly(self, image, path, infotext):
+        if self.plain_error is not None:
+            raise self.plain_error
+        save_as_png(image, path, infotext)
 
     def save_grid(self, image, folder, name, infotext):
         if self.grid_error is not None:

@@ -5,13 +5,17 @@ import math
 import os
 import re
 import stat
+import time
 from datetime import datetime
 
 import pytest
+from PIL import Image
 
+from clip_skip_lab.page.files import save_small
 from clip_skip_lab.sweep import folder as folder_module
 from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import make_folder, read_record, write_record
+from clip_skip_lab.sweep.saving import clean_up
 
 NOW = datetime(2025, 3, 4, 5, 6)
 
@@ -102,3 +106,84 @@ def test_a_broken_record_is_a_value_error(tmp_path):
     (tmp_path / "sweep.json").write_text("{")
     with pytest.raises(ValueError):
         read_record(tmp_path)
+
+
+def left_over(path, minutes):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"half")
+    then = time.time() - 60 * minutes
+    os.utime(path, (then, then))
+    return path
+
+
+LEFT = (
+    ".clip-skip-abcd1234.tmp",
+    ".sweep-abcd1234.json",
+    ".index-abcd1234.html",
+    "grid.tmp",
+    "grid-2.tmp",
+    "cells/00003-7-cat.tmp",
+    "cells/.clip-skip-abcd1234.tmp",
+    "small/.clip-skip-abcd1234.tmp",
+    "charts/.clip-skip-abcd1234.tmp",
+)
+KEPT = ("cells/00003-7-cat.png", "cells/notes.tmp", "sweep.json", "notes.tmp", ".hidden", "small/0-0.webp")
+
+
+def old(folder):
+    """Says of a folder that it was last changed a day ago."""
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_dir():
+            os.utime(path, (1, 1))
+
+
+def test_what_a_killed_run_left_is_removed_at_the_next_sweep(tmp_path):
+    killed = make_folder(tmp_path, NOW)
+    left = [left_over(killed / name, 11) for name in LEFT]
+    kept = [left_over(killed / name, 11) for name in KEPT]
+    empty = make_folder(tmp_path, NOW)
+    old(killed)
+    old(empty)
+    clean_up(make_folder(tmp_path, NOW))
+    assert [path for path in left if path.exists()] == []
+    assert all(path.exists() for path in kept)
+    assert not empty.exists(), "nor does an empty folder stay"
+
+
+def test_a_sweep_that_is_running_elsewhere_loses_nothing(tmp_path):
+    running = make_folder(tmp_path, NOW)
+    files = [left_over(running / name, 1) for name in LEFT]
+    begun = make_folder(tmp_path, NOW)  # there is nothing in it yet
+    clean_up(make_folder(tmp_path, NOW))
+    old(running)
+    clean_up(make_folder(tmp_path, NOW))
+    assert all(path.exists() for path in files)
+    assert begun.is_dir()
+
+
+def test_in_the_folder_of_the_sweep_itself_everything_half_is_a_left_over(tmp_path):
+    folder = make_folder(tmp_path, NOW)
+    left = [left_over(folder / name, 0) for name in LEFT]
+    clean_up(folder)
+    assert [path for path in left if path.exists()] == []
+    assert folder.is_dir()
+
+
+def test_only_folders_of_sweeps_are_cleaned_up_and_no_link_is_followed(tmp_path):
+    folder = make_folder(tmp_path, NOW)
+    mine = left_over(tmp_path / "mine" / "cells" / "00001.tmp", 99)
+    other = left_over(folder.parent / "other" / "grid.tmp", 99)
+    (folder.parent / "2026-01-01-00000000").symlink_to(tmp_path / "mine", target_is_directory=True)
+    (folder / "small").symlink_to(tmp_path / "mine" / "cells", target_is_directory=True)
+    clean_up(folder)
+    assert mine.exists() and other.exists()
+
+
+def test_a_reduced_picture_is_whole_or_not_there(tmp_path, monkeypatch):
+    def crash(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folder_module.os, "replace", crash)
+    with pytest.raises(OSError, match="No space left"):
+        save_small(Image.new("RGB", (8, 8)), tmp_path, "0-0")
+    assert list((tmp_path / "small").iterdir()) == []

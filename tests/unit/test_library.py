@@ -84,7 +84,7 @@ def test_where_nothing_was_made_nothing_is_listed(tmp_path):
         ("{}", "is of another kind"),
         ('{"cells": 1}', "is of another kind"),
         ('{"cells": [1]}', "is of another kind"),
-        (None, "There is no file"),
+        (None, "No such file"),
     ],
 )
 def test_a_damaged_sweep_is_listed_with_its_reason_and_the_others_too(tmp_path, text, reason):

@@ -5,7 +5,9 @@ import logging
 import os
 import struct
 import sys
+import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from clip_skip_lab.metadata import HEADER_BYTES, HIGHEST, MetadataReader, Training, training_of
+from clip_skip_lab.metadata import HIGHEST, MetadataReader, Training, training_of
+from clip_skip_lab.model_header import HEADER_BYTES, read_metadata
 
 TENSOR = {"weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
 
@@ -118,13 +121,52 @@ def test_a_hostile_name_or_key_cannot_forge_a_line_of_the_log(tmp_path):
     assert "\n" not in MetadataReader().read(written(path, b'{"\\n\\u001b[2J": "x"}')).problem
 
 
-def test_a_million_keys_are_read_in_bounded_time_and_say_nothing(tmp_path):
-    keys = {f"k{number}": "" for number in range(1_000_000)}
-    path = written(tmp_path / "many.safetensors", {"__metadata__": keys, **TENSOR})
-    assert path.stat().st_size < HEADER_BYTES
-    begun = time.perf_counter()
-    assert MetadataReader().read(path) == Training()
-    assert time.perf_counter() - begun < 20
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"__metadata__": {f"k{number}": "" for number in range(1_000_000)}, **TENSOR},
+        {f"k{number}": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]} for number in range(450_000)},
+        {"__metadata__": {"k": "x" * (HEADER_BYTES - 200), "ss_clip_skip": "2"}, **TENSOR},
+    ],
+    ids=["a million entries", "half a million tensors", "one long text"],
+)
+def test_no_header_holds_up_other_threads(tmp_path, header):
+    path = written(tmp_path / "many.safetensors", header)
+    assert path.stat().st_size < HEADER_BYTES + 100
+    with longest_pause() as pauses:
+        training = MetadataReader().read(path)
+    assert training == Training(2, True) or "more than 100,000 keys" in training.problem
+    assert max(pauses) < 1
+
+
+@contextmanager
+def longest_pause():
+    """Yields a list of the pauses, in seconds, of another thread that would like to run all the time."""
+    pauses, done = [], threading.Event()
+
+    def run():
+        last = time.perf_counter()
+        while not done.is_set():
+            time.sleep(0.001)
+            pauses.append(time.perf_counter() - last)
+            last = time.perf_counter()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.05)
+    try:
+        yield pauses
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_the_short_entries_are_kept_and_the_long_ones_left_out(tmp_path):
+    entries = {"ss_clip_skip": "2", "ss_tag_frequency": "x" * 5_000, 'quoted "\\ ü\n': "yes"}
+    assert read_metadata(saved(tmp_path / "a.safetensors", entries)) == {
+        "ss_clip_skip": "2",
+        'quoted "\\ ü\n': "yes",
+    }
 
 
 def test_a_header_longer_than_the_bound_is_refused_unread(tmp_path):

@@ -1,0 +1,148 @@
+"""A file of its own for every picture of a sweep, whatever the host and other extensions make of its name."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import stat
+import time
+from pathlib import Path
+
+from PIL import Image, PngImagePlugin
+
+from ..page.files import SMALL, TEMPORARY, write_bytes
+from .errors import encodable
+from .folder import CELLS, remove_empty
+from .library import SWEEP_ID
+from .reading import FORMATS, opened
+
+CHARTS = "charts"
+FOLDERS = (CELLS, SMALL, CHARTS)
+"""The folders within a sweep's folder."""
+
+STALE = 600
+"""Seconds after which a file that isn't whole is a left-over: writing one takes less than a minute."""
+
+MOST_SWEPT = 100
+"""Of how many sweeps left-overs are looked for, those that changed last."""
+
+_NOT_WHOLE = re.compile(
+    rf"{re.escape(TEMPORARY[0])}\w+{re.escape(TEMPORARY[1])}"  # ours
+    r"|\.(sweep|index)-\w{8}\.(json|js|html)"  # those of version 0.1.0
+    r"|(\d{5}.*|grid(-\d+)?)\.tmp"  # the host's, which writes a picture under such a name first
+)
+
+
+class NoFileOfItsOwn(OSError):
+    """A picture has no file of its own where it should be. The message is a phrase."""
+
+
+def identity(path: Path) -> object:
+    """What tells a file from all others, also where its folder knows no capitals. Raises `OSError`."""
+    found = path.lstat()
+    return (found.st_dev, found.st_ino) if found.st_ino else os.path.normcase(os.path.realpath(path))
+
+
+def checked(path: Path, folder: Path, taken: set) -> Path:
+    """Makes sure that what was saved is a file of its own.
+
+    Args:
+        path: where a picture is said to have been saved.
+        folder: where it should be, or below.
+        taken: the identities of all pictures' files so far; this one's is added.
+
+    Returns its true path. Raises `NoFileOfItsOwn`.
+    """
+    try:
+        found = Path(os.path.realpath(path))
+        if not stat.S_ISREG(path.lstat().st_mode) or found.stat().st_size == 0:
+            raise NoFileOfItsOwn("there is no file under the name that the WebUI gave it")
+        who = identity(found)
+    except (OSError, ValueError) as error:
+        if isinstance(error, NoFileOfItsOwn):
+            raise
+        raise NoFileOfItsOwn("there is no file under the name that the WebUI gave it") from error
+    if not found.is_relative_to(os.path.realpath(folder)):
+        raise NoFileOfItsOwn("the WebUI or an extension saved it outside the sweep's folder")
+    if who in taken:
+        raise NoFileOfItsOwn("another picture has the file that the WebUI gave it")
+    taken.add(who)
+    return found
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """A short name that no file has yet: `name.png`, `name-2.png`, …"""
+    path, number = folder / f"{name}.png", 2
+    while os.path.lexists(path):
+        path, number = folder / f"{name}-{number}.png", number + 1
+    return path
+
+
+def save_as_png(image: Image.Image, path: Path, infotext: str | None) -> None:
+    """Saves a picture as PNG in one step, its metadata where the WebUI has them (None: without). Raises `OSError`."""
+    about = PngImagePlugin.PngInfo()
+    if infotext is not None:
+        about.add_text("parameters", encodable(infotext))
+    data = io.BytesIO()
+    image = image if image.mode in ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA") else image.convert("RGB")
+    image.save(data, "PNG", pnginfo=about)
+    write_bytes(path, data.getvalue())
+
+
+def can_be_written(extension: str) -> bool:
+    """Whether this Python can write pictures of that extension, such as "webp", and read them again: it is tried."""
+    name = Image.registered_extensions().get(f".{extension}")
+    if name not in FORMATS:
+        return False
+    data = io.BytesIO()
+    try:
+        Image.new("RGB", (8, 8)).save(data, name)
+        opened(data).load()
+    except Exception:  # a format whose library is missing raises whatever it likes
+        return False
+    return True
+
+
+def clean_up(folder: Path) -> None:
+    """Removes what killed runs and full disks left of files, in all sweeps beside this one.
+
+    A sweep that is running elsewhere loses nothing: what is not whole is a left-over after ten minutes only. In this
+    folder, which is this run's own, it is one at once.
+    """
+    _clean(folder, older_than=0)
+    others = [path for path in _entries(folder.parent) if path != folder and SWEEP_ID.fullmatch(path.name)]
+    for other in sorted(others, key=_changed, reverse=True)[:MOST_SWEPT]:
+        _clean(other, older_than=STALE)
+
+
+def _clean(folder: Path, older_than: float) -> None:
+    if not older_than or time.time() - _changed(folder) >= older_than:
+        for within in (folder, *(folder / name for name in FOLDERS)):
+            for path in _entries(within):
+                if _NOT_WHOLE.fullmatch(path.name):
+                    _remove(path, older_than)
+        if older_than and {path.name for path in _entries(folder)} <= {CELLS}:
+            remove_empty(folder)
+
+
+def _remove(path: Path, older_than: float) -> None:
+    with contextlib.suppress(OSError):  # somebody else's sweep may have removed it, and a folder may be read-only
+        found = path.lstat()
+        if stat.S_ISREG(found.st_mode) and (not older_than or time.time() - found.st_mtime >= older_than):
+            path.unlink()
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return [] if folder.is_symlink() else list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0
