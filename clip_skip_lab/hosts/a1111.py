@@ -24,7 +24,7 @@ from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_axes import host_axes, xyz_module
 from .a1111_encoders import encoders_of
 from .a1111_finer import CLIP_SKIP, Chosen, choosing, finer_of, loaded_model, read_fraction
-from .a1111_grid import grid_infotext
+from .a1111_grid import forget_setting, grid_infotext
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, save_picture, sort_out, tapped, watch
@@ -81,6 +81,7 @@ class A1111:
         """See `Host.register`."""
         register_axes(xyz_module)
         script_callbacks.on_infotext_pasted(read_fraction)
+        script_callbacks.on_infotext_pasted(forget_setting)
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""
