@@ -63,6 +63,7 @@ def _axis(option: Any, request: Any, module: Any) -> Axis:
     kind, convert = _kind(option.type, module)
     return Axis(
         label=own_label(option.label),
+        plot_label=option.label,
         kind=kind,
         cost=option.cost,
         carried=is_own(option) or (own and option.label in SEEDS),

@@ -24,7 +24,8 @@ class Axis:
     """One of the host's axes.
 
     Attributes:
-        label: its name in the host's X/Y/Z plot, such as "CFG Scale".
+        label: its name, such as "CFG Scale".
+        plot_label: its name in the host's X/Y/Z plot, where that is another one; it finds the axis too.
         kind: "int" and "float" take ranges; "text" takes a list; "order" takes a list and means every order of it.
         cost: how dear a change of value is, 0 to 1; dear axes are changed least often.
         carried: whether the pictures of one batch can differ in it, as they can in clip skip: a seed, say.
@@ -52,6 +53,7 @@ class Axis:
     fix: Callable[[object], object] | None = None
     show: Callable[[object], str] = str
     apply: Callable[..., None] | None = None
+    plot_label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ def find_axis(label: object, axes: list[Axis], field: str) -> Axis | None:
     if label is None or label == "" or (isinstance(label, str) and label.casefold() == NOTHING.casefold()):
         return None
     if isinstance(label, str):
+        wanted = label.strip().casefold()
         for axis in axes:
-            if axis.label.casefold() == label.strip().casefold():
+            if wanted in (axis.label.casefold(), (axis.plot_label or axis.label).casefold()):
                 return axis
     names = [axis.label for axis in axes]
     raise InvalidInput(field, label, f"{NOTHING}, {named_list(names, most=60)}", "is not an axis here")

@@ -31,6 +31,8 @@ def test_an_axis_is_found_by_its_name_in_any_letter_case():
     axes = [CFG, SAMPLER]
     assert find_axis("cfg scale", axes, "Second axis") is CFG
     assert find_axis(" Sampler ", axes, "Second axis") is SAMPLER
+    own = Axis("Negative clip skip", plot_label="[Clip Skip Lab] Negative clip skip")
+    assert find_axis("[clip skip lab] negative clip skip", [CFG, own], "Second axis") is own
 
 
 @pytest.mark.parametrize("label", [None, "", "Nothing", "nothing"])
