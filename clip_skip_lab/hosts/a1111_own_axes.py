@@ -7,6 +7,7 @@ from typing import Any
 
 from modules import script_callbacks
 
+from ..layers.selection import BIG_G, CLIP_L
 from ..sweep.finer import (
     BIG_G_SKIP,
     CLIP_L_SKIP,
@@ -101,9 +102,11 @@ def _read(key: str) -> Callable[[str], str]:
 
 def _highest(key: str) -> int | None:
     """The highest value of an axis, for the model that is loaded now; None where none is, or one that isn't known."""
+    encoders = encoders_of(loaded_model())
     if key in LAYERS_OF_SDXL:
-        return LAYERS_OF_SDXL[key]
-    return min((encoder.layers for encoder in encoders_of(loaded_model())), default=None)
+        kind = {CLIP_L_SKIP: CLIP_L, BIG_G_SKIP: BIG_G}[key]
+        return next((encoder.layers for encoder in encoders if encoder.kind == kind), LAYERS_OF_SDXL[key])
+    return min((encoder.layers for encoder in encoders), default=None)
 
 
 def _shown(label: str) -> Callable[[Any, Any, object], str]:

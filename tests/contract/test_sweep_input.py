@@ -37,7 +37,6 @@ def refusal(client, plan=None, **changes):
         ("99", '"99"', "is out of range"),
         ("1-", '"1-"', "is not a complete range"),
         ("12-1 (+2)", '"12-1 (+2)"', "is an empty range (perhaps 12-1 (-2) was meant)"),
-        ("1-12 [" + "9" * 5000 + "]", '"1-12 [999', ""),
         ("", '""', "is empty"),
         ([], '""', "is empty"),
         ("letters", '"letters"', "is not a number"),
@@ -49,7 +48,7 @@ def refusal(client, plan=None, **changes):
 )
 def test_clip_skip_values(client, given, shown, problem):
     detail = refusal(client, {"clip_skip": given})
-    assert detail.startswith(f"Clip skip values: {shown} {problem}".rstrip())
+    assert detail.startswith(f"Clip skip values: {shown} {problem}")
     assert "; allowed: " in detail
     assert "1 to 12" in detail
 
@@ -113,11 +112,12 @@ def test_list_values_of_a_text_axis(client, wrong):
     assert detail.startswith(f"Values of the second axis: {wrong!r} is not a text; allowed: ")
 
 
-def test_the_length_of_a_number_on_a_number_axis(client):
+def test_the_length_of_a_number(client):
     for axis, values in (("Steps", "9" * 5000), ("CFG Scale", "1e999"), ("Size", "9" * 5000 + "x64"), ("Seed", "inf")):
         detail = refusal(client, {"clip_skip": "1", "y": {"axis": axis, "values": values}})
         assert detail.startswith("Values of the second axis: ") and len(detail) < 500
-    assert refusal(client, {"negative_clip_skip": "9" * 5000}).startswith("Negative clip skip: ")
+    for plan in ({"clip_skip": "1-12 [" + "9" * 5000 + "]"}, {"negative_clip_skip": "9" * 5000}):
+        assert "is too long for a number; allowed: " in refusal(client, plan)
 
 
 @pytest.mark.parametrize(
