@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from modules import infotext_utils, processing, shared
+from modules import processing, shared
 
 from ..sweep.finer import INFOTEXT
 from ..sweep.plan import SweepPlan
@@ -80,9 +80,10 @@ def forget_setting(text: str, params: dict[str, Any]) -> None:
 
 def _kept(text: str) -> str:
     """The text so that the host reads it back as it is: it takes the quotes off every value, but puts some on only
-    where it has to (modules/infotext_utils.py, `quote`)."""
+    where there is a comma, a colon or a line break (modules/infotext_utils.py, `quote`)."""
     has_quotes = text.startswith('"') and text.endswith('"')
-    return json.dumps(text, ensure_ascii=False) if has_quotes and infotext_utils.quote(text) == text else text
+    host_quotes = any(letter in text for letter in ",:\n")
+    return json.dumps(text, ensure_ascii=False) if has_quotes and not host_quotes else text
 
 
 def _differs(one: Any, other: Any) -> bool:
