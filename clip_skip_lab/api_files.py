@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -99,7 +100,6 @@ def _given(body: dict[str, Any], field: str) -> Any:
 
 
 def _whole(field: str, text: str) -> int:
-    try:
-        return int(text[:20])
-    except ValueError as error:
-        raise InvalidInput(field, text, "a whole number") from error
+    if not re.fullmatch(r"\s*[+-]?\d{1,9}\s*", text):
+        raise InvalidInput(field, text, "a whole number of at most nine digits")
+    return int(text)

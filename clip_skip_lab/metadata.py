@@ -20,6 +20,11 @@ HIGHEST = 12
 KEPT_FILES = 1024
 """How many files' answers are remembered."""
 
+_BASE = re.compile(r"(?:(?<![a-z0-9])(?:sd|stable[ _-]*diffusion)[ _.-]*v?[ _.-]*|^v?(?=\d[.-]))(xl|\d)")
+"""What trainers call a model's base: "sd_v1", "sd_1.5", "SD 1.5", "v1-5", "stable-diffusion-v1-5", "sdxl_base_v1-0"."""
+
+_FAMILIES = {"xl": "sdxl", "1": "sd1", "2": "sd2"}
+
 _WHOLE = re.compile(r"\s*([+-]?)([0-9]{1,4})(?:\.0+)?\s*", re.ASCII)
 
 
@@ -111,19 +116,14 @@ def _one_line(text: str) -> str:
 
 
 def _family(metadata: dict[str, str]) -> str | None:
-    base = metadata.get("ss_base_model_version", "").strip().lower()
-    architecture = metadata.get("modelspec.architecture", "").strip().lower()
-    if base.startswith("sdxl") or architecture.startswith("stable-diffusion-xl"):
-        return "sdxl"
-    if (
-        metadata.get("ss_v2", "").strip() == "True"
-        or base.startswith("sd_v2")
-        or architecture.startswith("stable-diffusion-v2")
-    ):
-        return "sd2"
-    if base.startswith("sd_v1") or architecture.startswith("stable-diffusion-v1"):
-        return "sd1"
-    return "other" if base or architecture else None
+    said = [metadata.get(key, "").strip().lower() for key in ("ss_base_model_version", "modelspec.architecture")]
+    found = {_FAMILIES.get(match[1], "other") for match in map(_BASE.search, said) if match}
+    if metadata.get("ss_v2", "").strip().lower() == "true":
+        found.add("sd2")
+    for family in ("sdxl", "sd2", "sd1"):
+        if family in found:
+            return family
+    return "other" if any(said) else None
 
 
 def _number(text: str | None, signed: bool) -> int | None:

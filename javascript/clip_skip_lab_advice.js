@@ -32,7 +32,7 @@
 
     function tags() {
         const prompt = gradioApp().querySelector(`#${tabName()}_prompt textarea`)?.value ?? "";
-        const unique = new Set([...prompt.matchAll(/<(lora|lyco):([^:>]+)/g)].map((tag) => `<${tag[1]}:${tag[2]}:1>`));
+        const unique = new Set(prompt.match(/<(lora|lyco):[^>]+>/g)); // with their weights: at 0 a LoRA does nothing
         return [...unique].join("").slice(0, LONGEST_QUESTION);
     }
 

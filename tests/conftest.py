@@ -13,6 +13,9 @@ from tests.minihost import launch
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for the host in this process too; read when torch is imported
 
+STYLES = 'name,prompt,negative_prompt\n"soft, light",under a pale lamp,\nink,drawn with a pen,\n'
+"""Styles of the embedded host: one's name has a comma."""
+
 
 @pytest.fixture(scope="session")
 def host_url(tmp_path_factory):
@@ -20,7 +23,9 @@ def host_url(tmp_path_factory):
     if url := os.environ.get("WEBUI_URL"):
         yield url.rstrip("/")
         return
-    with launch.Process(tmp_path_factory.mktemp("host"), [launch.REPO]) as process:
+    folder = tmp_path_factory.mktemp("host")
+    (folder / "styles.csv").write_text(STYLES, encoding="utf-8")
+    with launch.Process(folder, [launch.REPO]) as process:
         yield process.url
 
 

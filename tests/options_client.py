@@ -50,9 +50,25 @@ class OptionsClient:
         pairs = zip(keys, controls, strict=True)
         self._fire(function, [values.get(key, self._shown[control]) for key, control in pairs])
 
-    def _fire(self, function: int, data: list) -> None:
+    def paste(self, infotext: str, tab: str = "txt2img") -> dict[str, dict]:
+        """Pastes an infotext with ↙️; gives what becomes of each component, by the end of its element id."""
+        prompt = self._ids[f"{tab}_prompt"]
+        function, outputs = next(
+            (number, one["outputs"])
+            for number, one in enumerate(self._dependencies)
+            if [self._names[target] for target in one["targets"]] == ["paste"]
+            and one["inputs"] == [prompt]
+            and one["outputs"]
+        )
+        found = zip(outputs, self._fire(function, [infotext]), strict=True)
+        own = f"script_{tab}_clip_skip_sweep_"
+        return {(self._names[part] or "").removeprefix(own): update for part, update in found}
+
+    def _fire(self, function: int, data: list) -> list:
         body = {"fn_index": function, "data": data, "session_hash": "options-client"}
-        self.http.post("/run/predict", json=body).raise_for_status()
+        answer = self.http.post("/run/predict", json=body)
+        answer.raise_for_status()
+        return answer.json()["data"]
 
     # --- The API --------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_axes import host_axes, xyz_module
 from .a1111_encoders import check_choices, encoders_of
 from .a1111_finer import CLIP_SKIP, check_asked, finer_of, loaded_model, no_effect, read_fraction, setting_now
-from .a1111_grid import grid_infotext
+from .a1111_grid import forget_setting, grid_infotext
 from .a1111_in_force import REMARKS, Chosen, EncodedAlone, choosing, watch_generations
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
@@ -85,6 +85,7 @@ class A1111:
         register_axes(xyz_module)
         watch_generations()
         script_callbacks.on_infotext_pasted(read_fraction)
+        script_callbacks.on_infotext_pasted(forget_setting)
 
     def preview(self, is_img2img: bool, fields: dict[str, Any]) -> Any:
         """See `Host.preview`."""

@@ -11,11 +11,13 @@ from typing import Any
 from modules import scripts, sd_models
 
 from ..sweep.axes import Axis, AxisValues
+from ..sweep.errors import InvalidInput, named_list
 from .a1111_own_axes import CLIP_SKIP_LABEL, PREFIX, is_own, own_label
 
 XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
 FIRST = "CFG Scale"
 SEEDS = ("Seed", "Var. seed")
+CHECKPOINTS = ("Checkpoint name", "Refiner checkpoint")
 LEFT_OUT = ("Nothing", "Clip skip", PREFIX + CLIP_SKIP_LABEL)
 
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -61,16 +63,19 @@ def _axis(option: Any, request: Any, module: Any) -> Axis:
     kind, convert = _kind(option.type, module)
     return Axis(
         label=own_label(option.label),
+        plot_label=option.label,
         kind=kind,
         cost=option.cost,
         carried=is_own(option) or (own and option.label in SEEDS),
+        bounds=BOUNDS.get(option.label) if own else None,
         choices=option.choices,
+        find=_checkpoint_title if own and option.label in CHECKPOINTS else None,
         confirm=_confirm(option, request, own),
         prepare=option.prepare,
         convert=convert,
         fix=_fixed_seed if own and option.label in SEEDS else None,
         show=lambda value: str(option.format_value(request, option, value)),
-        apply=option.apply,
+        apply=_apply_styles(option.choices) if own and option.label == "Styles" else option.apply,
     )
 
 
@@ -85,15 +90,15 @@ def _kind(kind: Any, module: Any) -> tuple[str, Callable[[str], object]]:
 
 
 def _confirm(option: Any, request: Any, own: bool) -> Callable[[list], None] | None:
-    """The host's check with what it leaves out: ranges, sizes, styles, and files that are gone."""
+    """The host's check with what it leaves out: sizes, styles, files that are gone, and replacing nothing."""
     checks = [lambda values: option.confirm(request, values)] if option.confirm else []
-    if own and option.label in BOUNDS:
-        checks.append(lambda values: _within(values, *BOUNDS[option.label]))
-    elif own and option.label == "Size":
+    if own and option.label == "Size":
         checks.append(_sizes)
     elif own and option.label == "Styles":
-        checks.append(lambda values: _styles(values, option.choices()))
-    elif own and option.label in ("Checkpoint name", "Refiner checkpoint"):
+        checks.append(lambda values: [_styles(value, option.choices()) for value in values])
+    elif own and option.label == "Prompt S/R":
+        checks.append(_replaces_something)
+    elif own and option.label in CHECKPOINTS:
         checks.append(_checkpoints_exist)
     if not checks:
         return None
@@ -105,31 +110,50 @@ def _confirm(option: Any, request: Any, own: bool) -> Callable[[list], None] | N
     return confirm
 
 
-def _within(values: list, lowest: float, highest: float) -> None:
-    for value in values:
-        if not lowest <= value <= highest:
-            raise ValueError(f"{value} is not within {lowest} to {highest}")
-
-
 def _sizes(values: list) -> None:
     for value in values:
-        found = re.fullmatch(r"\s*(\d+)\s*x\s*(\d+)\s*", value)
+        found = re.fullmatch(r"\s*(\d{1,9})\s*x\s*(\d{1,9})\s*", value)
         if not found or not all(64 <= int(side) <= 16_384 for side in found.groups()):
-            raise ValueError(f"{value} is not a size such as 512x768, each side from 64 to 16384")
+            raise InvalidInput("Size", value, "sizes such as 512x768, each side from 64 to 16384", "is not one")
 
 
-def _styles(values: list, known: list[str]) -> None:
-    for value in values:
-        for name in value.split(","):
-            if name not in known:
-                raise ValueError(f"there is no style {name}")
+def _styles(value: str, known: list[str]) -> list[str]:
+    """The styles that a value names: one, whose name may have a comma, or several with commas between them."""
+    if value in known:
+        return [value]
+    names = [name.strip() for name in value.split(",")]
+    for name in names:
+        if name not in known:
+            raise InvalidInput("Styles", name, named_list(known), "is not a style")
+    return names
+
+
+def _apply_styles(choices: Callable[[], list[str]]) -> Callable[[Any, str, list], None]:
+    """As the X/Y/Z plot does, but for names with a comma, which it takes for two."""
+
+    def apply(p: Any, value: str, values: list) -> None:
+        p.styles = [*p.styles, *_styles(value, choices())]
+
+    return apply
+
+
+def _replaces_something(values: list) -> None:
+    if not values[0].strip():
+        problem = "cannot be the first value, which is the text to be replaced"
+        raise InvalidInput("Prompt S/R", values[0], "a text of the prompt, then what to put in its place", problem)
 
 
 def _checkpoints_exist(values: list) -> None:
     for value in values:
         info = None if value in ("", "None", "none") else sd_models.get_closet_checkpoint_match(value)
         if info is not None and not os.path.isfile(info.filename):
-            raise ValueError(f"the file {info.filename} is gone")
+            raise InvalidInput("Checkpoint", value, "checkpoints that are there", f"is gone ({info.filename})")
+
+
+def _checkpoint_title(text: str) -> str | None:
+    """The checkpoint that the host would take for this text, as it is called now: a title changes with its hash."""
+    found = sd_models.get_closet_checkpoint_match(text)
+    return found.title if found is not None else None
 
 
 def _fixed_seed(value: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ..advice import Source
 from ..metadata import MetadataReader
 
 CHECKPOINT = "sd_model_checkpoint"
+_ZERO = re.compile(r"\s*[+-]?(?:0+\.?0*|\.0+)\s*")
 MOST_LORAS = 100
 """How many LoRAs of one prompt are looked at."""
 
@@ -53,7 +55,7 @@ class ModelFiles:
 def loras(prompt: str) -> list[tuple[str, str]]:
     """The LoRAs that the host would use for this prompt: (the name in the prompt, the file), each file once.
 
-    Those that the host doesn't know are left out, and so are all when its Lora extension is off.
+    Those that the host doesn't know are left out, and so are those of weight 0, and all when its Lora extension is off.
     """
     networks = sys.modules.get("networks")  # how the host's extension imports itself, extensions-builtin/Lora
     by_name, by_alias = (
@@ -64,9 +66,12 @@ def loras(prompt: str) -> list[tuple[str, str]]:
     if not isinstance(by_name, dict) or not isinstance(by_alias, dict):
         return []
     _, tags = extra_networks.parse_prompt(prompt)
-    names = [tag.positional[0] for kind in ("lora", "lyco") for tag in tags.get(kind, []) if tag.positional]
-    always = shared.opts.data.get("sd_lora", "None")  # the host's "Add network to prompt"
-    if always != "None":
+    named = [tag for kind in ("lora", "lyco") for tag in tags.get(kind, []) if tag.positional]
+    names = [tag.positional[0] for tag in named if _does_something(tag)]
+    # The host's "Add network to prompt": it does where the prompt hasn't got it, with the weight that new ones get.
+    always = shared.opts.data.get("sd_lora", "None")
+    weight = shared.opts.data.get("extra_networks_default_multiplier", 1)
+    if weight and always not in ("None", *(tag.positional[0] for tag in named)):
         names.append(always)
     found: dict[str, str] = {}
     for name in names:
@@ -74,6 +79,14 @@ def loras(prompt: str) -> list[tuple[str, str]]:
         if known is not None and len(found) < MOST_LORAS:
             found.setdefault(known.filename, name)
     return [(name, file) for file, name in found.items()]
+
+
+def _does_something(tag: Any) -> bool:
+    """Whether a LoRA's tag gives it a weight other than 0, for the text encoder or the UNet: `<lora:name:1:0.5>`,
+    `<lora:name:te=1:unet=0.5>` (extensions-builtin/Lora/extra_networks_lora.py)."""
+    given = dict(zip(("name", "te", "unet"), tag.positional, strict=False)) | tag.named
+    text_encoder = given.get("te", "1")
+    return any(not _ZERO.fullmatch(weight) for weight in (text_encoder, given.get("unet", text_encoder)))
 
 
 def checkpoint_files() -> set[tuple[str, str | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from modules import processing, shared
@@ -51,10 +52,10 @@ def grid_infotext(request: Any, plan: SweepPlan, generated: Any, model: dict[str
 
 def panel_infotext(plan: SweepPlan) -> dict[str, str]:
     """The panel as infotext keys; the panel's `infotext_fields` read the same names."""
-    keys = {"clip_skip_lab_values": plan.clip_skip_source}
+    keys = {"clip_skip_lab_values": _kept(plan.clip_skip_source)}
     for letter, axis in plan.further_axes():
         keys[f"clip_skip_lab_{letter}_axis"] = axis.axis.label
-        keys[f"clip_skip_lab_{letter}_values"] = axis.source
+        keys[f"clip_skip_lab_{letter}_values"] = _kept(axis.source)
     if plan.mode != "exact":
         keys["clip_skip_lab_mode"] = plan.mode
         keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
@@ -63,6 +64,26 @@ def panel_infotext(plan: SweepPlan) -> dict[str, str]:
     if not plan.measures:
         keys["clip_skip_lab_measures"] = "False"
     return keys
+
+
+def forget_setting(text: str, params: dict[str, Any]) -> None:
+    """Leaves the clip skip of a pasted grid alone: a sweep has its own values, and the host would make the grid's
+    setting an override for whatever comes after the sweep.
+
+    Args:
+        text: the pasted infotext.
+        params: what the host read from it; changed here (modules/script_callbacks.py, `on_infotext_pasted`).
+    """
+    if params.get("Script") == SCRIPT_TITLE:
+        params.pop("Clip skip", None)
+
+
+def _kept(text: str) -> str:
+    """The text so that the host reads it back as it is: it takes the quotes off every value, but puts some on only
+    where there is a comma, a colon or a line break (modules/infotext_utils.py, `quote`)."""
+    has_quotes = text.startswith('"') and text.endswith('"')
+    host_quotes = any(letter in text for letter in ",:\n")
+    return json.dumps(text, ensure_ascii=False) if has_quotes and not host_quotes else text
 
 
 def _differs(one: Any, other: Any) -> bool:

@@ -7,18 +7,23 @@ from typing import Any
 
 from modules import script_callbacks
 
+from ..layers.selection import BIG_G, CLIP_L
 from ..sweep.finer import (
     BIG_G_SKIP,
     CLIP_L_SKIP,
     CLIP_SKIP,
     INTERPOLATION,
     INTERPOLATIONS,
+    LAYERS_OF_SDXL,
     NAMES,
     NEGATIVE,
+    SAME,
+    read_finer,
     read_value,
+    read_values,
 )
-from ..sweep.values import read_clip_skip, split_list
-from .a1111_finer import ask
+from .a1111_encoders import encoders_of
+from .a1111_finer import ask, loaded_model
 
 PREFIX = "[Clip Skip Lab] "
 CLIP_SKIP_LABEL = "Clip skip with fractions"
@@ -61,14 +66,21 @@ def is_own(option: Any) -> bool:
 
 
 def _options(module: Any) -> list[Any]:
-    options = []
-    for key, label in LABELS.items():
-        if key == INTERPOLATION:
-            given = {"choices": lambda: list(INTERPOLATIONS), "confirm": _known_ways}
-        else:
-            given = {"prepare": _prepare(label), "confirm": _confirm(label)}
-        options.append(module.AxisOption(PREFIX + label, str, _apply(key), format_value=_shown(label), **given))
-    return options
+    return [
+        module.AxisOption(PREFIX + label, _read(key), _apply(key), format_value=_shown(label), **_given(key))
+        for key, label in LABELS.items()
+    ]
+
+
+def _given(key: str) -> dict[str, Any]:
+    if key == INTERPOLATION:
+        return {"choices": lambda: list(INTERPOLATIONS)}
+
+    def prepare(text: str) -> list[str]:
+        """Splits the text and writes ranges out, which the X/Y/Z plot does for its own numbers only."""
+        return [str(value) for value in read_values(text, LABELS[key], _highest(key))]
+
+    return {"prepare": prepare}
 
 
 def _apply(key: str) -> Callable[[Any, str, list], None]:
@@ -78,31 +90,25 @@ def _apply(key: str) -> Callable[[Any, str, list], None]:
     return apply
 
 
-def _prepare(label: str) -> Callable[[str], list[str]]:
-    """Splits the text and writes ranges out, which the X/Y/Z plot does for its own numbers only."""
+def _read(key: str) -> Callable[[str], str]:
+    """The type of an axis' values: one as it is written. Raises `InvalidInput` for what the loaded model hasn't."""
 
-    def prepare(text: str) -> list[str]:
-        found: list[str] = []
-        for part in split_list(text):
-            same = part.casefold() == "same"
-            found += ["same"] if same else [str(value) for value in read_clip_skip(part, None, label)]
-        return found
+    def read(text: str) -> str:
+        if key == INTERPOLATION:
+            return read_finer({key: text}).interpolation
+        value = read_value(text, LABELS[key], _highest(key))
+        return SAME if value is None else str(value)
 
-    return prepare
-
-
-def _confirm(label: str) -> Callable[[Any, list], None]:
-    def confirm(p: Any, values: list) -> None:
-        for value in values:
-            read_value(value, label)
-
-    return confirm
+    return read
 
 
-def _known_ways(p: Any, values: list) -> None:
-    for value in values:
-        if value not in INTERPOLATIONS:
-            raise ValueError(f"{value} is not one of: {', '.join(INTERPOLATIONS)}")
+def _highest(key: str) -> int | None:
+    """The highest value of an axis, for the model that is loaded now; None where none is, or one that isn't known."""
+    encoders = encoders_of(loaded_model())
+    if key in LAYERS_OF_SDXL:
+        kind = {CLIP_L_SKIP: CLIP_L, BIG_G_SKIP: BIG_G}[key]
+        return next((encoder.layers for encoder in encoders if encoder.kind == kind), LAYERS_OF_SDXL[key])
+    return min((encoder.layers for encoder in encoders), default=None)
 
 
 def _shown(label: str) -> Callable[[Any, Any, object], str]:

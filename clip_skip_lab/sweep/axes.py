@@ -6,12 +6,14 @@ stays with the host. What is here is pure: text in, checked values out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Any
 
 from .errors import InvalidInput, named_list
-from .values import ALLOWED, MOST_VALUES, join_list, read_numbers, split_list, unique
+from .values import allowed_numbers, join_list, parts_of, read_numbers, shown, split_list, unique
 
 NOTHING = "Nothing"
 """The choice that means: no such axis."""
@@ -22,15 +24,18 @@ class Axis:
     """One of the host's axes.
 
     Attributes:
-        label: its name in the host's X/Y/Z plot, such as "CFG Scale".
+        label: its name, such as "CFG Scale".
+        plot_label: its name in the host's X/Y/Z plot, where that is another one; it finds the axis too.
         kind: "int" and "float" take ranges; "text" takes a list; "order" takes a list and means every order of it.
         cost: how dear a change of value is, 0 to 1; dear axes are changed least often.
         carried: whether the pictures of one batch can differ in it, as they can in clip skip: a seed, say.
+        bounds: the lowest and the highest number that it can take, where that is known.
         choices: the values it can take, or None when it takes any.
+        find: the choice that the host itself would take for another text, or None; only for choices.
         confirm: the host's own check of a whole list of values; raises when it does not like one.
         prepare: the host's own way of splitting the text, where an axis has one.
         convert: makes a value of "text" from its text, for axes with a type of their own.
-        fix: makes a value definite once for the whole sweep (a random seed), or None.
+        fix: makes a number definite once for the whole sweep (a random seed), or None.
         show: the label of a value in the grid.
         apply: the host's function that applies a value to a request; only the host's adapter calls it.
     """
@@ -39,18 +44,22 @@ class Axis:
     kind: str = "text"
     cost: float = 0.0
     carried: bool = False
+    bounds: tuple[float, float] | None = None
     choices: Callable[[], list[str]] | None = None
+    find: Callable[[str], str | None] | None = None
     confirm: Callable[[list], None] | None = None
     prepare: Callable[[str], list] | None = None
     convert: Callable[[str], object] = str
     fix: Callable[[object], object] | None = None
     show: Callable[[object], str] = str
     apply: Callable[..., None] | None = None
+    plot_label: str | None = None
 
 
 @dataclass(frozen=True)
 class AxisValues:
-    """An axis with the values that a sweep gives it. `source` is what was typed, to put it back into the panel."""
+    """An axis with the values that a sweep gives it. `source` is what was typed, to put it back into the panel; where
+    random values were drawn, it is those."""
 
     axis: Axis
     values: tuple
@@ -59,7 +68,7 @@ class AxisValues:
     @property
     def labels(self) -> tuple[str, ...]:
         """What the grid says beside each value."""
-        return tuple(self.axis.show(value) for value in self.values)
+        return tuple(shown(self.axis.show(value)) for value in self.values)
 
 
 def find_axis(label: object, axes: list[Axis], field: str) -> Axis | None:
@@ -67,8 +76,9 @@ def find_axis(label: object, axes: list[Axis], field: str) -> Axis | None:
     if label is None or label == "" or (isinstance(label, str) and label.casefold() == NOTHING.casefold()):
         return None
     if isinstance(label, str):
+        wanted = label.strip().casefold()
         for axis in axes:
-            if axis.label.casefold() == label.strip().casefold():
+            if wanted in (axis.label.casefold(), (axis.plot_label or axis.label).casefold()):
                 return axis
     names = [axis.label for axis in axes]
     raise InvalidInput(field, label, f"{NOTHING}, {named_list(names, most=60)}", "is not an axis here")
@@ -83,85 +93,125 @@ def read_axis_values(axis: Axis, source: object, field: str) -> AxisValues:
         raise InvalidInput(field, "", _what_it_takes(axis), f"is empty, and {axis.label} needs values")
     if isinstance(source, dict) or (isinstance(source, bool) and axis.choices is None):
         raise InvalidInput(field, source, _what_it_takes(axis), "is not a list of values")
-    typed = _text(source)
     if axis.kind in ("int", "float"):
-        values = read_numbers(source, field, int if axis.kind == "int" else float)
+        values, typed = _numbers(axis, source, field)
     elif axis.kind == "order":
-        values = _orders(axis, source, field)
+        values, typed = _orders(axis, source, field)
     else:
-        texts = [_choice(axis, text, field) for text in unique(_split(axis, source, field))]
-        if axis.choices is not None:
-            typed = join_list(texts)  # as the host spells them: the panel's list of choices takes nothing else
+        texts = unique(_choices(axis, _texts(axis, source, field), field))
+        # Choices as the host spells them: the panel's list of choices takes nothing else.
+        typed = source if isinstance(source, str) and axis.choices is None else join_list(texts)
         values = [_convert(axis, text, field) for text in texts]
-    if len(values) > MOST_VALUES:
-        raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
     if axis.confirm is not None:
-        try:
-            axis.confirm(values)
-        except Exception as error:  # the hosts and other extensions raise whatever they like here
-            raise InvalidInput(field, typed, _what_it_takes(axis), f"is refused by the WebUI ({error})") from error
-    if axis.fix is not None:
-        values = [axis.fix(value) for value in values]
+        _ask(lambda: axis.confirm(values), axis, typed, field, "is refused by the WebUI")
     return AxisValues(axis, tuple(values), typed)
 
 
-def _split(axis: Axis, source: object, field: str) -> list:
-    """The texts of a list; at least one is not empty (one of several may be: Prompt S/R can replace by nothing)."""
-    if isinstance(source, str):
-        try:
-            parts = axis.prepare(source) if axis.prepare is not None else split_list(source)
-        except Exception as error:  # the hosts and other extensions raise whatever they like here
-            raise InvalidInput(field, source, _what_it_takes(axis), f"cannot be read ({error})") from error
+def _ask(question: Callable[[], Any], axis: Axis, given: object, field: str, problem: str) -> Any:
+    """The answer of the host or of another extension, which raise whatever they like."""
+    try:
+        return question()
+    except InvalidInput as error:  # one of ours, which does not know at which field the axis stands
+        raise InvalidInput(field, error.value, error.allowed, error.problem) from error
+    except Exception as error:
+        raise InvalidInput(field, given, _what_it_takes(axis), f"{problem} ({error})") from error
+
+
+def _numbers(axis: Axis, source: object, field: str) -> tuple[list, str]:
+    """The numbers, random ones drawn, and the text that gives the same ones again."""
+    lowest, highest = axis.bounds or (-math.inf, math.inf)
+    drawn = []
+
+    def definite(value: object) -> object:
+        fixed = value if axis.fix is None else axis.fix(value)
+        if fixed != value:
+            drawn.append(fixed)
+        return fixed
+
+    number = int if axis.kind == "int" else float
+    values = read_numbers(
+        source, field, number, _what_it_takes(axis), lambda value: lowest <= value <= highest, definite
+    )
+    return values, source if isinstance(source, str) and not drawn else join_list(values)
+
+
+def _texts(axis: Axis, source: object, field: str) -> list:
+    """The texts of what was given; at least one is not empty.
+
+    One of several may be empty, for Prompt S/R can replace by nothing. Between choices that would be a slip.
+    """
+    if isinstance(source, str) and axis.prepare is not None:
+        prepare = axis.prepare
+        parts = parts_of(source, field, lambda text: _ask(lambda: prepare(text), axis, text, field, "cannot be read"))
     else:
-        parts = [str(part) for part in (source if isinstance(source, list | tuple) else [source])]
+        parts = parts_of(source, field)
+        for part in parts:
+            if not _is_text(axis, part):
+                raise InvalidInput(field, part, _what_it_takes(axis), "is not a text")
+        parts = [str(part) for part in parts]
+        if isinstance(source, str) and (axis.choices is not None or axis.kind == "order"):
+            parts = [part for part in parts if part]
     if not any(str(part).strip() for part in parts):
         raise InvalidInput(field, "", _what_it_takes(axis), f"is empty, and {axis.label} needs values")
     return parts
 
 
-def _orders(axis: Axis, source: object, field: str) -> list[tuple]:
-    """Every order of the parts in a text or list; or the orders themselves, as a written plan holds them."""
-    if (
-        isinstance(source, list | tuple)
-        and source
-        and all(isinstance(order, list | tuple) and order for order in source)
-    ):
-        return unique(tuple(str(part) for part in order) for order in source)
-    parts = unique(_split(axis, source, field))
+def _is_text(axis: Axis, part: object) -> bool:
+    """Whether a value from a list is a text, or a number that can stand for one; `true` can among choices, where the
+    host has "True"."""
+    if isinstance(part, bool):
+        return axis.choices is not None
+    return isinstance(part, str | int) or (isinstance(part, float) and math.isfinite(part))
+
+
+def _orders(axis: Axis, source: object, field: str) -> tuple[list[tuple], str]:
+    """Every order of the parts in a text or list; or the orders themselves, as a written plan holds them. Beside them
+    the parts as a text."""
+    orders = parts_of(source, field) if isinstance(source, list | tuple) else []
+    if orders and all(isinstance(order, list | tuple) and order for order in orders):
+        found = unique(tuple(_few(axis, order, field)) for order in orders)
+        return found, join_list(found[0])
+    parts = _few(axis, source, field)
+    return list(permutations(parts)), source if isinstance(source, str) else join_list(parts)
+
+
+def _few(axis: Axis, source: object, field: str) -> list:
+    parts = unique(_texts(axis, source, field))
     if len(parts) > 6:
-        raise InvalidInput(field, _text(source), "at most 6 parts (720 orders)", f"has {len(parts)} parts")
-    return list(permutations(_convert(axis, part, field) for part in parts))
+        raise InvalidInput(field, source, "at most 6 parts (720 orders)", f"has {len(parts)} parts")
+    return [_convert(axis, part, field) for part in parts]
 
 
-def _choice(axis: Axis, text: str, field: str) -> str:
-    """The choice as the host spells it. Where the host has a check of its own, that one decides on strangers."""
+def _choices(axis: Axis, texts: list, field: str) -> list:
+    """The choices as the host spells them. Where the host has a check of its own, that one decides on strangers."""
     if axis.choices is None:
-        return text
-    choices = list(axis.choices())
-    for choice in choices:
-        if str(choice).casefold() == str(text).casefold():
-            return choice
-    if axis.confirm is None:
-        raise InvalidInput(
-            field, text, named_list([str(choice) for choice in choices]), f"is not a value of {axis.label}"
-        )
-    return text
+        return texts
+    choices = [str(choice) for choice in axis.choices()]
+    by_name = {choice.casefold(): choice for choice in reversed(choices)}
+    for text in texts:
+        if axis.confirm is None and str(text).casefold() not in by_name:
+            raise InvalidInput(field, text, named_list(choices), f"is not a value of {axis.label}")
+    return [by_name.get(str(text).casefold(), text) for text in texts]
 
 
 def _convert(axis: Axis, text: str, field: str) -> object:
-    try:
-        return axis.convert(text)
-    except Exception as error:  # a type of another extension
-        raise InvalidInput(field, text, _what_it_takes(axis), f"is no value of {axis.label} ({error})") from error
+    return _ask(lambda: axis.convert(text), axis, text, field, f"is no value of {axis.label}")
 
 
 def _what_it_takes(axis: Axis) -> str:
     if axis.choices is not None:
         return named_list([str(choice) for choice in axis.choices()])
     if axis.kind in ("int", "float"):
-        return ALLOWED[int if axis.kind == "int" else float]
+        return allowed_numbers(int if axis.kind == "int" else float, axis.bounds)
     return "texts separated by commas"
 
 
-def _text(source: object) -> str:
-    return source if isinstance(source, str) else join_list(source if isinstance(source, list | tuple) else [source])
+def paste_values(axis: Axis, text: str) -> tuple[list[str], list[str]]:
+    """What the values in an infotext are now, for an axis that has choices: all choices, and those that are meant.
+
+    A value that is gone stays among both as the text that it is, so that the error can name it.
+    """
+    choices = [str(choice) for choice in axis.choices()]
+    given = [part for part in split_list(text) if part]
+    found = [part if part in choices or axis.find is None else axis.find(part) or part for part in given]
+    return unique([*choices, *found]), unique(found)

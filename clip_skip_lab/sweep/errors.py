@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reprlib import Repr
+
 
 class InvalidInput(ValueError):
     """Something that the user or an API client gave cannot be used.
@@ -16,16 +18,31 @@ class InvalidInput(ValueError):
     """
 
     def __init__(self, field: str, value: object, allowed: str, problem: str = "cannot be used"):
-        shown = f'"{value}"' if isinstance(value, str) else repr(value)
-        if len(shown) > 200:
-            shown = f"{shown[:200]}…"
         self.field = field
         self.value = value
         self.allowed = allowed
         self.problem = problem
         self.status_code = 422
-        self.detail = encodable(f"{field}: {shown} {problem}; allowed: {allowed}.")
+        self.detail = encodable(f"{field}: {_shown(value)} {problem}; allowed: {allowed}.")
         super().__init__(self.detail)
+
+
+_LENGTH = 200
+_cut = Repr()
+_cut.maxlevel = 4
+_cut.maxlist = _cut.maxtuple = _cut.maxdict = 20
+_cut.maxstring = _cut.maxother = _cut.maxlong = _LENGTH
+
+
+def _shown(value: object) -> str:
+    """What was given, for a sentence: of a long or deep value the beginning, as it may be as large as a client likes."""
+    if isinstance(value, str):
+        return f'"{value[:_LENGTH]}{"…" if len(value) > _LENGTH else ""}"'
+    try:
+        shown = _cut.repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "a number that is too long to be shown"
+    return f"{shown[:_LENGTH]}…" if len(shown) > _LENGTH else shown
 
 
 def encodable(text: str) -> str:
@@ -33,9 +50,16 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def quoted(value: object) -> str:
+    """A value as it stands in a list separated by commas: in quotes where it would be read as another without."""
+    text = str(value)
+    plain = text and text == text.strip() and not any(letter in text for letter in ',"\r\n')
+    return text if plain else '"' + text.replace('"', '""') + '"'
+
+
 def named_list(names: list[str], most: int = 12) -> str:
-    """The names for use in `allowed`, cut to the first `most` with a count of the rest."""
+    """The names for use in `allowed`, as they are typed, cut to the first `most` with a count of the rest."""
     if not names:
         return "none (there are none here)"
     rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(quoted(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import InvalidInput, named_list
-from .values import read_clip_skip
+from .values import MOST_VALUES, allowed_clip_skip, half_width, number_parts, read_layers, unique
 
 BEFORE_NORM, AFTER_NORM, SPHERICAL = "before norm", "after norm", "spherical"
 INTERPOLATIONS = (BEFORE_NORM, AFTER_NORM, SPHERICAL)
@@ -36,6 +36,12 @@ INFOTEXT = {
     CLIP_L_SKIP: "clip_skip_lab_sdxl_clip_l",
     BIG_G_SKIP: "clip_skip_lab_sdxl_big_g",
 }
+
+LAYERS_OF_SDXL = {CLIP_L_SKIP: 12, BIG_G_SKIP: 32}
+"""How many layers its two text encoders have."""
+
+SAME = "same"
+"""The text for no value of its own."""
 
 Value = int | float | str
 """A clip skip: 2, 1.5 or "avg 2-4"."""
@@ -91,8 +97,8 @@ def read_finer(asked: dict[str, object], highest: int | None = None) -> Finer:
     """Checks what is asked.
 
     Args:
-        asked: some of `KEYS`; a value is a number, a text such as "1.5" or "avg 2-4", or "", None or "same" for
-            not given.
+        asked: some of `KEYS`; a value is a number, a text such as "1.5" or "avg 2-4", or None or "same" for not given.
+            Nothing else is that: not 0, not an empty text.
         highest: the number of layers, where it is known already.
 
     Raises `InvalidInput`.
@@ -100,7 +106,7 @@ def read_finer(asked: dict[str, object], highest: int | None = None) -> Finer:
     for key in asked:
         if key not in KEYS:
             raise InvalidInput("Clip skip lab", key, f"the keys {named_list(list(KEYS))}", "is not a key")
-    interpolation = asked.get(INTERPOLATION) or BEFORE_NORM
+    interpolation = BEFORE_NORM if asked.get(INTERPOLATION) is None else asked[INTERPOLATION]
     if interpolation not in INTERPOLATIONS:
         raise InvalidInput(
             NAMES[INTERPOLATION], interpolation, ", ".join(INTERPOLATIONS), "is not a way to interpolate"
@@ -113,19 +119,35 @@ def read_finer(asked: dict[str, object], highest: int | None = None) -> Finer:
         interpolation=interpolation,
         negative=_read_one(asked, NEGATIVE, highest),
         every_model=bool(every_model),
-        clip_l=_read_one(asked, CLIP_L_SKIP, highest),
-        big_g=_read_one(asked, BIG_G_SKIP, None),
+        clip_l=_read_one(asked, CLIP_L_SKIP, LAYERS_OF_SDXL[CLIP_L_SKIP]),
+        big_g=_read_one(asked, BIG_G_SKIP, LAYERS_OF_SDXL[BIG_G_SKIP]),
     )
 
 
 def read_value(source: object, field: str, highest: int | None = None) -> Value | None:
     """One clip skip, or None where none is given. Raises `InvalidInput`."""
-    if source is None or (isinstance(source, str) and source.strip().casefold() in ("", "same")):
+    if source is None or _is_same(source):
         return None
-    values = read_clip_skip(source, highest, field)
+    allowed = allowed_clip_skip(highest, several=False)
+    values = read_layers(source, highest, field, allowed)
     if len(values) != 1:
-        raise InvalidInput(field, source, "one number such as 2 or 1.5, or an average such as avg 2-4", "is several")
+        raise InvalidInput(field, source, allowed, "is several")
     return values[0]
+
+
+def read_values(source: object, field: str, highest: int | None) -> list[Value | str]:
+    """The values of an axis: those that `read_clip_skip` takes, and "same". Raises `InvalidInput`."""
+    allowed = allowed_clip_skip(highest)
+    found: list[Value | str] = []
+    for part in number_parts(source, field, allowed):
+        found += [SAME] if _is_same(part) else read_layers(part, highest, field, allowed)
+        if len(found) > MOST_VALUES:
+            raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
+    return unique(found)
+
+
+def _is_same(source: object) -> bool:
+    return isinstance(source, str) and half_width(source).strip().casefold() == SAME
 
 
 def asked_by_panel(arguments: tuple | list) -> dict[str, object]:
@@ -138,7 +160,12 @@ def asked_by_panel(arguments: tuple | list) -> dict[str, object]:
     if isinstance(arguments[0], dict):
         return dict(arguments[0])
     given = dict(zip(KEYS, arguments[1:], strict=False))
-    return {key: value for key, value in given.items() if value not in (None, "", False)}
+    return {key: value for key, value in given.items() if not _is_left_empty(value)}
+
+
+def _is_left_empty(value: object) -> bool:
+    """Whether an input of the panel was left as it is; 0 is a value, and a wrong one."""
+    return value is None or value is False or (isinstance(value, str) and not value.strip())
 
 
 def _read_one(asked: dict[str, object], key: str, highest: int | None) -> Value | None:

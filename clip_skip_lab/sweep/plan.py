@@ -264,6 +264,8 @@ def _chosen(cells: object, size: int) -> tuple[int, ...]:
     allowed = f"a list of whole numbers from 0 to {size - 1}, the cells' places in the order of the plan"
     if not isinstance(cells, list) or not cells:
         raise InvalidInput("cells", cells, allowed, "is no such list")
+    if len(cells) > size:
+        raise InvalidInput("cells", cells, f"at most the {size} cells of the plan", "is too long")
     for number in cells:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < size:
             raise InvalidInput("cells", number, allowed, "is no cell of the plan")
@@ -279,7 +281,7 @@ def _axis_request(request: dict, letter: str) -> tuple[object, object]:
             letter, axis, 'an object such as {"axis": "CFG Scale", "values": "5, 7"}', "is not an object"
         )
     _refuse_unknown_keys(letter, axis, ("axis", "values"))
-    if axis and axis.get("axis") is None:
+    if axis.get("axis") in (None, ""):
         raise InvalidInput(AXIS_FIELDS[letter], axis, 'an object with the key "axis" beside "values"', "names no axis")
     return axis.get("axis"), axis.get("values")
 

@@ -1,60 +1,122 @@
-"""Reading values as people write them: `1-12`, `1-12 (+2)`, `1-12 [5]`, `1, 2, 5`.
+"""Reading values as people write them: `1-12`, `1-12 (+2)`, `1-12 [5]`, `1, 2, 5`, and `１～１２` in full width.
 
 The syntax is that of the host's X/Y/Z plot (scripts/xyz_grid.py in AUTOMATIC1111 v1.10.1), with its gaps closed:
 a range that would be empty, a step of zero and a value that is no number are errors with a sentence, a falling
-range with a negative step reaches its end, and a float range never overshoots it.
+range goes downwards and reaches its end, and a float range never overshoots it.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import re
-from collections.abc import Callable, Iterable
-from io import StringIO
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
-from .errors import InvalidInput
+from .errors import InvalidInput, quoted
 
 MOST_VALUES = 1_000
 """The most values on one axis. A slip such as `1-1000000` shall not fill the memory before anything is checked."""
+LONGEST_PART = 200
+"""The longest part, in characters, that can be numbers. Python's own limit for a whole number is 4,300 digits."""
 
 _NUMBER = r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+"
 _RANGE = re.compile(
     rf"(?P<first>{_NUMBER})\s*-\s*(?P<last>{_NUMBER})"
     rf"(?:\s*\(\s*(?P<step>{_NUMBER})\s*\)|\s*\[\s*(?P<count>\d+)\s*\])?"
 )
+_ONE_NUMBER = re.compile(rf"(?:{_NUMBER})(?:[eE][+-]?\d+)?")
 _LOOKS_LIKE_RANGE = re.compile(rf"(?:{_NUMBER})?\s*-\s*(?:{_NUMBER})?.*")
 
 AVERAGE = re.compile(r"avg\s*(?P<first>\d{1,9})\s*-\s*(?P<last>\d{1,9})", re.IGNORECASE)
 """The average of whole layers, as text."""
 
-RANGES = "ranges such as 1-12, 1-12 (+2) or 1-12 [5], separated by commas"
-ALLOWED = {int: f"whole numbers and {RANGES}", float: f"numbers and {RANGES}"}
+_HALF_WIDTH = str.maketrans(
+    {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys("‐‑‒–—―−﹣ーｰ~～〜〰", "-")
+    | dict.fromkeys("、､،﹐", ",")
+    | dict.fromkeys("。｡", ".")
+    | dict.fromkeys("「｢【〔", "[")
+    | dict.fromkeys("」｣】〕", "]")
+)
+"""What input methods type for the characters of numbers and ranges, localised minus signs among them. The keys [ ] . ,
+and - give 「 」 。 、 and ー on a Japanese keyboard; a range is often written with a wave."""
+
+
+def half_width(text: str) -> str:
+    """The text with the characters of numbers and ranges as a keyboard without an input method types them."""
+    return text.translate(_HALF_WIDTH)
+
+
+_PART = re.compile(r'[^\S\r\n]*(?:"((?:[^"]+|"")*)(?:"|\Z)([^,\r\n]*)|([^,\r\n]*))(,|\r\n|\r|\n|\Z)')
 
 
 def split_list(text: str) -> list[str]:
-    """The parts of a comma-separated list, as CSV: quotes keep a comma inside a value. Empty parts are left out.
+    """The parts of a comma-separated list, as CSV. Quotes keep commas, and blanks at the ends of a value; an empty part
+    is one too, an empty line is none."""
+    return list(_parts_of(text))
 
-    Raises `ValueError` for text that is no such list, such as one part of more than 131072 characters.
-    """
-    # newline="" because csv does not take a lone carriage return otherwise.
-    rows = csv.reader(StringIO(text, newline=""), skipinitialspace=True)
-    try:
-        return [part.strip() for row in rows for part in row if part.strip()]
-    except csv.Error as error:
-        raise ValueError(f"is not a list separated by commas ({error})") from error
+
+def _parts_of(text: str) -> Iterator[str]:
+    place, starts_line = 0, True
+    while True:
+        found = _PART.match(text, place)
+        inside, behind, plain, end = found.groups()
+        value = plain.strip() if inside is None else inside.replace('""', '"') + behind.rstrip()
+        is_empty_line = starts_line and end != "," and inside is None and not value
+        if not is_empty_line:
+            yield value
+        if not end:
+            return
+        place, starts_line = found.end(), end != ","
 
 
 def join_list(values: Iterable[object]) -> str:
-    """The inverse of `split_list`: one line of CSV."""
-    line = StringIO(newline="")
-    csv.writer(line).writerow(list(values))
-    return line.getvalue().removesuffix("\r\n")
+    """The inverse of `split_list`."""
+    return ",".join(quoted(value) for value in values)
 
 
 def unique(values: Iterable) -> list:
     """The values without repetitions, in the order of their first appearance."""
     return list(dict.fromkeys(values))
+
+
+def parts_of(source: object, field: str, split: Callable[[str], Iterable] = _parts_of) -> list:
+    """The parts of what was given: those of a text or a list, or the one value itself. They are counted before anybody
+    reads them. Raises `InvalidInput` for more than `MOST_VALUES`."""
+    if isinstance(source, str):
+        parts = list(islice(split(source), MOST_VALUES + 1))
+    else:
+        parts = source if isinstance(source, list | tuple) else [source]
+    if len(parts) > MOST_VALUES:
+        raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
+    return list(parts)
+
+
+def shown(value: object) -> str:
+    """A value as a label can say it: what is empty or has blanks at its ends could not be read."""
+    text = str(value)
+    if not text:
+        return "(nothing)"
+    return text if text == text.strip() else f'"{text}"'
+
+
+def ranges(first: float, last: float, number: type) -> str:
+    """How ranges are written, with examples between these two, for the sentence of an error."""
+    length = last - first
+    step = 2 if length >= 4 else number(1) if number is int or length > 1 else length / 4
+    count = 5 if number is float or length >= 4 else int(length) + 1
+    span = f"{first:g}-{last:g}"
+    return f"ranges such as {span}, {span} (+{step:g}) or {span} [{count}], separated by commas"
+
+
+def allowed_numbers(number: type, bounds: tuple[float, float] | None = None) -> str:
+    """What an input takes that wants numbers, for the sentence of an error; the examples are within the bounds."""
+    what = "whole numbers" if number is int else "numbers"
+    if bounds is None:
+        return f"{what} and {ranges(1, 12, number)}"
+    lowest, highest = bounds
+    first = max(1, lowest) if highest > 1 else lowest
+    return f"{what} from {lowest} to {highest} and {ranges(first, min(first + 11, highest), number)}"
 
 
 def read_numbers(
@@ -63,6 +125,7 @@ def read_numbers(
     number: type,
     allowed: str | None = None,
     fits: Callable[[object], bool] = lambda value: True,
+    each: Callable[[object], object] = lambda value: value,
 ) -> list:
     """Reads numbers from text in range syntax, from a number, or from a list of numbers and texts.
 
@@ -72,38 +135,36 @@ def read_numbers(
         number: `int` or `float`.
         allowed: what is allowed, for the error's sentence.
         fits: whether a value is within bounds; asked for the ends of a range before it is expanded.
+        each: makes a value definite, before repetitions go: three random seeds are three.
 
     Returns the values in the order given, repetitions removed.
 
     Raises `InvalidInput` for anything that is not such a number or does not fit.
     """
-    allowed = allowed or ALLOWED[number]
-
-    def refuse(part: object, problem: str) -> InvalidInput:
-        return InvalidInput(field, part, allowed, problem)
-
-    parts = _parts(source, field, allowed)
+    allowed = allowed or allowed_numbers(number)
     values: list = []
-    for part in parts:
+    for part in number_parts(source, field, allowed):
         try:
-            found = _read_part(part, number, fits)
+            values += _read_part(part, number, fits)
         except _Unusable as error:
-            raise refuse(part, str(error)) from error
-        values += found
+            raise InvalidInput(field, part, allowed, str(error)) from error
         if len(values) > MOST_VALUES:
             raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
-    if not values:
-        raise refuse("", "is empty")
-    return unique(values)
+    return unique(each(value) for value in values)
 
 
-def _parts(source: object, field: str, allowed: str) -> list | tuple:
-    if not isinstance(source, str):
-        return source if isinstance(source, list | tuple) else [source]
-    try:
-        return split_list(source)
-    except ValueError as error:
-        raise InvalidInput(field, source, allowed, str(error)) from error
+def number_parts(source: object, field: str, allowed: str) -> list:
+    """The parts of what was given where numbers are wanted: in half width, the empty ones left out, at least one.
+
+    Raises `InvalidInput`.
+    """
+    parts = parts_of(half_width(source) if isinstance(source, str) else source, field)
+    found = [half_width(part).strip() if isinstance(part, str) else part for part in parts]
+    if isinstance(source, str):
+        found = [part for part in found if part]
+    if not found:
+        raise InvalidInput(field, "", allowed, "is empty")
+    return found
 
 
 class _Unusable(Exception):
@@ -113,15 +174,17 @@ class _Unusable(Exception):
 def _read_part(part: object, number: type, fits: Callable[[object], bool]) -> list:
     if not isinstance(part, str):
         return [_fitting(_plain_number(part, number), fits)]
-    text = part.strip()
-    found = _RANGE.fullmatch(text)
+    if len(part) > LONGEST_PART:
+        raise _Unusable("is too long for a number")
+    found = _RANGE.fullmatch(part)
     if found is None:
-        return [_fitting(_from_text(text, number), fits)]
+        return [_fitting(_from_text(part, number), fits)]
     first, last = (_fitting(_from_text(found[end], number), fits, " in it") for end in ("first", "last"))
     if found["count"] is not None:
         return _spread(first, last, int(found["count"]), number)
-    step = _from_text(found["step"], number) if found["step"] else number(1)
-    return _stepped(first, last, step)
+    step = _from_text(found["step"] or "1", number)
+    has_sign = found["step"] is not None and found["step"][0] in "+-"
+    return _stepped(first, last, step if has_sign or first <= last else -step)
 
 
 def _fitting(value: object, fits: Callable[[object], bool], where: str = "") -> object:
@@ -145,17 +208,15 @@ def _plain_number(value: object, number: type) -> object:
 
 
 def _from_text(text: str, number: type) -> object:
-    if number is int and re.fullmatch(r"[+-]?\d{1,30}", text):
+    if number is int and re.fullmatch(r"[+-]?\d+", text):
         return int(text)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    if not _ONE_NUMBER.fullmatch(text):
         raise _Unusable("is not a complete range" if _LOOKS_LIKE_RANGE.fullmatch(text) else "is not a number")
     if number is int:
         raise _Unusable("is not a whole number")
-    return value
+    if not math.isfinite(float(text)):
+        raise _Unusable("is out of range")
+    return float(text)
 
 
 def _spread(first, last, count: int, number: type) -> list:
@@ -171,8 +232,7 @@ def _stepped(first, last, step) -> list:
     if step == 0:
         raise _Unusable("has a step of 0")
     if (last - first) * step < 0:
-        turned = f"{last}-{first}" if step > 0 else f"{first}-{last} ({-step:+})"
-        raise _Unusable(f"is an empty range (perhaps {turned} was meant)")
+        raise _Unusable(f"is an empty range (perhaps {first}-{last} ({-step:+}) was meant)")
     length = (last - first) / step
     if length >= MOST_VALUES:  # infinite too, for a tiny step
         raise _Unusable(f"is more than {MOST_VALUES} values long")
@@ -181,6 +241,18 @@ def _stepped(first, last, step) -> list:
     if isinstance(first, int) and isinstance(step, int):
         return [first + i * step for i in range(count)]
     return [round(first + i * step, 9) for i in range(count)]
+
+
+def allowed_clip_skip(highest: int | None, several: bool = True) -> str:
+    """What an input takes that wants clip skip values, or only one; with examples that it does take."""
+    top = 12 if highest is None else min(12, highest)
+    bounds = "from 1" if highest is None else f"from 1 to {highest}"
+    if top < 2:
+        return "1"
+    average = f"avg {min(2, top - 1)}-{min(4, top)}"
+    if several:
+        return f"numbers {bounds}, fractions such as 1.5, averages such as {average}, and {ranges(1, top, int)}"
+    return f"one number {bounds}, such as 2 or 1.5, or an average such as {average}"
 
 
 def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip values") -> list[int | float | str]:
@@ -192,16 +264,18 @@ def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip 
 
     Nothing is clamped: the hosts take 0 and −1 for 1 without a word, and give the raw embeddings for 13 of 12.
     """
-    bounds = "from 1" if highest is None else f"from 1 to {highest}"
-    allowed = f"numbers {bounds}, fractions such as 1.5, averages such as avg 2-4, and {RANGES}"
-    parts = _parts(source, field, allowed)
+    return read_layers(source, highest, field, allowed_clip_skip(highest))
+
+
+def read_layers(source: object, highest: int | None, field: str, allowed: str) -> list[int | float | str]:
+    """`read_clip_skip` with other words for what is allowed."""
     values: list[int | float | str] = []
 
     def fits(value: object) -> bool:
         return _is_layer(value, highest)
 
-    for part in parts:
-        average = AVERAGE.fullmatch(part.strip()) if isinstance(part, str) else None
+    for part in number_parts(source, field, allowed):
+        average = AVERAGE.fullmatch(part) if isinstance(part, str) else None
         if average is not None:
             values.append(_read_average(average, part, highest, field, allowed))
         else:
@@ -210,8 +284,6 @@ def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip 
             values += [int(value) if value == int(value) else value for value in found]
         if len(values) > MOST_VALUES:
             raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
-    if not values:
-        raise InvalidInput(field, "", allowed, "is empty")
     return unique(values)
 
 

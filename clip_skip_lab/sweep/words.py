@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .grid import Page
 from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord
+from .values import shown
 
 
 def counted(number: int, noun: str) -> str:
@@ -25,7 +26,7 @@ def forecast(cells: int, pictures: int, steps: int, pages: list[Page]) -> str:
 
 def name_of(values: dict[str, object]) -> str:
     """`Clip skip 2, CFG Scale 7.0`."""
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    return ", ".join(f"{name} {shown(value)}" for name, value in values.items())
 
 
 def one_line(text: object, most: int) -> str:

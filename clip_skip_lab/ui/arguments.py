@@ -56,8 +56,8 @@ def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> Swe
         pairs[1],
         axes,
         highest,
-        mode=values.mode or "exact",
-        cells_per_batch=values.cells_per_batch or "auto",
+        mode="exact" if values.mode is None else values.mode,
+        cells_per_batch="auto" if values.cells_per_batch is None else values.cells_per_batch,
         return_cells=True,
         draft=values.draft is True,
         measures=values.measures is not False,
@@ -90,9 +90,10 @@ class Continuation:
 
     def plan(self, begun: Begun) -> tuple[dict, Begun | None]:
         """The request for the plan, and the sweep itself where it is gone on with. Raises `InvalidInput`."""
-        cells, names = self.cells, begun.cell_names()
+        cells = self.cells
         if isinstance(cells, list):
-            cells = [names.index(cell) if cell in names else cell for cell in cells]
+            places = {name: place for place, name in reversed([*enumerate(begun.cell_names())])}
+            cells = [places.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
         plan, going_on = next_plan(begun, self.full, cells)
         return {**plan, "return_cells": self.return_cells}, going_on
 

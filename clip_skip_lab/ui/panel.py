@@ -13,7 +13,7 @@ from ..hosts import Host
 from ..hosts.a1111_grid import SCRIPT_TITLE
 from ..layers.facts import NONE, UNKNOWN, layer_facts
 from ..layers.words import sentence
-from ..sweep.axes import NOTHING, Axis, find_axis
+from ..sweep.axes import NOTHING, Axis, find_axis, paste_values
 from ..sweep.errors import InvalidInput
 from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.plan import (
@@ -25,7 +25,7 @@ from ..sweep.plan import (
 )
 from ..sweep.resume import Begun, find_begun, unfinished
 from ..sweep.run import arrange_plan
-from ..sweep.values import split_list
+from ..sweep.values import unique
 from ..sweep.words import counted, forecast
 from .arguments import NEW_SWEEP, Continuation, chosen_name, continuation_of, plan_from_arguments
 
@@ -52,8 +52,8 @@ class Panel:
             elem_id=elem_id("clip_skip_lab_values"),
         )
         axes = self._axes()
-        self.y_axis, self.y_values, self.y_choices = self._axis_row("y", axes, elem_id)
-        self.z_axis, self.z_values, self.z_choices = self._axis_row("z", axes, elem_id)
+        self.y_axis, self.y_values, self.y_choices, self.y_fill = self._axis_row("y", axes, elem_id)
+        self.z_axis, self.z_values, self.z_choices, self.z_fill = self._axis_row("z", axes, elem_id)
         with gr.Row():
             self.mode = gr.Radio(
                 label="Mode", choices=list(MODES), value="exact", elem_id=elem_id("clip_skip_lab_mode")
@@ -115,18 +115,19 @@ class Panel:
         """What pasting a grid's infotext does to each component; other infotexts leave the panel alone."""
         found: list = [(self.clip_skip, "clip_skip_lab_values")]
         for letter in ("y", "z"):
-            axis, values, choices = (getattr(self, f"{letter}_{part}") for part in ("axis", "values", "choices"))
             found += [
-                (axis, lambda params, letter=letter: _pasted(params, letter, "axis", NOTHING)),
-                (values, lambda params, letter=letter: _pasted(params, letter, "values", "")),
-                (choices, lambda params, letter=letter: self._pasted_choices(params, letter)),
+                (
+                    getattr(self, f"{letter}_{part}"),
+                    lambda params, letter=letter, place=place: self._pasted_axis(params, letter)[place],
+                )
+                for place, part in enumerate(("axis", "values", "choices", "fill"))
             ]
         found += [
-            (self.mode, lambda params: _pasted_or(params, "clip_skip_lab_mode", "exact")),
-            (self.cells_per_batch, lambda params: _pasted_or(params, "clip_skip_lab_cells_per_batch", "auto")),
-            (self.draft, lambda params: _pasted_or(params, "clip_skip_lab_draft", "False")),
-            (self.resume, lambda params: _pasted_or(params, "clip_skip_lab_resume", NEW_SWEEP)),
-            (self.measures, lambda params: _pasted_or(params, "clip_skip_lab_measures", "True")),
+            (self.mode, lambda params: _pasted(params, "clip_skip_lab_mode", "exact")),
+            (self.cells_per_batch, lambda params: _pasted(params, "clip_skip_lab_cells_per_batch", "auto")),
+            (self.draft, lambda params: _pasted(params, "clip_skip_lab_draft", "False")),
+            (self.resume, lambda params: _pasted(params, "clip_skip_lab_resume", NEW_SWEEP)),
+            (self.measures, lambda params: _pasted(params, "clip_skip_lab_measures", "True")),
         ]
         return found
 
@@ -220,9 +221,10 @@ class Panel:
             fill = ToolButton(
                 value=FILL_SYMBOL, visible=False, elem_id=elem_id(f"{name}_fill"), tooltip="Fill in all values"
             )
-        axis.change(self._on_axis, [axis, choices], [values, choices, fill], show_progress=False, queue=False)
+        # Only for the user's own choice: pasting says itself what the other inputs hold then.
+        axis.input(self._on_axis, [axis, choices], [values, choices, fill], show_progress=False, queue=False)
         fill.click(self._on_fill, [axis], [choices], show_progress=False, queue=False)
-        return axis, values, choices
+        return axis, values, choices, fill
 
     def _choices(self, label: str) -> list[str] | None:
         axis = find_axis(label, self._axes(), "Axis")
@@ -230,32 +232,47 @@ class Panel:
 
     def _on_axis(self, label: str, chosen: list[str] | None) -> tuple:
         choices = self._choices(label)
-        if choices is None:
-            return gr.update(visible=True), gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
-        still = [value for value in chosen or [] if value in choices]
-        return gr.update(visible=False), gr.update(choices=choices, value=still, visible=True), gr.update(visible=True)
+        return _value_inputs(choices, [value for value in chosen or [] if value in (choices or [])])
 
     def _on_fill(self, label: str) -> Any:
         return gr.update(value=self._choices(label) or [])
 
-    def _pasted_choices(self, params: dict, letter: str) -> Any:
-        label = _pasted(params, letter, "axis", NOTHING)
+    def _pasted_axis(self, params: dict, letter: str) -> tuple:
+        """What pasting does to an axis, its values as text, its values as choices, and the button beside them.
+
+        What is gone, an axis or a value, is brought back all the same: the line under the panel then names it.
+        """
+        label, text = (
+            _pasted(params, f"clip_skip_lab_{letter}_{part}", default)
+            for part, default in (("axis", NOTHING), ("values", ""))
+        )
         if label is None:
-            return None
-        choices = self._choices(label)
-        if choices is None:
-            return gr.update(choices=[], value=[])
-        given = split_list(_pasted(params, letter, "values", ""))
-        return gr.update(choices=choices, value=[value for value in given if value in choices])
+            return None, None, None, None
+        axes = self._axes()
+        shown = gr.update(choices=unique([NOTHING, *(axis.label for axis in axes), label]), value=label)
+        axis = next((axis for axis in axes if axis.label == label), None)
+        if axis is None or axis.choices is None:
+            return shown, *_value_inputs(None, [], text)
+        return shown, *_value_inputs(*paste_values(axis, text), "")
+
+
+def _value_inputs(choices: list[str] | None, chosen: list[str], text: str | None = None) -> tuple:
+    """The inputs for an axis' values: a text, or choices and the button to fill them in. None leaves the text alone."""
+    has_choices = choices is not None
+    return (
+        gr.update(visible=not has_choices) if text is None else gr.update(value=text, visible=not has_choices),
+        gr.update(choices=choices or [], value=chosen, visible=has_choices),
+        gr.update(visible=has_choices),
+    )
 
 
 def _line(text: str) -> str:
     return f'<p role="status">{html.escape(text)}</p>'
 
 
-def _pasted_or(params: dict, key: str, default: str) -> str | None:
-    return params.get(key, default) if params.get("Script") == SCRIPT_TITLE else None
-
-
-def _pasted(params: dict, letter: str, part: str, default: str) -> str | None:
-    return _pasted_or(params, f"clip_skip_lab_{letter}_{part}", default)
+def _pasted(params: dict, key: str, default: str) -> str | None:
+    """What the infotext of a grid says; None for other infotexts."""
+    if params.get("Script") != SCRIPT_TITLE:
+        return None
+    sides = [params[f"{key}-{place}"] for place in (1, 2) if f"{key}-{place}" in params]
+    return "x".join(sides) or params.get(key, default)  # the host takes a lone "512x768" apart

@@ -48,7 +48,7 @@ def test_the_line_under_the_panel_follows_every_change(txt2img):
     txt2img.forecast_becomes("^6 cells · 6 pictures · 30 steps")
 
 
-@pytest.mark.parametrize("bad", ["0", "13", "1-", "12-1", "letters", "1-1000000"])
+@pytest.mark.parametrize("bad", ["0", "13", "1-", "12-1 (+1)", "letters", "1-1000000"])
 def test_bad_input_gets_its_sentence_at_once_and_on_generate(txt2img, bad):
     txt2img.set_values(bad)
     sentence = txt2img.forecast_becomes("^Clip skip values: ")
@@ -251,3 +251,23 @@ def test_sweeps_from_page_and_api_at_once_do_not_mix(txt2img, client):
         assert answer.record["setting"]["prompt"] == "a dog"
         assert [(one == other).all() for one, other in zip(answer.cells, alone.cells, strict=True)] == [True] * 3
         assert len(list((answer.folder / "cells").iterdir())) == 3
+
+
+def test_pasting_a_grid_shows_what_is_gone_until_another_axis_is_chosen(txt2img):
+    page = txt2img.page
+    gone = "Sampler of last year"
+    text = (
+        "a cat\nSteps: 2, Sampler: Euler, CFG scale: 7, Seed: 7, Size: 64x64, Clip skip: 7, Script: Clip skip sweep, "
+        f'clip_skip_lab_values: 1-2, clip_skip_lab_y_axis: Sampler, clip_skip_lab_y_values: "Euler,{gone}"'
+    )
+    for _ in range(2):  # the second time the axis is there already
+        txt2img.type_into(page.locator("#txt2img_prompt textarea"), text)
+        page.locator("#txt2img_tools #paste").click()
+        txt2img.forecast_becomes(f'^Values of the second axis: ".*{gone}.*" ')
+        choices = txt2img.part("y_choices")
+        assert choices.is_visible() and not txt2img.part("y_values").is_visible()
+        assert [choices.get_by_text(name, exact=True).first.is_visible() for name in ("Euler", gone)] == [True, True]
+    assert page.locator("#txt2img_override_settings").get_by_text("Clip skip: 7").count() == 0
+    txt2img.choose(txt2img.part("y_axis"), "VAE")
+    choices.get_by_text(gone, exact=True).wait_for(state="detached")
+    txt2img.forecast_becomes("^Values of the second axis: .* is empty")

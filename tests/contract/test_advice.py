@@ -46,11 +46,20 @@ def test_the_sentence_is_there_in_japanese(client):
         ("<lora:not there:1>", 1),
         ("<hypernet:cslab_two:1>", 1),
         ("<lora::><lora:", 1),
+        ("<lora:cslab_two:0>", 1),
+        ("<lora:cslab_two:0.0><lora:cslab_three:-0:0>", 1),
+        ("<lora:cslab_two:te=0:unet=0.00>", 1),
+        ("<lora:cslab_two:te=0>", 1),
     ],
 )
 def test_there_is_no_advice_without_a_reason(client, prompt, clip_skip):
     answer = client.advice(prompt, clip_skip)
     assert (answer["advice"], answer["values"]) == ([], [])
+
+
+@pytest.mark.parametrize("weights", ["0:1", "1:0", "te=0:unet=1", "unet=0", "0.0001", "0:0><lora:cslab_two:1"])
+def test_a_lora_that_is_not_at_weight_0_everywhere_counts(client, weights):
+    assert client.advice(f"<lora:cslab_two:{weights}>", 1)["values"] == [2]
 
 
 def test_none_means_that_the_trainer_used_the_last_layer(client):
@@ -90,7 +99,9 @@ def test_a_lora_that_the_host_adds_to_every_prompt_counts(client):
         assert client.advice("a", 1)["values"] == [2]
 
 
-@pytest.mark.parametrize("arguments", [{"clip_skip": "x"}, {"clip_skip": "1.5"}, {"place": "nowhere"}])
+@pytest.mark.parametrize(
+    "arguments", [{"clip_skip": "x"}, {"clip_skip": "1.5"}, {"clip_skip": "9" * 5000}, {"place": "nowhere"}]
+)
 def test_bad_requests_get_a_sentence(client, arguments):
     answer = client.http.get(f"{ROUTE}/advice", params=arguments)
     assert answer.status_code == 422

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ def refusal(client, plan=None, **changes):
         ("14", '"14"', "is out of range"),
         ("99", '"99"', "is out of range"),
         ("1-", '"1-"', "is not a complete range"),
-        ("12-1", '"12-1"', "is an empty range (perhaps 1-12 was meant)"),
+        ("12-1 (+2)", '"12-1 (+2)"', "is an empty range (perhaps 12-1 (-2) was meant)"),
         ("", '""', "is empty"),
         ([], '""', "is empty"),
         ("letters", '"letters"', "is not a number"),
@@ -62,7 +64,7 @@ def test_clip_skip_values(client, given, shown, problem):
         ({"y": {"axis": "Prompt S/R", "values": "unicorn, cat"}}, 'Values of the second axis: "'),
         ({"y": {"axis": "CFG Scale", "values": "many"}}, 'Values of the second axis: "many" is not a number'),
         ({"y": {"axis": "Steps", "values": "0"}}, 'Values of the second axis: "0" '),
-        ({"y": {"axis": "Steps", "values": "1-1000000"}}, 'Values of the second axis: "1-1000000" is more than 1000'),
+        ({"y": {"axis": "Steps", "values": "1-1000000"}}, 'Values of the second axis: "1-1000000" has 1000000 in it'),
         ({"z": {"axis": "Denoising", "values": "2"}}, 'Values of the third axis: "2" '),
         ({"y": {"axis": "Size", "values": "64"}}, 'Values of the second axis: "64" '),
         ({"y": {"axis": "Schedule type", "values": "Sideways"}}, 'Values of the second axis: "Sideways" '),
@@ -80,6 +82,70 @@ def test_everything_else(client, plan, start):
     detail = refusal(client, plan)
     assert detail.startswith(start), detail
     assert "; allowed: " in detail
+
+
+OUT_OF_RANGE = {
+    "[Clip Skip Lab] Negative clip skip": ["13", "avg 2-13", [2, 12.5]],
+    "SDXL CLIP-L skip": ["13"],
+    "SDXL bigG skip": ["33"],
+    "Clip skip interpolation": ["cubic"],
+}
+
+
+@pytest.mark.parametrize(("axis", "values"), [(axis, one) for axis, wrong in OUT_OF_RANGE.items() for one in wrong])
+def test_negative_axis_out_of_range_and_our_other_axes(client, axis, values):
+    detail = refusal(client, {"clip_skip": "1", "y": {"axis": axis, "values": values}})
+    assert re.match(r"Values of the second axis: \S+.* (is out of range|is not a value of .*); allowed: ", detail), (
+        detail
+    )
+
+
+@pytest.mark.parametrize("first", [["", "blue"], [" ", "blue"], " , blue"], ids=repr)
+def test_sr_whose_first_value_is_empty(client, first):
+    detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Prompt S/R", "values": first}})
+    assert "cannot be the first value, which is the text to be replaced; allowed: " in detail
+
+
+@pytest.mark.parametrize("wrong", [None, True, {}, []], ids=repr)
+def test_list_values_of_a_text_axis(client, wrong):
+    detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Prompt S/R", "values": ["red", wrong]}})
+    assert detail.startswith(f"Values of the second axis: {wrong!r} is not a text; allowed: ")
+
+
+def test_the_length_of_a_number(client):
+    for axis, values in (("Steps", "9" * 5000), ("CFG Scale", "1e999"), ("Size", "9" * 5000 + "x64"), ("Seed", "inf")):
+        detail = refusal(client, {"clip_skip": "1", "y": {"axis": axis, "values": values}})
+        assert detail.startswith("Values of the second axis: ") and len(detail) < 500
+    for plan in ({"clip_skip": "1-12 [" + "9" * 5000 + "]"}, {"negative_clip_skip": "9" * 5000}):
+        assert "is too long for a number; allowed: " in refusal(client, plan)
+
+
+@pytest.mark.parametrize(
+    "values", [["x" + str(number) for number in range(1_000_000)], "x," * 1_000_000], ids=("list", "text")
+)
+def test_many_values_of_an_axis(client, values):
+    begun = time.perf_counter()
+    detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Sampler", "values": values}})
+    assert time.perf_counter() - begun < 5  # most of it for sending and parsing 10 MB
+    assert "is too long; allowed: at most 1000 values" in detail
+
+
+def test_a_style_that_is_not_there_is_named_among_quoted_names(client):
+    if "soft, light" not in {style["name"] for style in client.get("prompt-styles")}:
+        pytest.skip("this host has no style with a comma in its name")
+    detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Styles", "values": "soft, ink"}})
+    assert '"soft" is not a style; allowed: "soft, light", ink' in detail
+
+
+@pytest.mark.parametrize(
+    ("axis", "values", "allowed"),
+    [
+        ("Denoising", "2", "numbers from 0 to 1 and ranges such as 0-1, 0-1 (+0.25) or 0-1 [5]"),
+        ("Steps", "0", "whole numbers from 1 to 10000 and ranges such as 1-12"),
+    ],
+)
+def test_the_examples_of_a_sentence_are_valid_for_its_axis(client, axis, values, allowed):
+    assert f"is out of range; allowed: {allowed}" in refusal(client, {"y": {"axis": axis, "values": values}})
 
 
 @pytest.mark.parametrize("route", ["txt2img", "img2img"])

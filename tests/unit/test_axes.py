@@ -2,12 +2,13 @@
 
 import json
 import random
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clip_skip_lab.sweep.axes import Axis, find_axis, read_axis_values
+from clip_skip_lab.sweep.axes import Axis, find_axis, paste_values, read_axis_values
 from clip_skip_lab.sweep.errors import InvalidInput
 
 FIELD = "Values of the second axis"
@@ -30,6 +31,8 @@ def test_an_axis_is_found_by_its_name_in_any_letter_case():
     axes = [CFG, SAMPLER]
     assert find_axis("cfg scale", axes, "Second axis") is CFG
     assert find_axis(" Sampler ", axes, "Second axis") is SAMPLER
+    own = Axis("Negative clip skip", plot_label="[Clip Skip Lab] Negative clip skip")
+    assert find_axis("[clip skip lab] negative clip skip", [CFG, own], "Second axis") is own
 
 
 @pytest.mark.parametrize("label", [None, "", "Nothing", "nothing"])
@@ -156,9 +159,103 @@ def test_what_was_typed_comes_back_from_a_list(parts):
     except InvalidInput:
         assert not any(part.strip() for part in parts)
         return
-    assert read_axis_values(REPLACE, found.source, FIELD).values == tuple(
-        dict.fromkeys(value.strip() for value in found.values if value.strip())
-    )
+    assert read_axis_values(REPLACE, found.source, FIELD).values == found.values == tuple(dict.fromkeys(parts))
+
+
+def test_random_seeds_as_an_axis_are_drawn_before_repetitions_go():
+    draw = iter(range(100, 200))
+    axis = Axis("Seed", "int", fix=lambda value: next(draw) if value == -1 else value)
+    found = read_axis_values(axis, "-1, -1, 7, -1", FIELD)
+    assert found.values == (100, 101, 7, 102)
+    assert read_axis_values(axis, found.source, FIELD).values == found.values  # a pasted grid repeats the same ones
+    assert read_axis_values(axis, list(found.values), FIELD).values == found.values  # and so does going on
+    assert read_axis_values(axis, "1-5 (+2)", FIELD).source == "1-5 (+2)"
+
+
+@pytest.mark.parametrize("source", ["red, blue, ", 'red, blue, ""', ["red", "blue", ""]])
+def test_sr_replaces_by_nothing_as_the_last_of_three(source):
+    found = read_axis_values(REPLACE, source, FIELD)
+    assert found.values == ("red", "blue", "")
+    assert found.labels == ("red", "blue", "(nothing)")
+    assert read_axis_values(REPLACE, found.source, FIELD).values == found.values
+
+
+def test_leading_blanks_of_list_values_come_back_and_can_be_seen():
+    found = read_axis_values(REPLACE, ["red", " blue", "a, b "], FIELD)
+    assert found.values == ("red", " blue", "a, b ")
+    assert found.labels == ("red", '" blue"', '"a, b "')
+    assert read_axis_values(REPLACE, found.source, FIELD).values == found.values
+
+
+@pytest.mark.parametrize("axis", [REPLACE, SAMPLER, ORDER], ids=lambda axis: axis.label)
+@pytest.mark.parametrize("wrong", [None, {}, {"a": 1}, [], [["a"]], float("nan"), float("inf")], ids=repr)
+def test_list_values_of_a_text_axis_are_texts_and_numbers(axis, wrong):
+    with pytest.raises(InvalidInput, match=r"^Values of the second axis: .*; allowed: "):
+        read_axis_values(axis, ["red", wrong], FIELD)
+
+
+def test_list_values_of_a_text_axis_are_not_true_or_false_unless_the_host_has_them():
+    with pytest.raises(InvalidInput, match="True is not a text"):
+        read_axis_values(REPLACE, ["red", True], FIELD)
+    with pytest.raises(InvalidInput, match="is not a value of Sampler"):
+        read_axis_values(SAMPLER, [True], FIELD)
+    switch = Axis("SGM noise multiplier", choices=lambda: ["False", "True"])
+    assert read_axis_values(switch, [True, False], FIELD).values == ("True", "False")
+    assert read_axis_values(REPLACE, ["red", 5, 1.5], FIELD).values == ("red", "5", "1.5")
+
+
+def test_style_with_a_comma_is_one_name_in_quotes():
+    styles = Axis("Styles", choices=lambda: ["soft, light", "ink"])
+    found = read_axis_values(styles, '"soft, light", ink', FIELD)
+    assert found.values == ("soft, light", "ink")
+    assert read_axis_values(styles, found.source, FIELD).values == found.values
+    with pytest.raises(InvalidInput, match=r'allowed: "soft, light", ink\.'):
+        read_axis_values(styles, "soft, light", FIELD)
+
+
+@pytest.mark.parametrize("axis", [CFG, STEPS, SAMPLER, REPLACE, ORDER], ids=lambda axis: axis.label)
+@pytest.mark.parametrize(
+    "source", [["x"] * 1_000_000, "x," * 1_000_000, "," * 1_000_000, [["a", "b"]] * 1_000_000], ids=range(4)
+)
+def test_many_values_of_an_axis_are_counted_before_they_are_read(axis, source):
+    begun = time.perf_counter()
+    with pytest.raises(InvalidInput):
+        read_axis_values(axis, source, FIELD)
+    assert time.perf_counter() - begun < 1
+
+
+def test_a_thousand_values_of_many_choices_take_no_time():
+    names = [f"checkpoint {number}" for number in range(20_000)]
+    begun = time.perf_counter()
+    assert len(read_axis_values(Axis("Checkpoint name", choices=lambda: names), names[:1000], FIELD).values) == 1000
+    assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("bad", ["-0.1", "1.5", "0-2", [0.5, 2]])
+def test_a_number_out_of_its_axis_bounds_is_refused_with_examples_that_are_within(bad):
+    axis = Axis("Denoising", "float", bounds=(0, 1))
+    with pytest.raises(InvalidInput, match=r"out of range; allowed: numbers from 0 to 1 and ranges such as 0-1, 0-1 "):
+        read_axis_values(axis, bad, FIELD)
+    assert read_axis_values(axis, "0-1 (+0.5)", FIELD).values == (0, 0.5, 1)
+
+
+def test_a_check_of_ours_names_the_field_and_what_is_allowed():
+    def confirm(values):
+        raise InvalidInput("Size", values[0], "sizes such as 512x768", "is not one")
+
+    with pytest.raises(InvalidInput) as caught:
+        read_axis_values(Axis("Size", confirm=confirm), "64", FIELD)
+    assert str(caught.value) == 'Values of the second axis: "64" is not one; allowed: sizes such as 512x768.'
+
+
+def test_pasting_a_grid_resolves_choices_as_the_host_does_and_keeps_what_is_gone():
+    titles = {"a": "a.safetensors [12ab]", "a.safetensors": "a.safetensors [12ab]"}
+    axis = Axis("Checkpoint name", choices=lambda: ["a.safetensors [12ab]", "b, c"], find=titles.get)
+    choices, chosen = paste_values(axis, 'a.safetensors,"b, c",gone')
+    assert chosen == ["a.safetensors [12ab]", "b, c", "gone"]
+    assert choices == ["a.safetensors [12ab]", "b, c", "gone"]
+    with pytest.raises(InvalidInput, match='"gone" is not a value of Checkpoint name'):
+        read_axis_values(axis, chosen, FIELD)
 
 
 @given(st.text(max_size=30), st.sampled_from([CFG, STEPS, SAMPLER, REPLACE, ORDER]))

@@ -14,7 +14,7 @@ from clip_skip_lab.layers.selection import (
     nearest_whole,
 )
 from clip_skip_lab.sweep.errors import InvalidInput
-from clip_skip_lab.sweep.finer import INTERPOLATIONS, KEYS, Finer, asked_by_panel, read_finer
+from clip_skip_lab.sweep.finer import INTERPOLATIONS, KEYS, Finer, asked_by_panel, read_finer, read_values
 from clip_skip_lab.sweep.values import read_clip_skip
 
 numbers = st.one_of(
@@ -140,7 +140,27 @@ def test_what_cannot_be_asked_is_refused(asked):
 
 
 def test_same_means_no_value_of_its_own():
-    assert read_finer({"negative_clip_skip": "same", "clip_skip": ""}) == Finer()
+    assert read_finer({"negative_clip_skip": "same", "clip_skip": None}) == Finer()
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("empty", [0, "", [], {}], ids=repr)
+def test_an_empty_value_is_not_taken_for_none(key, empty):
+    with pytest.raises(InvalidInput):
+        read_finer({key: empty})
+
+
+def test_a_zero_in_the_panels_place_is_a_value_and_an_empty_input_none():
+    assert asked_by_panel((True, 0, None, "  ", False, "", 0.0)) == {"clip_skip": 0, "sdxl_big_g_skip": 0.0}
+
+
+def test_the_values_of_an_axis_are_written_out_in_full_width_too():
+    assert read_values("ｓａｍｅ、１～３, 1.5", "Negative clip skip", 12) == ["same", 1, 2, 3, 1.5]
+    for wrong in ("13", "1-13", "avg 2-13", "fox", "", "same," * 2000, "1-1000,1001-2000"):
+        with pytest.raises(InvalidInput):
+            read_values(wrong, "Negative clip skip", 12)
+    with pytest.raises(InvalidInput, match="at most 1000 values"):
+        read_values("1-1000,1001-2000", "Negative clip skip", None)
 
 
 def test_nothing_asked_leaves_every_encoder_to_the_host():

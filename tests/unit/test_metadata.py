@@ -67,13 +67,28 @@ def test_junk_in_place_of_a_clip_skip_says_nothing(junk):
     [
         ("sdxl", {"ss_base_model_version": "sdxl_base_v1-0"}),
         ("sdxl", {"modelspec.architecture": "stable-diffusion-xl-v1-base/lora"}),
+        *(("sdxl", {"ss_base_model_version": name}) for name in ("SDXL 1.0", "sdxl_1.0", "sd_xl_base_1.0", "SDXL")),
+        ("sdxl", {"ss_base_model_version": "stabilityai/stable-diffusion-xl-base-1.0"}),
         ("sd2", {"ss_v2": "True"}),
+        *(("sd2", {"ss_base_model_version": name}) for name in ("sd_v2", "sd_v2_v", "SD 2.1", "sd21", "v2-1_768")),
         ("sd2", {"modelspec.architecture": "stable-diffusion-v2-768-v"}),
-        ("other", {"ss_base_model_version": "flux1"}),
+        *(("other", {"ss_base_model_version": name}) for name in ("flux1", "sd3.5", "SSD-1B", "Pony", "pixart-v1-5")),
     ],
 )
 def test_a_clip_skip_means_nothing_outside_sd1(family, metadata):
     assert training_of({"ss_clip_skip": "2", "modelspec.encoder_layer": "2", **metadata}) == Training(family=family)
+
+
+SD1_NAMES = (
+    *("sd_v1", "sd_1.5", "SD 1.5", "sd1.5", "SD15", "sd-v1-5", "SD 1.4", "v1-5-pruned", "1.5", "stable-diffusion-v1-5"),
+    *("stable-diffusion-v1/lora", "Stable Diffusion 1.5", "runwayml/stable-diffusion-v1-5", "StableDiffusion1.5"),
+)
+
+
+@pytest.mark.parametrize("name", SD1_NAMES)
+def test_files_name_their_base_in_more_ways_than_one(name):
+    for key in ("ss_base_model_version", "modelspec.architecture"):
+        assert training_of({"ss_clip_skip": "2", key: name}) == Training(2, True, "sd1")
 
 
 DEEP = b'{"__metadata__":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}"

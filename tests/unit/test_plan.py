@@ -1,6 +1,7 @@
 """The plan: reading requests, the order of cells, and the same plan back from its own data."""
 
 import json
+import time
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import read_record, write_record
-from clip_skip_lab.sweep.plan import MOST_CELLS, make_plan, read_plan
+from clip_skip_lab.sweep.plan import MOST_CELLS, PLAN_KEYS, TICKS, make_plan, read_plan
 
 CFG = Axis("CFG Scale", "float")
 STEPS = Axis("Steps", "int")
@@ -118,6 +119,49 @@ def test_bad_requests_get_a_sentence(request_, sentence):
     with pytest.raises(InvalidInput) as caught:
         read_plan(request_, AXES, 12)
     assert str(caught.value) == sentence
+
+
+EMPTY = [0, "", [], {}, False]
+
+
+@pytest.mark.parametrize("value", EMPTY, ids=repr)
+@pytest.mark.parametrize("key", [key for key in PLAN_KEYS if key not in TICKS and key != "every_model"])
+def test_empty_interpolation_and_every_other_empty_key_are_no_defaults(key, value):
+    with pytest.raises(InvalidInput, match="; allowed: "):
+        read_plan({key: value}, AXES, 12)
+
+
+@pytest.mark.parametrize("value", EMPTY[:-1], ids=repr)
+@pytest.mark.parametrize("key", [*TICKS, "every_model"])
+def test_an_empty_tick_is_no_default(key, value):
+    with pytest.raises(InvalidInput, match="true or false"):
+        read_plan({key: value}, AXES, 12)
+
+
+@pytest.mark.parametrize("axis", [{"axis": "", "values": "5"}, {"axis": None, "values": "5"}, {"axis": []}, {}])
+def test_an_axis_with_an_empty_name_is_no_default(axis):
+    with pytest.raises(InvalidInput, match="Second axis"):
+        read_plan({"y": axis}, AXES, 12)
+
+
+def test_many_values_for_cells_are_counted_before_they_are_read():
+    begun = time.perf_counter()
+    with pytest.raises(InvalidInput, match="at most the 12 cells of the plan"):
+        read_plan({"cells": [0] * 1_000_000}, AXES, 12)
+    assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize(("key", "highest"), [("sdxl_clip_l_skip", 12), ("sdxl_big_g_skip", 32)])
+def test_a_value_beyond_the_layers_of_its_encoder_is_refused(key, highest):
+    assert read_plan({key: highest}, AXES, 23).size
+    with pytest.raises(InvalidInput, match=f"out of range; allowed: one number from 1 to {highest}, such as"):
+        read_plan({key: highest + 1}, AXES, 23)
+
+
+def test_the_negative_axis_and_key_take_one_value_and_say_so():
+    for wrong in ("1-3", "13", "fox", [1, 2]):
+        with pytest.raises(InvalidInput, match=r"allowed: one number from 1 to 12, such as 2 or 1\.5, or an average"):
+            read_plan({"negative_clip_skip": wrong}, AXES, 12)
 
 
 def test_values_without_an_axis_get_a_sentence():

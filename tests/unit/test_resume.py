@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,9 +12,10 @@ from PIL import Image
 from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
-from clip_skip_lab.sweep.resume import find_begun, next_plan, unfinished
+from clip_skip_lab.sweep.resume import Begun, find_begun, next_plan, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.words import summary
+from clip_skip_lab.ui.arguments import Continuation
 from tests.unit.memory_session import CFG, HOST, MemorySession, filled, plan_of
 
 
@@ -226,3 +228,13 @@ def test_only_drafts_run_at_full_quality(tmp_path):
     begun = broken_off(tmp_path, plan_of("1-4"))
     with pytest.raises(InvalidInput, match="is no draft"):
         next_plan(begun, True, None)
+
+
+def test_many_values_for_the_cells_of_a_draft_are_looked_up_at_once(tmp_path):
+    cells = [{"values": {"Clip skip": 1, "Steps": number}, "state": "done", "pictures": []} for number in range(5000)]
+    begun = Begun(tmp_path, {"plan": {"draft": True}, "cells": cells})
+    asked = ["Clip skip 1, Steps 4999", 3, "no such cell", ["Clip skip 1"]] + ["x"] * 1_000_000
+    start = time.perf_counter()
+    plan, _ = Continuation("name", True, asked, True).plan(begun)
+    assert time.perf_counter() - start < 2
+    assert plan["cells"][:4] == [4999, 3, "no such cell", ["Clip skip 1"]]

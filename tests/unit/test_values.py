@@ -1,6 +1,10 @@
 """Reading values as people write them."""
 
+import csv
+import io
+import math
 import re
+import time
 
 import pytest
 from hypothesis import example, given
@@ -9,9 +13,12 @@ from hypothesis import strategies as st
 from clip_skip_lab.sweep.errors import InvalidInput, named_list
 from clip_skip_lab.sweep.values import (
     MOST_VALUES,
+    allowed_clip_skip,
+    allowed_numbers,
     join_list,
     read_clip_skip,
     read_numbers,
+    shown,
     split_list,
     unique,
 )
@@ -28,6 +35,8 @@ FIELD = "Clip skip values"
         ("1-12(2)", [1, 3, 5, 7, 9, 11]),
         ("12-1 (-3)", [12, 9, 6, 3]),
         ("12-1 (-11)", [12, 1]),
+        ("12-1", list(range(12, 0, -1))),
+        ("12-1 (3)", [12, 9, 6, 3]),
         ("1-12 [5]", [1, 3, 6, 9, 12]),
         ("12-1 [3]", [12, 6, 1]),
         ("1-12 [1]", [1]),
@@ -66,7 +75,7 @@ def test_the_hosts_range_syntax(text, values):
         ("1-", '"1-"', "is not a complete range"),
         ("-", '"-"', "is not a complete range"),
         ("1-12 (", '"1-12 ("', "is not a complete range"),
-        ("12-1", '"12-1"', "is an empty range (perhaps 1-12 was meant)"),
+        ("12-1 (+2)", '"12-1 (+2)"', "is an empty range (perhaps 12-1 (-2) was meant)"),
         ("1-12 (-2)", '"1-12 (-2)"', "is an empty range (perhaps 1-12 (+2) was meant)"),
         ("1-12 (0)", '"1-12 (0)"', "has a step of 0"),
         ("1-12 [0]", '"1-12 [0]"', "has a count in its brackets that is not from 1 to 1000"),
@@ -217,6 +226,14 @@ def test_a_stepped_range_is_pythons_own_with_its_end(first, last, step):
         assert read_numbers(f"{first}-{last} ({step:+})", "Field", int) == list(range(first, end, step))
 
 
+@given(st.integers(-50, 50), st.integers(-50, 50), st.integers(1, 9))
+def test_a_range_without_a_signed_step_goes_where_its_end_is(first, last, step):
+    toward = 1 if last >= first else -1
+    expected = list(range(first, last + toward, step * toward))
+    assert read_numbers(f"{first}-{last} ({step})", "Field", int) == expected
+    assert read_numbers(f"{first}-{last}", "Field", int) == list(range(first, last + toward, toward))
+
+
 @given(st.integers(-50, 50), st.integers(-50, 50), st.integers(2, 40))
 def test_a_spread_range_begins_and_ends_where_it_says(first, last, count):
     values = read_numbers(f"{first}-{last} [{count}]", "Field", float)
@@ -236,8 +253,7 @@ def test_a_range_of_fractions_never_overshoots(first, length, step):
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)))
 def test_a_list_survives_being_written_and_read(parts):
-    cleaned = [part.strip() for part in parts if part.strip()]
-    assert split_list(join_list(cleaned)) == cleaned
+    assert split_list(join_list(parts)) == parts
 
 
 def test_a_quoted_comma_stays_within_its_value():
@@ -260,6 +276,142 @@ def test_long_lists_of_what_is_allowed_are_cut_with_a_count():
     assert named_list([]) == "none (there are none here)"
 
 
-def test_a_part_too_long_for_csv_gets_a_sentence():
-    with pytest.raises(InvalidInput, match="is not a list separated by commas"):
-        read_clip_skip("1" * 200_000, 12)
+FULL_WIDTH = {
+    "１，２": [1, 2],
+    "１、２、５": [1, 2, 5],
+    "１､２": [1, 2],
+    "1～3": [1, 2, 3],
+    "1〜3": [1, 2, 3],
+    "1~3": [1, 2, 3],
+    "1–3": [1, 2, 3],
+    "1—3": [1, 2, 3],
+    "1−3": [1, 2, 3],
+    "１ー３": [1, 2, 3],
+    "１－３": [1, 2, 3],
+    "３～１": [3, 2, 1],
+    "１－１２（＋５）": [1, 6, 11],
+    "１２～１（−５）": [12, 7, 2],
+    "１－１２［３］": [1, 6, 12],
+    "１－１２「３」": [1, 6, 12],
+    "１－１２【３】": [1, 6, 12],
+    "１．５，　２。５": [1.5, 2.5],
+    "ａｖｇ　２～４": ["avg 2-4"],
+    "１，、２": [1, 2],
+}
+
+
+@pytest.mark.parametrize(("text", "values"), FULL_WIDTH.items())
+def test_full_width_input_reads_as_half_width(text, values):
+    assert read_clip_skip(text, 12) == values
+
+
+def test_full_width_input_in_a_list_reads_alike():
+    assert read_clip_skip(["１", "３～４", "ａｖｇ２−３"], 12) == [1, 3, 4, "avg 2-3"]
+
+
+def test_full_width_input_reads_on_every_axis_of_numbers():
+    assert read_numbers("−１，２．５", "CFG", float) == [-1.0, 2.5]
+    assert read_numbers("−１～１", "Seed", int) == [-1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [
+        ("1-12 [" + "9" * 5000 + "]", int),
+        ("1-12 (" + "9" * 5000 + ")", int),
+        ("1-" + "9" * 5000, int),
+        ("9" * 5000, int),
+        ("9" * 5000, float),
+        ("0." + "9" * 5000, float),
+        ("-" + "9" * 5000 + "\nx", int),
+        ("1e999", float),
+        ("-1e999", float),
+        ("inf", float),
+        ("nan", float),
+        ("1_000", float),
+        ([float("inf")], float),
+        ([float("nan")], float),
+        ([10**4000], float),
+        (["9" * 5000], int),
+    ],
+)
+def test_the_length_of_a_number_is_no_error_of_pythons_own(source, number):
+    with pytest.raises(InvalidInput) as caught:
+        read_numbers(source, "Steps", number)
+    assert len(str(caught.value)) < 500
+    with pytest.raises(InvalidInput):
+        read_clip_skip(source, 12)
+
+
+def test_a_number_too_long_to_be_written_can_still_be_refused():
+    assert "too long to be shown" in str(InvalidInput("Steps", 10**5000, "less"))
+    assert "too long to be shown" in str(InvalidInput("Steps", [10**5000], "less"))
+
+
+MANY = {
+    "a list": ["1"] * 1_000_000,
+    "a list of numbers": [1] * 1_000_000,
+    "a text": "1," * 1_000_000,
+    "commas only": "," * 1_000_000,
+    "lines": "1\n" * 1_000_000,
+    "averages": ["avg 2-4"] * 1_000_000,
+    "averages as text": "avg 2-4," * 1_000_000,
+    "ranges": "1-12," * 1_000_000,
+    "one long value": "1" * 2_000_000,
+    "one long quote": '"' + '""' * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+@pytest.mark.parametrize("read", [lambda source: read_clip_skip(source, 12), lambda s: read_numbers(s, "Steps", int)])
+def test_many_values_are_counted_before_they_are_read(kind, read):
+    begun = time.perf_counter()
+    with pytest.raises(InvalidInput) as caught:
+        read(MANY[kind])
+    assert time.perf_counter() - begun < 1
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("highest", [1, 2, 3, 4, 5, 9, 12, 23, None])
+def test_the_examples_of_the_sentence_are_values_that_would_be_taken(highest):
+    words = allowed_clip_skip(highest)
+    for shown_one in examples_in(words):
+        assert read_clip_skip(shown_one, highest)
+    alone = allowed_clip_skip(highest, several=False)
+    assert "range" not in alone
+    for shown_one in examples_in(alone):
+        assert len(read_clip_skip(shown_one, highest)) == 1
+
+
+@pytest.mark.parametrize("number", [int, float])
+@pytest.mark.parametrize("bounds", [None, (0, 1), (1, 10_000), (0, 10_000), (-1, 2**63 - 1), (1, 3), (5, 7)])
+def test_the_examples_for_numbers_are_within_the_bounds(number, bounds):
+    lowest, highest = bounds or (-math.inf, math.inf)
+    for shown_one in examples_in(allowed_numbers(number, bounds)):
+        assert read_numbers(shown_one, "Field", number, fits=lambda value: lowest <= value <= highest)
+
+
+def examples_in(words):
+    found = re.findall(r"avg \d+-\d+|\d+-\d+(?: \(\+[\d.]+\)| \[\d+\])?|(?<=such as )[\d.]+|(?<=or )[\d.]+", words)
+    return found or [words]
+
+
+@given(st.lists(st.text(alphabet='ab ,"\n\r\t', max_size=6), max_size=6))
+def test_quoted_names_with_commas_survive_being_written_and_read(parts):
+    assert split_list(join_list(parts)) == parts
+
+
+@given(st.text(alphabet='ab ,"\n', max_size=20))
+def test_a_list_is_read_as_csv_reads_it(text):
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    try:
+        theirs = [part.strip() for row in rows for part in row]
+    except csv.Error:
+        return
+    assert [part.strip() for part in split_list(text) if part.strip()] == [part for part in theirs if part]
+
+
+def test_blanks_that_mean_something_are_kept_by_quotes():
+    assert split_list('red, " blue", ') == ["red", " blue", ""]
+    assert join_list(["red", " blue", ""]) == 'red," blue",""'
+    assert [shown(value) for value in ("red", " blue", "", 2)] == ["red", '" blue"', "(nothing)", "2"]
