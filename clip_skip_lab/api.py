@@ -10,9 +10,9 @@ from fastapi import APIRouter, FastAPI, Request
 
 from .api_guard import Guard
 from .hosts import Host
-from .layers.facts import layer_facts
+from .layers.facts import LayerFacts, layer_facts
 from .layers.panel import panel_facts
-from .layers.words import LANGUAGES, is_panel_warning, is_warning, panel_sentence, sentence
+from .layers.words import LANGUAGES, is_panel_warning, is_warning, panel_problem, panel_sentence, sentence
 from .sweep.errors import InvalidInput
 from .sweep.finer import EVERY_MODEL, KEYS, read_finer
 
@@ -55,17 +55,29 @@ def model_answer(host: Host, clip_skip: str | None, language: str, asked: dict[s
     if language not in LANGUAGES:
         raise InvalidInput("lang", language, " or ".join(LANGUAGES))
     setting = host.clip_skip()
-    finer = read_finer(asked)
     facts = layer_facts(host.model(), _read(setting.value if clip_skip is None else clip_skip))
-    panel = None if finer.is_off or facts.model is None else panel_facts(facts, finer)
+    said = _of_panel(facts, asked, language) or {"sentence": sentence(facts, language), "warning": is_warning(facts)}
     return {
         **facts.to_json(),
         "setting": asdict(setting),
-        "panel": finer.to_json(),
-        "sentence": panel_sentence(panel, language) if panel else sentence(facts, language),
-        "warning": is_panel_warning(panel) if panel else is_warning(facts),
+        **said,
         "language": language,
     }
+
+
+def _of_panel(facts: LayerFacts, asked: dict[str, object], language: str) -> dict[str, Any] | None:
+    """What the note says of the panel, None where that asks nothing.
+
+    A value that cannot be used is told and no error of the request: somebody is just typing it.
+    """
+    try:
+        finer = read_finer(asked)
+    except InvalidInput as error:
+        return {"sentence": panel_problem(error.detail, language), "warning": True}
+    if finer.is_off or facts.model is None:
+        return None
+    panel = panel_facts(facts, finer)
+    return {"sentence": panel_sentence(panel, language), "warning": is_panel_warning(panel)}
 
 
 def _read(clip_skip: object) -> int:

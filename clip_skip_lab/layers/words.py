@@ -53,6 +53,11 @@ def panel_sentence(facts: PanelFacts, language: str = "en") -> str:
     return say.stop.join(parts)
 
 
+def panel_problem(detail: str, language: str = "en") -> str:
+    """What the note says where the panel holds a value that cannot be used; `detail` is the error's sentence."""
+    return (_Japanese() if language == "ja" else _English()).panel(detail)
+
+
 def is_panel_warning(facts: PanelFacts) -> bool:
     """Whether the panel's sentence warns: what it asks cannot be done, or is not done on this model."""
     return facts.base.model is not None and (facts.fails or not facts.is_applied)

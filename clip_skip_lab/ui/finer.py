@@ -75,6 +75,13 @@ def make_finer_script() -> type[scripts.Script]:
     return FinerClipSkip
 
 
+def inputs_of_finer_panel(is_img2img: bool) -> list:
+    """The panel's inputs on a tab in the order of `asked_by_panel`, once the host has drawn them; else none."""
+    runner = scripts.scripts_img2img if is_img2img else scripts.scripts_txt2img
+    found = (script for script in runner.alwayson_scripts if script.title() == PANEL_TITLE)
+    return next((list(script.controls or []) for script in found), [])
+
+
 def _answer(p: Any, error: InvalidInput) -> Exception:
     """Only this kind passes the host's API as it is; the page shows the other one's sentence."""
     return HTTPException(error.status_code, error.detail) if p.is_api else error
