@@ -163,7 +163,8 @@ class Panel:
                 return "".join(_line(_what_to_type(letter, axis, prompt)) for letter, axis in empty)
             shape = self.host.measure(request, plan)
             asked = asked_by_panel(finer_arguments)
-            read_finer({key: value for key, value in asked.items() if key != CLIP_SKIP})
+            own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
+            asked = {**own, **read_finer(asked).to_json()}  # its own value counts for nothing, whatever it is
         except InvalidInput as error:
             return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
         widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))

@@ -77,6 +77,7 @@ def test_the_button_sets_the_header_and_the_host_by_keyboard(page, client, loras
     page.keyboard.press("Enter")
     expect(page.locator(LINE)).to_have_text("")
     expect(page.locator(NUMBER)).to_have_value("2")
+    page.wait_for_function(f"opts.{CLIP_SKIP} === 2")
     assert client.clip_skip() == 2
     assert page.evaluate("document.activeElement.type") == "number"
 
