@@ -29,6 +29,7 @@ class Sentence:
 PLACES = {
     "header": Sentence("the header says", "ヘッダーの値は"),
     "override": Sentence("the override settings say", "上書き設定の値は"),
+    "panel": Sentence("the panel says", "パネルの値は"),
 }
 """Where the clip skip in use stands."""
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 
 from .api_guard import Guard
 from .hosts import Host
-from .layers.facts import layer_facts
-from .layers.words import LANGUAGES, is_warning, sentence
+from .layers.facts import LayerFacts, layer_facts
+from .layers.panel import panel_facts
+from .layers.words import LANGUAGES, is_panel_warning, is_warning, panel_problem, panel_sentence, sentence
 from .sweep.errors import InvalidInput
+from .sweep.finer import EVERY_MODEL, KEYS, read_finer
 
 PREFIX = "/clip-skip-lab/v1"
 HIGHEST = 1_000
@@ -23,19 +27,28 @@ def add_routes(app: FastAPI, host: Host, guard: Guard) -> None:
 
     # Plain functions: the server runs them in a thread of its own pool, away from the page's event loop.
     @router.get("/model")
-    def model(clip_skip: str | None = None, lang: str = "en") -> dict[str, Any]:
-        return model_answer(host, clip_skip, lang)
+    def model(request: Request, clip_skip: str | None = None, lang: str = "en") -> dict[str, Any]:
+        return model_answer(host, clip_skip, lang, asked_in_address(request.query_params))
 
     app.include_router(router)
 
 
-def model_answer(host: Host, clip_skip: str | None, language: str) -> dict[str, Any]:
+def asked_in_address(given: Mapping[str, str]) -> dict[str, object]:
+    """What the panel "Clip skip lab" asks, by `KEYS`, from an address with `panel_clip_skip=1.5` and the like."""
+    asked: dict[str, object] = {key: given[f"panel_{key}"] for key in KEYS if f"panel_{key}" in given}
+    if asked.get(EVERY_MODEL) in ("true", "false"):
+        asked[EVERY_MODEL] = asked[EVERY_MODEL] == "true"
+    return asked
+
+
+def model_answer(host: Host, clip_skip: str | None, language: str, asked: dict[str, object]) -> dict[str, Any]:
     """What a clip skip does on the loaded model: `LayerFacts.to_json` and the sentence for the note.
 
     Args:
         host: the host.
-        clip_skip: the value in question as it came in the address, None for the host's own at this moment.
+        clip_skip: the value in question as it came in the address, None for the user's own at this moment.
         language: one of `LANGUAGES`.
+        asked: what the panel "Clip skip lab" asks beside it.
 
     Raises `InvalidInput`.
     """
@@ -43,13 +56,28 @@ def model_answer(host: Host, clip_skip: str | None, language: str) -> dict[str, 
         raise InvalidInput("lang", language, " or ".join(LANGUAGES))
     setting = host.clip_skip()
     facts = layer_facts(host.model(), _read(setting.value if clip_skip is None else clip_skip))
+    said = _of_panel(facts, asked, language) or {"sentence": sentence(facts, language), "warning": is_warning(facts)}
     return {
         **facts.to_json(),
-        "setting": {"value": setting.value, "highest": setting.highest, "temporary": setting.temporary},
-        "sentence": sentence(facts, language),
-        "warning": is_warning(facts),
+        "setting": asdict(setting),
+        **said,
         "language": language,
     }
+
+
+def _of_panel(facts: LayerFacts, asked: dict[str, object], language: str) -> dict[str, Any] | None:
+    """What the note says of the panel, None where that asks nothing.
+
+    A value that cannot be used is told and no error of the request: somebody is just typing it.
+    """
+    try:
+        finer = read_finer(asked)
+    except InvalidInput as error:
+        return {"sentence": panel_problem(error.detail, language), "warning": True}
+    if finer.is_off or facts.model is None:
+        return None
+    panel = panel_facts(facts, finer)
+    return {"sentence": panel_sentence(panel, language), "warning": is_panel_warning(panel)}
 
 
 def _read(clip_skip: object) -> int:

@@ -1,8 +1,9 @@
 // Clip skip in the header: a note that says what the value does, and a slider whose value is the one in use.
 //
 // The note asks GET ./clip-skip-lab/v1/model once after a change (of the slider, the checkpoint, the override
-// settings, the tab) and when the window gets the focus back. While no model is loaded, or a job has the setting
-// borrowed, it asks again after longer and longer pauses; otherwise nothing runs.
+// settings, the panel "Clip skip lab", the tab), when a generation begins or ends, and when the window gets the focus
+// back. While no model is loaded, or a job is running, it asks again after longer and longer pauses; otherwise nothing
+// runs.
 (function () {
     "use strict";
 
@@ -10,16 +11,20 @@
     const ROUTE = "./clip-skip-lab/v1/model";
     const ASK_AFTER = 150; // ms without another change, so that a drag asks once
     const APPLY_AFTER = 250; // ms, so that a held arrow key applies once
-    const FIRST_RETRY = 2000, LONGEST_RETRY = 60000; // ms
+    const FIRST_RETRY = 2000, LONGEST_RETRY = 15000; // ms
     const MOST_PUSHES = 5;
 
     const TEXTS = {
         en: {
             override: (tab, value) => `Override in ${tab}: clip skip ${value}. `,
+            sweeping: "A sweep is running, and this counts after it. ",
+            empty: (highest) => `Type a whole number from 1 to ${highest}`,
             unreachable: "The WebUI does not answer",
         },
         ja: {
             override: (tab, value) => `${tab} の上書き設定: Clip skip ${value}。`,
+            sweeping: "スイープ実行中。この値は終了後に有効になります。",
+            empty: (highest) => `1〜${highest} の整数を入力してください`,
             unreachable: "WebUI が応答しません",
         },
     };
@@ -43,10 +48,12 @@
 
     let askTimer = null, asked = 0, retryPause = FIRST_RETRY, lastQuestion = "";
 
-    function override() {
-        const tab = get_uiCurrentTabContent()?.id.replace(/^tab_/, "");
-        const value = tab ? clipSkipLab.override(tab) : null;
-        return value === null ? null : {tab, value};
+    // What decides the next picture of this tab: the panel's value before the override settings', and these before the
+    // header's.
+    function inUse() {
+        const tab = clipSkipLab.tab();
+        const panel = tab && clipSkipLab.panel(tab), over = tab ? clipSkipLab.override(tab) : null;
+        return {tab, panel, over, value: over ?? shown()};
     }
 
     function askSoon(pause = ASK_AFTER) {
@@ -55,22 +62,30 @@
     }
 
     async function ask() {
-        const over = override();
-        const value = over ? over.value : Math.max(1, Math.round(shown() ?? 1));
+        const {tab, panel, over, value} = inUse();
         lastQuestion = question();
-        const number = ++asked, texts = TEXTS[clipSkipLab.language()];
+        const number = ++asked, language = clipSkipLab.language(), texts = TEXTS[language];
+        if (value === null && !panel?.clip_skip) { // nothing is typed, so there is nothing to say of it
+            say(texts.empty(parts().number.max), false);
+            return;
+        }
+        const asking = new URLSearchParams({lang: language});
+        if (value !== null) asking.set("clip_skip", Math.max(1, Math.round(value)));
+        for (const [key, typed] of Object.entries(panel ?? {})) asking.set(`panel_${key}`, typed);
         let answer;
         try {
-            const response = await fetch(`${ROUTE}?clip_skip=${value}&lang=${clipSkipLab.language()}`);
+            const response = await fetch(`${ROUTE}?${asking}`);
             answer = await response.json();
             if (!response.ok) answer = {sentence: answer.detail, warning: true};
         } catch {
             answer = {sentence: texts.unreachable, warning: true};
         }
         if (number !== asked) return; // another question has been asked meanwhile
-        say((over ? texts.override(over.tab, over.value) : "") + answer.sentence, answer.warning);
+        const sweeping = answer.setting?.sweeping ? texts.sweeping : "";
+        const overriding = over !== null && !panel?.clip_skip ? texts.override(tab, over) : "";
+        say(sweeping + overriding + answer.sentence, answer.warning);
         if (!answer.setting) return;
-        if (answer.model === null || answer.setting.temporary) {
+        if (answer.model === null || answer.setting.temporary || answer.setting.sweeping) {
             if (!document.hidden) askSoon(retryPause);
             retryPause = Math.min(2 * retryPause, LONGEST_RETRY);
         } else {
@@ -85,7 +100,10 @@
     }
 
     function question() {
-        return JSON.stringify([override(), clipSkipLab.language(), opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
+        const {panel, over} = inUse();
+        const generates = gradioApp().querySelector(".progressDiv") !== null;
+        return JSON.stringify(
+            [panel, over, generates, clipSkipLab.language(), opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
     }
 
     function askIfChanged() {
@@ -98,6 +116,7 @@
 
     function showInUse(setting) {
         const {number} = parts();
+        if (shown() === null) return; // a person is about to type
         const same = setting.value === shown() && setting.highest === Number(number.max);
         const key = JSON.stringify(setting);
         if (same || wanted !== null || key === shownFor) return;
@@ -144,22 +163,30 @@
 
     // The answer to an earlier release sets the slider back to what it was about, in the middle of typing even.
     function keep() {
-        if (wanted === null || shown() === wanted) return;
-        const {number} = parts();
-        number.value = wanted;
-        updateInput(number);
+        if (wanted !== null && shown() !== wanted) put(wanted);
     }
 
-    // The host would take 1.5, and 99 too, because gradio clamps a number only after it has sent it.
+    // The host would take 1.5, and 99 too, because gradio clamps a number only after it has sent it. Where no number is
+    // left, the one in use comes back. Returns whether there was one.
     function mend() {
         const {number} = parts();
         const value = shown();
-        if (value === null) return;
-        const mended = Math.min(Math.max(Math.round(value), Number(number.min)), Number(number.max));
-        if (mended !== value) {
-            number.value = mended;
-            updateInput(number);
+        if (value === null) {
+            put(opts[KEY]);
+            clearTimeout(pushTimer);
+            wanted = null;
+            askSoon();
+            return false;
         }
+        const mended = Math.min(Math.max(Math.round(value), Number(number.min)), Number(number.max));
+        if (mended !== value) put(mended);
+        return true;
+    }
+
+    function put(value) {
+        const {number} = parts();
+        number.value = value;
+        updateInput(number);
     }
 
     function follow() {
@@ -169,23 +196,23 @@
                 wanted = shown();
                 clearTimeout(pushTimer);
             }
-            askSoon();
+            askSoon(shown() === null ? 0 : ASK_AFTER); // what was said of the number before is not to stay
         });
         number.addEventListener("blur", () => wanted !== null && want(APPLY_AFTER)); // typed, and typed back again
         // On the way down, before gradio's own listeners at the inputs.
-        slider.addEventListener("change", mend, true);
+        let isNumber = true;
+        slider.addEventListener("change", () => isNumber = mend(), true);
         slider.addEventListener("blur", (event) => {
+            mend();
             // gradio sends the value whenever the number is left; the answer to what is in use already would set the
             // slider back in the middle of the next change.
             if (wanted === null && shown() === opts[KEY]) event.stopPropagation();
-            else mend();
         }, true);
         slider.addEventListener("pointerup", (event) => event.isTrusted && mend(), true);
-        slider.addEventListener("change", () => want(APPLY_AFTER));
+        slider.addEventListener("change", () => isNumber && want(APPLY_AFTER));
         number.addEventListener("keydown", (event) => {
             if (event.key !== "Enter") return;
-            mend();
-            want(0);
+            if (mend()) want(0);
         });
         for (const input of [number, range]) input.setAttribute("aria-describedby", note.id);
         if (!number.labels.length) number.setAttribute("aria-label", slider.querySelector("label").textContent.trim());
@@ -206,6 +233,7 @@
         slider.appendChild(note);
         follow();
         askSoon();
+        gradioApp().addEventListener("input", askIfChanged); // of the panel, whose fields are far from here
         window.addEventListener("focus", () => askSoon());
         document.addEventListener("visibilitychange", () => document.hidden || askSoon());
     }

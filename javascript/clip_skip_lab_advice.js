@@ -18,12 +18,12 @@
     };
 
     let line = null, said = null, buttons = null;
-    let timer = null, asked = 0, lastQuestion = "";
+    let timer = null, asked = 0, lastQuestion = "", saidOf = "";
 
     // --- What the page shows ----------------------------------------------------------------------------------
 
     function tabName() {
-        return get_uiCurrentTabContent()?.id === "tab_img2img" ? "img2img" : "txt2img";
+        return clipSkipLab.tab() === "img2img" ? "img2img" : "txt2img";
     }
 
     function headerNumber() {
@@ -36,14 +36,21 @@
         return [...unique].join("").slice(0, LONGEST_QUESTION);
     }
 
+    // The clip skip that the next picture will have, exactly as it is shown, and where: NaN while there is none, or
+    // none that a file could have been trained at.
+    function shown() {
+        const panel = clipSkipLab.panel(tabName())?.clip_skip, over = clipSkipLab.override(tabName());
+        if (panel !== undefined) return {clip_skip: Number(panel), place: "panel"};
+        if (over !== null) return {clip_skip: over, place: "override"};
+        const number = headerNumber();
+        return {clip_skip: number ? number.valueAsNumber : opts[KEY], place: "header"};
+    }
+
     function question() {
-        const over = clipSkipLab.override(tabName()), number = headerNumber()?.valueAsNumber;
-        const value = over ?? (Number.isFinite(number) ? Math.round(number) : opts[KEY]);
         return {
             wanted: opts.clip_skip_lab_advice !== false,
             prompt: tags(),
-            clip_skip: value,
-            place: over === null ? "header" : "override",
+            ...shown(),
             checkpoint: opts.sd_model_checkpoint,
             language: clipSkipLab.language(),
         };
@@ -52,14 +59,22 @@
     // --- Asking and answering ---------------------------------------------------------------------------------
 
     function askIfChanged() {
-        if (!line || JSON.stringify(question()) === lastQuestion) return;
+        if (!line) return;
+        const current = question(), text = JSON.stringify(current);
+        if (saidOf !== valueOf(current)) show([], [], current); // it speaks of a number that isn't there any more
+        if (text === lastQuestion) return;
         clearTimeout(timer);
         timer = setTimeout(ask, ASK_AFTER);
+    }
+
+    function valueOf(current) {
+        return `${current.place} ${current.clip_skip}`;
     }
 
     async function ask() {
         const current = question(), number = ++asked;
         lastQuestion = JSON.stringify(current);
+        line.hidden = !current.wanted;
         if (!current.wanted || !Number.isInteger(current.clip_skip)) return show([], [], current);
         const {prompt, clip_skip, place} = current;
         let answer;
@@ -71,7 +86,8 @@
             console.warn("Clip Skip Lab: no advice:", error.message);
             answer = {advice: [], values: []};
         }
-        if (number !== asked) return; // another question has been asked meanwhile
+        // Another question has been asked meanwhile, or is about to be.
+        if (number !== asked || valueOf(shown()) !== valueOf(current)) return;
         show(answer.advice, place === "header" ? answer.values : [], current);
     }
 
@@ -79,6 +95,7 @@
         // Between Japanese sentences no space is written.
         const text = advice.map((sentence) => sentence[current.language]).join(current.language === "ja" ? "" : " ");
         if (said.textContent !== text) said.textContent = text; // or a screen reader would say it again
+        saidOf = valueOf(current);
         buttons.replaceChildren(...values.map((value) => button(value, current.language)));
     }
 
@@ -121,11 +138,11 @@
         said.setAttribute("role", "status");
         said.setAttribute("aria-live", "polite");
         buttons = document.createElement("span");
-        line.append(said, buttons);
+        const inside = document.createElement("div");
+        inside.append(said, buttons);
+        line.append(inside);
         header.after(line);
-        for (const id of ["txt2img_prompt", "img2img_prompt", "quicksettings"]) {
-            gradioApp().getElementById(id)?.addEventListener("input", askIfChanged);
-        }
+        gradioApp().addEventListener("input", askIfChanged);
         askIfChanged();
     }
 

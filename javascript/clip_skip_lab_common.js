@@ -15,4 +15,28 @@ window.clipSkipLab = {
         }
         return null;
     },
+
+    // "txt2img", "img2img" or the name of another tab: the one that is shown.
+    tab() {
+        return get_uiCurrentTabContent()?.id.replace(/^tab_/, "") ?? null;
+    },
+
+    // What the panel "Clip skip lab" of a tab asks, with the keys of the API, or null while it is off or asks nothing.
+    // Its value wins over the header and over the override settings.
+    panel(tab) {
+        const part = (name) => gradioApp().querySelector(`#script_${tab}_clip_skip_lab_clip_skip_lab_${name}`);
+        const ticked = (name) => Boolean(part(name)?.querySelector("input[type=checkbox]")?.checked);
+        if (!ticked("finer-checkbox")) return null;
+        const asked = {};
+        const fields = {
+            clip_skip: "value", negative_clip_skip: "negative",
+            sdxl_clip_l_skip: "sdxl_clip_l", sdxl_big_g_skip: "sdxl_big_g",
+        };
+        for (const [key, name] of Object.entries(fields)) {
+            const typed = part(name)?.querySelector("textarea, input")?.value.trim();
+            if (typed && typed.toLowerCase() !== "same") asked[key] = typed;
+        }
+        if (ticked("every_model")) asked.every_model = "true";
+        return Object.keys(asked).length ? asked : null;
+    },
 };

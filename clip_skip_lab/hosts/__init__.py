@@ -40,14 +40,17 @@ class ClipSkipSetting:
     """The host's own setting.
 
     Attributes:
-        value: what it is at this moment, as the host has it; the API can put there what is no whole number.
+        value: what the user set, as the host has it; the API can put there what is no whole number.
         highest: the end of the host's slider.
-        temporary: whether a job is running, which may have put its own value there for as long as it takes.
+        temporary: whether a job of the host's is running, which may have put its own value there for as long as it
+            takes. A sweep does not: its values are its own thread's.
+        sweeping: whether a sweep is running.
     """
 
     value: object
     highest: int
     temporary: bool
+    sweeping: bool = False
 
 
 @dataclass

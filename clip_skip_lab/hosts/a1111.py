@@ -36,7 +36,7 @@ from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_o
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
 from .one_pass import OnePass
-from .options import borrowed, kept
+from .options import borrowed, kept, lendable
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -46,6 +46,10 @@ FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
 
 class A1111:
     """The WebUI that this process is."""
+
+    def __init__(self) -> None:
+        lendable(shared.opts)
+        self._sweeping = False
 
     @property
     def about(self) -> dict[str, str]:
@@ -77,8 +81,9 @@ class A1111:
         arguments = shared.opts.data_labels[CLIP_SKIP].component_args
         if callable(arguments):
             arguments = arguments()
-        value = getattr(shared.opts, CLIP_SKIP)
-        return ClipSkipSetting(value, int(arguments["maximum"]), temporary=bool(shared.state.job))
+        value = getattr(shared.opts, CLIP_SKIP)  # in the thread of a page: not what a sweep has borrowed
+        highest, other_job = int(arguments["maximum"]), bool(shared.state.job) and not self._sweeping
+        return ClipSkipSetting(value, highest, temporary=other_job, sweeping=self._sweeping)
 
     def register(self) -> None:
         """See `Host.register`."""
@@ -126,6 +131,7 @@ class A1111:
         shape = self.measure(request, plan)
         processing.fix_seed(request)
         shared.state.processing_has_refined_job_count = True  # or the first cell with hires fix would double the count
+        self._sweeping = True
         try:
             # The host applies these only while it generates; names, formats and limits of files are asked for later.
             ours = (CLIP_SKIP, CHECKPOINT, VAE)
@@ -133,6 +139,7 @@ class A1111:
             with borrowed(shared.opts.data, overrides):
                 yield A1111Session(request, plan, shape)
         finally:
+            self._sweeping = False
             shared.state.textinfo = None
             if any(axis.axis.cost > 0 for _, axis in plan.further_axes()) or request.override_settings:
                 # The host goes back to the user's checkpoint and VAE only when the next generation starts.

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from ..sweep.finer import BIG_G_SKIP, CLIP_L_SKIP, CLIP_SKIP, NAMES, NEGATIVE, Finer
 from .facts import NONE, UNKNOWN, EncoderFacts, LayerFacts
+from .panel import PanelFacts, taken
+from .selection import LayerChoice
 
 LANGUAGES = ("en", "ja")
 
@@ -31,9 +36,62 @@ def is_warning(facts: LayerFacts) -> bool:
     return facts.model is not None and (facts.effect in (NONE, UNKNOWN) or facts.beyond or strange)
 
 
+def panel_sentence(facts: PanelFacts, language: str = "en") -> str:
+    """What the panel "Clip skip lab" does, for a person: "Panel: clip skip 5. Layer 8 of 12".
+
+    Args:
+        facts: see `panel_facts`.
+        language: one of `LANGUAGES`.
+    """
+    say = _Japanese() if language == "ja" else _English()
+    asked = say.comma.join(f"{say.asked[key]} {value}" for key, value in _values(facts.finer).items())
+    parts = [say.panel(asked)]
+    if not facts.is_applied:
+        return say.stop.join([parts[0] + say.not_applied, sentence(facts.base, language)])
+    parts += _parts_of_panel(say, facts, facts.prompt, "")
+    parts += _parts_of_panel(say, facts, facts.negative, say.negative)
+    return say.stop.join(parts)
+
+
+def panel_problem(detail: str, language: str = "en") -> str:
+    """What the note says where the panel holds a value that cannot be used; `detail` is the error's sentence."""
+    return (_Japanese() if language == "ja" else _English()).panel(detail)
+
+
+def is_panel_warning(facts: PanelFacts) -> bool:
+    """Whether the panel's sentence warns: what it asks cannot be done, or is not done on this model."""
+    return facts.base.model is not None and (facts.fails or not facts.is_applied)
+
+
+def _values(finer: Finer) -> dict[str, object]:
+    return {key: value for key, value in finer.to_json().items() if key in _English.asked}
+
+
+def _parts_of_panel(say: _English | _Japanese, facts: PanelFacts, choices: tuple, whose: str) -> list[str]:
+    several = len(facts.base.encoders) > 1
+    texts = []
+    for one, choice in zip(facts.base.encoders, choices, strict=False):
+        names = [name for name in (whose, one.encoder.name if several else "") if name]
+        text = _panel_text(say, one, choice)
+        texts.append(say.named(say.comma.join(names), text) if names else _capital(text))
+    return texts
+
+
+def _panel_text(say: _English | _Japanese, one: EncoderFacts, choice: LayerChoice | None) -> str:
+    if choice is None:
+        return say.layer(one) if one.honoured else say.ignored(one)
+    if choice.whole is None and choice.deepest <= one.encoder.layers:
+        return say.between(choice, one.encoder.layers)
+    return say.layer(taken(one, choice))
+
+
 def _part(say: _English | _Japanese, one: EncoderFacts, named: bool) -> str:
     text = say.layer(one) if one.honoured else say.ignored(one)
-    return say.named(one.encoder.name, text) if named else text[:1].upper() + text[1:]
+    return say.named(one.encoder.name, text) if named else _capital(text)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _place(one: EncoderFacts) -> str:
@@ -46,6 +104,15 @@ def _place(one: EncoderFacts) -> str:
 
 class _English:
     stop = ". "
+    comma = ", "
+    asked: ClassVar = {
+        CLIP_SKIP: "clip skip",
+        NEGATIVE: "negative clip skip",
+        CLIP_L_SKIP: NAMES[CLIP_L_SKIP],
+        BIG_G_SKIP: NAMES[BIG_G_SKIP],
+    }
+    negative = "Negative"
+    not_applied = ", not applied to this model"
     no_model = "No model is loaded yet"
     unknown = "Clip skip may have no effect: the text encoder of this model is not known here"
 
@@ -58,6 +125,14 @@ class _English:
             one = facts.encoders[0]
             return f"{text} (always layer {one.layer} of {one.encoder.layers})"
         return text
+
+    def panel(self, asked: str) -> str:
+        return f"Panel: {asked}" if asked else "Panel: the clip skip that is set, on this model too"
+
+    def between(self, choice: LayerChoice, layers: int) -> str:
+        if choice.last is not None:
+            return f"layers {layers + 1 - choice.last} to {layers + 1 - choice.first} of {layers}, averaged"
+        return f"layer {round(layers + 1 - choice.first, 6):g} of {layers}"
 
     def named(self, name: str, text: str) -> str:
         return f"{name}: {text}"
@@ -86,6 +161,10 @@ class _English:
 
 class _Japanese:
     stop = "。"
+    comma = "、"
+    asked: ClassVar = {CLIP_SKIP: "Clip skip", NEGATIVE: "ネガティブ", CLIP_L_SKIP: "CLIP-L", BIG_G_SKIP: "bigG"}
+    negative = "ネガティブ"
+    not_applied = "（このモデルには適用されません）"
     no_model = "モデルはまだ読み込まれていません"
     unknown = "Clip skip の効果がない可能性があります: このモデルのテキストエンコーダーは未対応です"
 
@@ -100,6 +179,14 @@ class _Japanese:
             one = facts.encoders[0]
             return f"{text}（常に{one.encoder.layers}層中{one.layer}層目）"
         return text
+
+    def panel(self, asked: str) -> str:
+        return f"パネル: {asked}" if asked else "パネル: 設定値をこのモデルにも適用"
+
+    def between(self, choice: LayerChoice, layers: int) -> str:
+        if choice.last is not None:
+            return f"{layers}層中{layers + 1 - choice.last}〜{layers + 1 - choice.first}層目の平均"
+        return f"{layers}層中{round(layers + 1 - choice.first, 6):g}層目"
 
     def named(self, name: str, text: str) -> str:
         return f"{name}: {text}"

@@ -35,7 +35,7 @@ _cut.maxstring = _cut.maxother = _cut.maxlong = _LENGTH
 
 
 def _shown(value: object) -> str:
-    """What was given, for a sentence: of a long or deep value the beginning, as it may be as large as a client likes."""
+    """What was given, for a sentence: of a long or deep value the beginning, as a client may send what it likes."""
     if isinstance(value, str):
         return f'"{value[:_LENGTH]}{"…" if len(value) > _LENGTH else ""}"'
     try:

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from .finer import BIG_G_SKIP, CLIP_L_SKIP, CLIP_SKIP, EVERY_MODEL, INTERPOLATION, NAMES, NEGATIVE
 from .grid import Page
+from .plan import VALUE_FIELDS
 from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord
 from .values import shown
+
+VALUE_FIELDS_JA = {VALUE_FIELDS["y"]: "第2軸の値", VALUE_FIELDS["z"]: "第3軸の値"}
+NAMES_JA = {
+    CLIP_SKIP: "Clip skip",
+    INTERPOLATION: "補間",
+    NEGATIVE: "ネガティブプロンプトの Clip skip",
+    EVERY_MODEL: "SD2 と SDXL にも適用",
+    CLIP_L_SKIP: "SDXL CLIP-L の skip",
+    BIG_G_SKIP: "SDXL bigG の skip",
+}
+"""As on the Japanese page (localizations/ja_JP.json)."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -22,6 +35,43 @@ def forecast(cells: int, pictures: int, steps: int, pages: list[Page]) -> str:
     if first.scale < 1:
         grid += f" (cells at {max(1, round(first.scale * 100))} %, full size beside it)"
     return f"{counted(cells, 'cell')} · {counted(pictures, 'picture')} · {counted(steps, 'step')} · {grid}"
+
+
+def what_to_type(field: str, example: str, from_list: bool, language: str) -> str:
+    """What an axis that was just chosen waits for, with an example where there is one.
+
+    Args:
+        field: the English name of the input, one of `VALUE_FIELDS`.
+        example: values that the axis takes, or "".
+        from_list: whether they are chosen from a list instead of typed.
+        language: "en" or "ja".
+    """
+    if language == "ja":
+        wanted = "1つ以上選んでください" if from_list else "コンマで区切って入力してください"
+        return f"{VALUE_FIELDS_JA[field]}: {wanted}" + (f"（例: {example}）" if example else "") + "。"
+    wanted = "choose one or more" if from_list else "type them, separated by commas"
+    return f"{field}: {wanted}" + (f", for example {example}" if example else "") + "."
+
+
+def of_the_panel(asked: dict[str, object], language: str) -> str:
+    """What the panel "Clip skip lab" does to a sweep, or "" where it asks nothing.
+
+    Args:
+        asked: what it asks, by `KEYS` of `clip_skip_lab.sweep.finer`, without what an axis sets.
+        language: "en" or "ja".
+    """
+    held = {key: value for key, value in asked.items() if key != CLIP_SKIP}
+    names = NAMES_JA if language == "ja" else NAMES
+    listed = ("、" if language == "ja" else ", ").join(
+        names[key] if value is True else f"{names[key]} {value}" for key, value in held.items()
+    )
+    own = CLIP_SKIP in asked
+    if language == "ja":
+        held_text = f"パネル「Clip skip ラボ」の設定はすべてのセルに適用されます: {listed}。" if held else ""
+        return held_text + ("パネルの Clip skip は使われず、スイープの値が使われます。" if own else "")
+    held_text = f"The panel “Clip skip lab” holds for every cell: {listed}." if held else ""
+    own_text = "The panel's own clip skip does not count here: the sweep's values take its place." if own else ""
+    return " ".join(text for text in (held_text, own_text) if text)
 
 
 def name_of(values: dict[str, object]) -> str:

@@ -64,6 +64,22 @@ def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> Swe
     )
 
 
+def without_empty_axes(arguments: tuple, axes: list[Axis]) -> tuple[tuple, list[tuple[str, Axis]]]:
+    """The panel's arguments without the axes whose values are still to be given, and these axes with their letters.
+
+    Raises `InvalidInput` for an axis that isn't there.
+    """
+    values = PanelValues(*arguments[: len(fields(PanelValues))])
+    empty = []
+    for letter in ("y", "z"):
+        label, text, chosen = (getattr(values, f"{letter}_{part}") for part in ("axis", "values", "choices"))
+        axis = find_axis(label, axes, AXIS_FIELDS[letter])
+        if axis is not None and not str(text or "").strip() and not (axis.choices is not None and chosen):
+            setattr(values, f"{letter}_axis", NOTHING)
+            empty.append((letter, axis))
+    return tuple(getattr(values, field.name) for field in fields(PanelValues)), empty
+
+
 def chosen_name(choice: object) -> str:
     """The name of a sweep from its line in a list, such as "2026-11-22-0a1b2c3d: 3 of 12 cells".
 

@@ -64,6 +64,13 @@ def make_finer_script() -> type[scripts.Script]:
     return FinerClipSkip
 
 
+def inputs_of_finer_panel(is_img2img: bool) -> list:
+    """The panel's inputs on a tab in the order of `asked_by_panel`, once the host has drawn them; else none."""
+    runner = scripts.scripts_img2img if is_img2img else scripts.scripts_txt2img
+    found = (script for script in runner.alwayson_scripts if script.title() == PANEL_TITLE)
+    return next((list(script.controls or []) for script in found), [])
+
+
 def _draw(elem_id: Any) -> list:
     """The inputs in the order of `asked_by_panel`."""
     with InputAccordion(False, label=PANEL_TITLE, elem_id=elem_id("clip_skip_lab_finer")) as enabled:

@@ -11,10 +11,13 @@ from modules.ui_components import ToolButton
 
 from ..hosts import Host
 from ..hosts.a1111_grid import SCRIPT_TITLE
+from ..hosts.a1111_own_axes import LABELS
 from ..layers.facts import NONE, UNKNOWN, layer_facts
 from ..layers.words import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis, paste_values
 from ..sweep.errors import InvalidInput
+from ..sweep.examples import example_of
+from ..sweep.finer import CLIP_SKIP, asked_by_panel, read_finer
 from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.plan import (
     AXIS_FIELDS,
@@ -26,8 +29,16 @@ from ..sweep.plan import (
 from ..sweep.resume import Begun, find_begun, unfinished
 from ..sweep.run import arrange_plan
 from ..sweep.values import unique
-from ..sweep.words import counted, forecast
-from .arguments import NEW_SWEEP, Continuation, chosen_name, continuation_of, plan_from_arguments
+from ..sweep.words import counted, forecast, of_the_panel, what_to_type
+from .arguments import (
+    NEW_SWEEP,
+    Continuation,
+    chosen_name,
+    continuation_of,
+    plan_from_arguments,
+    without_empty_axes,
+)
+from .measured import language
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -35,6 +46,8 @@ FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
 REFRESH_SYMBOL = "\U0001f504"
 """The host's own sign for "look again"."""
+LABELS_OF_AXES = {label: key for key, label in LABELS.items()}
+"""What the axes set of what the panel "Clip skip lab" sets too."""
 
 
 class Panel:
@@ -131,8 +144,14 @@ class Panel:
         ]
         return found
 
-    def describe(self, request_fields: dict[str, Any], arguments: tuple) -> str:
-        """The line under the panel, as HTML: what will happen, or what is wrong with the input."""
+    def describe(self, request_fields: dict[str, Any], arguments: tuple, finer_arguments: tuple = ()) -> str:
+        """The line under the panel, as HTML: what will happen, what to type next, or what is wrong with the input.
+
+        Args:
+            request_fields: the page's inputs, by the names that a request has for them.
+            arguments: the inputs of this panel.
+            finer_arguments: those of the panel "Clip skip lab" of the same tab.
+        """
         try:
             # A number field that is being retyped is empty for a moment; the request's own default stands in for it.
             given = {name: value for name, value in request_fields.items() if value is not None}
@@ -140,13 +159,24 @@ class Panel:
             asked = continuation_of(arguments)
             if asked is not None:
                 return self._describe_continuation(asked)
-            plan = plan_from_arguments(arguments, self.host.axes(request), self.host.highest_clip_skip())
+            axes, highest = self.host.axes(request), self.host.highest_clip_skip()
+            arguments, empty = without_empty_axes(arguments, axes)
+            plan = plan_from_arguments(arguments, axes, highest)
+            if empty:
+                prompt = str(given.get("prompt", ""))
+                return "".join(_line(_what_to_type(letter, axis, prompt)) for letter, axis in empty)
             shape = self.host.measure(request, plan)
+            asked = asked_by_panel(finer_arguments)
+            own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
+            asked = {**own, **read_finer(asked).to_json()}  # its own value counts for nothing, whatever it is
         except InvalidInput as error:
             return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
         widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        return _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages)) + self._warning()
+        by_axes = {LABELS_OF_AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
+        holds = of_the_panel({key: value for key, value in asked.items() if key not in by_axes}, language())
+        line = _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages))
+        return line + (_line(holds) if holds else "") + self._warning()
 
     def _unfinished(self) -> list[str]:
         try:
@@ -264,6 +294,10 @@ def _value_inputs(choices: list[str] | None, chosen: list[str], text: str | None
         gr.update(choices=choices or [], value=chosen, visible=has_choices),
         gr.update(visible=has_choices),
     )
+
+
+def _what_to_type(letter: str, axis: Axis, prompt: str) -> str:
+    return what_to_type(VALUE_FIELDS[letter], example_of(axis, prompt), axis.choices is not None, language())
 
 
 def _line(text: str) -> str:

@@ -18,6 +18,7 @@ from ..sweep.resume import find_begun
 from ..sweep.run import Outcome, run_sweep
 from ..sweep.words import summary
 from .arguments import continuation_of, plan_from_arguments
+from .finer import inputs_of_finer_panel
 from .measured import Seen, language, measured
 from .panel import Panel
 
@@ -81,10 +82,12 @@ def make_script(host: Host) -> type[scripts.Script]:
 
         def _follow_changes(self, log_line: Any) -> None:
             panel, names = self.panel, list(self.page)
-            inputs = [*self.page.values(), *panel.inputs]
+            own = len(names) + len(panel.inputs)
+            inputs = [*self.page.values(), *panel.inputs, *inputs_of_finer_panel(self.is_img2img)]
 
             def describe(*values: Any) -> str:
-                return panel.describe(dict(zip(names, values, strict=False)), values[len(names) :])
+                fields = dict(zip(names, values, strict=False))
+                return panel.describe(fields, values[len(names) : own], values[own:])
 
             for component in [self.chooser, *inputs]:
                 component.change(describe, inputs, [panel.forecast], show_progress=False, queue=False)

@@ -77,6 +77,7 @@ def test_the_button_sets_the_header_and_the_host_by_keyboard(page, client, loras
     page.keyboard.press("Enter")
     expect(page.locator(LINE)).to_have_text("")
     expect(page.locator(NUMBER)).to_have_value("2")
+    page.wait_for_function(f"opts.{CLIP_SKIP} === 2")
     assert client.clip_skip() == 2
     assert page.evaluate("document.activeElement.type") == "number"
 
@@ -90,6 +91,53 @@ def test_advice_follows_the_slider_and_the_checkpoint(page, client, loras):
     page.fill(NUMBER, "3")
     page.keyboard.press("Enter")
     expect(page.locator(LINE)).to_have_text("")
+
+
+def test_the_advice_never_stands_beside_another_number(page, loras):
+    page.fill(PROMPT, "<lora:cslab_two:1>")
+    expect(page.locator(LINE)).to_contain_text("the header says 1.")
+    for typed in ("5", ""):
+        page.fill(NUMBER, typed)
+        assert page.locator(f"{LINE} [role=status]").text_content() == "", "at once"
+    page.wait_for_timeout(2500)
+    expect(page.locator(LINE)).to_have_text("")  # there is no number to speak of
+    page.fill(NUMBER, "4")
+    expect(page.locator(LINE)).to_contain_text("the header says 4.")
+    finer = "#script_txt2img_clip_skip_lab_clip_skip_lab_"
+    page.locator(f"{finer}finer .label-wrap").click()  # opens and ticks
+    page.locator(f"{finer}value").locator("input, textarea").first.fill("3")
+    expect(page.locator(LINE)).to_contain_text("clip skip 2; the panel says 3.")
+    expect(page.locator(f"{LINE} button")).to_have_count(0)  # the header's value would not help
+    page.locator(f"{finer}value").locator("input, textarea").first.fill("1.5")
+    expect(page.locator(LINE)).to_have_text("")
+
+
+def test_a_lora_that_is_switched_off_is_not_spoken_of(page, loras):
+    page.fill(PROMPT, "<lora:cslab_two:0> <lora:cslab_three:0:0.5>")
+    expect(page.locator(LINE)).to_contain_text("cslab_three")
+    assert "cslab_two" not in page.locator(LINE).text_content()
+
+
+@pytest.mark.parametrize("width", [1400, 700])
+def test_the_page_stays_where_it_is_when_the_advice_comes(page, loras, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    parts = ["#quicksettings", "#tabs", PROMPT, "#txt2img_generate"]
+
+    def places():
+        return [page.locator(part).bounding_box() for part in parts]
+
+    before = places()
+    page.fill(PROMPT, "<lora:cslab_two:1> <lora:cslab_three:1>")
+    expect(page.locator(LINE)).to_contain_text("No one value suits them all.")
+    expect(page.get_by_role("button", name="Use 2", exact=True)).to_be_visible()
+    assert places() == before
+    page.locator(f"{LINE} [role=status]").hover()
+    assert places() == before
+    box = page.locator(f"{LINE} button").last.bounding_box()
+    assert box["x"] + box["width"] <= width
+    page.fill(PROMPT, "a cat")
+    expect(page.locator(LINE)).to_have_text("")
+    assert places() == before
 
 
 def test_nothing_is_asked_while_nothing_changes(page, loras):

@@ -9,10 +9,14 @@ import time
 
 import pytest
 
+from tests.contract.client import Client, keys_of
+from tests.contract.test_sweep_stops import sampling_cell
 from tests.header import CLIP_SKIP, MINE, HostClient
 
 SLIDER = f"#quicksettings #setting_{CLIP_SKIP}"
 NOTE = "#clip_skip_lab_note"
+LONG = {"steps": 150, "sampler_name": "Euler", "scheduler": "Automatic"}
+"""A sweep that takes longer than a page to open."""
 LAST, PENULTIMATE = "Layer 12 of 12, the last", "Layer 11 of 12, penultimate"
 
 
@@ -50,9 +54,9 @@ def leave(page) -> None:
     page.goto("about:blank")
 
 
-def note_becomes(page, text: str) -> None:
+def note_becomes(page, text: str, seconds: float = 10) -> None:
     page.wait_for_function(
-        "([css, text]) => document.querySelector(css)?.textContent === text", arg=[NOTE, text], timeout=10_000
+        "([css, text]) => document.querySelector(css)?.textContent === text", arg=[NOTE, text], timeout=seconds * 1000
     )
 
 
@@ -237,6 +241,65 @@ def test_a_pasted_clip_skip_is_what_the_note_speaks_of(header, host):
     note_becomes(page, LAST)
 
 
+@pytest.mark.parametrize("keys", ["", "e", "-"], ids=["cleared", "no number", "a sign alone"])
+def test_a_note_on_a_number_that_is_gone_goes_too(header, host, keys):
+    page = header()
+    note_becomes(page, LAST)
+    number(page).focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Delete")
+    page.keyboard.type(keys)
+    note_becomes(page, "Type a whole number from 1 to 12")
+    page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(500)
+    assert page.locator(NOTE).text_content() == "Type a whole number from 1 to 12"
+    page.keyboard.press("Tab")
+    note_becomes(page, LAST)
+    assert (number(page).input_value(), host.options()[CLIP_SKIP]) == ("1", 1)
+
+
+FINER = "#script_txt2img_clip_skip_lab_clip_skip_lab_"
+
+
+def test_the_note_speaks_of_the_panel_where_that_decides(header, host):
+    page = header()
+    page.locator(f"{FINER}finer .label-wrap").click()  # opens and ticks
+    page.wait_for_timeout(500)
+    assert page.locator(NOTE).text_content() == LAST  # it asks nothing yet
+    page.locator(f"{FINER}value").locator("input, textarea").first.fill("5")
+    note_becomes(page, "Panel: clip skip 5. Layer 8 of 12")
+    page.locator(f"{FINER}negative").locator("input, textarea").first.fill("2")
+    note_becomes(page, f"Panel: clip skip 5, negative clip skip 2. Layer 8 of 12. Negative: l{PENULTIMATE[1:]}")
+    page.locator(f"{FINER}value").locator("input, textarea").first.fill("abc")
+    page.wait_for_function("css => document.querySelector(css).textContent.startsWith('Panel: Clip skip: ')", arg=NOTE)
+    assert "clip-skip-lab-warning" in page.locator(NOTE).get_attribute("class")
+    page.locator("#tabs > .tab-nav button", has_text="img2img").click()
+    note_becomes(page, LAST)  # that tab has a panel of its own
+    page.locator("#tabs > .tab-nav button", has_text="txt2img").click()
+    page.locator(f"{FINER}finer-visible-checkbox").uncheck()
+    note_becomes(page, LAST)
+    assert (number(page).input_value(), host.options()[CLIP_SKIP]) == ("1", 1)
+
+
+def test_a_page_opened_while_a_sweep_runs_shows_the_users_value_and_says_so(header, host, host_url):
+    client = Client(host_url)
+    host.set(**{CLIP_SKIP: 3})
+    running = client.in_background(lambda: client.sweep({"clip_skip": "5-8"}, **LONG))
+    client.wait_for(sampling_cell(0), timeout=120)
+    page = header()
+    assert not running.done
+    note_becomes(page, "A sweep is running, and this counts after it. Layer 10 of 12")
+    assert (number(page).input_value(), page.evaluate(f"() => opts.{CLIP_SKIP}")) == ("3", 3)
+    number(page).fill("2")
+    number(page).press("Enter")
+    host_has(page, host, 2)
+    assert not running.done
+    swept = running.result()
+    assert [keys_of(text)["Clip skip"] for text in swept.cell_infotexts] == ["5", "6", "7", "8"]
+    note_becomes(page, PENULTIMATE, seconds=20)
+    assert (number(page).input_value(), host.options()[CLIP_SKIP]) == ("2", 2)
+
+
 def test_nothing_is_asked_while_nothing_happens(header):
     page = header()
     page.wait_for_timeout(3000)  # the advice is asked for a second after the last change
@@ -274,7 +337,7 @@ def test_the_note_is_there_where_the_user_put_clip_skip_into_the_header(host, he
 
 SDXL = {
     "model": {"name": "xl", "family": "SDXL"},
-    "setting": {"value": 1, "highest": 12, "temporary": False},
+    "setting": {"value": 1, "highest": 12, "temporary": False, "sweeping": False},
     "warning": True,
     "sentence": "No effect: this WebUI ignores clip skip on SDXL models while its setting “Clip skip SDXL” is off",
 }

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
 from tests.contract.client import Client, gradient
@@ -43,9 +44,29 @@ def test_the_line_under_the_panel_follows_every_change(txt2img):
     wide = txt2img.forecast_becomes("^3 cells · 3 pictures · 15 steps")
     assert three.partition("grid")[2] != wide.partition("grid")[2]
     txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
-    txt2img.forecast_becomes("^Values of the second axis: .* is empty")
+    hint = txt2img.forecast_becomes("^Values of the second axis: type them, separated by commas, for example 5, 7, 9")
+    assert hint
+    assert txt2img.part("forecast").locator("[role=alert]").count() == 0
+    txt2img.choose(txt2img.part("z_axis"), "Sampler")
+    txt2img.forecast_becomes("Values of the third axis: choose one or more, for example ")
+    txt2img.choose(txt2img.part("z_axis"), "Nothing")
     txt2img.type_into(txt2img.part("y_values").locator("textarea, input").first, "5, 7")
     txt2img.forecast_becomes("^6 cells · 6 pictures · 30 steps")
+
+
+def test_the_line_under_the_panel_says_what_the_finer_panel_does(txt2img):
+    page, finer = txt2img.page, "#script_txt2img_clip_skip_lab_clip_skip_lab_"
+    txt2img.set_values("1-3")
+    page.locator(f"{finer}finer .label-wrap").click()  # opens and ticks
+    txt2img.type_into(page.locator(f"{finer}value").locator("input, textarea").first, "5")
+    txt2img.forecast_becomes("^The panel's own clip skip does not count here: the sweep's values take its place")
+    txt2img.type_into(page.locator(f"{finer}negative").locator("input, textarea").first, "2")
+    txt2img.forecast_becomes("The panel “Clip skip lab” holds for every cell: Negative clip skip 2\\. The panel's own")
+    txt2img.type_into(page.locator(f"{finer}negative").locator("input, textarea").first, "x")
+    txt2img.forecast_becomes('^Negative clip skip: "x" is not a number')
+    page.locator(f"{finer}finer-visible-checkbox").uncheck()
+    expect(txt2img.part("forecast").locator("p")).to_have_count(1)
+    txt2img.forecast_becomes("^3 cells")
 
 
 @pytest.mark.parametrize("bad", ["0", "13", "1-", "12-1 (+1)", "letters", "1-1000000"])

@@ -90,7 +90,12 @@ def test_the_facts_of_the_loaded_model(host):
     ]
     assert answer["sentence"] == "Layer 11 of 12, penultimate"
     assert (answer["warning"], answer["highest"]) == (False, 12)
-    assert answer["setting"] == {"value": host.options()[CLIP_SKIP], "highest": 12, "temporary": False}
+    assert answer["setting"] == {
+        "value": host.options()[CLIP_SKIP],
+        "highest": 12,
+        "temporary": False,
+        "sweeping": False,
+    }
 
 
 def test_the_facts_are_of_the_hosts_own_value_where_none_is_given(host):

@@ -42,3 +42,25 @@ def test_another_clip_skip_in_the_header_is_for_after_the_sweep(client, another_
     assert [keys_of(text)["Clip skip"] for text in swept.cell_infotexts] == ["1", "2", "3", "4"]
     assert np.array_equal(swept.cells[3], client.single(4, **LONG).pictures[0])
     assert client.options()[CLIP_SKIP] == 9
+
+
+def test_while_a_sweep_runs_everybody_else_sees_and_saves_what_the_user_set(client):
+    before = int(client.options()[CLIP_SKIP])
+    client.post("options", **{CLIP_SKIP: 3})
+    try:
+        running = client.in_background(lambda: client.sweep({"clip_skip": "5-8"}, **LONG))
+        client.wait_for(sampling_cell(1))
+        note = client.session.get(f"{client.url}/clip-skip-lab/v1/model", timeout=60).json()
+        assert note["setting"] == {"value": 3, "highest": 12, "temporary": False, "sweeping": True}
+        assert client.options()[CLIP_SKIP] == 3
+        client.post("options", samples_save=client.options()["samples_save"])  # saves everything
+        assert client.config()[CLIP_SKIP] == 3
+        client.post("options", **{CLIP_SKIP: 6})  # the value of the cell that is running
+        assert client.config()[CLIP_SKIP] == 6
+        swept = running.result()
+        assert [keys_of(text)["Clip skip"] for text in swept.cell_infotexts] == ["5", "6", "7", "8"]
+        assert client.options()[CLIP_SKIP] == 6
+        note = client.session.get(f"{client.url}/clip-skip-lab/v1/model", timeout=60).json()
+        assert note["setting"] == {"value": 6, "highest": 12, "temporary": False, "sweeping": False}
+    finally:
+        client.post("options", **{CLIP_SKIP: before})

@@ -1,0 +1,72 @@
+"""What the panel "Clip skip lab" does to the loaded model, for the note in the header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..sweep.finer import Finer
+from .facts import Encoder, EncoderFacts, LayerFacts, Model, layer_of
+from .selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice, choice_for
+
+KINDS = {
+    ("SD1", "CLIP-L"): SD1,
+    ("SD2", "OpenCLIP ViT-H"): SD2,
+    ("SDXL", "CLIP-L"): CLIP_L,
+    ("SDXL", "OpenCLIP bigG"): BIG_G,
+}
+"""The kinds of encoders that the panel reaches, by the model's family and the encoder's name."""
+
+
+@dataclass(frozen=True)
+class PanelFacts:
+    """What the panel does to a model's prompts.
+
+    Attributes:
+        finer: what it asks.
+        base: what the host does by itself.
+        prompt: for each encoder of the model the layers of the prompt, or None where the host's own stay.
+        negative: the same for the negative prompt; empty where the panel says nothing of it.
+    """
+
+    finer: Finer
+    base: LayerFacts
+    prompt: tuple[LayerChoice | None, ...]
+    negative: tuple[LayerChoice | None, ...]
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the panel decides any layer."""
+        return any(choice is not None for choice in (*self.prompt, *self.negative))
+
+    @property
+    def fails(self) -> bool:
+        """Whether it asks for a layer that an encoder does not have: generating is refused then."""
+        encoders = self.base.encoders
+        pairs = [*zip(encoders, self.prompt, strict=True), *zip(encoders, self.negative, strict=False)]
+        return any(choice is not None and choice.deepest > one.encoder.layers for one, choice in pairs)
+
+
+def panel_facts(base: LayerFacts, finer: Finer) -> PanelFacts:
+    """Makes the record.
+
+    Args:
+        base: what the clip skip in use does, without the panel.
+        finer: what the panel asks.
+    """
+    kinds = _kinds(base.model)
+
+    def choices(negative: bool) -> tuple[LayerChoice | None, ...]:
+        return tuple(kind and choice_for(finer, kind, negative, base.clip_skip) for kind in kinds)
+
+    prompt = choices(False)
+    return PanelFacts(finer, base, prompt, choices(True) if finer.negative is not None else ())
+
+
+def taken(one: EncoderFacts, choice: LayerChoice) -> EncoderFacts:
+    """What an encoder gives for a whole value of the panel; the layer is −1 where it has none for it."""
+    encoder: Encoder = replace(one.encoder, usual=None)
+    return EncoderFacts(encoder, layer_of(choice.whole, encoder.layers) if choice.deepest <= encoder.layers else -1)
+
+
+def _kinds(model: Model | None) -> list[str | None]:
+    return [] if model is None else [KINDS.get((model.family, one.name)) for one in model.encoders]
