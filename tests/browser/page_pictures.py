@@ -19,8 +19,8 @@ DESK, PHONE = (1200, 720), (390, 780)
 # name: (sweep, address, dark, size, language, what to do first)
 PICTURES: dict[str, tuple[str, str, bool, tuple[int, int], str, Callable[[Page], object] | None]] = {
     "flow-dark": ("twelve", "", True, DESK, "en-US", None),
-    "table-light": ("table", "", False, DESK, "en-US", None),
-    "heat-dark-ja": ("table", "#heat=sharpness", True, DESK, "ja-JP", lambda page: page.click("#open-filter")),
+    "table-light": ("table", "", False, DESK, "en-US", lambda page: page.hover('[data-cell="17-0"]')),
+    "heat-dark-ja": ("table", "#heat=sharpness", True, DESK, "ja-JP", lambda page: page.keyboard.press("/")),
     "cell-light": ("twelve", "#cell=4-0", False, DESK, "en-US", None),
     "wipe-dark": ("twelve", "#a=0-0&b=8-0&compare=wipe", True, DESK, "en-US", None),
     "difference-dark": ("twelve", "#a=7-0&b=8-0&compare=difference", True, DESK, "en-US",
@@ -40,9 +40,9 @@ def take(page: Page, index: Path, address: str, act: Callable[[Page], object] | 
     """A screenshot of the page when everything is drawn."""
     page.goto(index.as_uri() + address)
     page.wait_for_function("() => [...document.querySelectorAll('#stage canvas')].every(one => one.dataset.drawn)")
+    page.mouse.move(0, 0)
     if act is not None:
         act(page)
-    page.mouse.move(0, 0)
     page.wait_for_timeout(800)
     return page.screenshot()
 
