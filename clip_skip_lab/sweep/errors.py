@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import reprlib
+
+_LENGTH = 200
+_repr = reprlib.Repr()
+_repr.maxlevel, _repr.maxlist, _repr.maxtuple, _repr.maxdict = 4, 20, 20, 20
+_repr.maxstring = _repr.maxlong = _repr.maxother = _LENGTH
+
 
 class InvalidInput(ValueError):
     """Something that the user or an API client gave cannot be used.
@@ -16,15 +23,23 @@ class InvalidInput(ValueError):
     """
 
     def __init__(self, field: str, value: object, allowed: str, problem: str = "cannot be used"):
-        shown = f'"{value}"' if isinstance(value, str) else repr(value)
-        if len(shown) > 200:
-            shown = f"{shown[:200]}…"
+        shown = _shown(value)
         self.field = field
         self.value = value
         self.allowed = allowed
         self.status_code = 422
         self.detail = f"{field}: {shown} {problem}; allowed: {allowed}."
         super().__init__(self.detail)
+
+
+def _shown(value: object) -> str:
+    """The value for the sentence: of a long or deep one the beginning, as it may be as large as a client likes."""
+    if isinstance(value, str):
+        # Half a surrogate pair, which JSON can hold, cannot be written into an answer.
+        text = value[:_LENGTH].encode("utf-8", "backslashreplace").decode()
+        return f'"{text}{"…" if len(value) > _LENGTH else ""}"'
+    shown = _repr.repr(value)
+    return f"{shown[:_LENGTH]}…" if len(shown) > _LENGTH else shown
 
 
 def named_list(names: list[str], most: int = 12) -> str:
