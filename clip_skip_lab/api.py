@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -54,10 +55,9 @@ def model_answer(host: Host, clip_skip: str | None, language: str) -> dict[str, 
 
 def _read(clip_skip: object) -> int:
     """A clip skip from the address or from the host's options, where an API client can put anything."""
-    try:
-        value = int(clip_skip) if isinstance(clip_skip, int | str) else 0
-    except ValueError:
-        value = 0
+    value = clip_skip if type(clip_skip) is int else 0
+    if isinstance(clip_skip, str) and re.fullmatch(r"[+-]?\d{1,9}", clip_skip.strip()):
+        value = int(clip_skip)
     if not 1 <= value <= HIGHEST:
         raise InvalidInput("clip_skip", clip_skip, f"a whole number from 1 to {HIGHEST}")
     return value

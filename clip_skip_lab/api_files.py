@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -56,10 +57,11 @@ def add_memory_routes(app: FastAPI, memory: Any, guard: Guard) -> None:
         _answered(lambda: memory.memory.change(key, value))
         return _answered(memory.listing)
 
-    def forget(key: str | None = None, everything: bool = False) -> dict[str, Any]:
-        if (key is None) != everything:
+    def forget(key: str | None = None, everything: str = "false") -> dict[str, Any]:
+        every = _tick("everything", everything)
+        if (key is None) != every:
             raise HTTPException(422, 'Give either "key", the checkpoint to forget, or "everything=true".')
-        _answered(memory.memory.forget_all if everything else lambda: memory.memory.forget(key))
+        _answered(memory.memory.forget_all if every else lambda: memory.memory.forget(key))
         return _answered(memory.listing)
 
     def use(body: dict[str, Any]) -> dict[str, Any]:
@@ -98,8 +100,13 @@ def _given(body: dict[str, Any], field: str) -> Any:
     return body[field]
 
 
+def _tick(field: str, text: str) -> bool:
+    if text.casefold() not in ("true", "false"):
+        raise InvalidInput(field, text, "true or false")
+    return text.casefold() == "true"
+
+
 def _whole(field: str, text: str) -> int:
-    try:
-        return int(text[:20])
-    except ValueError as error:
-        raise InvalidInput(field, text, "a whole number") from error
+    if not re.fullmatch(r"-?\d{1,9}", text):  # as many digits as a browser can count
+        raise InvalidInput(field, text, "a whole number")
+    return int(text)
