@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -82,10 +83,9 @@ def _of_panel(facts: LayerFacts, asked: dict[str, object], language: str) -> dic
 
 def _read(clip_skip: object) -> int:
     """A clip skip from the address or from the host's options, where an API client can put anything."""
-    try:
-        value = int(clip_skip) if isinstance(clip_skip, int | str) else 0
-    except ValueError:
-        value = 0
+    value = clip_skip if type(clip_skip) is int else 0
+    if isinstance(clip_skip, str) and re.fullmatch(r"[+-]?\d{1,9}", clip_skip.strip()):
+        value = int(clip_skip)
     if not 1 <= value <= HIGHEST:
         raise InvalidInput("clip_skip", clip_skip, f"a whole number from 1 to {HIGHEST}")
     return value

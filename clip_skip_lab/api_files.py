@@ -57,10 +57,11 @@ def add_memory_routes(app: FastAPI, memory: Any, guard: Guard) -> None:
         _answered(lambda: memory.memory.change(key, value))
         return _answered(memory.listing)
 
-    def forget(key: str | None = None, everything: bool = False) -> dict[str, Any]:
-        if (key is None) != everything:
+    def forget(key: str | None = None, everything: str = "false") -> dict[str, Any]:
+        every = _tick("everything", everything)
+        if (key is None) != every:
             raise HTTPException(422, 'Give either "key", the checkpoint to forget, or "everything=true".')
-        _answered(memory.memory.forget_all if everything else lambda: memory.memory.forget(key))
+        _answered(memory.memory.forget_all if every else lambda: memory.memory.forget(key))
         return _answered(memory.listing)
 
     def use(body: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +98,12 @@ def _given(body: dict[str, Any], field: str) -> Any:
     if field not in body:
         raise HTTPException(422, f'The request lacks "{field}".')
     return body[field]
+
+
+def _tick(field: str, text: str) -> bool:
+    if text.casefold() not in ("true", "false"):
+        raise InvalidInput(field, text, "true or false")
+    return text.casefold() == "true"
 
 
 def _whole(field: str, text: str) -> int:

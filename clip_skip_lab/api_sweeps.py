@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], gu
     """
 
     def listing(limit: str = "100") -> dict[str, Any]:
-        if not limit.isdecimal() or not 1 <= int(limit[:6]) <= MOST_LISTED:
+        if not re.fullmatch(r"\d{1,6}", limit) or not 1 <= int(limit) <= MOST_LISTED:
             raise InvalidInput("limit", limit, f"a whole number from 1 to {MOST_LISTED}")
         return {"sweeps": list_sweeps(grid_folders(), int(limit))}
 

@@ -177,7 +177,10 @@ class Host(Protocol):
         """Gives a request the settings of an earlier one, as its session told them."""
 
     def load(self, request: Any) -> None:
-        """Loads the model that a request asks for, before anything is asked about it. Raises what the host raises."""
+        """Loads the model that a request asks for, before anything is asked about it.
+
+        Raises `InvalidInput` for a request that cannot be generated, and what the host raises.
+        """
 
     def grid_folder(self, is_img2img: bool) -> str:
         """Where the page's own generations put their grids."""

@@ -21,16 +21,27 @@ from ..sweep.grid import GRID_PIXELS, Limits
 from ..sweep.plan import Cell, SweepPlan
 from ..sweep.saving import save_as_png
 from . import ClipSkipSetting, Picture, Sampled, Shape
+from .a1111_arguments import register_padding
 from .a1111_axes import host_axes, xyz_module
+from .a1111_checks import check_request
 from .a1111_encoders import check_choices, encoders_of
-from .a1111_finer import CLIP_SKIP, check_asked, finer_of, loaded_model, no_effect, read_fraction, setting_now
+from .a1111_finer import (
+    CLIP_SKIP,
+    check_asked,
+    finer_of,
+    loaded_model,
+    no_effect,
+    read_fraction,
+    restore_panel,
+    setting_now,
+)
 from .a1111_grid import forget_setting, grid_infotext
 from .a1111_in_force import REMARKS, Chosen, EncodedAlone, choosing, watch_generations
 from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, sort_out, tapped, watch
 from .a1111_prompts import Draws, Layout, UnevenBatch, holding, keys_of
-from .a1111_request import applied, cell_size, check_request, jobs, restore_setting, setting_of, steps
+from .a1111_request import applied, cell_size, jobs, restore_setting, setting_of, steps
 from .a1111_saving import format_of, pattern_of_names, save_grid, save_picture, style_of
 from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
@@ -87,6 +98,7 @@ class A1111:
 
     def register(self) -> None:
         """See `Host.register`."""
+        register_padding()
         register_axes(xyz_module)
         watch_generations()
         script_callbacks.on_infotext_pasted(read_fraction)
@@ -102,9 +114,11 @@ class A1111:
     def restore(self, request: Any, setting: dict[str, Any]) -> None:
         """See `Host.restore`."""
         restore_setting(request, setting)
+        restore_panel(request, setting.get("clip_skip_lab", {}))
 
     def load(self, request: Any) -> None:
         """See `Host.load`."""
+        check_request(request)  # or a checkpoint that is not there would count as none asked for
         load_model(request)
 
     def grid_folder(self, is_img2img: bool) -> str:

@@ -40,6 +40,8 @@ PANEL_TITLE = "Clip skip lab"
 ASKED = "clip_skip_lab_asked"
 """The attribute of a request with what axes ask: a dict by `KEYS` of `clip_skip_lab.sweep.finer`."""
 
+_RESTORED = "clip_skip_lab_restored"
+
 
 def loaded_model() -> Any:
     """The host's model, or None; `shared.sd_model` would load one, from whichever thread asks."""
@@ -61,8 +63,22 @@ def asked_by_axes(request: Any) -> dict[str, object]:
     return getattr(request, ASKED, {})
 
 
+def restore_panel(request: Any, asked: object) -> None:
+    """Lets a request have these values of the panel, those of an earlier sweep, whatever its own panel says.
+
+    Raises `InvalidInput` for what no panel asks.
+    """
+    if not isinstance(asked, dict):
+        raise InvalidInput(PANEL_TITLE, asked, "an object with the panel's values", "is no object")
+    read_finer(asked)
+    setattr(request, _RESTORED, asked)
+
+
 def asked_in_panel(request: Any) -> dict[str, object]:
-    """What the panel "Clip skip lab" asks of a request of the page or the API."""
+    """What the panel "Clip skip lab" asks of a request of the page or the API, or asked of the sweep gone on with."""
+    restored = getattr(request, _RESTORED, None)
+    if restored is not None:
+        return dict(restored)
     for script in getattr(request.scripts, "alwayson_scripts", None) or []:
         if script.title() == PANEL_TITLE:
             return asked_by_panel(list(request.script_args or [])[script.args_from : script.args_to])

@@ -64,12 +64,19 @@ class CheckpointMemory:
 
         self._patch(UiSettings, "run_settings_single", self._watched_header)
         self._patch(UiSettings, "run_settings", self._watched_settings)
-        if shared.cmd_opts.api or shared.cmd_opts.nowebui:
-            from modules.api.api import Api  # the host imports it only then
-
-            self._patch(Api, "set_config", self._watched_api)
         if shared.demo is None and self.enabled:  # not after "Reload UI", which loads no checkpoint
             self._safely(lambda: self._put_in_place(self.files.checkpoint()))
+
+    def watch_api(self) -> None:
+        """Starts to watch the API, where there is one. `stop_watching` ends that too.
+
+        To be called when the host has registered the options of all extensions: importing its API fixes which ones
+        `GET /sdapi/v1/options` knows.
+        """
+        if shared.cmd_opts.api or shared.cmd_opts.nowebui:
+            from modules.api.api import Api
+
+            self._patch(Api, "set_config", self._watched_api)
 
     def stop_watching(self) -> None:
         """Puts the host's own functions back."""

@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import Field, fields
 from typing import Any
 
-from modules import processing, sd_models, shared
+from modules import processing, shared
 
 from ..sweep.errors import InvalidInput
 from ..sweep.finer import CLIP_SKIP as VALUE
@@ -41,35 +41,11 @@ def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, A
     return copied, written
 
 
-LOWEST = {
-    "steps": ("Sampling steps", 1),
-    "n_iter": ("Batch count", 1),
-    "batch_size": ("Batch size", 1),
-    "width": ("Width", 8),
-    "height": ("Height", 8),
-}
-"""What the page calls these fields of a request, and the lowest number that can be sampled."""
-
-
-def check_request(request: Any) -> None:
-    """Raises `InvalidInput` for what the host's API lets through and every cell would fail on."""
-    for name, (field, lowest) in LOWEST.items():
-        value = getattr(request, name)
-        if value < lowest:
-            raise InvalidInput(field, value, f"whole numbers from {lowest}", "is too small")
-    for key in request.override_settings:
-        if key not in shared.opts.data_labels:
-            raise InvalidInput("override_settings", key, "the names of this WebUI's options", "is none of them")
-    refiner = getattr(request, "refiner_checkpoint", None)
-    if refiner not in (None, "", "None", "none") and sd_models.get_closet_checkpoint_match(refiner) is None:
-        raise InvalidInput("Refiner checkpoint", refiner, "the checkpoints of this WebUI", "is not there")
-
-
 def shrink(request: Any) -> None:
     """Makes a request one for a draft: half the steps and half the size, in the multiples of 8 that a latent has."""
     request.steps = max(1, (request.steps + 1) // 2)
     request.width, request.height = (max(64, side // 16 * 8) for side in (request.width, request.height))
-    if getattr(request, "enable_hr", False):
+    if has_hires(request):
         request.hr_second_pass_steps = (request.hr_second_pass_steps + 1) // 2  # 0 stays 0: as many as the first
         request.hr_resize_x, request.hr_resize_y = request.hr_resize_x // 16 * 8, request.hr_resize_y // 16 * 8
 
@@ -88,7 +64,12 @@ def copy_request(request: Any) -> Any:
 
 def jobs(request: Any) -> int:
     """How many jobs the host's progress bar counts for one generation."""
-    return request.n_iter * (2 if getattr(request, "enable_hr", False) else 1)
+    return request.n_iter * (2 if has_hires(request) else 1)
+
+
+def has_hires(request: Any) -> bool:
+    """Whether a request is generated with hires fix."""
+    return isinstance(request, processing.StableDiffusionProcessingTxt2Img) and bool(request.enable_hr)
 
 
 def steps(request: Any) -> int:
@@ -105,7 +86,7 @@ def steps(request: Any) -> int:
 def picture_size(request: Any) -> tuple[int, int]:
     """Width and height in pixels of the pictures that a request gives, hires fix included. Changes the request."""
     width, height = request.width, request.height
-    if getattr(request, "enable_hr", False):
+    if has_hires(request):
         request.calculate_target_resolution()
         width = request.hr_upscale_to_x - request.truncate_x * 8
         height = request.hr_upscale_to_y - request.truncate_y * 8

@@ -29,13 +29,12 @@ class InvalidInput(ValueError):
 
 _LENGTH = 200
 _cut = Repr()
-_cut.maxlevel = 4
-_cut.maxlist = _cut.maxtuple = _cut.maxdict = 20
-_cut.maxstring = _cut.maxother = _cut.maxlong = _LENGTH
+_cut.maxlevel, _cut.maxlist, _cut.maxtuple, _cut.maxdict = 4, 20, 20, 20
+_cut.maxstring = _cut.maxlong = _cut.maxother = _LENGTH
 
 
 def _shown(value: object) -> str:
-    """What was given, for a sentence: of a long or deep value the beginning, as a client may send what it likes."""
+    """The value for the sentence: of a long or deep one the beginning, as it may be as large as a client likes."""
     if isinstance(value, str):
         return f'"{value[:_LENGTH]}{"…" if len(value) > _LENGTH else ""}"'
     try:

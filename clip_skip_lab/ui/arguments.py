@@ -41,7 +41,9 @@ def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> Swe
 
     Raises `InvalidInput`.
     """
-    if arguments and isinstance(arguments[0], dict):
+    if not arguments:  # as they come while the host's API starts, before it knows the panel
+        raise InvalidInput("script_args", [], 'one object such as {"clip_skip": "1-12"}', "is empty")
+    if isinstance(arguments[0], dict):
         return read_plan(arguments[0], axes, highest)
     values = PanelValues(*arguments[: len(fields(PanelValues))])
     pairs = []

@@ -32,6 +32,10 @@ def register(host: Host) -> None:
         start_value.apply_start_value(host)
         undo.append(header.install(host))
 
+    def ui_tabs() -> list:
+        memory.watch_api()
+        return memory_tab(host)
+
     def unloaded() -> None:
         while undo:
             undo.pop()()
@@ -50,7 +54,7 @@ def register(host: Host) -> None:
     script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
-    script_callbacks.on_ui_tabs(lambda: memory_tab(host))
+    script_callbacks.on_ui_tabs(ui_tabs)
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_model_loaded(memory.model_loaded)
     script_callbacks.on_script_unloaded(unloaded)

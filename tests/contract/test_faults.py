@@ -183,6 +183,18 @@ def test_going_on_uses_the_settings_that_it_was_begun_with(client, faults):
     assert client.options()["eta_noise_seed_delta"] == 0
 
 
+def test_going_on_asks_for_what_the_panel_had_asked_for(client, faults):
+    asked = {"Clip skip lab": {"args": [{"negative_clip_skip": 3}]}}
+    faults.set("unet raises", at=[1])
+    begun = client.sweep({"clip_skip": [1, 2]}, alwayson_scripts=asked)
+    assert states(begun) == ["done", "failed"]
+    faults.set()
+    again = client.sweep(script_args=[{"resume": begun.folder.name, "return_cells": True}])
+    assert states(again) == ["done", "done"]
+    assert same(again.cells, client.sweep({"clip_skip": [1, 2]}, alwayson_scripts=asked).cells)
+    assert not same(again.cells, client.sweep({"clip_skip": [1, 2]}).cells)
+
+
 # Memory
 
 

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.contract.client import SCRIPT, SMALL, Refused, encoded, gradient
 from tests.contract.meddling_extension import asking
 
 PROMPT = "a red __animal__ on a table"
@@ -14,9 +15,7 @@ PROMPT = "a red __animal__ on a table"
 
 def test_switched_off_it_changes_nothing(meddled_client, meddling):
     one = meddled_client.single(2, prompt=PROMPT)
-    (cell,) = meddled_client.sweep(
-        {"clip_skip": "2"}, prompt=PROMPT, script_args=[{"clip_skip": "2", "return_cells": True}, *[None] * 12]
-    ).cells
+    (cell,) = meddled_client.sweep({"clip_skip": "2"}, prompt=PROMPT).cells
     assert np.array_equal(cell, one.pictures[0])
     assert all(not any(arguments) for arguments in meddling.seen()["arguments"])
 
@@ -44,8 +43,7 @@ def in_panel(meddled_client, asked, **inputs):
 
 
 def sweep(meddled_client, plan, **more):
-    arguments = [{"return_cells": True, **plan}, *[None] * 12]
-    return meddled_client.sweep(prompt="a red cat", script_args=arguments, **more)
+    return meddled_client.sweep(plan, prompt="a red cat", **more)
 
 
 def passes(meddling):
@@ -129,11 +127,6 @@ def test_an_encoding_without_a_sign_gets_the_prompts_value_and_a_remark_says_so(
 SKIPS = {"clip_skip": "1,2,5,12"}
 
 
-def swept(client, plan, **request):
-    """A sweep with all inputs given, so that those of the other extension come where they belong."""
-    return client.sweep(script_args=[{"return_cells": True, **plan}, *[None] * 12], **request)
-
-
 def prompts_of(sweep):
     """The first line of each cell's infotext, in the order of the cells."""
     return [cell["pictures"][0]["infotext"].splitlines()[0] for cell in sweep.record["cells"]]
@@ -141,7 +134,7 @@ def prompts_of(sweep):
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])
 def test_a_prompt_that_is_drawn_at_random_is_drawn_once_for_all_cells(meddled_client, meddling, mode):
-    drawn = swept(meddled_client, {**SKIPS, "mode": mode}, prompt=PROMPT, alwayson_scripts=asking(draw=True))
+    drawn = meddled_client.sweep({**SKIPS, "mode": mode}, prompt=PROMPT, alwayson_scripts=asking(draw=True))
     assert len(set(prompts_of(drawn))) == 1
     assert "__animal__" not in prompts_of(drawn)[0]
     record = drawn.record
@@ -157,7 +150,7 @@ def test_a_prompt_that_is_drawn_at_random_is_drawn_once_for_all_cells(meddled_cl
 def test_hires_prompts_and_all_pictures_of_a_cell_are_of_the_first_draw(meddled_client, meddling):
     request = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.6, "hr_upscaler": "Latent"}
     request |= {"hr_prompt": "a big __animal__", "batch_size": 2, "n_iter": 2, "prompt": PROMPT}
-    drawn = swept(meddled_client, {"clip_skip": "1,5"}, **request, alwayson_scripts=asking(draw=True))
+    drawn = meddled_client.sweep({"clip_skip": "1,5"}, **request, alwayson_scripts=asking(draw=True))
     one, other = (
         [picture["infotext"].rpartition("\n")[0] for picture in cell["pictures"]] for cell in drawn.record["cells"]
     )
@@ -167,7 +160,7 @@ def test_hires_prompts_and_all_pictures_of_a_cell_are_of_the_first_draw(meddled_
 
 def test_rows_of_one_prompt_share_the_draw_and_an_axis_of_prompts_stays_one(meddled_client, meddling):
     rows = {"y": {"axis": "CFG Scale", "values": "5, 7"}, "z": {"axis": "Prompt S/R", "values": "red, blue"}}
-    drawn = swept(meddled_client, {"clip_skip": "1,2", **rows}, prompt=PROMPT, alwayson_scripts=asking(draw=True))
+    drawn = meddled_client.sweep({"clip_skip": "1,2", **rows}, prompt=PROMPT, alwayson_scripts=asking(draw=True))
     prompts = prompts_of(drawn)
     assert len(set(prompts[:4])) == len(set(prompts[4:])) == 1
     assert [prompt.startswith("a red") for prompt in prompts] == [True] * 4 + [False] * 4
@@ -177,7 +170,7 @@ def test_rows_of_one_prompt_share_the_draw_and_an_axis_of_prompts_stays_one(medd
 def test_going_on_and_full_quality_use_what_was_drawn(meddled_client, meddling):
     on = asking(draw=True)
     for plan, follow in (({}, "resume"), ({"draft": True}, "full")):
-        first = swept(meddled_client, {**SKIPS, **plan}, prompt=PROMPT, alwayson_scripts=on)
+        first = meddled_client.sweep({**SKIPS, **plan}, prompt=PROMPT, alwayson_scripts=on)
         if follow == "resume":
             file = first.folder / "sweep.json"
             content = json.loads(file.read_text("utf8"))
@@ -186,7 +179,7 @@ def test_going_on_and_full_quality_use_what_was_drawn(meddled_client, meddling):
             file.write_text(json.dumps(content), "utf8")
         asked = {follow: first.folder.name}
         meddling.forget()
-        second = swept(meddled_client, asked, prompt=PROMPT, alwayson_scripts=on)
+        second = meddled_client.sweep(asked, prompt=PROMPT, alwayson_scripts=on)
         assert set(prompts_of(second)) == set(prompts_of(first)), follow
         assert set(second.record["draws"]) == set(first.record["draws"])
         assert len(meddling.seen()["prompts"]) == (3 if follow == "resume" else 4)
@@ -195,7 +188,7 @@ def test_going_on_and_full_quality_use_what_was_drawn(meddled_client, meddling):
 
 def test_pictures_that_a_script_adds_are_all_kept_and_no_cell_counts_as_interrupted(meddled_client, meddling):
     on = asking(more_pictures=True, draw=True)
-    sweep = swept(meddled_client, {"clip_skip": "1,2"}, prompt=PROMPT, batch_size=2, alwayson_scripts=on)
+    sweep = meddled_client.sweep({"clip_skip": "1,2"}, prompt=PROMPT, batch_size=2, alwayson_scripts=on)
     record = sweep.record
     assert [cell["state"] for cell in record["cells"]] == ["done", "done"]
     assert record["state"] == "finished"
@@ -211,7 +204,7 @@ def test_pictures_that_a_script_adds_are_all_kept_and_no_cell_counts_as_interrup
 
 def test_what_cannot_be_held_is_marked_and_said(meddled_client, meddling):
     on = asking(draw=True, note="behind the hooks")
-    sweep = swept(meddled_client, SKIPS, prompt=PROMPT, alwayson_scripts=on)
+    sweep = meddled_client.sweep(SKIPS, prompt=PROMPT, alwayson_scripts=on)
     assert {cell.get("incomparable") for cell in sweep.record["cells"]} == {
         "The cells of this row differ in their prompts, not only in clip skip: they cannot be compared."
     }
@@ -220,8 +213,77 @@ def test_what_cannot_be_held_is_marked_and_said(meddled_client, meddling):
 
 
 def test_switched_off_it_does_not_forbid_batches_and_switched_on_it_is_named(meddled_client, meddling):
-    off = swept(meddled_client, {**SKIPS, "mode": "fast"})
+    off = meddled_client.sweep({**SKIPS, "mode": "fast"})
     assert off.record["notes"] == []
     assert len(meddling.seen()["arguments"]) == 1, "one generation for all cells"
-    on = swept(meddled_client, {**SKIPS, "mode": "fast"}, alwayson_scripts=asking(note="hello"))
+    on = meddled_client.sweep({**SKIPS, "mode": "fast"}, alwayson_scripts=asking(note="hello"))
     assert on.record["notes"] == ["The cells ran one by one: the script Meddling takes part."]
+
+
+# The arguments: however many are given, those of scripts behind ours stay where they are
+
+OFF = [False, False, False, False, False, ""]
+PLAN = {"clip_skip": "2", "return_cells": True}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [PLAN],
+        [PLAN, None, None],
+        [PLAN, *[None] * 12],
+        [PLAN, *["from an older version"] * 20],
+        ["2"],
+        ["2", "CFG Scale", "5"],
+        ["2", "Nothing", "", None, "Nothing", "", None, "exact", "auto", "a new sweep", False, None, True],
+    ],
+    ids=["object", "object and two", "padded object", "longer than the panel", "one value", "three values", "all"],
+)
+@pytest.mark.parametrize("route", ["txt2img", "img2img"])
+def test_the_others_inputs_arrive_whatever_the_number_of_arguments(meddled_client, meddling, route, arguments):
+    more = {"init_images": [encoded(gradient())]} if route == "img2img" else {}
+    swept = meddled_client.sweep(route=route, script_args=arguments, alwayson_scripts=asking(note="here"), **more)
+    assert swept.report["done"] == 1
+    assert meddling.seen()["arguments"] == [[True, *OFF[1:5], "here"]]
+    assert "Meddling note: here" in swept.infotexts[0]
+    meddling.forget()
+    meddled_client.sweep(route=route, script_args=arguments, **more)
+    assert meddling.seen()["arguments"] == [OFF]
+
+
+@pytest.mark.parametrize("name", [SCRIPT, SCRIPT.lower(), SCRIPT.upper()])
+def test_the_scripts_name_may_be_written_in_any_letter_case(meddled_client, meddling, name):
+    meddled_client.post("txt2img", **SMALL, script_name=name, script_args=[PLAN])
+    assert meddling.seen()["arguments"] == [OFF]
+
+
+def test_a_sweep_beside_the_other_extension_is_the_single_generation_beside_it(meddled_client, meddling):
+    on = asking(encode=True, note="here")
+    one = meddled_client.single(2, alwayson_scripts=on)
+    meddling.forget()
+    swept = meddled_client.sweep(PLAN, alwayson_scripts=on)
+    assert np.array_equal(swept.cells[0], one.pictures[0])
+    assert len(meddling.seen()["encoded"]) == 1
+    assert "Meddling note: here" in swept.cell_infotexts[0]
+
+
+@pytest.mark.parametrize("arguments", [[], None])
+def test_a_call_without_arguments_is_refused(meddled_client, meddling, arguments):
+    with pytest.raises(Refused) as caught:
+        meddled_client.post("txt2img", **SMALL, script_name=SCRIPT, script_args=arguments)
+    assert caught.value.status == 422
+    assert caught.value.detail.startswith("script_args: ")
+    assert meddling.seen()["arguments"] == []
+
+
+def test_more_values_than_the_panel_has_are_refused(meddled_client, meddling):
+    with pytest.raises(Refused) as caught:
+        meddled_client.sweep(script_args=["2", *[""] * 20])
+    assert (caught.value.status, caught.value.detail[:24]) == (422, 'script_args: "21 values"')
+
+
+@pytest.mark.parametrize("given", [{"Meddling": 5}, {"Meddling": {"args": 5}}, {"Meddling": None}])
+def test_what_is_no_list_of_an_always_on_scripts_arguments_is_refused(meddled_client, meddling, given):
+    with pytest.raises(Refused) as caught:
+        meddled_client.sweep(PLAN, alwayson_scripts=given)
+    assert (caught.value.status, caught.value.detail[:17]) == (422, "alwayson_scripts.")

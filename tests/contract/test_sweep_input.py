@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -189,7 +190,92 @@ def test_the_hosts_work_goes_on_after_a_refusal(client):
         ({"height": -64}, "Height: -64 is too small"),
         ({"override_settings": {"no_such_option": 1}}, 'override_settings: "no_such_option" is none of them'),
         ({"refiner_checkpoint": "no-such-model", "refiner_switch_at": 0.5}, 'Refiner checkpoint: "no-such-model" '),
+        ({"steps": 10**9}, "Sampling steps: 1000000000 is too large; allowed: whole numbers from 1 to 10000."),
+        ({"steps": None}, "Sampling steps: None is no whole number"),
+        ({"width": 10**7}, "Width: 10000000 is too large"),
+        ({"n_iter": 10**6}, "Batch count: 1000000 is too large"),
+        ({"batch_size": 10**6}, "Batch size: 1000000 is too large"),
+        ({"seed": 2**64}, "Seed: 18446744073709551616 is too large"),
+        ({"subseed": 2**64, "subseed_strength": 0.5}, "Variation seed: 18446744073709551616 is too large"),
+        ({"cfg_scale": None}, "CFG Scale: None is no number"),
+        ({"prompt": None}, "Prompt: None is no text"),
+        ({"sampler_name": "Newton"}, 'sampler_name: "Newton" is not there; allowed: '),
+        ({"sampler_name": "DPM++ 2M Newton"}, 'sampler_name: "DPM++ 2M Newton" is not there'),
+        ({"sampler_name": None, "sampler_index": "Newton"}, 'sampler_name: "Newton" is not there'),
+        ({"scheduler": "Sideways"}, 'Schedule type: "Sideways" is not there; allowed: Automatic'),
+        ({"styles": ["no such style"]}, 'Styles: "no such style" is not there'),
+        ({"enable_hr": True, "hr_scale": 0}, "Upscale by: 0.0 is too small"),
+        ({"enable_hr": True, "hr_scale": 99, "width": 512}, "Size after hires fix: 50688 is too large"),
+        ({"enable_hr": True, "hr_upscaler": "no such one"}, 'Upscaler: "no such one" is not there; allowed: Latent'),
+        ({"enable_hr": True, "hr_sampler_name": "Newton"}, 'Hires sampler: "Newton" is not there'),
+        ({"enable_hr": True, "hr_checkpoint_name": "none such"}, 'Hires checkpoint: "none such" is not there'),
+        ({"enable_hr": True, "denoising_strength": 1.5}, "Denoising strength: 1.5 is too large"),
     ],
 )
 def test_a_request_on_which_every_cell_would_fail(client, request_fields, start):
     assert refusal(client, **request_fields).startswith(start)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1])
+def test_img2img_takes_a_denoising_strength_from_0_to_1(client, strength):
+    given = {"route": "img2img", "init_images": [_picture()], "denoising_strength": strength}
+    assert refusal(client, **given).startswith(f"Denoising strength: {strength} is too ")
+
+
+def test_img2img_needs_a_picture(client):
+    assert refusal(client, route="img2img", init_images=[]).startswith("init_images: [] is empty")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("CLIP_stop_at_last_layers", "2", '"2" is no whole number; allowed: whole numbers from 1 to 12.'),
+        ("CLIP_stop_at_last_layers", 13, "13 is too large"),
+        ("img_max_size_mp", "x", '"x" is no number'),
+        ("grid_format", 5, "5 is no text; allowed: text."),
+        ("grid_format", None, "None is no text"),
+        ("grid_format", {"a": ["png"]}, "{'a': ['png']} is no text"),
+        ("grid_only_if_multiple", "yes", '"yes" is neither; allowed: true or false.'),
+        ("grid_only_if_multiple", 1, "1 is neither"),
+        ("jpeg_quality", 101, "101 is too large; allowed: whole numbers from 1 to 100."),
+        ("jpeg_quality", True, "True is no whole number"),
+        ("eta_noise_seed_delta", 1.5, "1.5 is no whole number"),
+        ("eta_ancestral", -0.5, "-0.5 is too small; allowed: numbers from 0.0 to 1.0."),
+        ("emphasis", "Shouting", '"Shouting" is not there; allowed: '),
+        ("sd_vae", "no-such-vae", '"no-such-vae" is not there'),
+        (
+            "sd_model_checkpoint",
+            "no-such-model",
+            '"no-such-model" is not there; allowed: the checkpoints of this WebUI.',
+        ),
+        ("sd_model_checkpoint", ["a"], "['a'] is not there"),
+        ("hide_samplers", "Euler", '"Euler" is no list'),
+        ("api_useragent", "x", '"x" cannot be applied by a request'),
+    ],
+)
+def test_an_override_of_another_kind_than_the_option(client, key, value, problem):
+    if key not in client.options():
+        pytest.skip(f"this host has no option {key}")
+    assert refusal(client, override_settings={key: value}).startswith(f"override_settings.{key}: {problem}")
+
+
+def test_an_override_of_clip_skip_itself_gives_way_to_the_sweeps_values(client):
+    plain = client.sweep({"clip_skip": [2]})
+    swept = client.sweep({"clip_skip": [2]}, override_settings={"CLIP_stop_at_last_layers": 5})
+    assert (swept.cells[0] == plain.cells[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ('{"cfg_scale": NaN}', "cfg_scale: nan is no finite number; allowed: finite numbers."),
+        ('{"s_tmax": Infinity}', "s_tmax: inf is no finite number"),
+        ('{"override_settings": {"eta_ancestral": [NaN]}}', "override_settings.eta_ancestral: nan is no finite number"),
+        ('{"prompt": "\\ud800"}', 'prompt: "\\ud800" has half a surrogate pair'),
+    ],
+)
+def test_what_cannot_be_written_into_an_answer(client, text, detail):
+    whole = {**SMALL, "script_name": "clip skip sweep", "script_args": [{"clip_skip": "1"}], **json.loads(text)}
+    answer = client.session.post(f"{client.url}/sdapi/v1/txt2img", data=json.dumps(whole), timeout=60)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(detail)
