@@ -88,7 +88,8 @@ function measureControls() {
     const direction = view.sort && button(view.down ? "↓" : "↑", () => change({down: !app.view.down}),
         {id: "direction", "data-key": "direction", "aria-label": t(view.down ? "largest first" : "smallest first"),
             title: t(view.down ? "largest first" : "smallest first")});
-    return [heat, view.heat && legend(view.heat), view.heat && tintTick(), make("div", {className: "field"}, sort, direction)].filter(Boolean);
+    const colours = view.heat ? [legend(view.heat), tintTick()] : [];
+    return [heat, ...colours, make("div", {className: "field"}, sort, direction)];
 }
 
 // Not from the start: what lies over a picture changes the colours that are to be compared.

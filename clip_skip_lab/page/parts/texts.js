@@ -60,7 +60,7 @@ const TEXTS = {
         "key measures": "Next colours, next order", "key panels": "Export, about", "key leaf": "Leaf through the cells",
         "key same": "Favourite, copy, A, B", "key use": "Use this clip skip", "key modes": "Side by side, flicker, wipe, difference",
         "key leaf b": "Another cell as B",
-        "help mouse": "By mouse: click a cell to open it; A, B and ★ appear on the one under the mouse, which is also the one that keys mean. " +
+        "help mouse": "By mouse: click a cell to open it; A, B and ★ appear on the one under the mouse, and keys mean that one, too. " +
             "Ctrl and the wheel zoom in all pictures together, dragging moves them.",
     },
     ja: {
