@@ -234,7 +234,7 @@ def test_many_values_for_the_cells_of_a_draft_are_looked_up_at_once(tmp_path):
     cells = [{"values": {"Clip skip": 1, "Steps": number}, "state": "done", "pictures": []} for number in range(5000)]
     begun = Begun(tmp_path, {"plan": {"draft": True}, "cells": cells})
     asked = ["Clip skip 1, Steps 4999", 3, "no such cell", ["Clip skip 1"]] + ["x"] * 1_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     plan, _ = Continuation("name", True, asked, True).plan(begun)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert plan["cells"][:4] == [4999, 3, "no such cell", ["Clip skip 1"]]

@@ -365,10 +365,10 @@ MANY = {
 @pytest.mark.parametrize("kind", MANY)
 @pytest.mark.parametrize("read", [lambda source: read_clip_skip(source, 12), lambda s: read_numbers(s, "Steps", int)])
 def test_many_values_are_counted_before_they_are_read(kind, read):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(InvalidInput) as caught:
         read(MANY[kind])
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert len(str(caught.value)) < 600
 
 
