@@ -41,13 +41,15 @@ def incomparable(cells: list[dict]) -> dict[int, str]:
     can be what it says.
     """
     files = Counter(
-        posixpath.normpath(picture["file"]) for cell in cells for picture in cell["pictures"] if picture["file"]
+        posixpath.normpath(str(picture["file"])) for cell in cells for picture in cell["pictures"] if picture["file"]
     )
     found = {}
     for cell in cells:
         if cell.get("incomparable"):
             found[cell["index"]] = str(cell["incomparable"])
-        elif any(picture["file"] and files[posixpath.normpath(picture["file"])] > 1 for picture in cell["pictures"]):
+        elif any(
+            picture["file"] and files[posixpath.normpath(str(picture["file"]))] > 1 for picture in cell["pictures"]
+        ):
             found[cell["index"]] = SHARED
     return found
 
