@@ -34,7 +34,7 @@ OF_A_JOB = tuple(name for name in LISTS if name.startswith("all_"))
 OF_A_BATCH = tuple(name for name in LISTS if not name.startswith("all_"))
 
 SAMPLERS = ("sampler_name", "scheduler")
-"""Not held, as some scripts register a sampler of their own for each generation; what stands there in the end counts."""
+"""Not held, as some scripts register a sampler of their own for each generation; what is there in the end counts."""
 
 FIELDS = (*LISTS, *TEXTS, *COUNTS, *NUMBERS)
 
