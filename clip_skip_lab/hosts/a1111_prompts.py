@@ -33,6 +33,9 @@ HOOKS = ("before_process", "process", "before_process_batch", "after_extra_netwo
 OF_A_JOB = tuple(name for name in LISTS if name.startswith("all_"))
 OF_A_BATCH = tuple(name for name in LISTS if not name.startswith("all_"))
 
+SAMPLERS = ("sampler_name", "scheduler")
+"""Not held, as some scripts register a sampler of their own for each generation; what is there in the end counts."""
+
 FIELDS = (*LISTS, *TEXTS, *COUNTS, *NUMBERS)
 
 HOW = (
@@ -168,7 +171,7 @@ class Used:
             "prompts": draw_hash(sorted(self._texts[number])),
             "seeds": draw_hash(seeds),
             "extra networks": draw_hash(sorted(self._networks)),
-            "settings": draw_hash({name: str(getattr(copied, name, None)) for name in NUMBERS}),
+            "settings": draw_hash([str(getattr(copied, name, None)) for name in (*NUMBERS, *SAMPLERS)]),
         }
 
 

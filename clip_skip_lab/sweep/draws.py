@@ -26,7 +26,7 @@ LISTS = (
 TEXTS = ("prompt", "negative_prompt", "hr_prompt", "hr_negative_prompt")
 COUNTS = ("n_iter", "batch_size")
 NUMBERS = (
-    *("steps", "cfg_scale", "width", "height", "sampler_name", "scheduler", "denoising_strength"),
+    *("steps", "cfg_scale", "width", "height", "denoising_strength"),
     *("hr_second_pass_steps", "hr_upscale_to_x", "hr_upscale_to_y"),
 )
 """Fields that say how a picture is made: they are a row's own, where all others may be common to several rows."""

@@ -52,6 +52,17 @@ class Listening(Common):
 class Sampling(Common):
     def process(self, p, *args): p.sample = lambda *args, **kwargs: None
 
+class Drawing(Common):
+    times = 0
+    def process(self, p, *args):
+        Drawing.times += 1
+        p.all_prompts = [f"animal {self.times}"] * 2
+        p.cfg_scale, p.sampler_name = self.times, f"Euler a of mine {self.times}"
+
+class Counting(Common):
+    seen = []
+    def process(self, p, *args): self.seen.append(list(p.all_prompts))
+
 def callback(params): pass
 def patch(*args, **kwargs): pass
 """
@@ -160,14 +171,14 @@ def test_one_whose_code_stands_where_the_host_samples_takes_part(request_with, e
     assert why(request) == found
 
 
-def generate(request, cells):
+def generate(request, cells, draws=None):
     """The hooks before sampling, for so many cells at once."""
     from clip_skip_lab.hosts.a1111_prompts import Draws, Layout, holding
 
     layout = Layout(
         list(range(cells)), [(("template", place), ("row", 0, place)) for place in range(cells)], 2 // cells
     )
-    with holding(request, layout, Draws()):
+    with holding(request, layout, draws or Draws()):
         request.scripts.before_process(request)
         request.scripts.process(request)
 
@@ -198,6 +209,19 @@ def test_it_is_shown_each_seed_of_a_batch_as_in_a_generation_of_one_cell(request
     (script,) = request.scripts.alwayson_scripts
     assert script.seen == [(5, [5], 1, ["a fox"]), (6, [6], 1, ["a fox"])]
     assert (request.seed, request.all_seeds, request.batch_size) == ([5, 6], [5, 6], 2)
+
+
+def test_what_was_drawn_is_put_back_before_the_next_script_but_a_sampler_of_its_own_is_left(request_with):
+    from clip_skip_lab.hosts.a1111_prompts import Draws
+
+    draws, requests = Draws(), [request_with("Drawing", "Counting") for _ in range(3)]
+    for request in requests:
+        generate(request, 1, draws)
+        assert request.all_prompts == ["animal 1"] * 2
+        assert request.scripts.alwayson_scripts[1].seen[-1] == ["animal 1"] * 2
+    assert [request.cfg_scale for request in requests] == [1, 1, 1]
+    assert [request.sampler_name for request in requests] == [f"Euler a of mine {n}" for n in (1, 2, 3)]
+    assert list(draws.drawn_anew) == ["Drawing"]
 
 
 def test_a_request_with_a_copy_of_the_runner_runs_the_scripts_of_that_copy(request_with):
