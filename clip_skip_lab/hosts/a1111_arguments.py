@@ -57,7 +57,9 @@ def fitted(given: object, defaults: list, mentioned: bool = False) -> list:
 
 
 def check_writable(fields: dict[str, Any]) -> None:
-    """Raises `InvalidInput` for what cannot be written into an answer or a file: NaN, infinity, half a character.
+    """Raises `InvalidInput` for what cannot be written into an answer or a file.
+
+    That is NaN and infinity, whole numbers of more than 64 bits, and half a character.
 
     Args:
         fields: of the request, as they came from JSON.
@@ -71,6 +73,8 @@ def check_writable(fields: dict[str, Any]) -> None:
             parts += [(name, part) for part in value]
         elif isinstance(value, float) and not math.isfinite(value):
             raise InvalidInput(name, value, "finite numbers", "is no finite number")
+        elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+            raise InvalidInput(name, value, "whole numbers of 64 bits", "is too large")
         elif isinstance(value, str) and not _is_text(value):
             raise InvalidInput(name, value, "Unicode text", "has half a surrogate pair in it")
 

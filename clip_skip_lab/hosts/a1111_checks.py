@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
+from dataclasses import MISSING, fields
 from typing import Any
 
 from modules import sd_models, sd_samplers, sd_schedulers, shared
@@ -42,6 +43,9 @@ WHOLE_OF_HIRES: dict[str, tuple[str, int, int]] = {
     "hr_resize_x": ("Resize width to", 0, LARGEST_SIDE),
     "hr_resize_y": ("Resize height to", 0, LARGEST_SIDE),
 }
+MAY_LACK = ("seed", "subseed", "denoising_strength")
+"""Fields that may lack a value: the host draws one, or needs none without a second pass."""
+
 SAME_CHECKPOINT = ("Use same checkpoint",)
 NO_REFINER = ("None", "none")
 
@@ -64,7 +68,10 @@ def check_request(request: Any) -> None:
     if getattr(request, "init_images", None) == []:
         raise InvalidInput("init_images", [], "at least one picture", "is empty")
     if has_hires(request) or hasattr(request, "init_images"):
-        _between("Denoising strength", request.denoising_strength, 0, 1, may_lack=True)
+        _between("Denoising strength", request.denoising_strength, 0, 1)
+    for one in fields(request):
+        if one.default not in (None, MISSING) and one.name not in MAY_LACK and getattr(request, one.name) is None:
+            raise InvalidInput(one.name, None, "a value, or none of this name", "is no value")
     if not isinstance(request.override_settings, dict):
         raise InvalidInput("override_settings", request.override_settings, "an object", "is no object")
     for key, value in request.override_settings.items():
@@ -202,11 +209,7 @@ def _whole(value: object, field: str, lowest: float, highest: float) -> None:
     _within(field, value, lowest, highest, bounds)
 
 
-def _between(
-    field: str, value: object, lowest: float | None = None, highest: float | None = None, may_lack: bool = False
-) -> None:
-    if value is None and may_lack:
-        return
+def _between(field: str, value: object, lowest: float | None = None, highest: float | None = None) -> None:
     low, high = (-math.inf if lowest is None else lowest), (math.inf if highest is None else highest)
     bounds = _bounds("numbers", low, high)
     if not _is_number(value) or not math.isfinite(value):

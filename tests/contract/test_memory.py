@@ -31,6 +31,10 @@ def two(client):
         client.forget_all()
 
 
+def test_the_hosts_api_knows_the_options_of_extensions(client):
+    assert client.options()[REMEMBER] in (False, True)
+
+
 def test_it_is_off_until_asked_for(client, two):
     client.set({REMEMBER: False})
     client.header(CLIP_SKIP, 4)
@@ -168,7 +172,14 @@ def test_the_list_says_which_is_chosen_and_takes_changes(client, two):
         ("PUT", {"json": {"clip_skip": 2}}, 422, 'The request lacks "key".'),
         ("DELETE", {"params": {"key": "name:gone"}}, 404, "'name:gone' is not remembered."),
         ("DELETE", {}, 422, "Give either"),
-        ("DELETE", {"params": {"key": "a", "everything": True}}, 422, "Give either"),
+        ("DELETE", {"params": {"key": "a", "everything": "true"}}, 422, "Give either"),
+        ("DELETE", {"params": {"everything": "maybe"}}, 422, 'everything: "maybe" cannot be used; allowed: true or'),
+        ("PUT", {"json": [1, 2]}, 422, "The request needs a JSON object as its body"),
+        ("PUT", {"json": None}, 422, "The request needs a JSON object as its body"),
+        ("PUT", {"content": b"{not json"}, 422, "The request needs a JSON object as its body"),
+        ("PUT", {"content": b"[" * 100_000}, 400, "There was an error parsing the body"),
+        ("PUT", {"content": b'{"key": "\\ud800", "clip_skip": 2}'}, 404, "'\\ud800' is not remembered."),
+        ("PUT", {"content": b'{"key": ["a"], "clip_skip": {"a": "\\ud800"}}'}, 422, "Clip skip: {'a': '"),
     ],
 )
 def test_bad_requests_get_a_sentence(client, method, arguments, status, sentence):

@@ -180,6 +180,9 @@ def test_the_hosts_work_goes_on_after_a_refusal(client):
     assert client.generate(**SMALL).pictures[0].shape == (64, 64, 3)
 
 
+HIRES = {"enable_hr": True, "denoising_strength": 0.5}
+
+
 @pytest.mark.parametrize(
     ("request_fields", "start"),
     [
@@ -195,8 +198,11 @@ def test_the_hosts_work_goes_on_after_a_refusal(client):
         ({"width": 10**7}, "Width: 10000000 is too large"),
         ({"n_iter": 10**6}, "Batch count: 1000000 is too large"),
         ({"batch_size": 10**6}, "Batch size: 1000000 is too large"),
-        ({"seed": 2**64}, "Seed: 18446744073709551616 is too large"),
-        ({"subseed": 2**64, "subseed_strength": 0.5}, "Variation seed: 18446744073709551616 is too large"),
+        ({"seed": 2**63}, "Seed: 9223372036854775808 is too large"),
+        ({"seed": 2**64}, "seed: 18446744073709551616 is too large; allowed: whole numbers of 64 bits."),
+        ({"subseed": 2**63, "subseed_strength": 0.5}, "Variation seed: 9223372036854775808 is too large"),
+        ({"seed_resize_from_w": None}, "seed_resize_from_w: None is no value"),
+        ({"enable_hr": True, "denoising_strength": None}, "Denoising strength: None is no number"),
         ({"cfg_scale": None}, "CFG Scale: None is no number"),
         ({"prompt": None}, "Prompt: None is no text"),
         ({"sampler_name": "Newton"}, 'sampler_name: "Newton" is not there; allowed: '),
@@ -204,11 +210,11 @@ def test_the_hosts_work_goes_on_after_a_refusal(client):
         ({"sampler_name": None, "sampler_index": "Newton"}, 'sampler_name: "Newton" is not there'),
         ({"scheduler": "Sideways"}, 'Schedule type: "Sideways" is not there; allowed: Automatic'),
         ({"styles": ["no such style"]}, 'Styles: "no such style" is not there'),
-        ({"enable_hr": True, "hr_scale": 0}, "Upscale by: 0.0 is too small"),
-        ({"enable_hr": True, "hr_scale": 99, "width": 512}, "Size after hires fix: 50688 is too large"),
-        ({"enable_hr": True, "hr_upscaler": "no such one"}, 'Upscaler: "no such one" is not there; allowed: Latent'),
-        ({"enable_hr": True, "hr_sampler_name": "Newton"}, 'Hires sampler: "Newton" is not there'),
-        ({"enable_hr": True, "hr_checkpoint_name": "none such"}, 'Hires checkpoint: "none such" is not there'),
+        ({**HIRES, "hr_scale": 0}, "Upscale by: 0.0 is too small"),
+        ({**HIRES, "hr_scale": 99, "width": 512}, "Size after hires fix: 50688 is too large"),
+        ({**HIRES, "hr_upscaler": "no such one"}, 'Upscaler: "no such one" is not there; allowed: Latent'),
+        ({**HIRES, "hr_sampler_name": "Newton"}, 'Hires sampler: "Newton" is not there'),
+        ({**HIRES, "hr_checkpoint_name": "none such"}, 'Hires checkpoint: "none such" is not there'),
         ({"enable_hr": True, "denoising_strength": 1.5}, "Denoising strength: 1.5 is too large"),
     ],
 )
