@@ -23,17 +23,15 @@ from ..sweep.saving import save_as_png
 from . import ClipSkipSetting, Picture, Sampled, Shape
 from .a1111_arguments import register_padding
 from .a1111_axes import host_axes, xyz_module
-from .a1111_checks import check_request
-from .a1111_encoders import check_choices, encoders_of
+from .a1111_checks import check_clip_skips, check_request
+from .a1111_encoders import encoders_of
 from .a1111_finer import (
     CLIP_SKIP,
-    check_asked,
     finer_of,
     loaded_model,
     no_effect,
     read_fraction,
     restore_panel,
-    setting_now,
 )
 from .a1111_grid import forget_setting, grid_infotext
 from .a1111_in_force import REMARKS, Chosen, EncodedAlone, choosing, watch_generations
@@ -42,7 +40,7 @@ from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, sort_out, tapped, watch
 from .a1111_prompts import Draws, Layout, UnevenBatch, holding, keys_of
 from .a1111_request import applied, cell_size, jobs, restore_setting, setting_of, steps
-from .a1111_saving import format_of, pattern_of_names, save_grid, save_picture, style_of
+from .a1111_saving import format_of, note_other_folder, pattern_of_names, save_grid, save_picture, style_of
 from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
 from .free_memory import cells_that_fit, is_out_of_memory
@@ -133,7 +131,7 @@ class A1111:
         for _, group in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
             cells = list(group)
             trial, written = applied(request, plan, cells[0])
-            _check_clip_skips(request, trial, plan, cells)
+            check_clip_skips(request, trial, plan, cells)
             with borrowed(shared.opts.data, {**written, **trial.override_settings}):
                 total += steps(trial) * trial.n_iter * len(cells)
                 sizes.append(cell_size(trial))
@@ -186,7 +184,7 @@ class A1111Session:
         self.style = style_of(self.notes)
         self._formats = {key: format_of(key, self.notes) for key in ("samples_format", "grid_format")}
         self._names = pattern_of_names(self.notes)
-        _note_other_folder(request, self.notes)
+        note_other_folder(request, self.notes)
         pixels = min(GRID_PIXELS, int(opts.img_max_size_mp * 1_000_000))
         self.limits = Limits(pixels, FORMAT_SIDES.get(self._formats["grid_format"], 0))
         self.no_effect = no_effect(request, plan)
@@ -429,29 +427,3 @@ def where(cells: list[Cell]) -> str:
     if len(cells) == 1:
         return f"cell {first}"
     return f"cells {first} to {last}" if last - first + 1 == len(cells) else f"{len(cells)} cells from {first} on"
-
-
-def _check_clip_skips(request: Any, trial: Any, plan: SweepPlan, cells: list[Cell]) -> None:
-    """Raises `InvalidInput` where the loaded model can't do what is asked in one of these cells, which share `trial`.
-
-    Of a checkpoint that an axis names nothing is known before it is loaded; then the cell fails with the reason.
-    """
-    asked = {finer_of(trial, plan, cell.clip_skip) for cell in cells}
-    model = loaded_model()
-    if model is None or trial.override_settings.get(CHECKPOINT) != request.override_settings.get(CHECKPOINT):
-        return
-    for finer in sorted(asked, key=repr):
-        check_asked(finer, model)
-        for negative in (False, True):
-            check_choices(model, finer, negative, setting_now())
-
-
-def _note_other_folder(request: Any, notes: list[str]) -> None:
-    """Says where a sweep is when the request has an output directory of its own: the batch of img2img gives it one."""
-    opts = shared.opts
-    usual = ("", None, opts.outdir_samples, opts.outdir_txt2img_samples, opts.outdir_img2img_samples)
-    if request.outpath_samples not in usual:
-        notes.append(
-            f"A sweep's folder is always among the WebUI's grids, where it is found again: nothing of it is in "
-            f"{request.outpath_samples}."
-        )

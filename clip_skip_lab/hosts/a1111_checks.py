@@ -14,6 +14,9 @@ from typing import Any
 from modules import sd_models, sd_samplers, sd_schedulers, shared
 
 from ..sweep.errors import InvalidInput, named_list
+from ..sweep.plan import Cell, SweepPlan
+from .a1111_encoders import check_choices
+from .a1111_finer import check_asked, finer_of, loaded_model, setting_now
 from .a1111_request import copy_request, has_hires, picture_size
 from .a1111_steady import CHECKPOINT
 
@@ -232,3 +235,18 @@ def _bounds(kind: str, lowest: float, highest: float) -> str:
     if math.isinf(lowest) and math.isinf(highest):
         return kind
     return f"{kind} from {lowest}" + ("" if math.isinf(highest) else f" to {highest}")
+
+
+def check_clip_skips(request: Any, trial: Any, plan: SweepPlan, cells: list[Cell]) -> None:
+    """Raises `InvalidInput` where the loaded model can't do what is asked in one of these cells, which share `trial`.
+
+    Of a checkpoint that an axis names nothing is known before it is loaded; then the cell fails with the reason.
+    """
+    asked = {finer_of(trial, plan, cell.clip_skip) for cell in cells}
+    model = loaded_model()
+    if model is None or trial.override_settings.get(CHECKPOINT) != request.override_settings.get(CHECKPOINT):
+        return
+    for finer in sorted(asked, key=repr):
+        check_asked(finer, model)
+        for negative in (False, True):
+            check_choices(model, finer, negative, setting_now())

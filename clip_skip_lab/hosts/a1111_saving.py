@@ -235,3 +235,14 @@ def _label(key: str) -> str:
 
 def _quoted(asked: object) -> str:
     return f'"{asked[:60]}"' if isinstance(asked, str) else repr(asked)[:60]
+
+
+def note_other_folder(request: Any, notes: list[str]) -> None:
+    """Says where a sweep is when the request has an output directory of its own: the batch of img2img gives it one."""
+    opts = shared.opts
+    usual = ("", None, opts.outdir_samples, opts.outdir_txt2img_samples, opts.outdir_img2img_samples)
+    if request.outpath_samples not in usual:
+        notes.append(
+            f"A sweep's folder is always among the WebUI's grids, where it is found again: nothing of it is in "
+            f"{request.outpath_samples}."
+        )

@@ -64,7 +64,7 @@ def test_the_panel_comes_before_the_header_and_its_layers_are_named(panel, en, j
 
 
 def test_a_panel_that_asks_nothing_leaves_the_note_as_it_is():
-    for panel in ({}, {"interpolation": "spherical"}, {"clip_skip": ""}):
+    for panel in ({}, {"interpolation": "spherical"}, {"clip_skip": None}):
         assert answer(SD1, panel)["sentence"] == "Layer 11 of 12, penultimate"
 
 
