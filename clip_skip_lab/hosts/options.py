@@ -90,6 +90,21 @@ class OptionValues(dict):
         for key, value in dict(*values, **more).items():
             self.put(key, value)
 
+    def __ior__(self, values: Any) -> OptionValues:
+        self.update(values)
+        return self
+
+    def copy(self) -> dict[str, Any]:
+        """What this thread sees, as a plain dict: another extension may take it, and put it back with `clear` and
+        `update` (`unittest.mock.patch.dict`)."""
+        keys = [*dict(self), *(key for layer in self.layers for key in layer.values)]
+        return {key: self[key] for key in dict.fromkeys(keys) if key in self}
+
+    def clear(self) -> None:
+        """As a dict's, for this thread: what is below a loan stays."""
+        for key in self.copy():
+            self.put(key, _ABSENT)
+
     def __reduce_ex__(self, protocol: Any) -> tuple:
         return dict, (dict(self),)  # a copy is a plain dict: a thread's loans are nobody else's
 

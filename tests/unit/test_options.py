@@ -4,12 +4,16 @@ import copy
 import json
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clip_skip_lab.hosts.options import OptionValues, borrowed, captured, kept, lendable
 
 KEY, OTHER, NEW = "clip_skip", "emphasis", "a key that config.json lacks"
+KEYS = st.sampled_from("abcde")
 
 
 @pytest.fixture
@@ -122,3 +126,20 @@ def test_options_are_made_lendable_once():
     lendable(opts)
     assert opts.data is made
     assert made == {KEY: 1}
+
+
+@given(
+    st.dictionaries(KEYS, st.integers()),
+    st.dictionaries(KEYS, st.integers()),
+    st.dictionaries(KEYS, st.integers()),
+)
+def test_another_extension_may_patch_all_values_for_a_while_during_a_loan(theirs, lent, patched):
+    """`unittest.mock.patch.dict` copies the whole dict, and at its end clears it and fills it again."""
+    data = OptionValues(theirs)
+    with borrowed(data, lent):
+        with mock.patch.dict(data, patched):
+            assert {key: data[key] for key in data.copy()} == {**theirs, **lent, **patched}
+        assert data.copy() == {**theirs, **lent}
+        data |= {"new": 1}
+        assert "new" in data
+    assert dict(data) == {**theirs, "new": 1}
