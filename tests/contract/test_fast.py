@@ -57,16 +57,18 @@ def test_cells_of_a_batch_are_within_one_of_255_of_those_that_ran_alone(client, 
     request_ = dict(request_)
     if route == "img2img":
         request_["init_images"] = [encoded(gradient())]
+    most = 1
     if request_.pop("masked", False):
         request_["mask"] = encoded(mask())
+        most = 2  # at the mask's soft edge the host lays the original over the picture, which rounds once more
     client.single(3, route, **request_)  # the first use of a refiner works out its hash, which infotexts then have
     exact = client.sweep({"clip_skip": [1, 2, 12]}, route, **request_)
     faults.set()
     together = fast(client, {"clip_skip": [1, 2, 12]}, route, **request_)
     assert together.record["notes"] == []
     assert faults.seen()["generations"] == 1, "one call of the host for all cells"
-    assert furthest(together.cells, exact.cells) <= 1
-    assert furthest(exact.cells[:1], exact.cells[-1:]) > 1, "clip skip had no effect, so this test proves nothing"
+    assert furthest(together.cells, exact.cells) <= most
+    assert furthest(exact.cells[:1], exact.cells[-1:]) > most, "clip skip had no effect, so this test proves nothing"
     assert together.cell_infotexts == exact.cell_infotexts
     assert [cell["pictures"][0]["seed"] for cell in together.record["cells"]] == [SMALL["seed"]] * 3
 

@@ -103,13 +103,13 @@ def test_an_option_of_another_kind_is_refused(opts):
 
 
 def test_a_batch_says_that_the_folder_is_not_in_its_output_directory(opts):
-    from clip_skip_lab.hosts.a1111 import _note_other_folder
+    from clip_skip_lab.hosts.a1111_saving import note_other_folder
 
     said = []
     for folder in (opts.outdir_samples, opts.outdir_txt2img_samples, "", None):
-        _note_other_folder(make(outpath_samples=folder), said)
+        note_other_folder(make(outpath_samples=folder), said)
     assert said == []
-    _note_other_folder(make(outpath_samples="/mine"), said)
+    note_other_folder(make(outpath_samples="/mine"), said)
     assert said[0].endswith("nothing of it is in /mine.")
 
 
