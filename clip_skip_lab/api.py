@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from .api_guard import Guard
 from .hosts import Host
 from .layers.facts import LayerFacts, layer_facts
-from .layers.panel import panel_facts
+from .layers.panel import check_on_model, panel_facts
 from .layers.words import LANGUAGES, is_panel_warning, is_warning, panel_problem, panel_sentence, sentence
 from .sweep.errors import InvalidInput
 from .sweep.finer import EVERY_MODEL, KEYS, read_finer
@@ -73,10 +73,11 @@ def _of_panel(facts: LayerFacts, asked: dict[str, object], language: str) -> dic
     """
     try:
         finer = read_finer(asked)
+        if finer.is_off or facts.model is None:
+            return None
+        check_on_model(facts.model, finer)
     except InvalidInput as error:
         return {"sentence": panel_problem(error.detail, language), "warning": True}
-    if finer.is_off or facts.model is None:
-        return None
     panel = panel_facts(facts, finer)
     return {"sentence": panel_sentence(panel, language), "warning": is_panel_warning(panel)}
 

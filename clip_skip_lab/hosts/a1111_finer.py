@@ -12,16 +12,14 @@ from modules import sd_models, shared
 
 from ..layers.facts import NONE, layer_facts
 from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
-from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, nearest_whole
+from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, check_reachable, nearest_whole
 from ..layers.words import sentence
 from ..sweep.errors import InvalidInput
 from ..sweep.finer import (
     BIG_G_SKIP,
     CLIP_L_SKIP,
-    EVERY_MODEL,
     INFOTEXT,
     NAMES,
-    NEGATIVE,
     Finer,
     Value,
     asked_by_panel,
@@ -146,7 +144,7 @@ def read_fraction(text: str, params: dict[str, Any]) -> None:
 
 
 def check_asked(finer: Finer, model: Any) -> None:
-    """Makes sure that a model can do what is asked.
+    """Makes sure that a model can do what is asked; see `check_reachable`.
 
     Args:
         finer: what is asked.
@@ -154,23 +152,7 @@ def check_asked(finer: Finer, model: Any) -> None:
 
     Raises `InvalidInput` for what would leave the picture as it is.
     """
-    kinds = {encoder.kind for encoder in encoders_of(model)}
-    for key, value, kind in ((CLIP_L_SKIP, finer.clip_l, CLIP_L), (BIG_G_SKIP, finer.big_g, BIG_G)):
-        if value is not None and kind not in kinds:
-            problem = f"cannot be applied, because this model has no {kind}"
-            raise InvalidInput(NAMES[key], value, "nothing on this model", problem)
-    if SD1 in kinds or (kinds and finer.every_model):
-        return
-    if kinds:
-        why, instead = "the WebUI ignores clip skip on this model", f'any value with "{NAMES[EVERY_MODEL]}" on'
-    else:
-        why, instead = "this model's text encoder is of a kind that Clip Skip Lab doesn't know", "nothing on this model"
-    mixes = finer.value is not None and LayerChoice.of(finer.value).whole is None
-    asked = {NEGATIVE: finer.negative, EVERY_MODEL: finer.every_model or None, VALUE: finer.value if mixes else None}
-    for key, value in asked.items():
-        if value is not None:
-            allowed = f"whole values, or {instead}" if key == VALUE else instead
-            raise InvalidInput(NAMES[key], value, allowed, f"cannot be applied, because {why}")
+    check_reachable(finer, {encoder.kind for encoder in encoders_of(model)})
 
 
 def remarks(finer: Finer, model: Any, setting: int) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..sweep.finer import Finer
 from .facts import Encoder, EncoderFacts, LayerFacts, Model, layer_of
-from .selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice, choice_for
+from .selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice, check_reachable, choice_for
 
 KINDS = {
     ("SD1", "CLIP-L"): SD1,
@@ -66,6 +66,11 @@ def taken(one: EncoderFacts, choice: LayerChoice) -> EncoderFacts:
     """What an encoder gives for a whole value of the panel; the layer is −1 where it has none for it."""
     encoder: Encoder = replace(one.encoder, usual=None)
     return EncoderFacts(encoder, layer_of(choice.whole, encoder.layers) if choice.deepest <= encoder.layers else -1)
+
+
+def check_on_model(model: Model, finer: Finer) -> None:
+    """Raises `InvalidInput` for what the panel asks and the model cannot do: generating is refused then."""
+    check_reachable(finer, {kind for kind in _kinds(model) if kind is not None})
 
 
 def _kinds(model: Model | None) -> list[str | None]:

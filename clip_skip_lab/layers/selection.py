@@ -7,9 +7,23 @@ encoder of N layers gives N + 1 hidden states, the embeddings first, so that lay
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..sweep.finer import BEFORE_NORM, INTERPOLATIONS, Finer, Value, read_value
+from ..sweep.errors import InvalidInput
+from ..sweep.finer import (
+    BEFORE_NORM,
+    BIG_G_SKIP,
+    CLIP_L_SKIP,
+    CLIP_SKIP,
+    EVERY_MODEL,
+    INTERPOLATIONS,
+    NAMES,
+    NEGATIVE,
+    Finer,
+    Value,
+    read_value,
+)
 from ..sweep.values import AVERAGE
 
 SD1, SD2, CLIP_L, BIG_G = "CLIP-L of SD1", "OpenCLIP of SD2", "CLIP-L of SDXL", "OpenCLIP bigG of SDXL"
@@ -108,3 +122,33 @@ def choice_for(finer: Finer, kind: str, negative: bool, setting: int) -> LayerCh
     else:
         return None
     return LayerChoice.of(value, finer.interpolation)
+
+
+def check_reachable(finer: Finer, kinds: Collection[str]) -> None:
+    """Makes sure that a model with these kinds of text encoders can do what is asked.
+
+    A whole value can always be asked: it is the host's own setting, whatever that does.
+
+    Raises `InvalidInput` for what would leave the picture as it is.
+    """
+    for key, value, kind in ((CLIP_L_SKIP, finer.clip_l, CLIP_L), (BIG_G_SKIP, finer.big_g, BIG_G)):
+        if value is not None and kind not in kinds:
+            problem = f"cannot be applied, because this model has no {kind}"
+            raise InvalidInput(NAMES[key], value, "nothing on this model", problem)
+    if SD1 in kinds or (kinds and finer.every_model):
+        return
+    if kinds:
+        why, instead = "the WebUI ignores clip skip on this model", f'any value with "{NAMES[EVERY_MODEL]}" on'
+    else:
+        why, instead = "this model's text encoder is of a kind that Clip Skip Lab doesn't know", "nothing on this model"
+    mixes = finer.value is not None and LayerChoice.of(finer.value).whole is None
+    asked = {
+        NEGATIVE: finer.negative,
+        EVERY_MODEL: finer.every_model or None,
+        CLIP_SKIP: finer.value if mixes else None,
+    }
+    for key, value in asked.items():
+        if value is not None:
+            whole = "whole values" if key == CLIP_SKIP else ""
+            allowed = f"{whole}, or {instead}" if whole and kinds else whole or instead
+            raise InvalidInput(NAMES[key], value, allowed, f"cannot be applied, because {why}")

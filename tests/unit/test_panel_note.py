@@ -119,3 +119,12 @@ def test_what_cannot_be_used_is_told_while_it_is_typed(panel, sentence):
 )
 def test_whatever_is_typed_gets_a_sentence(model, language, panel):
     assert answer(model, panel, language)["sentence"]
+
+
+@pytest.mark.parametrize("panel", [{"clip_skip": "1.5"}, {"negative_clip_skip": "2"}])
+def test_a_value_with_which_generating_is_refused_on_this_model_is_told_as_that(panel):
+    said = answer(SDXL, panel)
+    assert said["sentence"].startswith("Panel: ")
+    assert "cannot be applied, because the WebUI ignores clip skip on this model" in said["sentence"]
+    assert said["warning"] is True
+    assert "cannot be applied" not in answer(SDXL, {**panel, "every_model": "true"})["sentence"]
