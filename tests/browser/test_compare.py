@@ -41,11 +41,12 @@ def test_txt2img_and_img2img_become_one_number_each_and_a_chart(tab, client):
     choose(tab, "other", f"img2img, 3 of 3 cells · {other.folder.name}")
     tab.page.locator(PART).click()
     answer = tab.page.locator(f"{PART}_answer [role=status]")
-    expect(answer).to_contain_text("Clip skip moves the composition by ", timeout=60_000)
-    changes = [
-        sum(cell["measures"]["composition_change"] for cell in sweep.record["cells"]) / 2 for sweep in (one, other)
+    expect(answer).to_contain_text("Clip skip changes ", timeout=60_000)
+    shares = [
+        round(100 * sum(cell["measures"]["changed_area"] for cell in sweep.record["cells"]) / 2)
+        for sweep in (one, other)
     ]
-    expect(answer).to_contain_text(f"{changes[0]:.2f} in txt2img and by {changes[1]:.2f} in img2img")
+    expect(answer).to_contain_text(f"{shares[0]} % of the picture in txt2img and {shares[1]} % in img2img")
     chart = tab.page.locator(f"{PART}_chart img")
     expect(chart).to_be_visible()
     tab.page.wait_for_function("image => image.naturalWidth === 900", arg=chart.element_handle())
@@ -81,16 +82,19 @@ def test_nothing_chosen_gets_a_sentence(tab):
     expect(tab.page.locator(f"{PART}_chart")).to_be_hidden()
 
 
-def test_a_folder_that_was_changed_gets_a_sentence(tab, client):
-    one = client.sweep({"clip_skip": "1, 2"})
-    other = client.sweep({"clip_skip": "1, 2"})
-    record = other.record
-    record["cells"][0]["measures"] = "changed"
-    (other.folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
+def test_a_sweep_that_cannot_be_compared_gets_a_sentence_and_one_that_was_changed_is_not_listed(tab, client):
+    one, other, changed = (client.sweep({"clip_skip": "1, 2", "measures": False}) for _ in range(3))
+    for picture in other.folder.glob("cells/*"):
+        picture.unlink()
+    record = {**changed.record, "cells": "changed"}
+    (changed.folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
     tab.page.locator(f"{PART}_refresh").click()
     choose(tab, "one", one.folder.name)
     choose(tab, "other", other.folder.name)
+    expect(tab.page.locator(f"{PART}_one ul.options li").filter(has_text=changed.folder.name)).to_have_count(0)
     tab.page.locator(PART).click()
     problem = tab.page.locator(f"{PART}_answer [role=alert]")
-    expect(problem).to_contain_text("cannot be measured or compared (", timeout=30_000)
+    expect(problem).to_contain_text(
+        "have none in common to compare; allowed: two sweeps with the same values", timeout=30_000
+    )
     expect(tab.page.locator(f"{PART}_chart")).to_be_hidden()
