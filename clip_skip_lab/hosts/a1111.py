@@ -27,6 +27,7 @@ from .a1111_checks import check_clip_skips, check_request
 from .a1111_encoders import encoders_of
 from .a1111_finer import (
     CLIP_SKIP,
+    effect_in_doubt,
     finer_of,
     loaded_model,
     no_effect,
@@ -190,6 +191,7 @@ class A1111Session:
         self.no_effect = no_effect(request, plan)
         if self.no_effect:
             self.notes.append(self.no_effect["en"])
+        self.notes += effect_in_doubt()
         model = shared.sd_model
         self.model = {
             "name": model.sd_checkpoint_info.name_for_extra,

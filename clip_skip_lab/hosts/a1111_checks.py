@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from modules import sd_models, sd_samplers, sd_schedulers, shared
@@ -73,7 +73,7 @@ def check_request(request: Any) -> None:
     if has_hires(request) or hasattr(request, "init_images"):
         _between("Denoising strength", request.denoising_strength, 0, 1)
     for one in fields(request):
-        if one.default not in (None, MISSING) and one.name not in MAY_LACK and getattr(request, one.name) is None:
+        if _must_be_there(request, one) and getattr(request, one.name) is None:
             raise InvalidInput(one.name, None, "a value, or none of this name", "is no value")
     if not isinstance(request.override_settings, dict):
         raise InvalidInput("override_settings", request.override_settings, "an object", "is no object")
@@ -84,13 +84,21 @@ def check_request(request: Any) -> None:
         _check_hires(request)
 
 
+def _must_be_there(request: Any, one: Field) -> bool:
+    """Whether the host fails on a field without a value: not on a tick, which is off then, nor on what hires fix would
+    need. What it works out by itself, such as `sd_model`, is a property, and is not asked for: that loads a model."""
+    if one.default in (None, MISSING) or isinstance(one.default, bool | property) or one.name in MAY_LACK:
+        return False
+    return has_hires(request) or not one.name.startswith("hr_")
+
+
 def _check_names(request: Any) -> None:
     known = [*shared.prompt_styles.styles, "None", ""]
     if not isinstance(request.styles, list | tuple):
         raise InvalidInput("Styles", request.styles, "a list of names", "is no list")
     for style in request.styles:
         _known("Styles", style, known)
-    _known("Sampler", request.sampler_name, sd_samplers.all_samplers_map, may_lack=True)
+    check_sampler(request.sampler_name, "Sampler")
     _schedule_type("Schedule type", request.scheduler)
     _checkpoint("Refiner checkpoint", getattr(request, "refiner_checkpoint", None), NO_REFINER)
 

@@ -172,7 +172,8 @@ def remarks(finer: Finer, model: Any, setting: int) -> list[str]:
 def no_effect(request: Any, plan: SweepPlan) -> dict[str, str] | None:
     """Why clip skip changes nothing in a sweep with the loaded model, a sentence by language; None where it may."""
     facts, model = layer_facts(described_model(), 1), loaded_model()
-    if len(plan.clip_skip) < 2 or facts.model is None:
+    loads_others = any(axis.axis.label == "Checkpoint name" for _, axis in plan.further_axes())
+    if len(plan.clip_skip) < 2 or loads_others or facts.effect == UNKNOWN_EFFECT:
         return None
     finer = finer_of(request, plan, plan.clip_skip[0])
     fixed = {CLIP_L: CLIP_L_SKIP if finer.clip_l else None, BIG_G: BIG_G_SKIP if finer.big_g else None}
@@ -193,6 +194,12 @@ def no_effect(request: Any, plan: SweepPlan) -> dict[str, str] | None:
             "ja": f"この生成では Clip skip は何も変えません: すべてのセルで {names} が層を決めています。",
         }
     return {"en": f"{sentence(facts)}.", "ja": f"{sentence(facts, 'ja')}。"}
+
+
+def effect_in_doubt() -> list[str]:
+    """That clip skip may have no effect on the loaded model, as one sentence, where its encoders aren't known."""
+    facts = layer_facts(described_model(), 1)
+    return [f"{sentence(facts)}."] if facts.model is not None and facts.effect == UNKNOWN_EFFECT else []
 
 
 def without_own(params: dict[str, Any]) -> dict[str, Any]:

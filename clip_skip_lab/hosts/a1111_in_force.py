@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from fastapi import HTTPException
-from modules import processing, shared
+from modules import processing, sd_models, shared
 
 from ..layers.selection import CLIP_L, LayerChoice, choice_for, nearest_whole
 from ..sweep.errors import InvalidInput
@@ -139,9 +139,9 @@ def choosing(request: Any, chosen: Chosen) -> Iterator[None]:
         delattr(request, _HELD)
 
 
-def is_watched(request: Any) -> bool:
-    """Whether a generation of this request runs, and what is asked of it is in force."""
-    return request in _running()
+def is_watched() -> bool:
+    """Whether a generation runs in this thread, of this request or around it, and what is asked of it is in force."""
+    return bool(_running())
 
 
 def refusal(request: Any, error: InvalidInput) -> Exception:
@@ -230,7 +230,25 @@ def _in_force(request: Any, chosen: Chosen) -> Iterator[None]:
         stack.enter_context(borrowed(shared.opts.data, setting))
         stack.enter_context(selecting(chosen.choice))
         stack.enter_context(_own_cache_entries(chosen))
+        stack.enter_context(_loading_as_usual(chosen))
         stack.enter_context(_noting(request, chosen))
+        yield
+
+
+@contextmanager
+def _loading_as_usual(chosen: Chosen) -> Iterator[None]:
+    """The host encodes an empty text when it loads a checkpoint, a refiner's say, and keeps it with the model: that is
+    nobody's clip skip (modules/sd_models.py, `load_model`)."""
+    original = getattr(sd_models, "get_empty_cond", None)  # since v1.6
+    if original is None:
+        yield
+        return
+
+    def get_empty_cond(*args: Any, **kwargs: Any) -> Any:
+        with chosen.being(NOTHING_ASKED):
+            return original(*args, **kwargs)
+
+    with shadowed(sd_models, "get_empty_cond", get_empty_cond):
         yield
 
 

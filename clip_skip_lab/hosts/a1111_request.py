@@ -169,6 +169,8 @@ def _may_be_none(request: Any, name: str) -> bool:
 
 
 def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
+    if kinds == (bool,) and value in (0, 1):
+        return type(value) in (bool, int)  # the page sends a radio button's number: "Inpaint area" is 0 or 1
     return type(value) in kinds  # `type`, as True is an int too
 
 

@@ -6,7 +6,7 @@ that holds only what was given; later ones win over earlier ones, and `read_fine
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import InvalidInput, named_list
 from .values import MOST_VALUES, allowed_clip_skip, half_width, number_parts, read_layers, unique
@@ -57,6 +57,7 @@ class Finer:
         negative: the clip skip of the negative prompt, or None for the same.
         every_model: use all of this on SD2 and SDXL too, where the host ignores its setting.
         clip_l, big_g: a value for one of SDXL's two text encoders alone, or None.
+        given: the keys that were given, be it with what is usual: they win over what somebody else asks.
     """
 
     value: Value | None = None
@@ -65,6 +66,7 @@ class Finer:
     every_model: bool = False
     clip_l: Value | None = None
     big_g: Value | None = None
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def is_off(self) -> bool:
@@ -79,15 +81,20 @@ class Finer:
 
     def to_json(self) -> dict[str, object]:
         """What is given, by `KEYS`, for `read_finer` to read again."""
-        given = {
+        values = {
             CLIP_SKIP: self.value,
-            INTERPOLATION: None if self.interpolation == BEFORE_NORM else self.interpolation,
+            INTERPOLATION: self.interpolation,
             NEGATIVE: self.negative,
-            EVERY_MODEL: self.every_model or None,
+            EVERY_MODEL: self.every_model,
             CLIP_L_SKIP: self.clip_l,
             BIG_G_SKIP: self.big_g,
         }
-        return {key: value for key, value in given.items() if value is not None}
+        usual = {INTERPOLATION: BEFORE_NORM, EVERY_MODEL: False}
+        return {
+            key: SAME if value is None else value
+            for key, value in values.items()
+            if key in self.given or value != usual.get(key)
+        }
 
 
 NOTHING_ASKED = Finer()
@@ -121,6 +128,7 @@ def read_finer(asked: dict[str, object], highest: int | None = None) -> Finer:
         every_model=bool(every_model),
         clip_l=_read_one(asked, CLIP_L_SKIP, LAYERS_OF_SDXL[CLIP_L_SKIP]),
         big_g=_read_one(asked, BIG_G_SKIP, LAYERS_OF_SDXL[BIG_G_SKIP]),
+        given=frozenset(key for key, value in asked.items() if value is not None),
     )
 
 

@@ -206,7 +206,7 @@ def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) 
             width=picture.image.width,
             height=picture.image.height,
             infotext=picture.infotext,
-            sha256=digest_of(saved) if saved else None,
+            sha256=_digest(saved),
             small=_save_small(outcome, picture),
         )
         record.cells[picture.cell.index].pictures.append(made)
@@ -249,6 +249,14 @@ def _save(outcome: Outcome, session, picture) -> Path | None:
         name = _named(path, outcome.folder)
         outcome.record.notes.append(f"Pictures have short names, such as {name}, where the WebUI's do not work: {why}.")
     return path
+
+
+def _digest(saved: Path | None) -> str | None:
+    try:
+        return digest_of(saved) if saved is not None else None
+    except OSError as error:  # it is not taken for sound when somebody goes on, and no cell is lost to it
+        log.warning("Clip skip sweep: %s cannot be read back: %s", saved, error)
+        return None
 
 
 def _why(error: Exception) -> str:

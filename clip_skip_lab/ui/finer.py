@@ -49,7 +49,7 @@ def make_finer_script() -> type[scripts.Script]:
 
         def process(self, p: Any, *arguments: Any) -> None:
             """What is asked is in force already (`watch_generations`), or can't be, and then nothing is sampled."""
-            if is_watched(p) or not (asked_by_panel(arguments) or asked_by_axes(p)):
+            if is_watched() or not (asked_by_panel(arguments) or asked_by_axes(p)):
                 return
             problem = "cannot be applied: another extension has taken over how the WebUI generates"
             refuse(p, InvalidInput(PANEL_TITLE, "on", "the panel switched off", problem))
