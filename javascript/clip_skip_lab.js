@@ -17,7 +17,7 @@
     const TEXTS = {
         en: {
             override: (tab, value) => `Override in ${tab}: clip skip ${value}. `,
-            sweeping: "A sweep is running, and this counts after it. ",
+            sweeping: "A sweep is running; this value takes effect when it ends. ",
             empty: (highest) => `Type a whole number from 1 to ${highest}`,
             unreachable: "The WebUI does not answer",
         },

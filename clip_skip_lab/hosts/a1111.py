@@ -40,7 +40,7 @@ from .a1111_model import loaded_model as described_model
 from .a1111_own_axes import register_axes
 from .a1111_pictures import finished_pictures, sort_out, tapped, watch
 from .a1111_prompts import Draws, Layout, UnevenBatch, holding, keys_of
-from .a1111_request import applied, cell_size, jobs, restore_setting, setting_of, steps
+from .a1111_request import applied, cell_size, jobs, name_checkpoint, restore_setting, setting_of, steps
 from .a1111_saving import format_of, note_other_folder, pattern_of_names, save_grid, save_picture, style_of
 from .a1111_steady import CHECKPOINT, VAE, ModelChanged, check_model, deciding_options, load_model, mend_model, moved
 from .batches import conditioning_for, same_posterior, seed_global_generator, why_one_by_one, widen
@@ -117,6 +117,7 @@ class A1111:
 
     def load(self, request: Any) -> None:
         """See `Host.load`."""
+        name_checkpoint(request)
         check_request(request)  # or a checkpoint that is not there would count as none asked for
         load_model(request)
 

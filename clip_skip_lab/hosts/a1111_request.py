@@ -110,6 +110,14 @@ PLACE = re.compile(r"dir|path|folder|font", re.IGNORECASE)
 """The options whose text names a place on the disk: none of them decides a picture, and none is told or taken back."""
 
 
+def name_checkpoint(request: Any) -> None:
+    """Puts a checkpoint's title in the place of the host's record of it, as the batch of img2img gives it with "PNG
+    info" (modules/img2img.py, `process_batch`): the host itself passes over such an override."""
+    title = getattr(request.override_settings.get(CHECKPOINT), "title", None)
+    if title is not None and not isinstance(request.override_settings[CHECKPOINT], str):
+        request.override_settings = {**request.override_settings, CHECKPOINT: title}
+
+
 def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     """Gives a request the settings that `setting_of` told of another one; pictures stay what they are.
 

@@ -243,6 +243,6 @@ def note_other_folder(request: Any, notes: list[str]) -> None:
     usual = ("", None, opts.outdir_samples, opts.outdir_txt2img_samples, opts.outdir_img2img_samples)
     if request.outpath_samples not in usual:
         notes.append(
-            f"A sweep's folder is always among the WebUI's grids, where it is found again: nothing of it is in "
-            f"{request.outpath_samples}."
+            f"Sweeps are always saved in the WebUI's folder for grids, where they can be found again; nothing was "
+            f"written to {request.outpath_samples}."
         )

@@ -93,7 +93,8 @@ def _place(cell: CellRecord) -> tuple[int, int]:
 def _differences(row: list[CellRecord]) -> str:
     """What the cells differ in, as words, or nothing."""
     found = []
-    if _differ(cell.drawn or "" for cell in row) or not _same_start([_prompts(cell) for cell in row]):
+    known = [cell for cell in row if cell.drawn is not None or cell.used]  # an older version noted neither
+    if _differ(cell.drawn or "" for cell in known) or not _same_start([_prompts(cell) for cell in row]):
         found.append("their prompts")
     if not _same_start([[picture.seed for picture in cell.pictures] for cell in row]):
         found.append("their seeds")

@@ -65,8 +65,8 @@ class CellRecord:
         data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
         data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
         data["pictures"] = [asdict(picture) for picture in self.pictures]
-        for key in ("drawn", "incomparable"):
-            if getattr(self, key) is not None:
+        for key in ("drawn", "used", "incomparable"):
+            if getattr(self, key):
                 data[key] = getattr(self, key)
         data["measures"] = {}  # clip_skip_lab/measure fills them in
         return data

@@ -145,8 +145,18 @@ def next_plan(begun: Begun, full: bool | None, cells: list[int] | None) -> tuple
         raise InvalidInput(FIELD, begun.folder.name, "the name of a draft", "is no draft")
     plan["draft"] = False
     if cells:
-        plan["cells"] = cells
+        plan["cells"] = _of_whole_plan(plan.get("cells"), cells)
     return plan, None
+
+
+def _of_whole_plan(chosen: object, cells: list) -> list:
+    """The places in the whole plan of cells that were counted within a sweep of some of them (`chosen`)."""
+    if not isinstance(chosen, list):
+        return cells
+    known = all(type(number) is int and 0 <= number < len(chosen) for number in cells)
+    if not known:
+        raise InvalidInput("cells", cells, f"whole numbers from 0 to {len(chosen) - 1}", "are no cells of the draft")
+    return [chosen[number] for number in cells]
 
 
 def check_same(begun: Begun, fingerprint: str, model: dict[str, str], setting: dict[str, object]) -> None:

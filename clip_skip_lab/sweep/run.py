@@ -123,7 +123,7 @@ def _take_over(outcome: Outcome, begun: Begun) -> None:
         entry, then = record.cells[index], begun.content["cells"][index]
         entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
         entry.pictures = pictures
-        entry.drawn = then.get("drawn")
+        entry.drawn, entry.used = then.get("drawn"), dict(then.get("used") or {})
         if entry.drawn is not None:
             record.draws[entry.drawn] = begun.content["draws"][entry.drawn]
         kept = [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
@@ -247,7 +247,9 @@ def _save(outcome: Outcome, session, picture) -> Path | None:
     if why not in outcome.said:
         outcome.said.add(why)
         name = _named(path, outcome.folder)
-        outcome.record.notes.append(f"Pictures have short names, such as {name}, where the WebUI's do not work: {why}.")
+        outcome.record.notes.append(
+            f"Pictures have short names, such as {name}, where the WebUI's own could not be used: {why}."
+        )
     return path
 
 
@@ -301,7 +303,10 @@ def _drawn(outcome: Outcome, by_cell: dict[int, list[Kept]], page: Page, style: 
         return draw_page(page, content, style)
     except Exception as error:  # a font or a colour that Pillow stumbles over
         log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
-        _problem(outcome.record, f"The grid has not the WebUI's colours and font, which do not work: {_why(error)}.")
+        _problem(
+            outcome.record,
+            f"The grid was drawn in the usual colours and font, because the WebUI's do not work: {_why(error)}.",
+        )
         style = Style()
         return draw_page(page, content, style)
 

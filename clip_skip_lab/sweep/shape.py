@@ -5,7 +5,6 @@ A folder may have been sent, edited or damaged. Who has asked here can work with
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 SCHEMA = 1
@@ -37,6 +36,7 @@ _ADDED = {
     "measures": _LIST,
     "reference": (*_OBJECT, *_MAYBE),
     "charts": _LIST,
+    "no_effect": (*_TEXT, *_OBJECT),
 }
 """Keys that may be absent."""
 _CELL = {"index": _WHOLE, "values": _OBJECT, "state": _TEXT, "pictures": _LIST}
@@ -45,6 +45,9 @@ _ADDED_TO_CELL = {
     "seconds": (*_NUMBER, *_MAYBE),
     "measures": _OBJECT,
     "seal": _TEXT,
+    "drawn": _TEXT,
+    "used": _OBJECT,
+    "incomparable": _TEXT,
 }
 _PICTURE = {
     "file": (*_TEXT, *_MAYBE),
@@ -64,6 +67,7 @@ def check_shape(content: dict) -> None:
     _check("", content, _CONTENT, _ADDED)
     for key in ("notes", "problems"):
         _each(key, content[key], _TEXT)
+    _each("measures", content.get("measures", []), _OBJECT)
     _check("model", content["model"], {}, dict.fromkeys(("name", "hash", "vae"), _TEXT))
     _check("plan", content["plan"], {}, {"draft": (bool,), "cells": _LIST})
     for number, axis in enumerate(content["axes"]):
@@ -95,6 +99,8 @@ def _check_cell(where: str, cell: object, names: list[str]) -> None:
     _check_clip_skip(f"{where}.values", cell["values"])
     for key, value in cell.get("measures", {}).items():
         _is(f"{where}.measures.{key}", value, (*_NUMBER, *_MAYBE))
+        if value is not None and not abs(value) < 1e12:
+            raise ValueError(f"{where}.measures.{key}: {_shown(value)} is none")
     for number, picture in enumerate(cell["pictures"]):
         _check(f"{where}.pictures[{number}]", picture, _PICTURE, _ADDED_TO_PICTURE, others=False)
 
@@ -102,7 +108,7 @@ def _check_cell(where: str, cell: object, names: list[str]) -> None:
 def _check_clip_skip(where: str, values: dict) -> None:
     value = values.get("Clip skip")
     _is(f"{where}.Clip skip", value, (*_NUMBER, *_TEXT))
-    if not isinstance(value, str) and not (math.isfinite(value) and 0 < value <= HIGHEST):
+    if not isinstance(value, str) and not (0 < value <= HIGHEST):
         raise ValueError(f"{where}.Clip skip: {_shown(value)} is none")
 
 

@@ -288,7 +288,7 @@ def test_a_page_opened_while_a_sweep_runs_shows_the_users_value_and_says_so(head
     try:
         client.wait_for(sampling_cell(0), timeout=120)
         page = header()
-        note_becomes(page, "A sweep is running, and this counts after it. Layer 10 of 12", seconds=30)
+        note_becomes(page, "A sweep is running; this value takes effect when it ends. Layer 10 of 12", seconds=30)
         assert (number(page).input_value(), page.evaluate(f"() => opts.{CLIP_SKIP}")) == ("3", 3)
         number(page).fill("2")
         number(page).press("Enter")

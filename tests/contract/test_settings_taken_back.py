@@ -110,7 +110,7 @@ def test_a_batch_says_that_the_folder_is_not_in_its_output_directory(opts):
         note_other_folder(make(outpath_samples=folder), said)
     assert said == []
     note_other_folder(make(outpath_samples="/mine"), said)
-    assert said[0].endswith("nothing of it is in /mine.")
+    assert said[0].endswith("nothing was written to /mine.")
 
 
 def test_the_first_result_of_a_batch_tells_of_all_folders():

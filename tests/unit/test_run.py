@@ -183,7 +183,9 @@ def test_a_picture_that_cannot_be_saved_under_its_name_has_a_short_one(tmp_path,
     assert_each_picture_has_its_own_file(outcome)
     (note,) = outcome.record.notes
     why = getattr(error, "strerror", None) or error
-    assert note == f"Pictures have short names, such as cells/0000-0.png, where the WebUI's do not work: {why}."
+    assert (
+        note == f"Pictures have short names, such as cells/0000-0.png, where the WebUI's own could not be used: {why}."
+    )
     assert outcome.record.problems == []
 
 
@@ -253,7 +255,7 @@ def test_a_grid_that_cannot_be_drawn_in_the_hosts_colours_is_drawn_in_others(tmp
     outcome = run_sweep(plan_of("1-2"), session, HOST)
     assert colours(outcome.grids[0][0]) >= {(40, 0, 255), (255, 255, 255)}
     assert outcome.record.state == "finished"
-    assert "which do not work" in outcome.record.problems[0]
+    assert "because the WebUI's do not work" in outcome.record.problems[0]
 
 
 def test_pictures_are_kept_in_memory_only_where_the_answer_needs_them(tmp_path):
