@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -168,7 +169,8 @@ class Panel:
             shape = self.host.measure(request, plan)
             asked = asked_by_panel(finer_arguments)
             own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
-            asked = {**own, **read_finer(asked).to_json()}  # its own value counts for nothing, whatever it is
+            finer = replace(read_finer(asked), given=frozenset())  # what is as usual need not be told
+            asked = {**own, **finer.to_json()}  # its own value counts for nothing, whatever it is
         except InvalidInput as error:
             return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
         widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
