@@ -7,6 +7,8 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable
 
+from .definitions import DIFFERENCE
+
 CLIP_SKIP = "Clip skip"
 SHARED = "Their pictures have one and the same file."
 
@@ -62,6 +64,17 @@ def measured(content: dict) -> list[dict]:
 def is_number(value: object) -> bool:
     """Whether a clip skip is a number; else it is an average of layers, which has no place among them."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def compared(cells: list[dict], reference: object) -> list[dict]:
+    """The cells of which a picture was compared with one of the reference's; itself apart, which is always the same.
+
+    Args:
+        cells: with measures.
+        reference: a value of clip skip.
+    """
+    others = [cell for cell in cells if cell["values"][CLIP_SKIP] != reference]
+    return [cell for cell in others if cell["measures"].get(DIFFERENCE) is not None]
 
 
 def ascending(values: Iterable) -> list:

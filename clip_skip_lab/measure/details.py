@@ -5,7 +5,7 @@ from __future__ import annotations
 from .cells import CLIP_SKIP, beside, clip_skips, mean, mean_at, measured
 from .definitions import AREA, COMPOSITION, SHARPNESS
 from .effects import INTERACTION, SEED
-from .phrases import Said, by_language, listed, percent, times
+from .phrases import Said, by_language, listed, percent, spaced, times
 
 LEAST = 0.01
 """A variance of the Laplacian below it is no measure for others."""
@@ -68,12 +68,14 @@ def _compositions(neighbours: list[dict]) -> Said | None:
     if not steps:
         return None
     low, high = (pick(steps, key=lambda step: step[COMPOSITION]) for pick in (min, max))
-    range_of = f"{low[COMPOSITION]:.2f}", f"{high[COMPOSITION]:.2f}"
+    least, most = f"{low[COMPOSITION]:.2f}", f"{high[COMPOSITION]:.2f}"
     arrow = f"{high['from']} → {high['to']}"
+    english, japanese = f"{least} to {most}, the largest at {arrow}", f"{least}〜{most}（最大は {arrow}）"
+    if len(steps) == 1:
+        english, japanese = f"{most} at {arrow}", f"{arrow} で {most}"
     return (
-        f"Composition change (1 − SSIM of the brightness, 0 is none), step by step: {range_of[0]} to {range_of[1]} "
-        f"({arrow}).",
-        f"各段階の構図の変化（明るさの 1 − SSIM、0 は変化なし）: {range_of[0]}〜{range_of[1]}（{arrow}）。",
+        f"Composition change (1 − SSIM of the brightness, 0 is none), step by step: {english}.",
+        f"各段階の構図の変化（明るさの 1 − SSIM、0 は変化なし）: {japanese}。",
     )
 
 
@@ -92,13 +94,25 @@ def _edges(ratios: dict[object, float], reference: object) -> Said | None:
     if not ratios:
         return None
     low, high = min(ratios, key=ratios.get), max(ratios, key=ratios.get)
-    least, most = times(ratios[low]), times(ratios[high])
+    (least, at_least), (most, at_most) = _multiple(ratios[low]), _multiple(ratios[high])
+    if len(ratios) == 1:
+        english, japanese = f"{least} at {low}", spaced(low, "で", at_least)
+    elif least == most:
+        english, japanese = f"{least} at every value", f"どの値でも{at_least}"
+    else:
+        english = f"from {least} at {low} to {most} at {high}"
+        japanese = spaced(low, "で", at_least) + "、" + spaced(high, "で", at_most)
     return (
         f"Strength of edges (variance of the Laplacian, which grows with contrast and noise too), against clip skip "
-        f"{reference}: from {least} times at {low} to {most} times at {high}.",
+        f"{reference}: {english}.",
         f"Clip skip {reference} に対する輪郭の強さ（ラプラシアンの分散。コントラストやノイズでも増えます）: "
-        f"{low} で {least} 倍、{high} で {most} 倍。",
+        f"{japanese}。",
     )
+
+
+def _multiple(ratio: float) -> Said:
+    text = times(ratio)
+    return ("the same", "同じ") if text == "1" else (f"{text} times", f"{text} 倍")
 
 
 def _tested(effects: dict) -> Said | None:

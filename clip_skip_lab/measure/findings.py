@@ -6,15 +6,14 @@ symbols, for whom wants to know (`details.py`).
 
 from __future__ import annotations
 
-from collections import Counter
-
-from .cells import CLIP_SKIP, clip_skips, incomparable, is_number, key_of, mean_at, measured
+from .cells import CLIP_SKIP, clip_skips, compared, incomparable, is_number, key_of, mean_at, measured
 from .definitions import AREA, DIFFERENCE
 from .details import edges
 from .effects import INTERACTION, LEVEL, REST, SEED
 from .identical import identical
+from .left_out import left_out
 from .phrases import Said, by_language, listed, percent, percents, spaced
-from .steps import CHANGES, MOST, graded, step_sentence
+from .steps import CHANGES, MOST, NAMED, Steps, graded, reference_sentence, step_sentence
 
 WEAK = 1 / 2
 """Edges under this share of the reference's are worth a sentence."""
@@ -35,12 +34,15 @@ def findings(content: dict) -> dict[str, list[str]]:
         content: a `sweep.json` with measures, neighbours, new seed and effects.
     """
     cells, values = measured(content), clip_skips(measured(content))
-    said = [*_left_out(content["cells"]), _extent(content["cells"], cells, values)]
+    said = [*left_out(content["cells"]), _extent(content["cells"], cells, values)]
     if len(values) < 2:
         said.append(_NOTHING_TO_COMPARE)
-    elif all(cell["measures"].get(DIFFERENCE) is None for cell in cells):
+        return by_language(said)
+    steps = graded(content["neighbours"])
+    differences = [cell["measures"][DIFFERENCE] for cell in compared(cells, content["reference"][CLIP_SKIP])]
+    if not differences and not steps.known:
         said.append(_NOT_COMPARABLE)
-    elif all(cell["measures"].get(DIFFERENCE) in (0, None) for cell in cells):
+    elif differences and not any(differences) and not any(step[AREA] for step in steps.known):
         said.append(identical(cells, content))
     else:
         found = [one for one in _differing(content, cells, values) if one is not None]
@@ -55,9 +57,10 @@ def _differing(content: dict, cells: list[dict], values: list) -> list[Said | No
     steps = graded(content["neighbours"])
     said = [
         _same_as_reference(cells, reference, others),
-        step_sentence(steps, _pictures_each(cells), whole),
+        step_sentence(steps, _pictures_each(cells), whole)
+        or reference_sentence(_from_reference(cells, reference, others), _pictures_each(cells)),
     ]
-    if not steps.changed and len(steps.known) > 1:
+    if not steps.changed and len(steps.known) > 1 and steps.complete:
         said.append(_adding_up(cells, reference, others))
     if whole:
         said += [
@@ -67,6 +70,12 @@ def _differing(content: dict, cells: list[dict], values: list) -> list[Said | No
             _effects(content["effects"]),
         ]
     return said
+
+
+def _from_reference(cells: list[dict], reference: object, others: list) -> Steps:
+    """What changes from the reference to each other value, as if it were a step; of those that are the same nothing."""
+    differing = [value for value in others if mean_at(cells, DIFFERENCE, value) != 0]
+    return graded([{"from": reference, "to": value, AREA: mean_at(cells, AREA, value)} for value in differing])
 
 
 _NOTHING_TO_COMPARE: Said = (
@@ -83,21 +92,10 @@ _DIFFERENT: Said = (
 )
 
 
-def _left_out(planned: list[dict]) -> list[Said]:
-    """How many cells are not compared, for each reason."""
-    return [
-        (
-            f"{count} of {len(planned)} cells {'is' if count == 1 else 'are'} not compared: {reason}",
-            f"{len(planned)} セル中 {count} セルは比較していません: {reason}",
-        )
-        for reason, count in Counter(incomparable(planned).values()).items()
-    ]
-
-
 def _extent(planned: list[dict], cells: list[dict], values: list) -> Said | None:
     if len(cells) + len(incomparable(planned)) == len(planned):
         return None
-    english = f"{len(cells)} of {len(planned)} cells are measured"
+    english = f"{len(cells)} of {len(planned)} cells {'is' if len(cells) == 1 else 'are'} measured"
     japanese = f"{len(planned)} セル中 {len(cells)} セルの測定です。"
     if len(values) < 2:
         return f"{english}.", japanese
@@ -126,15 +124,17 @@ def _same_as_reference(cells: list[dict], reference: object, others: list) -> Sa
 
 
 def adds_up_at(cells: list[dict], reference: object, others: list) -> object | None:
-    """The first number at which the picture has clearly changed from the reference, or None.
+    """The number nearest to the reference at which the picture has clearly changed from it, or None.
 
     Args:
         cells: with measures.
-        reference, others: values of clip skip.
+        reference, others: values of clip skip; steps lead from a number only.
     """
-    for value in others:
+    if not is_number(reference):
+        return None
+    for value in sorted(filter(is_number, others), key=lambda value: abs(value - reference)):
         area = mean_at(cells, AREA, value)
-        if is_number(value) and area is not None and area >= CHANGES:
+        if area is not None and area >= CHANGES:
             return value
     return None
 
@@ -144,8 +144,9 @@ def _adding_up(cells: list[dict], reference: object, others: list) -> Said | Non
     value = adds_up_at(cells, reference, others)
     if value is None:
         return None
+    where = f"by clip skip {value} the picture" if value > reference else f"clip skip {value}"
     return (
-        f"Together the small steps count: {value} clearly differs from {reference}.",
+        f"The small steps add up: {where} clearly differs from {reference}.",
         spaced("小さな変化が重なり、", value, "は", reference, "と明らかに違います。"),
     )
 
@@ -157,8 +158,8 @@ def _new_seed(steps: list[dict], new_seed: dict | None) -> Said | None:
     step = max(steps, key=lambda step: step[AREA])
     seed, most, arrow = percent(new_seed[AREA]), percent(step[AREA]), f"{step['from']} → {step['to']}"
     return (
-        f"A new seed changes {seed} of the picture, the largest step ({arrow}) {most}.",
-        f"シードを変えると画像の {seed}、最も大きな段階（{arrow}）では {most} が変わります。",
+        f"A new seed changes {seed} of the picture; the largest step of clip skip ({arrow}) changes {most}.",
+        f"シードを変えると画像の {seed}、変化が最大の段階（{arrow}）では {most} が変わります。",
     )
 
 
@@ -191,14 +192,13 @@ def _edges(cells: list[dict], reference: object, others: list) -> Said | None:
     ratios = edges(cells, reference, others)
     if not ratios:
         return None
-    start = _weak_from([value for value in ratios if is_number(value)], ratios)
-    if start is not None:
-        last = start == [value for value in ratios if is_number(value)][-1]
-        where = f"At {start}" if last else f"From {start} on"
+    where = _weak_at([value for value in ratios if is_number(value)], ratios, reference)
+    if where is not None:
         return (
-            f"{where}, edges are less than half as strong as at clip skip {reference}: "
+            f"{where[0]}, edges are less than half as strong as at clip skip {reference}: "
             "the pictures are blurrier, have less contrast, or show less.",
-            spaced(start, "では" if last else "以降", f"、輪郭の強さは Clip skip {reference}", "の半分未満です")
+            f"{where[1]}、輪郭の強さは "
+            + spaced(f"Clip skip {reference}", "の半分未満です")
             + "（ぼけたか、コントラストが下がったか、描かれたものが減りました）。",
         )
     if min(ratios.values()) > 1 / NEAR and max(ratios.values()) < NEAR:
@@ -209,14 +209,23 @@ def _edges(cells: list[dict], reference: object, others: list) -> Said | None:
     return None
 
 
-def _weak_from(numbers: list, ratios: dict) -> object | None:
-    """The first value from which on, to the last, edges are weak."""
-    start = None
+def _weak_at(numbers: list, ratios: dict, reference: object) -> Said | None:
+    """Where edges are weak: from a value on to the last; the values, where the reference is above some of them."""
+    weak = [value for value in numbers if ratios[value] < WEAK]
+    if not weak:
+        return None
+    if is_number(reference) and weak[0] < reference:
+        english, japanese = listed(weak)
+        return (f"At {english}", spaced(japanese, "では")) if len(weak) <= NAMED else None
+    if weak[-1] != numbers[-1]:
+        return None
+    start = weak[-1]
     for value in reversed(numbers):
-        if ratios[value] >= WEAK:
+        if value not in weak:
             break
         start = value
-    return start
+    last = start == numbers[-1]
+    return f"At {start}" if last else f"From {start} on", spaced(start, "では" if last else "以降")
 
 
 def _effects(effects: dict) -> Said | None:
@@ -225,16 +234,18 @@ def _effects(effects: dict) -> Said | None:
         return None
     parts = percents(shares)
     names = [name for name in shares if name not in (INTERACTION, REST)]
-    english = [f"{parts[name]} % with {_english(name)}" for name in names]
-    english[0] = english[0].replace("%", "% go", 1)
-    english.append(f"{parts[INTERACTION]} % with what they do only together")
+    english = [f"{_english(name)} for {parts[name]} %" for name in names[1:]]
+    english.append(f"{'the two' if len(names) == 2 else 'the axes'} in combination for {parts[INTERACTION]} %")
     japanese = [f"{_japanese(name)} {parts[name]} %" for name in names]
     japanese.append(f"組み合わせ {parts[INTERACTION]} %")
     if REST in parts:
-        english.append(f"{parts[REST]} % with none of these")
+        english.append(f"everything else for {parts[REST]} %")
         japanese.append(f"その他 {parts[REST]} %")
     said = (
-        [f"Of the differences between the pictures, {listed(english)[0]}."],
+        [
+            f"Of the differences between the pictures, {_english(names[0])} accounts for {parts[names[0]]} %, "
+            f"{', '.join(english[:-1])}, and {english[-1]}."
+        ],
         [f"画像の違いの内訳: {listed(japanese)[1]}。"],
     )
     axes = [name for name in names if name != SEED]

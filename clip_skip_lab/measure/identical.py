@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..sweep.errors import InvalidInput
 from ..sweep.finer import BIG_G_SKIP, CLIP_L_SKIP, NAMES, read_value
-from .cells import groups
-from .definitions import DIFFERENCE
+from .cells import CLIP_SKIP, beside, compared, groups
 from .phrases import Said
 
 NO_EFFECT = "no_effect"
@@ -16,25 +15,28 @@ def identical(cells: list[dict], content: dict) -> Said:
     """That the pictures are identical as far as they were compared, with the reason, if it is known.
 
     Args:
-        cells: those that have measures, of which at least one was compared with a reference.
+        cells: those that have measures, of which at least one was compared with a reference's of its row.
         content: of `sweep.json`.
     """
-    compared = [cell for cell in cells if cell["measures"].get(DIFFERENCE) is not None]
-    english, japanese = _that_they_are(compared, len(cells))
-    reason = _held(compared, content) or _no_effect(content)
+    reference = content["reference"][CLIP_SKIP]
+    others = compared(cells, reference)
+    rows = {beside(cell) for cell in others}
+    alike = [*others, *(cell for cell in cells if cell["values"][CLIP_SKIP] == reference and beside(cell) in rows)]
+    english, japanese = _that_they_are(alike, len(cells))
+    reason = _held(alike, content) or _no_effect(content)
     return (
         (f"{english}.", f"{japanese}。") if reason is None else (f"{english}. {reason[0]}", f"{japanese}。{reason[1]}")
     )
 
 
-def _that_they_are(compared: list[dict], there: int) -> Said:
-    count = sum(len(cell["pictures"]) for cell in compared)
-    if len(compared) < there:
+def _that_they_are(alike: list[dict], there: int) -> Said:
+    count = sum(len(cell["pictures"]) for cell in alike)
+    if len(alike) < there:
         return (
             f"Clip skip changes no pixel of the {count} pictures that could be compared",
             f"比較できた {count} 枚では、Clip skip を変えても 1 画素も変わりません",
         )
-    if len(groups(compared)) == 1 and len(compared[0]["pictures"]) == 1:
+    if len(groups(alike)) == 1 and len(alike[0]["pictures"]) == 1:
         return f"All {count} pictures are identical", f"全 {count} 枚が同一です"
     return "Clip skip changes no pixel of any picture", "Clip skip を変えてもどの画像も 1 画素も変わりません"
 

@@ -73,7 +73,43 @@ def step_sentence(steps: Steps, pictures: int, ranked: bool) -> Said | None:
     """
     if not steps.known:
         return None
-    english, japanese = _sentence(steps, ranked)
+    return _on_average(_sentence(steps, ranked), pictures)
+
+
+def reference_sentence(steps: Steps, pictures: int) -> Said | None:
+    """How far each value is from the reference, for where no step is known; None without one that can be compared.
+
+    Args:
+        steps: those from the reference to each other value, see `graded`.
+        pictures: at each clip skip, over which they are means.
+    """
+    english, japanese = [], []
+    for some, how in ((steps.changed, _CLEARLY), (steps.little, _LITTLE), (steps.hardly, _HARDLY)):
+        if some:
+            where = _values(some)
+            start = f"{how[0]} from {some[0]['from']}" if not english else how[1]
+            english.append(f"{start} to {where[0]}")
+            japanese.append(spaced(where[1], how[3] if japanese else how[2]))
+    if not english:
+        return None
+    reference = (steps.changed or steps.little or steps.hardly)[0]["from"]
+    said = spaced(reference, "と比べて、") + "、".join(japanese) + ("" if steps.hardly else "ます")
+    return _on_average(("picture " + "; ".join(english), said), pictures)
+
+
+_CLEARLY = "changes clearly", "clearly", "では画像がはっきり変わり", "ではっきり変わり"
+_LITTLE = "changes a little", "a little", "では画像が少し変わり", "では少し変わり"
+_HARDLY = "hardly changes", "hardly", "では画像はほとんど変わりません", "ではほとんど変わりません"
+
+
+def _values(some: list[dict]) -> Said:
+    if len(some) > NAMED:
+        return f"{len(some)} other values", f"ほかの {len(some)} 個の値"
+    return listed(step["to"] for step in some)
+
+
+def _on_average(said: Said, pictures: int) -> Said:
+    english, japanese = said
     if pictures > 1:
         return (
             f"On average over {pictures} pictures, the {english}.",
@@ -88,9 +124,11 @@ def _sentence(steps: Steps, ranked: bool) -> Said:
     if steps.changed:
         said, rest = _changes(steps, ranked), _others(steps)
     elif steps.little:
-        where = _named(steps.little, steps)
-        said = f"picture changes only a little, at {where[0]}", spaced("画像が少し変わるのは", where[1], "です")
-        rest = _hardly(steps)
+        where = _named(steps.little, steps)[0]
+        said, rest = (f"picture changes only a little, at {where}", _where(steps.little, steps, "少し")), _hardly(steps)
+    elif not steps.complete:
+        english, japanese = _named(steps.hardly, steps)
+        return f"picture hardly changes at {english}", spaced(japanese, "では、画像はほとんど変わりません")
     else:
         english = "picture hardly changes from one clip skip to the next"
         return english, "隣り合う Clip skip の間で、画像はほとんど変わりません"
@@ -109,13 +147,24 @@ def _single(steps: Steps) -> Said:
 
 
 def _changes(steps: Steps, ranked: bool) -> Said:
-    english, japanese = _named(steps.changed, steps)
+    english = _named(steps.changed, steps)[0]
     most = steps.most if ranked else None
     largest = ("", "") if most is None else (f", most at {_arrow(most)}", f"（最大は {_arrow(most)}）")
     return (
         f"picture changes at {english}{largest[0]}",
-        spaced("画像が変わるのは", japanese, "です") + largest[1],
+        _where(steps.changed, steps) + largest[1],
     )
+
+
+def _where(some: list[dict], steps: Steps, how: str = "") -> str:
+    """In Japanese, at which steps the picture changes."""
+    if _are_all(some, steps):
+        return f"どの段階でも画像が{how}変わります"
+    return spaced(f"画像が{how}変わるのは", _named(some, steps)[1], "です")
+
+
+def _are_all(some: list[dict], steps: Steps) -> bool:
+    return steps.complete and len(some) == len(steps.known)
 
 
 def _others(steps: Steps) -> Said | None:
@@ -139,7 +188,8 @@ def _hardly(steps: Steps) -> Said | None:
         if steps.hardly != steps.known[-count:]:
             return "hardly between the others", "ほかの段階ではほとんど変わりません"
         one, other = steps.hardly[0]["from"], steps.hardly[-1]["to"]
-        return f"hardly from {one} to {other}", spaced(one, "から", other, "まではほとんど変わりません")
+        where = spaced(one, "から", other, "までの各段階ではほとんど変わりません")
+        return f"hardly at each step from {one} to {other}", where
     english, japanese = _named(steps.hardly, steps)
     return f"hardly at {english}", spaced(japanese, "ではほとんど変わりません")
 
@@ -147,7 +197,7 @@ def _hardly(steps: Steps) -> Said | None:
 def _named(some: list[dict], steps: Steps) -> Said:
     """`2 → 3, 3 → 4 and each step from 6 to 9`; of many, how many they are."""
     count = len(steps.known)
-    if len(some) == count:
+    if _are_all(some, steps):
         return "every step", "すべての段階"
     english, japanese = [], []
     for run in _runs(some):

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clip_skip_lab.measure.cells import incomparable, reference_of
+from clip_skip_lab.measure.cells import SHARED, incomparable, reference_of
 from clip_skip_lab.measure.charts import draw_charts
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.details import more
 from clip_skip_lab.measure.findings import findings
 from clip_skip_lab.measure.phrases import listed, percents, spaced, times
+from clip_skip_lab.sweep.draws import DIFFERENT
 
 KEYS = [measure.key for measure in MEASURES]
 
@@ -121,11 +122,11 @@ def test_a_sweep_that_flips_a_colour_six_times_says_where_though_its_brightness_
 @pytest.mark.parametrize(
     ("areas", "sentence", "japanese"),
     [
-        ((0.5, 0.5, 0.5), "The picture changes at every step.", "画像が変わるのはすべての段階です。"),
+        ((0.5, 0.5, 0.5), "The picture changes at every step.", "どの段階でも画像が変わります。"),
         (
             (0.5, 0.4, 0.01, 0.02),
-            "The picture changes at 1 → 2 and 2 → 3, most at 1 → 2; hardly from 3 to 5.",
-            "画像が変わるのは 1 → 2、2 → 3 です（最大は 1 → 2）。3 から 5 まではほとんど変わりません。",
+            "The picture changes at 1 → 2 and 2 → 3, most at 1 → 2; hardly at each step from 3 to 5.",
+            "画像が変わるのは 1 → 2、2 → 3 です（最大は 1 → 2）。3 から 5 までの各段階ではほとんど変わりません。",
         ),
         (
             (0.01, 0.5, 0.5, 0.5, 0.01),
@@ -139,8 +140,8 @@ def test_a_sweep_that_flips_a_colour_six_times_says_where_though_its_brightness_
         ),
         (
             (0.5, 0.05, 0.01, 0.02),
-            "The picture changes at 1 → 2; a little at 2 → 3; hardly from 3 to 5.",
-            "画像が変わるのは 1 → 2 です。2 → 3 では少し変わり、3 から 5 まではほとんど変わりません。",
+            "The picture changes at 1 → 2; a little at 2 → 3; hardly at each step from 3 to 5.",
+            "画像が変わるのは 1 → 2 です。2 → 3 では少し変わり、3 から 5 までの各段階ではほとんど変わりません。",
         ),
         (
             (0.5, 0.05, 0.01),
@@ -155,13 +156,19 @@ def test_a_sweep_that_flips_a_colour_six_times_says_where_though_its_brightness_
         (
             (0.05, 0.05),
             "The picture changes only a little, at every step.",
-            "画像が少し変わるのはすべての段階です。",
+            "どの段階でも画像が少し変わります。",
         ),
         (
             (0.01, 0.02),
             "The picture hardly changes from one clip skip to the next.",
             "隣り合う Clip skip の間で、画像はほとんど変わりません。",
         ),
+        (
+            (0.3, 0.5, 0.3),
+            "The picture changes at every step, most at 2 → 3.",
+            "どの段階でも画像が変わります（最大は 2 → 3）。",
+        ),
+        ((0.5, None, 0.5), "The picture changes at 1 → 2 and 3 → 4.", "画像が変わるのは 1 → 2、3 → 4 です。"),
         ((0.5,), "The picture changes from 1 to 2.", "1 と 2 で画像が変わります。"),
         ((0.05,), "The picture changes a little from 1 to 2.", "1 と 2 で画像が少し変わります。"),
         ((0.01,), "The picture hardly changes from 1 to 2.", "1 と 2 で画像はほとんど変わりません。"),
@@ -185,7 +192,9 @@ def test_of_many_steps_their_number_is_said():
 
 def test_several_pictures_at_a_clip_skip_are_spoken_of_on_average():
     english, japanese = both(**along(0.5, 0.01, 0.01), scales=(5, 7), pictures=2)
-    assert english.startswith("On average over 4 pictures, the picture changes at 1 → 2; hardly from 2 to 4.")
+    assert english.startswith(
+        "On average over 4 pictures, the picture changes at 1 → 2; hardly at each step from 2 to 4."
+    )
     assert japanese.startswith("4 枚の平均では、画像が変わるのは 1 → 2 です。")
 
 
@@ -197,16 +206,45 @@ def test_the_largest_change_is_named_only_where_it_stands_out():
 def test_small_steps_that_add_up_are_said_to():
     areas = {2: 0.03, 3: 0.08, 4: 0.12, 5: 0.2}
     english, japanese = both(**along(0.04, 0.04, 0.04, 0.04), areas=areas)
-    assert "Together the small steps count: 4 clearly differs from 1." in english
+    assert "The small steps add up: by clip skip 4 the picture clearly differs from 1." in english
     assert "小さな変化が重なり、4 は 1 と明らかに違います。" in japanese
-    assert "Together" not in said(**along(0.04, 0.04, 0.04, 0.04), areas=dict.fromkeys(areas, 0.05))
-    assert "Together" not in said(**along(0.5, 0.04, 0.04, 0.04), areas=areas)
+    assert "add up" not in said(**along(0.04, 0.04, 0.04, 0.04), areas=dict.fromkeys(areas, 0.05))
+    assert "add up" not in said(**along(0.5, 0.04, 0.04, 0.04), areas=areas)
+    assert "add up" not in said(**along(0.04, None, 0.04, 0.04), areas=areas), "what the second step changes is unknown"
+
+
+def test_small_steps_of_a_falling_sweep_add_up_at_the_value_nearest_to_the_reference():
+    falling = {12: 0.0, 11: 0.05, 10: 0.2, 9: 0.3}
+    steps = {(9, 10): 0.05, (10, 11): 0.05, (11, 12): 0.05}
+    assert "The small steps add up: clip skip 10 clearly differs from 12." in said(falling, steps=steps)
+
+
+def test_small_steps_do_not_add_up_to_a_difference_from_an_average_of_layers():
+    assert "add up" not in said({"avg 2-4": 0.0, 5: 0.5, 6: 0.5, 7: 0.5}, steps={(5, 6): 0.04, (6, 7): 0.04})
 
 
 def test_the_seed_is_the_yardstick_where_there_is_one():
-    text = said(**along(0.2, 0.1), new_seed=0.5)
-    assert "A new seed changes 50 % of the picture, the largest step (1 → 2) 20 %." in text
+    english, japanese = both(**along(0.2, 0.1), new_seed=0.5)
+    assert "A new seed changes 50 % of the picture; the largest step of clip skip (1 → 2) changes 20 %." in english
+    assert "シードを変えると画像の 50 %、変化が最大の段階（1 → 2）では 20 % が変わります。" in japanese
     assert "seed" not in said(**along(0.2, 0.1))
+
+
+def test_without_a_step_the_values_are_held_against_the_reference():
+    english, japanese = both({1: 0.0, "avg 2-4": 0.5})
+    assert "The picture changes clearly from 1 to avg 2-4." in english
+    assert "1 と比べて、avg 2-4 では画像がはっきり変わります。" in japanese
+    assert "The picture changes a little from 1 to avg 2-4." in said({1: 0.0, "avg 2-4": 0.05})
+    assert "The picture hardly changes from 1 to avg 2-4." in said({1: 0.0, "avg 2-4": 0.01})
+    assert "to avg" not in said({1: 0.0, 2: 0.4, "avg 2-4": 0.5}, steps={(1, 2): 0.4})
+    english, japanese = both({1: 0.0, "avg 2-4": 0.5, "avg 2-5": 0.4, "avg 2-3": 0.01, "avg 2": 0.0}, pictures=2)
+    assert (
+        "On average over 2 pictures, the picture changes clearly from 1 to avg 2-4 and avg 2-5; hardly to avg 2-3."
+        in english
+    )
+    assert "avg 2-4、avg 2-5 では画像がはっきり変わり、avg 2-3 ではほとんど変わりません。" in japanese
+    many = {1: 0.0} | {f"avg 2-{last}": 0.5 for last in range(3, 11)}
+    assert "The picture changes clearly from 1 to 8 other values." in said(many)
 
 
 # Pictures that are the same
@@ -228,6 +266,39 @@ def test_what_was_not_compared_is_not_called_identical():
     for cell in content["cells"][2:]:
         cell["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
     assert findings(content)["en"] == ["Clip skip changes no pixel of the 2 pictures that could be compared."]
+
+
+def test_a_reference_that_was_compared_with_itself_alone_is_not_called_identical():
+    """The pictures of clip skip 2 are of another size; then every row has lost all but one of its clip skips."""
+    sizes = content_of({1: 0.0, 2: None})
+    assert findings(sizes)["en"][0].startswith("No picture could be compared")
+    failed = content_of({1: 0.0, 2: 0.0}, scales=(5, 7))
+    failed["cells"][1]["measures"] = failed["cells"][2]["measures"] = {}
+    failed["cells"][3]["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
+    assert findings(failed)["en"][-1].startswith("No picture could be compared")
+
+
+def test_only_rows_in_which_two_clip_skips_were_compared_are_counted_as_identical():
+    content = content_of({1: 0.0, 2: 0.0}, scales=(5, 7, 9))
+    content["cells"][5]["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
+    found = findings(content)
+    assert found["en"] == ["Clip skip changes no pixel of the 4 pictures that could be compared."]
+    assert found["ja"] == ["比較できた 4 枚では、Clip skip を変えても 1 画素も変わりません。"]
+
+
+def test_a_step_that_changes_where_the_reference_is_missing_is_not_hidden():
+    """Row 5 has 1 and 2, which are the same; row 7 has 2 and 3 only, which are not."""
+    content = content_of({1: 0.0, 2: 0.0, 3: 0.5}, scales=(5, 7), steps={(1, 2): 0.0, (2, 3): 0.4})
+    for index in (2, 3):
+        content["cells"][index]["measures"] = {}
+    for index in (4, 5):
+        content["cells"][index]["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
+    text = " ".join(findings(content)["en"])
+    assert "no pixel" not in text
+    assert "the picture changes at 2 → 3" in text
+    for index in (0, 1):
+        content["cells"][index]["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
+    assert "No picture could be compared" not in " ".join(findings(content)["en"]), "2 and 3 were"
 
 
 def test_the_host_says_why_clip_skip_does_nothing():
@@ -289,18 +360,48 @@ def test_cells_that_cannot_be_compared_are_one_sentence_for_each_reason():
         cell["measures"], cell["incomparable"] = {}, "Dynamic Prompts drew another prompt for each picture."
     found = findings(content)
     assert found["en"] == [
-        "3 of 4 cells are not compared: Dynamic Prompts drew another prompt for each picture.",
+        "3 of 4 cells are not compared. Dynamic Prompts drew another prompt for each picture.",
         "There are no two values of clip skip to compare.",
     ]
-    assert found["ja"][0].startswith("4 セル中 3 セルは比較していません: Dynamic Prompts")
+    assert found["ja"][0] == ("4 セル中 3 セルは比較していません（プロンプトなど Clip skip 以外の条件も異なるため）。")
+
+
+@pytest.mark.parametrize(
+    ("what", "japanese"),
+    [
+        ("their prompts", "プロンプト"),
+        ("their prompts and their seeds", "プロンプト、シード"),
+        ("their extra networks and their settings", "追加ネットワーク、設定"),
+        ("their weather", "weather"),
+    ],
+)
+def test_what_the_cells_of_a_row_differ_in_is_said_in_both_languages(what, japanese):
+    content = content_of({1: 0.0, 2: 0.4, 3: 0.5, 4: 0.6})
+    for cell in content["cells"][2:]:
+        cell["measures"], cell["incomparable"] = {}, DIFFERENT.format(what=what)
+    found = findings(content)
+    assert found["en"][0] == (
+        f"2 of 4 cells are not compared: cells of the same row differ in {what}, not only in clip skip."
+    )
+    assert found["ja"][0] == (
+        f"4 セル中 2 セルは比較していません（同じ行のセルは Clip skip 以外も異なるため: {japanese}）。"
+    )
+
+
+def test_one_cell_that_is_not_compared_has_a_sentence_of_its_own_number():
+    content = content_of({1: 0.0, 2: 0.4, 3: 0.5})
+    cell = content["cells"][2]
+    cell["measures"], cell["pictures"] = {}, [{"file": "cells/a.png"}] * 2
+    found = findings(content)
+    assert found["en"][0] == "1 of 3 cells is not compared: several pictures have the same file."
+    assert found["ja"][0] == "3 セル中 1 セルは比較していません（複数の画像が同じファイルを指しているため）。"
 
 
 def test_cells_that_share_a_file_cannot_be_compared():
     cells = content_of({1: 0.0, 2: 0.0, 3: 0.5})["cells"]
     assert incomparable(cells) == {}
     cells[1]["pictures"][0]["file"] = "cells/./0-0.png"
-    reason = "Their pictures have one and the same file."
-    assert incomparable(cells) == {0: reason, 1: reason}
+    assert incomparable(cells) == {0: SHARED, 1: SHARED}
 
 
 def test_how_much_was_measured_is_said_where_it_is_not_all():
@@ -350,6 +451,18 @@ def test_edges_are_spoken_of_as_what_they_are_and_beyond_a_factor_of_two_only_wh
         assert "harp" not in text
 
 
+def test_weak_edges_are_from_a_value_on_only_where_the_reference_is_not_among_those_values():
+    falling = {12: 0.0, 8: 0.4, 9: 0.4, 10: 0.4, 11: 0.4}
+    english, japanese = both(falling, sharpness={10: 40, 11: 40})
+    assert "At 10 and 11, edges are less than half as strong as at clip skip 12" in english
+    assert "10、11 では、輪郭の強さは Clip skip 12 の半分未満です" in japanese
+    assert "At 8, edges are less than half" in said(falling, sharpness={8: 40})
+    assert "At 2 and 8, edges" in said({4: 0.0, 2: 0.4, 8: 0.4}, sharpness={2: 40, 8: 40})
+    assert "dges" not in said(
+        {20: 0.0} | dict.fromkeys(range(1, 20), 0.4), sharpness=dict.fromkeys(range(1, 20, 2), 40)
+    )
+
+
 def test_which_value_is_most_like_the_reference_where_one_clearly_is():
     english, japanese = both({1: 0.0, 2: 0.4, 5: 0.2, 9: 0.6})
     assert "Most like clip skip 1: clip skip 5." in english
@@ -367,8 +480,8 @@ def test_whether_cfg_plays_a_part():
     tested = {"Clip skip": 0.001, "CFG Scale": None}
     english, japanese = both(changes, scales=(5, 7), effects=effects_of(0.62, 0.33, 0.05, tested))
     assert (
-        "Of the differences between the pictures, 62 % go with clip skip, 33 % with CFG Scale and 5 % with what they "
-        "do only together. Clip skip and CFG Scale hardly interact here." in english
+        "Of the differences between the pictures, clip skip accounts for 62 %, CFG Scale for 33 %, and the two in "
+        "combination for 5 %. Clip skip and CFG Scale hardly interact here." in english
     )
     assert "画像の違いの内訳: Clip skip 62 %、CFG Scale 33 %、組み合わせ 5 %。" in japanese
     text = said(changes, scales=(5, 7), effects=effects_of(0.3, 0.3, 0.4))
@@ -386,7 +499,7 @@ def test_shares_add_up_to_a_hundred_with_what_is_left():
     text = said({1: 0.0, 2: 0.4, 3: 0.5}, scales=(5, 7), effects=effects)
     (sentence,) = re.findall(r"Of the differences[^.]*\.", text)
     assert sum(map(int, re.findall(r"(\d+) %", sentence))) == 100
-    assert sentence.endswith("and 19 % with none of these.")
+    assert sentence.endswith("the seed for 20 %, the axes in combination for 19 %, and everything else for 19 %.")
 
 
 @given(st.dictionaries(st.text(max_size=3), st.floats(1e-9, 1), min_size=1))
@@ -424,14 +537,29 @@ def test_numbers_and_symbols_are_under_more_and_not_among_the_findings():
     found = more(content)
     assert found["en"] == [
         "Changed area (clearly another colour, ΔE above 15), step by step: 1 → 2: 40 %, 2 → 3: under 1 %.",
-        "Composition change (1 − SSIM of the brightness, 0 is none), step by step: 0.00 to 0.40 (1 → 2).",
+        "Composition change (1 − SSIM of the brightness, 0 is none), step by step: 0.00 to 0.40, the largest at 1 → 2.",
         "Changed area against clip skip 1: 2: 40 %, 3: 50 %.",
         "Strength of edges (variance of the Laplacian, which grows with contrast and noise too), against clip skip 1: "
         "from 0.44 times at 2 to 21 times at 3.",
         "p-values by permutation: clip skip 0.001, interaction 0.400.",
     ]
+    assert "（明るさの 1 − SSIM、0 は変化なし）: 0.00〜0.40（最大は 1 → 2）。" in found["ja"][1]
     assert len(found["ja"]) == len(found["en"])
     assert more(content_of({1: 0.0})) == {"en": [], "ja": []}
+
+
+def test_one_number_is_no_range():
+    content = content_of({1: 0.0, 2: 0.5}, {2: 40}, steps={(1, 2): 0.5})
+    found = [" ".join(sentences) for sentences in more(content).values()]
+    assert "step by step: 0.50 at 1 → 2." in found[0]
+    assert "1 → 2 で 0.50。" in found[1]
+    assert "against clip skip 1: 0.4 times at 2." in found[0]
+    assert "2 で 0.4 倍。" in found[1]
+    found = [" ".join(sentences) for sentences in more(content_of({1: 0.0, 2: 0.5, 3: 0.5})).values()]
+    assert "against clip skip 1: the same at every value." in found[0]
+    assert "どの値でも同じ。" in found[1]
+    assert "against clip skip 1: the same at 2." in more(content_of({1: 0.0, 2: 0.5}))["en"][-1]
+    assert "from 0.4 times at 2 to the same at 3." in more(content_of({1: 0.0, 2: 0.5, 3: 0.5}, {2: 40}))["en"][-1]
 
 
 def test_numbers_and_lists_are_written_as_people_write_them():

@@ -208,7 +208,7 @@ def test_two_cells_that_share_a_file_are_not_compared(sent):
     (sent / "sweep.json").write_text(json.dumps(content))
     measured = measure_folder(sent)
     assert [bool(cell["measures"]) for cell in measured["cells"]][:2] == [False, False]
-    assert "are not compared: Their pictures have one and the same file." in measured["findings"]["en"][0]
+    assert "are not compared: several pictures have the same file." in measured["findings"]["en"][0]
 
 
 def test_two_cells_whose_files_are_one_under_two_names_are_not_compared(sent):

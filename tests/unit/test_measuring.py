@@ -238,7 +238,7 @@ def test_cells_that_share_a_file_are_compared_with_none(tmp_path):
     (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     content = measure_folder(folder)
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, False, False, True]
-    assert content["findings"]["en"][0] == ("2 of 4 cells are not compared: Their pictures have one and the same file.")
+    assert content["findings"]["en"][0] == "2 of 4 cells are not compared: several pictures have the same file."
     assert [(step["from"], step["to"]) for step in content["neighbours"]] == [(1, 4)]
 
 
@@ -253,7 +253,7 @@ def test_cells_of_which_what_made_them_says_that_they_cannot_be_compared_are_lef
     assert all(cell["measures"] == {} for cell in content["cells"])
     assert content["charts"] == content["neighbours"] == []
     assert content["findings"]["en"] == [
-        "4 of 4 cells are not compared: A script drew another prompt for each picture.",
+        "4 of 4 cells are not compared. A script drew another prompt for each picture.",
         "There are no two values of clip skip to compare.",
     ]
 

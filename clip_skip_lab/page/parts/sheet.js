@@ -24,14 +24,14 @@ async function exportSheet(favourites) {
 }
 
 // The favourites as the table that is looked at, where they lie in it and fill half of what is left of it; else one
-// after another.
+// after another, in the order that is looked at.
 function favouritesLayout() {
     const {sweep, view, favourites} = app, cells = sweep.cells.filter((cell) => favourites.has(cell.key));
     const plain = {...view, sort: "", text: "", states: [], favourites: true, hidden: sweep.axes.map(() => [])};
     const table = layOut({sweep, view: plain, favourites});
     const fits = table.kind === "table" && shownCells(table).length === cells.length &&
         table.rows.length * table.columns.length <= 2 * cells.length;
-    return fits ? table : {kind: "flow", cells};
+    return fits ? table : {kind: "flow", cells: view.sort ? sorted(cells, view) : cells};
 }
 
 // --- What goes where ------------------------------------------------------------------------------------------
