@@ -227,10 +227,10 @@ def _in_force(request: Any, chosen: Chosen) -> Iterator[None]:
     # So a whole value reaches also what looks at the setting itself.
     setting = {} if value is None else {CLIP_SKIP: nearest_whole(value)}
     with ExitStack() as stack:
-        stack.enter_context(borrowed(shared.opts.data, setting))
         stack.enter_context(selecting(chosen.choice))
         stack.enter_context(_own_cache_entries(chosen))
         stack.enter_context(_loading_as_usual(chosen))
+        stack.enter_context(borrowed(shared.opts.data, setting))
         stack.enter_context(_noting(request, chosen))
         yield
 
@@ -239,13 +239,13 @@ def _in_force(request: Any, chosen: Chosen) -> Iterator[None]:
 def _loading_as_usual(chosen: Chosen) -> Iterator[None]:
     """The host encodes an empty text when it loads a checkpoint, a refiner's say, and keeps it with the model: that is
     nobody's clip skip (modules/sd_models.py, `load_model`)."""
-    original = getattr(sd_models, "get_empty_cond", None)  # since v1.6
+    original, before = getattr(sd_models, "get_empty_cond", None), setting_now()  # since v1.6
     if original is None:
         yield
         return
 
     def get_empty_cond(*args: Any, **kwargs: Any) -> Any:
-        with chosen.being(NOTHING_ASKED):
+        with chosen.being(NOTHING_ASKED), borrowed(shared.opts.data, {CLIP_SKIP: before}):
             return original(*args, **kwargs)
 
     with shadowed(sd_models, "get_empty_cond", get_empty_cond):

@@ -123,3 +123,12 @@ def test_the_first_result_of_a_batch_tells_of_all_folders():
     for result in results:
         _tell_of_all(p, result)
     assert results[0].comments == "Folder: 1\nFolder: 2\nFolder: 3"
+
+
+@pytest.mark.parametrize("area", [0, 1])
+def test_the_number_that_the_page_sends_for_the_inpaint_area_comes_back(area):
+    first = make("Img2Img", init_images=[], inpaint_full_res=area)
+    again = restored(told(first), kind="Img2Img", init_images=[])
+    assert (again.inpaint_full_res, type(again.inpaint_full_res)) == (area, int)
+    with pytest.raises(InvalidInput, match="inpaint_full_res"):
+        restored({**told(first), "inpaint_full_res": 2}, kind="Img2Img", init_images=[])

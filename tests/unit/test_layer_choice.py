@@ -191,3 +191,18 @@ def test_the_negative_value_is_for_the_negative_prompt_only():
     assert choice_for(finer, SD1, True, 1) == LayerChoice(2, 4, "spherical")
     assert choice_for(Finer(negative=3), SD1, False, 1) is None
     assert choice_for(Finer(value=2), SD1, True, 1) == LayerChoice(2)
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ({"interpolation": "before norm"}, {"interpolation": "spherical"}),
+        ({"every_model": False}, {"every_model": True}),
+        ({"negative_clip_skip": "same"}, {"negative_clip_skip": 3}),
+    ],
+)
+def test_what_is_given_wins_over_what_another_asks_also_where_it_is_what_is_usual(usual, other):
+    given = read_finer(usual)
+    assert given == Finer()
+    assert read_finer({**other, **given.to_json()}) == Finer()
+    assert read_finer(given.to_json()).given == given.given
