@@ -188,10 +188,10 @@ def no_effect(request: Any, plan: SweepPlan) -> dict[str, str] | None:
         elif encoder.kind == SD1 or finer.every_model or known.honoured:
             return None
     if holding and (finer.every_model or facts.effect != NONE):
-        names = " and ".join(holding)
+        en, ja = " and ".join(holding), " と ".join(holding)
         return {
-            "en": f"Clip skip changes nothing in this sweep: {names} decide the layers in all of its cells.",
-            "ja": f"この生成では Clip skip は何も変えません: すべてのセルで {names} が層を決めています。",
+            "en": f"Clip skip changes nothing in this sweep: {en} decide the layers in all of its cells.",
+            "ja": f"このスイープでは Clip skip は何も変えません: すべてのセルで {ja} が層を決めています。",
         }
     return {"en": f"{sentence(facts)}.", "ja": f"{sentence(facts, 'ja')}。"}
 
