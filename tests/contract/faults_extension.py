@@ -4,9 +4,9 @@ It counts what the networks do, and breaks one thing at a time: `POST /faults` w
 `at` names generations (calls of the host's `process_images`), counted from 0; without it, all of them.
 """
 
-from pathlib import Path
-
 import requests
+
+from tests.contract.throwaway import write_extension
 
 FILES = {
     "metadata.ini": "[Extension]\nName = faults\n",
@@ -131,12 +131,7 @@ script_callbacks.on_app_started(add_routes)
 
 def write(folder):
     """Writes the extension below a folder, and returns its own folder."""
-    folder = Path(folder) / "faults"
-    for name, text in FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.lstrip("\n"), "utf8")
-    return folder
+    return write_extension(folder, "faults", FILES)
 
 
 class Faults:

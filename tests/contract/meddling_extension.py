@@ -6,9 +6,9 @@ and generates by itself in `postprocess_image` (as detailers do). What it saw st
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import requests
+
+from tests.contract.throwaway import write_extension
 
 TITLE = "Meddling"
 DETAILING = "Meddling, detailing"
@@ -151,12 +151,7 @@ script_callbacks.on_app_started(add_routes)
 
 def write(folder):
     """Writes the extension below a folder, and returns its own folder."""
-    folder = Path(folder) / "zz-meddling"
-    for name, text in FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.lstrip("\n"), "utf8")
-    return folder
+    return write_extension(folder, "zz-meddling", FILES)
 
 
 def asking(**inputs) -> dict:

@@ -3,10 +3,11 @@
 import base64
 import io
 import json
-from pathlib import Path
 
 import requests
 from PIL import Image
+
+from tests.contract.throwaway import write_extension
 
 SMALL = {"prompt": "a cat", "steps": 2, "width": 64, "height": 64, "seed": 5}
 
@@ -151,12 +152,8 @@ script_callbacks.on_image_saved(lambda params: probe_package.IMAGES.append(param
 
 
 def write(folder):
-    folder = Path(folder) / "probe"
-    for name, text in FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.lstrip("\n"), "utf8")
-    return folder
+    """Writes the extension below a folder, and returns its own folder."""
+    return write_extension(folder, "probe", FILES)
 
 
 def state(probe):
