@@ -163,10 +163,9 @@ class Used:
     def of(self, number: int) -> dict[str, str]:
         """Hashes of what a cell used, by name in words."""
         copied = self._copied
-        seeds = [
-            [str(found[row]) for row in self._layout.rows(number, len(found))]
-            for found in (copied.all_seeds or [], copied.all_subseeds or [])
-        ]
+        # A variation seed without strength decides nothing, and the host draws another each time.
+        lists = (copied.all_seeds or [], (copied.all_subseeds if copied.subseed_strength else None) or [])
+        seeds = [[str(found[row]) for row in self._layout.rows(number, len(found))] for found in lists]
         return {
             "prompts": draw_hash(sorted(self._texts[number])),
             "seeds": draw_hash(seeds),

@@ -156,7 +156,7 @@ def test_two_cells_are_compared_by_mouse(open_page, twelve):
 def test_nothing_flickers_by_itself_for_who_wants_little_motion(open_page, table, page):
     page.emulate_media(reduced_motion="reduce")
     open_page(table, "#a=0-0&b=3-0&compare=flicker", drawn=False)
-    page.get_by_role("button", name="By itself", pressed=False).wait_for()
+    page.get_by_role("button", name="Automatic", pressed=False).wait_for()
     page.wait_for_timeout(900)
     assert page.locator("#compare .pictures.second").count() == 0
     page.get_by_role("button", name="Show the other one").click()

@@ -126,7 +126,7 @@ def test_favourites_are_kept_for_the_sweep_and_exported(open_page, twelve, page)
     assert exported["favourites"][1]["infotext"] == read_record(twelve)["cells"][3]["pictures"][0]["infotext"]
     cell(page, "Clip skip 4").focus()
     page.keyboard.press("f")
-    said(page, "No favourite any more: Clip skip 4")
+    said(page, "No longer a favourite: Clip skip 4")
 
 
 # --- Exports ----------------------------------------------------------------------------------------------------------
