@@ -146,10 +146,10 @@ def shadowed(owner: Any, name: str, value: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        if before is None:
-            delattr(owner, name)
-        else:
+        if before is not None:
             setattr(owner, name, before)
+        elif name in vars(owner):
+            delattr(owner, name)
 
 
 def _is_known(method: Callable) -> bool:

@@ -275,7 +275,6 @@ def _own_cache_entries(chosen: Chosen) -> Iterator[None]:
 def _noting(request: Any, chosen: Chosen) -> Iterator[None]:
     """Checks and notes at the request's first conditioning what is done: only then is it sure which checkpoint this
     is, and a refiner's must not be noted."""
-    before = vars(request).get("get_conds_with_caching")
     inner = request.get_conds_with_caching
     noted: list[bool] = []
 
@@ -290,14 +289,8 @@ def _noting(request: Any, chosen: Chosen) -> Iterator[None]:
         except InvalidInput as error:
             raise refusal(request, error) from error
 
-    request.get_conds_with_caching = get_conds_with_caching
-    try:
+    with shadowed(request, "get_conds_with_caching", get_conds_with_caching):
         yield
-    finally:
-        if before is None:
-            vars(request).pop("get_conds_with_caching", None)
-        else:
-            request.get_conds_with_caching = before
 
 
 def _note(request: Any, chosen: Chosen) -> None:

@@ -23,6 +23,7 @@ from ..sweep.draws import COUNTS, LISTS, NUMBERS, TEXTS
 from ..sweep.errors import named_list
 from ..sweep.plan import Cell
 from ..sweep.record import draw_hash
+from .a1111_encoders import shadowed
 from .busy_scripts import PREPARING_HOOKS, is_own, overrides, reaching, switched_on
 
 log = logging.getLogger("clip_skip_lab")
@@ -232,14 +233,9 @@ class _Held:
         for name in HOOKS:
             for script in runner.alwayson_scripts:
                 if overrides(script, name) and not is_own(script):
-                    self._shadow(stack, script, name, self._of_script(script, name))
+                    stack.enter_context(shadowed(script, name, self._of_script(script, name)))
             if hasattr(runner, name):
-                self._shadow(stack, runner, name, self._of_runner(runner, name))
-
-    def _shadow(self, stack: ExitStack, owner: Any, name: str, hook: Callable) -> None:
-        earlier = vars(owner).get(name)
-        setattr(owner, name, hook)
-        stack.callback(lambda: delattr(owner, name) if earlier is None else setattr(owner, name, earlier))
+                stack.enter_context(shadowed(runner, name, self._of_runner(runner, name)))
 
     def _of_script(self, script: Any, name: str) -> Callable:
         original = getattr(script, name)

@@ -73,12 +73,6 @@ class Finer:
         """Whether nothing is asked at all; how to interpolate is no question of its own."""
         return not self.every_model and all(v is None for v in (self.value, self.negative, self.clip_l, self.big_g))
 
-    @property
-    def interpolates(self) -> bool:
-        """Whether any of the values is a fraction or an average."""
-        values = (self.value, self.negative, self.clip_l, self.big_g)
-        return any(value is not None and not isinstance(value, int) for value in values)
-
     def to_json(self) -> dict[str, object]:
         """What is given, by `KEYS`, for `read_finer` to read again."""
         values = {
