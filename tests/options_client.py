@@ -96,7 +96,7 @@ class OptionsClient:
         worker.start()
         try:
             while self.http.get("/sdapi/v1/progress").json()["state"]["sampling_step"] < 1:
-                assert worker.is_alive(), "the picture was not begun, or was ready too soon to show anything"
+                assert worker.is_alive(), "the picture was not earlier, or was ready too soon to show anything"
                 time.sleep(0.05)
             yield
             assert until_interrupted or worker.is_alive(), "the picture was ready too soon to show anything"

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter, PngImagePlugin
 
-from clip_skip_lab.hosts import Picture, Sampled
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import read_record, write_record
 from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.plan import SweepPlan, make_plan
 from clip_skip_lab.sweep.run import run_sweep
+from clip_skip_lab.sweep.session import Picture, Sampled
 
 CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
 STEPS = Axis("Steps", "int", show=lambda value: f"Steps: {value}")

@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from clip_skip_lab.measure.cells import CLIP_SKIP, measured, reference_of
+from clip_skip_lab.measure.cells import measured, reference_of
 from clip_skip_lab.measure.findings import adds_up_at, closest_to
 from clip_skip_lab.measure.folder import measure_folder
 from clip_skip_lab.measure.steps import graded
+from clip_skip_lab.sweep.axes import AXIS_NAME
 
 from . import evaluate, judge, pack
 
@@ -90,7 +91,7 @@ def views(content: dict, folder: Path, objects: int) -> dict[object, View]:
     for cell in measured(content):
         with Image.open(folder / cell["pictures"][0]["file"]) as image:
             seen = judge.look_at_parts(np.asarray(image.convert("RGB")), objects)
-        found[cell["values"][CLIP_SKIP]] = tuple((one.shape, one.colour, one.ground) for one in seen)
+        found[cell["values"][AXIS_NAME]] = tuple((one.shape, one.colour, one.ground) for one in seen)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from ..sweep.finer import AFTER_NORM, SPHERICAL
+from ..sweep.layer_request import AFTER_NORM, SPHERICAL
 from .selection import LayerChoice
 
 Norm = Callable[[torch.Tensor], torch.Tensor]

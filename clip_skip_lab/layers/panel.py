@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..sweep.finer import Finer
+from ..sweep.layer_request import LayerRequest
 from .facts import Encoder, EncoderFacts, LayerFacts, Model, layer_of
 from .selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice, check_reachable, choice_for
 
@@ -28,7 +28,7 @@ class PanelFacts:
         negative: the same for the negative prompt; empty where the panel says nothing of it.
     """
 
-    finer: Finer
+    finer: LayerRequest
     base: LayerFacts
     prompt: tuple[LayerChoice | None, ...]
     negative: tuple[LayerChoice | None, ...]
@@ -46,7 +46,7 @@ class PanelFacts:
         return any(choice is not None and choice.deepest > one.encoder.layers for one, choice in pairs)
 
 
-def panel_facts(base: LayerFacts, finer: Finer) -> PanelFacts:
+def panel_facts(base: LayerFacts, finer: LayerRequest) -> PanelFacts:
     """Makes the record.
 
     Args:
@@ -68,7 +68,7 @@ def taken(one: EncoderFacts, choice: LayerChoice) -> EncoderFacts:
     return EncoderFacts(encoder, layer_of(choice.whole, encoder.layers) if choice.deepest <= encoder.layers else -1)
 
 
-def check_on_model(model: Model, finer: Finer) -> None:
+def check_on_model(model: Model, finer: LayerRequest) -> None:
     """Raises `InvalidInput` for what the panel asks and the model cannot do: generating is refused then."""
     check_reachable(finer, {kind for kind in _kinds(model) if kind is not None})
 

@@ -10,8 +10,8 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..sweep.errors import InvalidInput
-from ..sweep.finer import (
+from ..errors import InvalidInput
+from ..sweep.layer_request import (
     BEFORE_NORM,
     BIG_G_SKIP,
     CLIP_L_SKIP,
@@ -20,7 +20,7 @@ from ..sweep.finer import (
     INTERPOLATIONS,
     NAMES,
     NEGATIVE,
-    Finer,
+    LayerRequest,
     Value,
     read_value,
 )
@@ -97,7 +97,7 @@ def nearest_whole(value: Value) -> int:
     return math.floor(middle + 0.5)
 
 
-def choice_for(finer: Finer, kind: str, negative: bool, setting: int) -> LayerChoice | None:
+def choice_for(finer: LayerRequest, kind: str, negative: bool, setting: int) -> LayerChoice | None:
     """What an encoder shall give, or None where the host's own selection stays.
 
     The negative prompt's value comes before the values of one encoder, these before the common one. On SD2 and SDXL
@@ -124,7 +124,7 @@ def choice_for(finer: Finer, kind: str, negative: bool, setting: int) -> LayerCh
     return LayerChoice.of(value, finer.interpolation)
 
 
-def check_reachable(finer: Finer, kinds: Collection[str]) -> None:
+def check_reachable(finer: LayerRequest, kinds: Collection[str]) -> None:
     """Makes sure that a model with these kinds of text encoders can do what is asked.
 
     A whole value can always be asked: it is the host's own setting, whatever that does.

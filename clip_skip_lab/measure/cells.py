@@ -7,9 +7,9 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable
 
+from ..sweep.axes import AXIS_NAME
 from .definitions import DIFFERENCE
 
-CLIP_SKIP = "Clip skip"
 SHARED = "Their pictures have one and the same file."
 
 
@@ -20,7 +20,7 @@ def key_of(value: object) -> str:
 
 def beside(cell: dict) -> str:
     """What a cell is beside its clip skip: the same text for cells that differ in clip skip only."""
-    return key_of({name: value for name, value in cell["values"].items() if name != CLIP_SKIP})
+    return key_of({name: value for name, value in cell["values"].items() if name != AXIS_NAME})
 
 
 def groups(cells: Iterable[dict]) -> list[list[dict]]:
@@ -73,7 +73,7 @@ def compared(cells: list[dict], reference: object) -> list[dict]:
         cells: with measures.
         reference: a value of clip skip.
     """
-    others = [cell for cell in cells if cell["values"][CLIP_SKIP] != reference]
+    others = [cell for cell in cells if cell["values"][AXIS_NAME] != reference]
     return [cell for cell in others if cell["measures"].get(DIFFERENCE) is not None]
 
 
@@ -86,12 +86,12 @@ def ascending(values: Iterable) -> list:
 
 def clip_skips(cells: Iterable[dict]) -> list:
     """The values of clip skip that these cells have, in order."""
-    return ascending(cell["values"][CLIP_SKIP] for cell in cells)
+    return ascending(cell["values"][AXIS_NAME] for cell in cells)
 
 
 def reference_of(cells: list[dict]) -> object:
     """The clip skip that others are compared with: 1 where there is one, else the first; None without cells."""
-    values = [cell["values"][CLIP_SKIP] for cell in cells]
+    values = [cell["values"][AXIS_NAME] for cell in cells]
     return 1 if 1 in values else values[0] if values else None
 
 
@@ -103,4 +103,4 @@ def mean(numbers: Iterable[float | None]) -> float | None:
 
 def mean_at(cells: Iterable[dict], measure: str, clip_skip: object) -> float | None:
     """The mean of a measure over the cells with this clip skip."""
-    return mean(cell["measures"].get(measure) for cell in cells if cell["values"][CLIP_SKIP] == clip_skip)
+    return mean(cell["measures"].get(measure) for cell in cells if cell["values"][AXIS_NAME] == clip_skip)

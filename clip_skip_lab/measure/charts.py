@@ -19,9 +19,10 @@ from matplotlib.text import Text
 from PIL import Image
 
 from ..page.files import folder_in, write_bytes
+from ..sweep.axes import AXIS_NAME
 from ..sweep.lettering import as_drawn, can_write, font_for
 from ..sweep.saving import CHARTS
-from .cells import CLIP_SKIP, ascending, clip_skips, is_number, key_of, mean_at, measured
+from .cells import ascending, clip_skips, is_number, key_of, mean_at, measured
 from .compare import Comparison
 from .definitions import AREA, COMPOSITION, DETAIL, SHARPNESS
 
@@ -89,7 +90,7 @@ def draw_charts(content: dict, folder: Path, lang: str, font: str | None = None)
     cells = measured(content)
     if len(clip_skips(cells)) < 2:
         return []
-    reference = content["reference"][CLIP_SKIP]
+    reference = content["reference"][AXIS_NAME]
     second = _second_axis(content, cells)
     lang = _writable(lang, font)
     seed = (content["new_seed"] or {}).get("composition_change")
@@ -236,7 +237,7 @@ def _places(values: list) -> dict[object, float]:
 def _second_axis(content: dict, cells: list[dict]) -> dict | None:
     """The first axis beside clip skip that has two values among the cells."""
     for axis in content["axes"]:
-        if axis["name"] != CLIP_SKIP and len({key_of(cell["values"][axis["name"]]) for cell in cells}) > 1:
+        if axis["name"] != AXIS_NAME and len({key_of(cell["values"][axis["name"]]) for cell in cells}) > 1:
             return axis
     return None
 

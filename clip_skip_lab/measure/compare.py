@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..sweep.errors import InvalidInput
-from .cells import CLIP_SKIP, clip_skips, key_of, mean, mean_at, measured
+from ..errors import InvalidInput
+from ..sweep.axes import AXIS_NAME
+from .cells import clip_skips, key_of, mean, mean_at, measured
 from .definitions import AREA
 from .phrases import listed, percent, times
 
@@ -68,7 +69,7 @@ def compare(one: dict, other: dict) -> Comparison:
 
 
 def _common_reference(one: dict, other: dict) -> object:
-    references = [(content.get("reference") or {}).get(CLIP_SKIP) for content in (one, other)]
+    references = [(content.get("reference") or {}).get(AXIS_NAME) for content in (one, other)]
     for content, reference in zip((one, other), references, strict=True):
         if reference is None:
             raise InvalidInput(FIELD, content["id"], "a sweep with cells that are done", "has nothing to compare")

@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from .cells import CLIP_SKIP, beside, clip_skips, is_number, key_of, mean
+from ..sweep.axes import AXIS_NAME
+from .cells import beside, clip_skips, is_number, key_of, mean
 from .definitions import AREA, COMPOSITION
 from .effects import INTERACTION, SEED, divide
 from .pictures import Reduced
@@ -21,7 +22,7 @@ def neighbours(cells: list[dict], pictures: Pictures) -> list[dict]:
 
     Returns a list of {"from", "to", "composition_change", "changed_area"}, None where nothing can be compared.
     """
-    at = {(key_of(cell["values"][CLIP_SKIP]), beside(cell)): cell for cell in cells}
+    at = {(key_of(cell["values"][AXIS_NAME]), beside(cell)): cell for cell in cells}
     found = []
     for one, other in pairwise(value for value in clip_skips(cells) if is_number(value)):
         pairs = []

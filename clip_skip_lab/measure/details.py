@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .cells import CLIP_SKIP, beside, clip_skips, mean, mean_at, measured
+from ..sweep.axes import AXIS_NAME
+from .cells import beside, clip_skips, mean, mean_at, measured
 from .definitions import AREA, COMPOSITION, SHARPNESS
 from .effects import INTERACTION, SEED
 from .phrases import Said, by_language, listed, percent, spaced, times
@@ -22,7 +23,7 @@ def more(content: dict) -> dict[str, list[str]]:
     cells = measured(content)
     said: list[Said | None] = []
     if len(clip_skips(cells)) > 1:
-        reference = content["reference"][CLIP_SKIP]
+        reference = content["reference"][AXIS_NAME]
         others = [value for value in clip_skips(cells) if value != reference]
         said = [
             _areas(content["neighbours"]),
@@ -42,8 +43,8 @@ def edges(cells: list[dict], reference: object, others: list) -> dict[object, fl
 
 def _ratio(cells: list[dict], reference: object, value: object) -> float | None:
     """Over the other axes' values at which both are there."""
-    at = {beside(cell): cell for cell in cells if cell["values"][CLIP_SKIP] == reference}
-    with_it = [cell for cell in cells if cell["values"][CLIP_SKIP] == value and beside(cell) in at]
+    at = {beside(cell): cell for cell in cells if cell["values"][AXIS_NAME] == reference}
+    with_it = [cell for cell in cells if cell["values"][AXIS_NAME] == value and beside(cell) in at]
     there = mean(cell["measures"][SHARPNESS] for cell in with_it)
     base = mean(at[beside(cell)]["measures"][SHARPNESS] for cell in with_it)
     return None if there is None or base is None or base < LEAST else there / base
@@ -119,7 +120,7 @@ def _tested(effects: dict) -> Said | None:
     p = {name: value for name, value in (effects["p"] or {}).items() if value is not None}
     if not p:
         return None
-    named = {CLIP_SKIP: ("clip skip",) * 2, SEED: ("seed", "シード"), INTERACTION: ("interaction", "交互作用")}
+    named = {AXIS_NAME: ("clip skip",) * 2, SEED: ("seed", "シード"), INTERACTION: ("interaction", "交互作用")}
     said = [tuple(f"{name} {value:.3f}" for name in named.get(axis, (axis, axis))) for axis, value in p.items()]
     return (
         f"p-values by permutation: {', '.join(one[0] for one in said)}.",

@@ -6,7 +6,8 @@ symbols, for whom wants to know (`details.py`).
 
 from __future__ import annotations
 
-from .cells import CLIP_SKIP, clip_skips, compared, incomparable, is_number, key_of, mean_at, measured
+from ..sweep.axes import AXIS_NAME
+from .cells import clip_skips, compared, incomparable, is_number, key_of, mean_at, measured
 from .definitions import AREA, DIFFERENCE
 from .details import edges
 from .effects import INTERACTION, LEVEL, REST, SEED
@@ -39,7 +40,7 @@ def findings(content: dict) -> dict[str, list[str]]:
         said.append(_NOTHING_TO_COMPARE)
         return by_language(said)
     steps = graded(content["neighbours"])
-    differences = [cell["measures"][DIFFERENCE] for cell in compared(cells, content["reference"][CLIP_SKIP])]
+    differences = [cell["measures"][DIFFERENCE] for cell in compared(cells, content["reference"][AXIS_NAME])]
     if not differences and not steps.known:
         said.append(_NOT_COMPARABLE)
     elif differences and not any(differences) and not any(step[AREA] for step in steps.known):
@@ -52,7 +53,7 @@ def findings(content: dict) -> dict[str, list[str]]:
 
 def _differing(content: dict, cells: list[dict], values: list) -> list[Said | None]:
     """What is said where pictures differ; what ranks values, only where all are there."""
-    reference, whole = content["reference"][CLIP_SKIP], len(cells) == len(content["cells"])
+    reference, whole = content["reference"][AXIS_NAME], len(cells) == len(content["cells"])
     others = [value for value in values if value != reference]
     steps = graded(content["neighbours"])
     said = [
@@ -106,7 +107,7 @@ def _pictures_each(cells: list[dict]) -> int:
     """How many pictures there are of the clip skip that has most."""
     counts: dict[str, int] = {}
     for cell in cells:
-        key = key_of(cell["values"][CLIP_SKIP])
+        key = key_of(cell["values"][AXIS_NAME])
         counts[key] = counts.get(key, 0) + len(cell["pictures"])
     return max(counts.values())
 
@@ -249,7 +250,7 @@ def _effects(effects: dict) -> Said | None:
         [f"画像の違いの内訳: {listed(japanese)[1]}。"],
     )
     axes = [name for name in names if name != SEED]
-    about_clip_skip = len(axes) == 2 and axes[0] == CLIP_SKIP
+    about_clip_skip = len(axes) == 2 and axes[0] == AXIS_NAME
     if about_clip_skip and shares[INTERACTION] <= HARDLY:
         said[0].append(f"Clip skip and {axes[1]} hardly interact here.")
         said[1].append(f"ここでは {_japanese(axes[0])} と {axes[1]} はほとんど影響し合いません。")
@@ -260,7 +261,7 @@ def _effects(effects: dict) -> Said | None:
 
 
 def _english(name: str) -> str:
-    return {CLIP_SKIP: "clip skip", SEED: "the seed"}.get(name, name)
+    return {AXIS_NAME: "clip skip", SEED: "the seed"}.get(name, name)
 
 
 def _japanese(name: str) -> str:

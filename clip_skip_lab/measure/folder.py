@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from ..sweep.axes import AXIS_NAME
 from ..sweep.folder import read_record, write_record
 from ..sweep.reading import path_in
 from ..sweep.saving import identity
-from ..sweep.shape import check_shape
-from .cells import CLIP_SKIP, groups, incomparable, is_done, mean, measured, reference_of
+from ..sweep.schema import check_schema
+from .cells import groups, incomparable, is_done, mean, measured, reference_of
 from .contrasts import Pictures, effects, neighbours, new_seed
 from .definitions import MEASURES
 from .details import more
@@ -45,7 +46,7 @@ def measure_folder(
     Raises `OSError` or `ValueError` when `sweep.json` cannot be read or written.
     """
     content = read_record(folder)
-    check_shape(content)
+    check_schema(content)
     content["problems"] = [problem for problem in content["problems"] if not problem.startswith(PROBLEM)]
     apart = incomparable(content["cells"])
     done = _with_own_files(
@@ -55,7 +56,7 @@ def measure_folder(
     pictures = _measure_cells(content, done, folder, reference, go_on)
     cells = measured(content)
     content["measures"] = [measure.to_json() for measure in MEASURES]
-    content["reference"] = None if reference is None else {CLIP_SKIP: reference}
+    content["reference"] = None if reference is None else {AXIS_NAME: reference}
     content["neighbours"] = neighbours(cells, pictures)
     content["new_seed"] = new_seed(cells, pictures)
     content["effects"] = effects(cells, pictures)
@@ -88,7 +89,7 @@ def _measure_cells(content: dict, done: list[dict], folder: Path, first: object,
     count = 0
     for group in groups(done):
         reference: list[Full] = []
-        for cell in sorted(group, key=lambda cell: cell["values"][CLIP_SKIP] != first):
+        for cell in sorted(group, key=lambda cell: cell["values"][AXIS_NAME] != first):
             if not go_on(count, len(done)):
                 _problem(content, f"broken off after {count} of {len(done)} cells.")
                 return pictures
@@ -99,7 +100,7 @@ def _measure_cells(content: dict, done: list[dict], folder: Path, first: object,
                 why = getattr(error, "strerror", None) or error
                 _problem(content, f"a picture cannot be read ({why}), and its cell is left out.")
                 continue
-            if cell["values"][CLIP_SKIP] == first:
+            if cell["values"][AXIS_NAME] == first:
                 reference = seen
             cell["measures"] = _measures(seen, reference)
             pictures.update({(cell["index"], place): one.reduced for place, one in enumerate(seen)})

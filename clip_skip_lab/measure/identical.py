@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..sweep.errors import InvalidInput
-from ..sweep.finer import BIG_G_SKIP, CLIP_L_SKIP, NAMES, read_value
-from .cells import CLIP_SKIP, beside, compared, groups
+from ..errors import InvalidInput
+from ..sweep.axes import AXIS_NAME
+from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP, NAMES, read_value
+from .cells import beside, compared, groups
 from .phrases import Said
 
 NO_EFFECT = "no_effect"
@@ -18,10 +19,10 @@ def identical(cells: list[dict], content: dict) -> Said:
         cells: those that have measures, of which at least one was compared with a reference's of its row.
         content: of `sweep.json`.
     """
-    reference = content["reference"][CLIP_SKIP]
+    reference = content["reference"][AXIS_NAME]
     others = compared(cells, reference)
     rows = {beside(cell) for cell in others}
-    alike = [*others, *(cell for cell in cells if cell["values"][CLIP_SKIP] == reference and beside(cell) in rows)]
+    alike = [*others, *(cell for cell in cells if cell["values"][AXIS_NAME] == reference and beside(cell) in rows)]
     english, japanese = _that_they_are(alike, len(cells))
     reason = _held(alike, content) or _no_effect(content)
     return (

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
-from .errors import InvalidInput, named_list
+from ..errors import InvalidInput, named_list
 from .values import allowed_numbers, join_list, parts_of, read_numbers, shown, split_list, unique
 
+AXIS_NAME = "Clip skip"
+"""The axis of clip skip itself, in records, charts and on the page."""
 NOTHING = "Nothing"
 """The choice that means: no such axis."""
 

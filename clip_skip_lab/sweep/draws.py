@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable
 from itertools import groupby
 
+from .axes import AXIS_NAME
 from .record import DONE, CellRecord, SweepRecord
-from .words import name_of
+from .summary import name_of
 
-CLIP_SKIP = "Clip skip"
 DIFFERENT = "The cells of this row differ in {what}, not only in clip skip: they cannot be compared."
 
 
@@ -60,7 +60,7 @@ def _is_step(step: object) -> bool:
 
 def row_of(values: dict[str, object]) -> str:
     """A name for the row of a cell with these values: the same for cells that differ only in clip skip."""
-    others = {name: value for name, value in values.items() if name != CLIP_SKIP}
+    others = {name: value for name, value in values.items() if name != AXIS_NAME}
     return json.dumps(others, sort_keys=True, default=str, ensure_ascii=False)
 
 
@@ -77,7 +77,7 @@ def mark_incomparable(record: SweepRecord) -> None:
         for cell in row:
             cell.incomparable = DIFFERENT.format(what=what) if what else None
         if what:
-            name = name_of({key: value for key, value in row[0].values.items() if key != CLIP_SKIP})
+            name = name_of({key: value for key, value in row[0].values.items() if key != AXIS_NAME})
             sentence = (
                 f"{f'{name}: the' if name else 'The'} cells differ in {what}, not only in clip skip, so nothing is "
             )

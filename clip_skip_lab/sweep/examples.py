@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..errors import InvalidInput
 from .axes import Axis, read_axis_values
-from .errors import InvalidInput
 from .values import join_list
 
 USUAL = {

@@ -11,8 +11,8 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from ..errors import InvalidInput
 from ..page.files import write_data, write_text
-from .errors import InvalidInput
 from .reading import read_object
 
 PARENT = "clip-skip-sweeps"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import InvalidInput, encodable
+from ..errors import InvalidInput, encodable
 from .folder import PARENT, RECORD
 from .reading import path_in, read_object
 from .record import DONE, FAILED, NOT_RUN

@@ -8,21 +8,21 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, product
 
-from .axes import Axis, AxisValues, find_axis, read_axis_values
-from .errors import InvalidInput, named_list
-from .finer import CLIP_SKIP, KEYS, NOTHING_ASKED, Finer, Value, read_finer
+from ..errors import InvalidInput, named_list
+from .axes import AXIS_NAME, Axis, AxisValues, find_axis, read_axis_values
 from .folder import finite
+from .layer_request import CLIP_SKIP, KEYS, NOTHING_ASKED, LayerRequest, Value, read_layer_request
 from .values import join_list, read_clip_skip
 
 DEFAULT_CLIP_SKIP = "1-12"
 MODES = ("exact", "fast")
 MOST_CELLS = 5_000
 MOST_PER_BATCH = 256
-FINER_KEYS = tuple(key for key in KEYS if key != CLIP_SKIP)
+LAYER_KEYS = tuple(key for key in KEYS if key != CLIP_SKIP)
 TICKS = {"return_cells": False, "draft": False, "measures": True}
 """The keys that are true or false, with what they are unless said."""
 # "resume" is a key of the request too, but not one of a plan: it stands in the place of one (ui/panel.py).
-PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", *TICKS, "cells", *FINER_KEYS)
+PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", *TICKS, "cells", *LAYER_KEYS)
 
 CLIP_SKIP_FIELD = "Clip skip values"
 AXIS_FIELDS = {"y": "Second axis", "z": "Third axis"}
@@ -71,7 +71,7 @@ class SweepPlan:
     draft: bool = False
     only: tuple[int, ...] | None = None
     measures: bool = True
-    finer: Finer = NOTHING_ASKED
+    layer_request: LayerRequest = NOTHING_ASKED
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -125,7 +125,7 @@ class SweepPlan:
 
     def values_of(self, cell: Cell) -> dict[str, object]:
         """What a cell is, by the names of the axes: {"Clip skip": 2, "CFG Scale": 7.0}."""
-        values: dict[str, object] = {"Clip skip": cell.clip_skip}
+        values: dict[str, object] = {AXIS_NAME: cell.clip_skip}
         for letter, axis in self.further_axes():
             values[axis.axis.label] = axis.values[getattr(cell, letter)]
         return values
@@ -133,7 +133,7 @@ class SweepPlan:
     def to_json(self) -> dict:
         """The plan as plain data, in the form that `read_plan` takes."""
         data: dict = {"clip_skip": list(self.clip_skip), "mode": self.mode, "return_cells": self.return_cells}
-        data.update(self.finer.to_json())
+        data.update(self.layer_request.to_json())
         if self.draft:
             data["draft"] = True
         if not self.measures:
@@ -193,7 +193,7 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
         cells_per_batch=request.get("cells_per_batch", "auto"),
         only=request.get("cells"),
         **ticks,
-        finer=read_finer({key: request[key] for key in FINER_KEYS if key in request}, highest),
+        layer_request=read_layer_request({key: request[key] for key in LAYER_KEYS if key in request}, highest),
     )
 
 
@@ -209,7 +209,7 @@ def make_plan(
     draft: bool = False,
     measures: bool = True,
     only: object = None,
-    finer: Finer = NOTHING_ASKED,
+    layer_request: LayerRequest = NOTHING_ASKED,
 ) -> SweepPlan:
     """Makes a plan from the parts that the panel and the API have in common; `y` and `z` are (name, values) pairs.
 
@@ -236,7 +236,7 @@ def make_plan(
         return_cells=return_cells,
         draft=draft,
         measures=measures,
-        finer=finer,
+        layer_request=layer_request,
     )
     if plan.size > MOST_CELLS:
         raise InvalidInput("Sweep", f"{plan.size} cells", f"at most {MOST_CELLS} cells", "is too large")

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from .. import __version__
+from .axes import AXIS_NAME
 from .folder import finite
 from .plan import Cell, SweepPlan
 
@@ -131,7 +132,7 @@ class SweepRecord:
         cells = [cell.to_json() for cell in self.cells]
         for cell in cells:
             cell["seal"] = seal_of(self.fingerprint, cell)
-        axes = [{"name": "Clip skip", "values": list(self.plan.clip_skip)}]
+        axes = [{"name": AXIS_NAME, "values": list(self.plan.clip_skip)}]
         for _, axis in self.plan.further_axes():
             axes.append({"name": axis.axis.label, "values": list(axis.values), "labels": list(axis.labels)})
         return {

@@ -9,22 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import InvalidInput
 from .draws import is_draw, row_of
-from .errors import InvalidInput
 from .folder import PARENT, finite, read_record
 from .library import find_sweep, listed_folders
 from .plan import SweepPlan
 from .reading import digest_of, path_in
 from .record import DONE, PictureRecord, draw_hash, seal_of
 from .saving import FOLDERS, identity
-from .shape import check_shape
-from .words import name_of, one_line
+from .schema import check_schema
+from .summary import name_of, one_line
 
 FIELD = "Sweep to go on with"
 
 
 @dataclass(frozen=True)
-class Begun:
+class EarlierSweep:
     """A sweep that was begun: its folder, and what its `sweep.json` holds."""
 
     folder: Path
@@ -97,10 +97,10 @@ class Begun:
             return None
 
 
-def find_begun(grid_folder: str | Path, name: object) -> Begun:
+def find_earlier(grid_folder: str | Path, name: object) -> EarlierSweep:
     """Finds a sweep by its name, such as "2026-11-22-0a1b2c3d".
 
-    Its content has the shape that a sweep writes (`check_shape`), and what would be written stays in its folder.
+    Its content has the shape that a sweep writes (`check_schema`), and what would be written stays in its folder.
 
     Raises `InvalidInput`.
     """
@@ -116,33 +116,33 @@ def find_begun(grid_folder: str | Path, name: object) -> Begun:
     if content.get("schema") != 1:
         raise InvalidInput(FIELD, name, "a sweep.json of schema 1", "is of another kind")
     try:
-        check_shape(content)
+        check_schema(content)
     except ValueError as error:
         problem = f"was changed so that it cannot be used ({error})"
         raise InvalidInput(FIELD, name, "a sweep.json as it was written", problem) from error
     for part in FOLDERS:
         if (folder / part).is_symlink():
             raise InvalidInput(FIELD, name, "a folder as it was written", f'has a link in place of its folder "{part}"')
-    return Begun(folder, content)
+    return EarlierSweep(folder, content)
 
 
-def next_plan(begun: Begun, full: bool | None, cells: list[int] | None) -> tuple[dict, Begun | None]:
+def next_plan(earlier: EarlierSweep, full: bool | None, cells: list[int] | None) -> tuple[dict, EarlierSweep | None]:
     """What to do with a sweep that was begun: its plan, and the sweep itself where that is gone on with.
 
     Args:
-        begun: the sweep.
+        earlier: the sweep.
         full: whether to run it, a draft, at full quality as a new sweep; None to do so with a finished draft only.
         cells: the cells to run at full quality, by their index; None or empty for all.
 
     Raises `InvalidInput` when it is no draft.
     """
-    plan = dict(begun.content["plan"])
+    plan = dict(earlier.content["plan"])
     if full is None:
-        full = begun.is_finished_draft
+        full = earlier.is_finished_draft
     if not full:
-        return plan, begun
+        return plan, earlier
     if not plan.get("draft"):
-        raise InvalidInput(FIELD, begun.folder.name, "the name of a draft", "is no draft")
+        raise InvalidInput(FIELD, earlier.folder.name, "the name of a draft", "is no draft")
     plan["draft"] = False
     if cells:
         plan["cells"] = _of_whole_plan(plan.get("cells"), cells)
@@ -159,21 +159,21 @@ def _of_whole_plan(chosen: object, cells: list) -> list:
     return [chosen[number] for number in cells]
 
 
-def check_same(begun: Begun, fingerprint: str, model: dict[str, str], setting: dict[str, object]) -> None:
+def check_same(earlier: EarlierSweep, fingerprint: str, model: dict[str, str], setting: dict[str, object]) -> None:
     """Makes sure that the pictures still to come would belong to those that are there.
 
     Raises `InvalidInput` with what differs: the model, or settings that could not be taken over.
     """
-    if begun.content["fingerprint"] == fingerprint:
+    if earlier.content["fingerprint"] == fingerprint:
         return
-    then = begun.content["model"]
+    then = earlier.content["model"]
     if then != model:
         allowed = f"the model that it was begun with, {_model_name(then)}"
-        raise InvalidInput(FIELD, begun.folder.name, allowed, f"cannot go on with {_model_name(model)}")
-    names = [name for name, value in begun.content["setting"].items() if finite(setting.get(name)) != value]
+        raise InvalidInput(FIELD, earlier.folder.name, allowed, f"cannot go on with {_model_name(model)}")
+    names = [name for name, value in earlier.content["setting"].items() if finite(setting.get(name)) != value]
     raise InvalidInput(
         FIELD,
-        begun.folder.name,
+        earlier.folder.name,
         "the settings that it was begun with",
         f"cannot go on, because these differ: {', '.join(sorted(names)) or 'what its sweep.json says was changed'}",
     )
@@ -187,13 +187,13 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
     found = []
     for folder in listed_folders([grid_folder], most):
         try:
-            begun = find_begun(grid_folder, folder.name)
+            earlier = find_earlier(grid_folder, folder.name)
         except InvalidInput:
             continue  # no sweep of ours, or one that was changed: there is nothing to go on with
-        done, total = begun.done, len(begun.content["cells"])
-        kind = "draft, " if begun.content["plan"].get("draft") else ""
+        done, total = earlier.done, len(earlier.content["cells"])
+        kind = "draft, " if earlier.content["plan"].get("draft") else ""
         if done < total or kind:
-            prompt = one_line(begun.content["setting"].get("prompt") or "", 40)
+            prompt = one_line(earlier.content["setting"].get("prompt") or "", 40)
             found.append((folder.name, f"{folder.name}: {kind}{done} of {total} cells, {prompt}"))
     return found
 

@@ -23,15 +23,15 @@ from .grid import Page, Style, arrange, contact_sheet, draw_page, fitted, reason
 from .plan import Cell, SweepPlan, split_evenly
 from .reading import digest_of, open_picture
 from .record import DONE, FAILED, NOT_RUN, CellRecord, GridRecord, PictureRecord, SweepRecord, draw_hash
-from .resume import Begun, check_same
+from .resume import EarlierSweep, check_same
 from .saving import checked, clean_up, free_path, identity
-from .words import name_of
+from .summary import name_of
 
 log = logging.getLogger("clip_skip_lab")
 
 
 @dataclass
-class Kept:
+class SavedPicture:
     """A finished picture as the gallery needs it: its file, or itself when it could not be saved."""
 
     record: PictureRecord
@@ -48,7 +48,7 @@ class Outcome:
     record: SweepRecord
     folder: Path
     grids: list[tuple[Image.Image, Path | None]] = field(default_factory=list)
-    pictures: list[Kept] = field(default_factory=list)
+    pictures: list[SavedPicture] = field(default_factory=list)
     taken: set = field(default_factory=set)
     said: set[str] = field(default_factory=set)
 
@@ -58,7 +58,7 @@ def run_sweep(
     session,
     host: dict[str, str],
     keep_images: bool = False,
-    begun: Begun | None = None,
+    earlier: EarlierSweep | None = None,
     draws: dict[str, list] | None = None,
 ) -> Outcome:
     """Runs a plan on a session of a host.
@@ -68,8 +68,8 @@ def run_sweep(
         session: a `Session` (clip_skip_lab/hosts).
         host: {"name", "version"} for the record.
         keep_images: keep the pictures in memory too, for an answer that holds them all.
-        begun: a sweep of the same plan that was broken off; its sound cells are not run again.
-        draws: what other extensions drew for the rows of an earlier sweep (`Begun.draws`), to be used again.
+        earlier: a sweep of the same plan that was broken off; its sound cells are not run again.
+        draws: what other extensions drew for the rows of an earlier sweep (`EarlierSweep.draws`), to be used again.
 
     Returns the outcome; also after an interrupt, and when cells failed.
 
@@ -77,13 +77,13 @@ def run_sweep(
     """
     now = datetime.now().astimezone()
     fingerprint = plan.fingerprint({"model": session.model, "setting": session.setting})
-    if begun is not None:
-        check_same(begun, fingerprint, session.model, session.setting)
-    folder = begun.folder if begun is not None else make_folder(session.grid_folder, now)
+    if earlier is not None:
+        check_same(earlier, fingerprint, session.model, session.setting)
+    folder = earlier.folder if earlier is not None else make_folder(session.grid_folder, now)
     record = SweepRecord(
         plan=plan,
         id=folder.name,
-        created=begun.content["created"] if begun else now.isoformat(timespec="seconds"),
+        created=earlier.content["created"] if earlier else now.isoformat(timespec="seconds"),
         fingerprint=fingerprint,
         host=host,
         model=session.model,
@@ -91,9 +91,9 @@ def run_sweep(
         cells=[CellRecord(cell, plan.values_of(cell)) for cell in plan.cells()],
     )
     outcome = Outcome(record, folder)
-    if begun is not None:
-        _take_over(outcome, begun)
-    _draw_again(record, session, draws or {}, begun is not None)
+    if earlier is not None:
+        _resume(outcome, earlier)
+    _draw_again(record, session, draws or {}, earlier is not None)
     try:
         write_record(folder, record.to_json())
     except OSError as error:
@@ -114,19 +114,19 @@ def run_sweep(
     return outcome
 
 
-def _take_over(outcome: Outcome, begun: Begun) -> None:
+def _resume(outcome: Outcome, earlier: EarlierSweep) -> None:
     """Fills in what is done already."""
     record = outcome.record
-    record.infotext = begun.content.get("infotext") or ""
-    record.notes = begun.notes(record.program, record.host)
-    for index, pictures in begun.sound_cells(record.plan).items():
-        entry, then = record.cells[index], begun.content["cells"][index]
+    record.infotext = earlier.content.get("infotext") or ""
+    record.notes = earlier.notes(record.program, record.host)
+    for index, pictures in earlier.sound_cells(record.plan).items():
+        entry, then = record.cells[index], earlier.content["cells"][index]
         entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
         entry.pictures = pictures
         entry.drawn, entry.used = then.get("drawn"), dict(then.get("used") or {})
         if entry.drawn is not None:
-            record.draws[entry.drawn] = begun.content["draws"][entry.drawn]
-        kept = [Kept(made, outcome.folder / made.file, None, index) for made in pictures]
+            record.draws[entry.drawn] = earlier.content["draws"][entry.drawn]
+        kept = [SavedPicture(made, outcome.folder / made.file, None, index) for made in pictures]
         outcome.taken |= {identity(one.path) for one in kept}
         outcome.pictures += kept
 
@@ -211,7 +211,7 @@ def _run_batch(outcome: Outcome, cells: list[Cell], session, keep_images: bool) 
         )
         record.cells[picture.cell.index].pictures.append(made)
         image = picture.image if saved is None or keep_images else None
-        outcome.pictures.append(Kept(made, saved, image, picture.cell.index))
+        outcome.pictures.append(SavedPicture(made, saved, image, picture.cell.index))
 
     sampled = session.sample(cells, keep)
     for cell in cells:
@@ -285,7 +285,7 @@ def _make_grid(outcome: Outcome, session) -> None:
     if size is None:
         size = (256, 256)  # nothing was generated: the grid then holds the reasons
     pages = arrange_plan(plan, size, session.limits, session.style)
-    by_cell: dict[int, list[Kept]] = {}
+    by_cell: dict[int, list[SavedPicture]] = {}
     for kept in outcome.pictures:
         by_cell.setdefault(kept.cell, []).append(kept)
     for number, page in enumerate(pages):
@@ -295,7 +295,7 @@ def _make_grid(outcome: Outcome, session) -> None:
         record.grids.append(GridRecord(_named(path, outcome.folder), image.width, image.height, round(page.scale, 4)))
 
 
-def _drawn(outcome: Outcome, by_cell: dict[int, list[Kept]], page: Page, style: Style) -> Image.Image:
+def _drawn(outcome: Outcome, by_cell: dict[int, list[SavedPicture]], page: Page, style: Style) -> Image.Image:
     def content(index: int) -> Image.Image | str:
         return _cell_content(outcome.record, by_cell, index, page, style)
 
@@ -360,7 +360,7 @@ def _cell_size(outcome: Outcome) -> tuple[int, int] | None:
 
 
 def _cell_content(
-    record: SweepRecord, by_cell: dict[int, list[Kept]], index: int, page: Page, style: Style
+    record: SweepRecord, by_cell: dict[int, list[SavedPicture]], index: int, page: Page, style: Style
 ) -> Image.Image | str:
     """The cell's pictures, each reduced before the next is opened, with its reason beside them where some are
     missing; or the reason alone."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
+from ..errors import encodable
 from ..page.files import SMALL, TEMPORARY, write_bytes
-from .errors import encodable
 from .folder import CELLS, remove_empty
 from .library import SWEEP_ID
 from .reading import FORMATS, opened

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from .errors import InvalidInput, quoted
+from ..errors import InvalidInput, quoted
 
 MOST_VALUES = 1_000
 """The most values on one axis. A slip such as `1-1000000` shall not fill the memory before anything is checked."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ..errors import InvalidInput
 from ..sweep.axes import NOTHING, Axis, find_axis
-from ..sweep.errors import InvalidInput
 from ..sweep.plan import AXIS_FIELDS, DEFAULT_CLIP_SKIP, SweepPlan, make_plan, read_plan
-from ..sweep.resume import Begun, next_plan
+from ..sweep.resume import EarlierSweep, next_plan
 
 NEW_SWEEP = "a new sweep"
 """What "Go on with" says when there is nothing to go on with."""
@@ -91,7 +91,7 @@ def chosen_name(choice: object) -> str:
 
 
 @dataclass(frozen=True)
-class Continuation:
+class ResumeRequest:
     """What the arguments ask to do with a sweep that was begun.
 
     Attributes:
@@ -106,17 +106,17 @@ class Continuation:
     cells: list | None
     return_cells: bool
 
-    def plan(self, begun: Begun) -> tuple[dict, Begun | None]:
+    def plan(self, earlier: EarlierSweep) -> tuple[dict, EarlierSweep | None]:
         """The request for the plan, and the sweep itself where it is gone on with. Raises `InvalidInput`."""
         cells = self.cells
         if isinstance(cells, list):
-            places = {name: place for place, name in reversed([*enumerate(begun.cell_names())])}
+            places = {name: place for place, name in reversed([*enumerate(earlier.cell_names())])}
             cells = [places.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
-        plan, going_on = next_plan(begun, self.full, cells)
+        plan, going_on = next_plan(earlier, self.full, cells)
         return {**plan, "return_cells": self.return_cells}, going_on
 
 
-def continuation_of(arguments: tuple) -> Continuation | None:
+def resume_request(arguments: tuple) -> ResumeRequest | None:
     """What the arguments ask to do with an earlier sweep, or None when they ask for a new one.
 
     Raises `InvalidInput` when they ask for more than that.
@@ -126,7 +126,7 @@ def continuation_of(arguments: tuple) -> Continuation | None:
         if values.resume in (None, "", NEW_SWEEP):
             return None
         chosen = values.chosen if isinstance(values.chosen, list) else []
-        return Continuation(chosen_name(values.resume), None, chosen, True)
+        return ResumeRequest(chosen_name(values.resume), None, chosen, True)
     given = arguments[0]
     for key, beside in (("resume", ("return_cells",)), ("full", ("return_cells", "cells"))):
         if given.get(key) is None:
@@ -135,5 +135,5 @@ def continuation_of(arguments: tuple) -> Continuation | None:
             if other not in (key, *beside):
                 allowed = f"{key} with {' and '.join(beside)}, nothing else"
                 raise InvalidInput("Plan", other, allowed, f"cannot stand beside {key}")
-        return Continuation(given[key], key == "full", given.get("cells"), given.get("return_cells") is True)
+        return ResumeRequest(given[key], key == "full", given.get("cells"), given.get("return_cells") is True)
     return None

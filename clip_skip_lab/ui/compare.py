@@ -12,13 +12,13 @@ from typing import Any
 import gradio as gr
 from modules.ui_components import ToolButton
 
+from ..errors import InvalidInput
 from ..hosts import Host
-from ..hosts.a1111_saving import font_file
-from ..sweep.errors import InvalidInput
 from ..sweep.library import listed_folders
-from ..sweep.resume import Begun, find_begun
-from ..sweep.words import one_line
-from .measured import language
+from ..sweep.resume import EarlierSweep, find_earlier
+from ..sweep.summary import one_line
+from ..webui.saving import font_file
+from .measures import language
 from .panel import REFRESH_SYMBOL
 
 log = logging.getLogger("clip_skip_lab")
@@ -82,21 +82,21 @@ class ComparePart:
         from ..measure.compare import is_measured
         from ..measure.folder import measure_folder
 
-        begun = self._find(name_in(choice))
-        if begun.content.get("state") == "running":  # its run writes the same file
-            raise InvalidInput(FIELD, begun.folder.name, "a sweep that has ended", "has not ended")
-        if is_measured(begun.content):
-            return begun.content
-        return _sound(lambda: measure_folder(begun.folder, lang=language(), font=font_file()), begun.folder.name)
+        earlier = self._find(name_in(choice))
+        if earlier.content.get("state") == "running":  # its run writes the same file
+            raise InvalidInput(FIELD, earlier.folder.name, "a sweep that has ended", "has not ended")
+        if is_measured(earlier.content):
+            return earlier.content
+        return _sound(lambda: measure_folder(earlier.folder, lang=language(), font=font_file()), earlier.folder.name)
 
-    def _find(self, name: str) -> Begun:
+    def _find(self, name: str) -> EarlierSweep:
         if not name:
             raise InvalidInput(FIELD, "", "two sweeps", "is not chosen yet")
         first, second = self._folders()
         try:
-            return find_begun(first, name)
+            return find_earlier(first, name)
         except InvalidInput:
-            return find_begun(second, name)
+            return find_earlier(second, name)
 
     def _folders(self) -> list[str]:
         return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
@@ -114,20 +114,20 @@ class ComparePart:
         for folder in self._folders():
             for name in [sweep.name for sweep in listed_folders([folder], MOST)]:
                 with contextlib.suppress(InvalidInput):  # none of ours
-                    begun = find_begun(folder, name)
-                    found[name] = (str(begun.content["created"]), _line(begun))
+                    earlier = find_earlier(folder, name)
+                    found[name] = (str(earlier.content["created"]), _line(earlier))
         newest = sorted(found.values(), reverse=True)
         return [line for _, line in newest[:MOST]]
 
 
-def _line(begun: Begun) -> str:
+def _line(earlier: EarlierSweep) -> str:
     from ..measure.compare import kind_of
 
-    content = begun.content
+    content = earlier.content
     prompt = one_line(content["setting"].get("prompt") or "", PROMPT) or NO_PROMPT[language()]
     time = _time(content["created"])
-    cells = CELLS[language()].format(begun.done, len(content["cells"]))
-    return f"{prompt} · {time} · {kind_of(content)}, {cells} · {begun.folder.name}"
+    cells = CELLS[language()].format(earlier.done, len(content["cells"]))
+    return f"{prompt} · {time} · {kind_of(content)}, {cells} · {earlier.folder.name}"
 
 
 def _time(created: str) -> str:

@@ -16,10 +16,10 @@ from typing import Any
 import gradio as gr
 from modules import patches, shared, ui_settings
 
-from ..hosts import Host
+from ..hosts import OPTION_KEY, Host
 from ..layers.facts import layer_facts
 from . import settings
-from .header_list import ADDITIONS, CLIP_SKIP, PLACES, header_list
+from .header_list import ADDITIONS, PLACES, header_list
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -42,7 +42,7 @@ def install(host: Host) -> Callable[[], None]:
 
     def add_functionality(page: Any, *args: Any, **kwargs: Any) -> Any:
         result = original_add(page, *args, **kwargs)
-        if CLIP_SKIP in [key for _, key, _ in page.quicksettings_list]:
+        if OPTION_KEY in [key for _, key, _ in page.quicksettings_list]:
             _add_sync_button(page)
         return result
 
@@ -105,7 +105,7 @@ def _follow_layers(host: Host) -> Callable[[], None]:
 
     The host asks for the arguments whenever it makes or refreshes the component, and they may be a function.
     """
-    info = shared.opts.data_labels[CLIP_SKIP]
+    info = shared.opts.data_labels[OPTION_KEY]
     own = info.component_args
     if not isinstance(own, dict):
         return lambda: None
@@ -131,8 +131,8 @@ def _add_sync_button(page: Any) -> None:
     """
 
     def current() -> tuple[Any, str]:
-        return ui_settings.get_value_for_setting(CLIP_SKIP), shared.opts.dumpjson()
+        return ui_settings.get_value_for_setting(OPTION_KEY), shared.opts.dumpjson()
 
     button = gr.Button("Show the clip skip in use", elem_id=SYNC_BUTTON, visible=False)
-    outputs = [page.component_dict[CLIP_SKIP], page.text_settings]
+    outputs = [page.component_dict[OPTION_KEY], page.text_settings]
     button.click(current, inputs=[], outputs=outputs, queue=False, show_progress=False)

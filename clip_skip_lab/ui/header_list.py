@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from ..hosts import OPTION_KEY
+
 log = logging.getLogger("clip_skip_lab")
 
-CLIP_SKIP, VAE, CHECKPOINT = "CLIP_stop_at_last_layers", "sd_vae", "sd_model_checkpoint"
+VAE, CHECKPOINT = "sd_vae", "sd_model_checkpoint"
 
 ADDITIONS: dict[str, tuple[str, ...]] = {
-    "Clip skip": (CLIP_SKIP,),
-    "Clip skip and VAE": (VAE, CLIP_SKIP),
+    "Clip skip": (OPTION_KEY,),
+    "Clip skip and VAE": (VAE, OPTION_KEY),
     "VAE": (VAE,),
     "Nothing": (),
 }

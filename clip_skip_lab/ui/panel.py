@@ -10,16 +10,14 @@ from typing import Any
 import gradio as gr
 from modules.ui_components import ToolButton
 
+from ..errors import InvalidInput
 from ..hosts import Host
-from ..hosts.a1111_grid import SCRIPT_TITLE
-from ..hosts.a1111_own_axes import LABELS
 from ..layers.facts import NONE, UNKNOWN, layer_facts
-from ..layers.words import sentence
+from ..layers.note import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis, paste_values
-from ..sweep.errors import InvalidInput
 from ..sweep.examples import example_of
-from ..sweep.finer import CLIP_SKIP, asked_by_panel, read_finer
 from ..sweep.grid import GRID_PIXELS, Limits, Style
+from ..sweep.layer_request import CLIP_SKIP, asked_by_panel, read_layer_request
 from ..sweep.plan import (
     AXIS_FIELDS,
     CLIP_SKIP_FIELD,
@@ -27,19 +25,21 @@ from ..sweep.plan import (
     MODES,
     VALUE_FIELDS,
 )
-from ..sweep.resume import Begun, find_begun, unfinished
+from ..sweep.resume import EarlierSweep, find_earlier, unfinished
 from ..sweep.run import arrange_plan
+from ..sweep.summary import counted, forecast, of_the_panel, what_to_type
 from ..sweep.values import unique
-from ..sweep.words import counted, forecast, of_the_panel, what_to_type
+from ..webui.grid_infotext import SCRIPT_TITLE
+from ..webui.own_axes import LABELS
 from .arguments import (
     NEW_SWEEP,
-    Continuation,
+    ResumeRequest,
     chosen_name,
-    continuation_of,
     plan_from_arguments,
+    resume_request,
     without_empty_axes,
 )
-from .measured import language
+from .measures import language
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -157,27 +157,27 @@ class Panel:
             # A number field that is being retyped is empty for a moment; the request's own default stands in for it.
             given = {name: value for name, value in request_fields.items() if value is not None}
             request = self.host.preview(self.is_img2img, given)
-            asked = continuation_of(arguments)
+            asked = resume_request(arguments)
             if asked is not None:
-                return self._describe_continuation(asked)
+                return self._describe_resume(asked)
             axes, highest = self.host.axes(request), self.host.highest_clip_skip()
             arguments, empty = without_empty_axes(arguments, axes)
             plan = plan_from_arguments(arguments, axes, highest)
             if empty:
                 prompt = str(given.get("prompt", ""))
                 return "".join(_line(_what_to_type(letter, axis, prompt)) for letter, axis in empty)
-            shape = self.host.measure(request, plan)
+            found = self.host.forecast(request, plan)
             asked = asked_by_panel(finer_arguments)
             own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
-            finer = replace(read_finer(asked), given=frozenset())  # what is as usual need not be told
+            finer = replace(read_layer_request(asked), given=frozenset())  # what is as usual need not be told
             asked = {**own, **finer.to_json()}  # its own value counts for nothing, whatever it is
         except InvalidInput as error:
             return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
-        widest = tuple(max(side) for side in zip(*shape.sizes, strict=True))
+        widest = tuple(max(side) for side in zip(*found.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
         by_axes = {LABELS_OF_AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
         holds = of_the_panel({key: value for key, value in asked.items() if key not in by_axes}, language())
-        line = _line(forecast(plan.size, plan.size * shape.pictures, shape.steps, pages))
+        line = _line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
         return line + (_line(holds) if holds else "") + self._warning()
 
     def _unfinished(self) -> list[str]:
@@ -197,30 +197,30 @@ class Panel:
     def after_generation(self, chosen: str, draft: bool) -> tuple:
         """Once pictures are there: after a draft it is chosen, so that its cells can be run at full quality."""
         choices = self._unfinished()
-        if draft and chosen == NEW_SWEEP and len(choices) > 1 and self._begun(choices[1]).is_finished_draft:
+        if draft and chosen == NEW_SWEEP and len(choices) > 1 and self._earlier(choices[1]).is_finished_draft:
             return gr.update(choices=choices, value=choices[1]), gr.update(value=False)
         return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been gone on with; next is a new one
 
-    def _begun(self, choice: object) -> Begun:
-        return find_begun(self.host.grid_folder(self.is_img2img), chosen_name(choice))
+    def _earlier(self, choice: object) -> EarlierSweep:
+        return find_earlier(self.host.grid_folder(self.is_img2img), chosen_name(choice))
 
     def _on_resume(self, name: str) -> tuple:
         try:
-            begun = None if name in ("", NEW_SWEEP) else self._begun(name)
+            earlier = None if name in ("", NEW_SWEEP) else self._earlier(name)
         except InvalidInput as error:  # the line under the panel says so, too
             log.warning("Clip skip sweep: %s", error)
-            begun = None
-        if begun is None or not begun.is_finished_draft:
+            earlier = None
+        if earlier is None or not earlier.is_finished_draft:
             return gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
-        return gr.update(choices=begun.cell_names(), value=[], visible=True), gr.update(visible=True)
+        return gr.update(choices=earlier.cell_names(), value=[], visible=True), gr.update(visible=True)
 
-    def _describe_continuation(self, asked: Continuation) -> str:
-        begun = self._begun(asked.name)
-        plan, going_on = asked.plan(begun)
+    def _describe_resume(self, asked: ResumeRequest) -> str:
+        earlier = self._earlier(asked.name)
+        plan, going_on = asked.plan(earlier)
         if going_on is None:
-            count = counted(len(plan.get("cells") or begun.content["cells"]), "cell")
+            count = counted(len(plan.get("cells") or earlier.content["cells"]), "cell")
             return _line(f"Runs {count} of the draft {asked.name} at full size with all steps, its prompt and seed.")
-        done = f"{begun.done} of {counted(len(begun.content['cells']), 'cell')} are done."
+        done = f"{earlier.done} of {counted(len(earlier.content['cells']), 'cell')} are done."
         return _line(f"Goes on with {asked.name}, with the prompt and all settings that it was begun with. {done}")
 
     def _warning(self) -> str:

@@ -7,17 +7,17 @@ from typing import Any
 
 from modules import script_callbacks, shared
 
-from ..api import add_routes
-from ..api_files import add_advice_routes, add_memory_routes
-from ..api_guard import Guard, users_of
-from ..api_sweeps import add_sweep_routes
+from ..api.files import add_advice_routes, add_memory_routes
+from ..api.guard import Guard, users_of
+from ..api.model import add_routes
+from ..api.sweeps import add_sweep_routes
 from ..hosts import Host
-from ..hosts.a1111_files import ModelFiles, data_folder
-from ..hosts.a1111_memory import CheckpointMemory
-from ..memory import Memory
+from ..models.memory import Memory
+from ..webui.checkpoint_memory import CheckpointMemory
+from ..webui.model_files import ModelFiles, data_folder
 from . import header, settings, start_value
 from .from_picture import register_buttons
-from .memory import add_memory_settings, memory_tab
+from .tab import add_memory_settings, memory_tab
 
 
 def register(host: Host) -> None:

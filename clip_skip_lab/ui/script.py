@@ -10,16 +10,16 @@ from fastapi import HTTPException
 from modules import processing, scripts, shared
 from PIL import Image
 
+from ..errors import InvalidInput
 from ..hosts import Host
-from ..hosts.a1111_grid import SCRIPT_TITLE
-from ..sweep.errors import InvalidInput
 from ..sweep.record import DONE
-from ..sweep.resume import find_begun
+from ..sweep.resume import find_earlier
 from ..sweep.run import Outcome, run_sweep
-from ..sweep.words import summary
-from .arguments import continuation_of, plan_from_arguments
-from .finer import inputs_of_finer_panel
-from .measured import Seen, language, measured
+from ..sweep.summary import summary
+from ..webui.grid_infotext import SCRIPT_TITLE
+from .arguments import plan_from_arguments, resume_request
+from .layer_panel import inputs_of_layer_panel
+from .measures import Seen, language, measured
 from .panel import Panel
 
 log = logging.getLogger("clip_skip_lab")
@@ -83,7 +83,7 @@ def make_script(host: Host) -> type[scripts.Script]:
         def _follow_changes(self, log_line: Any) -> None:
             panel, names = self.panel, list(self.page)
             own = len(names) + len(panel.inputs)
-            inputs = [*self.page.values(), *panel.inputs, *inputs_of_finer_panel(self.is_img2img)]
+            inputs = [*self.page.values(), *panel.inputs, *inputs_of_layer_panel(self.is_img2img)]
 
             def describe(*values: Any) -> str:
                 fields = dict(zip(names, values, strict=False))
@@ -114,18 +114,18 @@ def make_script(host: Host) -> type[scripts.Script]:
                 raise HTTPException(500, f"{type(error).__name__}: {error}") from error
 
         def _sweep(self, p: Any, arguments: tuple) -> processing.Processed:
-            begun, draws = None, None
-            asked = continuation_of(arguments)
+            earlier, draws = None, None
+            asked = resume_request(arguments)
             if asked is not None:
-                earlier = find_begun(p.outpath_grids, asked.name)
+                earlier = find_earlier(p.outpath_grids, asked.name)
                 host.restore(p, earlier.content["setting"])
-                request, begun = asked.plan(earlier)
+                request, earlier = asked.plan(earlier)
                 draws = earlier.draws()
                 arguments = (request,)
             host.load(p)
             plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
             with host.session(p, plan) as session:
-                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, begun, draws)
+                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, earlier, draws)
                 seen = measured(outcome, session, language()) if plan.measures else Seen()
                 return _processed(p, session, outcome, seen)
 

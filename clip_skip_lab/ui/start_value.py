@@ -6,8 +6,7 @@ import logging
 
 from modules import shared
 
-from ..hosts import Host
-from .header_list import CLIP_SKIP
+from ..hosts import OPTION_KEY, Host
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -26,6 +25,6 @@ def apply_start_value(host: Host) -> None:
         log.error("Clip Skip Lab: --clip-skip-lab-value %s is ignored; allowed: 1 to %s.", value, highest)
         return
     try:
-        shared.opts.set(CLIP_SKIP, value)
+        shared.opts.set(OPTION_KEY, value)
     except AssertionError as error:  # the host's way to refuse a change of frozen settings
         log.error("Clip Skip Lab: --clip-skip-lab-value %s is ignored: %s.", value, error)

@@ -13,11 +13,11 @@ def arguments(host, monkeypatch):
     from modules import shared
     from modules.api.api import Api
 
-    from clip_skip_lab.hosts import a1111_arguments
+    from clip_skip_lab.webui import script_arguments
 
     monkeypatch.setattr(shared.cmd_opts, "nowebui", True)
     monkeypatch.setattr(Api, "init_script_args", Api.init_script_args)  # puts it back
-    return a1111_arguments
+    return script_arguments
 
 
 def function():
@@ -66,7 +66,7 @@ def test_a_request_that_comes_before_the_panel_is_known_is_told_so(arguments):
     from fastapi import HTTPException
     from modules.api import models
 
-    from clip_skip_lab.hosts.a1111_grid import SCRIPT_TITLE
+    from clip_skip_lab.webui.grid_infotext import SCRIPT_TITLE
 
     arguments._install()
     script = SimpleNamespace(title=lambda: SCRIPT_TITLE, args_from=1, args_to=14)

@@ -120,7 +120,7 @@ def request_with(extension):
 
 
 def why(*requests):
-    from clip_skip_lab.hosts.busy_scripts import why_not_together
+    from clip_skip_lab.webui.busy_scripts import why_not_together
 
     return why_not_together(list(requests))
 
@@ -173,7 +173,7 @@ def test_one_whose_code_stands_where_the_host_samples_takes_part(request_with, e
 
 def generate(request, cells, draws=None):
     """The hooks before sampling, for so many cells at once."""
-    from clip_skip_lab.hosts.a1111_prompts import Draws, Layout, holding
+    from clip_skip_lab.webui.held_draws import Draws, Layout, holding
 
     layout = Layout(
         list(range(cells)), [(("template", place), ("row", 0, place)) for place in range(cells)], 2 // cells
@@ -185,7 +185,7 @@ def generate(request, cells, draws=None):
 
 @pytest.mark.parametrize("name", ["Registering", "Seeds", "Raises", "Sampling"])
 def test_one_that_turns_out_to_take_part_breaks_the_batch_off_before_sampling(request_with, name):
-    from clip_skip_lab.hosts.a1111_prompts import UnevenBatch
+    from clip_skip_lab.webui.held_draws import UnevenBatch
 
     request = request_with(name)
     assert why(request) is None
@@ -212,7 +212,7 @@ def test_it_is_shown_each_seed_of_a_batch_as_in_a_generation_of_one_cell(request
 
 
 def test_what_was_drawn_is_put_back_before_the_next_script_but_a_sampler_of_its_own_is_left(request_with):
-    from clip_skip_lab.hosts.a1111_prompts import Draws
+    from clip_skip_lab.webui.held_draws import Draws
 
     draws, requests = Draws(), [request_with("Drawing", "Counting") for _ in range(3)]
     for request in requests:
@@ -226,7 +226,7 @@ def test_what_was_drawn_is_put_back_before_the_next_script_but_a_sampler_of_its_
 
 def test_a_request_with_a_copy_of_the_runner_runs_the_scripts_of_that_copy(request_with):
     """As detailers do within a generation: themselves left out."""
-    from clip_skip_lab.hosts.a1111_prompts import Draws, Layout, holding
+    from clip_skip_lab.webui.held_draws import Draws, Layout, holding
 
     request = request_with("Onlooker", "Seeds")
     with holding(request, Layout([0], [("template", "row")], 2), Draws()):

@@ -237,7 +237,7 @@ def test_a_cell_that_does_not_fit_alone_has_failed_and_the_host_goes_on(client, 
     ],
 )
 def test_every_device_has_words_of_its_own_for_it(text):
-    from clip_skip_lab.hosts.free_memory import is_out_of_memory
+    from clip_skip_lab.webui.free_memory import is_out_of_memory
 
     wrapped = ValueError("an extension's own")
     wrapped.__cause__ = RuntimeError(text)
@@ -250,7 +250,7 @@ def test_every_device_has_words_of_its_own_for_it(text):
 def test_what_a_failed_batch_held_is_freed_before_the_next_is_tried(host):
     import torch
 
-    from clip_skip_lab.hosts.a1111 import A1111Session
+    from clip_skip_lab.webui.host import A1111Session
 
     held = []
 

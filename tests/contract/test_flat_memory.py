@@ -16,12 +16,13 @@ def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end
 ):
     from modules import scripts
 
-    from clip_skip_lab.hosts import a1111, a1111_pictures
     from clip_skip_lab.sweep.plan import make_plan
     from clip_skip_lab.sweep.run import run_sweep
+    from clip_skip_lab.webui import host as webui_host
+    from clip_skip_lab.webui import pictures as finished
 
     requests, pictures = [], []
-    applied, picture = a1111.applied, a1111_pictures.Picture
+    applied, picture = webui_host.applied, finished.Picture
 
     def noted_request(*args):
         made = applied(*args)
@@ -33,8 +34,8 @@ def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end
         pictures.append(weakref.ref(made.image))
         return made
 
-    monkeypatch.setattr(a1111, "applied", noted_request)
-    monkeypatch.setattr(a1111_pictures, "Picture", noted_picture)
+    monkeypatch.setattr(webui_host, "applied", noted_request)
+    monkeypatch.setattr(finished, "Picture", noted_picture)
     request = make(outpath_grids=str(tmp_path))
     request.scripts = scripts.ScriptRunner()
     plan = make_plan("1-6", (None, None), (None, None), [], 12, mode=mode, cells_per_batch=2)
@@ -42,7 +43,7 @@ def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end
     gc.collect()
     gc.disable()
     try:
-        with a1111.A1111().session(request, plan) as session:
+        with webui_host.A1111().session(request, plan) as session:
             outcome = run_sweep(plan, session, {})
             alive = [number for number, one in enumerate(requests) if one() is not None]
             shown = [number for number, one in enumerate(pictures) if one() is not None]

@@ -12,18 +12,18 @@ pytestmark = pytest.mark.usefixtures("host", "opts")
 
 @pytest.fixture(autouse=True)
 def adapter(host):
-    from clip_skip_lab.hosts.a1111 import A1111
+    from clip_skip_lab.webui.host import A1111
 
     return A1111()
 
 
 @pytest.fixture
 def in_force():
-    from clip_skip_lab.hosts.a1111_in_force import Chosen, _in_force
-    from clip_skip_lab.sweep.finer import Finer
+    from clip_skip_lab.sweep.layer_request import LayerRequest
+    from clip_skip_lab.webui.layer_hooks import Chosen, _in_force
 
     def enter(*values, mixed=False):
-        chosen = Chosen([Finer(value=value) for value in values], mixed=mixed)
+        chosen = Chosen([LayerRequest(value=value) for value in values], mixed=mixed)
         return chosen, _in_force(make(), chosen)
 
     return enter
@@ -71,7 +71,7 @@ def test_a_text_encoded_in_a_batch_of_several_clip_skips_is_noticed(host, in_for
 
 
 def test_null_is_no_fault_where_the_host_needs_no_value():
-    from clip_skip_lab.hosts.a1111_checks import check_request
+    from clip_skip_lab.webui.checks import check_request
 
     request = make("Img2Img", init_images=[gradient()], mask=mask(), mask_blur_x=4, mask_blur_y=8)
     assert request.mask_blur is None
@@ -82,6 +82,6 @@ def test_null_is_no_fault_where_the_host_needs_no_value():
 
 
 def test_an_old_name_of_a_sampler_is_taken_as_the_host_takes_it():
-    from clip_skip_lab.hosts.a1111_checks import check_request
+    from clip_skip_lab.webui.checks import check_request
 
     check_request(make(sampler_name="DPM++ 2M Karras"))

@@ -32,7 +32,7 @@ class Session:
 
 
 def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, monkeypatch):
-    from clip_skip_lab.ui.measured import Seen, measured
+    from clip_skip_lab.ui.measures import Seen, measured
 
     def broken(*_):
         raise RuntimeError("this numpy is too old")
@@ -49,7 +49,7 @@ def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, mo
 
 
 def test_a_record_that_cannot_be_read_any_more_is_a_sentence_too(outcome):
-    from clip_skip_lab.ui.measured import Seen, measured
+    from clip_skip_lab.ui.measures import Seen, measured
 
     (outcome.folder / "sweep.json").write_text("{", encoding="utf-8")
     assert measured(outcome, Session, "en") == Seen()
@@ -57,7 +57,7 @@ def test_a_record_that_cannot_be_read_any_more_is_a_sentence_too(outcome):
 
 
 def test_findings_come_in_the_pages_language(outcome, opts):
-    from clip_skip_lab.ui.measured import language, measured
+    from clip_skip_lab.ui.measures import language, measured
 
     for localization, lang in (("None", "en"), ("ja_JP", "ja"), ("de_DE", "en")):
         opts.data["localization"] = localization
@@ -70,7 +70,7 @@ def test_findings_come_in_the_pages_language(outcome, opts):
 @pytest.fixture
 def session(host):
     """A session on the embedded host itself, with its state as at the start of a job."""
-    from clip_skip_lab.hosts.a1111 import A1111
+    from clip_skip_lab.webui.host import A1111
 
     host.state.begin(job="test")
     plan = make_plan("1-3", (None, None), (None, None), [], 12)

@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from clip_skip_lab.hosts import one_pass  # noqa: E402
-from clip_skip_lab.hosts.one_pass import OnePass  # noqa: E402
+from clip_skip_lab.webui import one_pass  # noqa: E402
+from clip_skip_lab.webui.one_pass import OnePass  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("host")
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from clip_skip_lab.sweep.errors import InvalidInput
-from clip_skip_lab.sweep.finer import Finer
+from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.sweep.layer_request import LayerRequest
 from tests.contract.client import Refused
 
 OF_SDXL = {"sdxl_clip_l_skip": "CLIP-L of SDXL", "sdxl_big_g_skip": "OpenCLIP bigG of SDXL"}
@@ -34,19 +34,19 @@ def test_a_value_for_an_encoder_that_the_model_has_not_is_refused(client, unchan
 @pytest.mark.parametrize(
     ("finer", "field"),
     [
-        (Finer(value=1.5), "Clip skip: 1.5"),
-        (Finer(value="avg 2-4"), 'Clip skip: "avg 2-4"'),
-        (Finer(negative=2), "Negative clip skip: 2"),
-        (Finer(every_model=True), "Apply on SD2 and SDXL too: True"),
-        (Finer(clip_l=2), "SDXL CLIP-L skip: 2"),
+        (LayerRequest(value=1.5), "Clip skip: 1.5"),
+        (LayerRequest(value="avg 2-4"), 'Clip skip: "avg 2-4"'),
+        (LayerRequest(negative=2), "Negative clip skip: 2"),
+        (LayerRequest(every_model=True), "Apply on SD2 and SDXL too: True"),
+        (LayerRequest(clip_l=2), "SDXL CLIP-L skip: 2"),
     ],
 )
 def test_on_an_encoder_of_an_unknown_kind_nothing_but_whole_values_can_be_asked(host, finer, field):
-    from clip_skip_lab.hosts.a1111_finer import check_asked
+    from clip_skip_lab.webui.layer_request import check_asked
 
     stranger = SimpleNamespace(cond_stage_model=SimpleNamespace())
     with pytest.raises(InvalidInput, match="cannot be applied, because this model") as refused:
         check_asked(finer, stranger)
     assert refused.value.detail.startswith(field)
-    check_asked(Finer(), stranger)
-    check_asked(Finer(value=2), stranger)
+    check_asked(LayerRequest(), stranger)
+    check_asked(LayerRequest(value=2), stranger)

@@ -25,7 +25,7 @@ class SavingSession(MemorySession):
     """A session that saves as the host's does."""
 
     def __post_init__(self):
-        from clip_skip_lab.hosts import a1111_saving as saving
+        from clip_skip_lab.webui import saving
 
         super().__post_init__()
         self.request = make()
@@ -35,13 +35,13 @@ class SavingSession(MemorySession):
         self.pattern = saving.pattern_of_names(self.notes)
 
     def save_picture(self, picture, folder):
-        from clip_skip_lab.hosts.a1111_saving import save_picture
+        from clip_skip_lab.webui.saving import save_picture
 
         picture.prompt = self.prompt
         return save_picture(picture, folder, self.request, 1, self.formats[0], self.pattern)
 
     def save_grid(self, image, folder, name, infotext):
-        from clip_skip_lab.hosts.a1111_saving import save_grid
+        from clip_skip_lab.webui.saving import save_grid
 
         return save_grid(image, folder, name, infotext, self.request, self.formats[1])
 
@@ -282,7 +282,7 @@ def test_the_grid_has_the_colour_that_is_set_or_a_note_says_that_it_is_none(opts
 def test_the_grids_font_is_the_hosts_setting(opts, tmp_path):
     from matplotlib import font_manager
 
-    from clip_skip_lab.hosts.a1111_saving import font_file
+    from clip_skip_lab.webui.saving import font_file
 
     default = font_file()
     opts.data["font"] = font_manager.findfont("DejaVu Serif")

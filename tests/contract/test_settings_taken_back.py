@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.folder import finite
 from clip_skip_lab.sweep.plan import make_plan
 from tests.contract.minihost_host import make
@@ -19,14 +19,14 @@ PLAN = make_plan("1, 2", (None, None), (None, None), [], 12)
 
 
 def told(request):
-    from clip_skip_lab.hosts.a1111_request import setting_of
-    from clip_skip_lab.hosts.a1111_steady import deciding_options
+    from clip_skip_lab.webui.request import setting_of
+    from clip_skip_lab.webui.steady import deciding_options
 
     return finite(setting_of(request, PLAN, deciding_options()))
 
 
 def restored(setting, **changes):
-    from clip_skip_lab.hosts.a1111_request import restore_setting
+    from clip_skip_lab.webui.request import restore_setting
 
     request = make(**changes)
     restore_setting(request, setting)
@@ -103,7 +103,7 @@ def test_an_option_of_another_kind_is_refused(opts):
 
 
 def test_a_batch_says_that_the_folder_is_not_in_its_output_directory(opts):
-    from clip_skip_lab.hosts.a1111_saving import note_other_folder
+    from clip_skip_lab.webui.saving import note_other_folder
 
     said = []
     for folder in (opts.outdir_samples, opts.outdir_txt2img_samples, "", None):

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from clip_skip_lab.hosts import Picture, Sampled
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import write_record
 from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.saving import save_as_png
+from clip_skip_lab.sweep.session import Picture, Sampled
 
 CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
 CHECKPOINT = Axis("Checkpoint", cost=1.0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clip_skip_lab.advice import Source, advise
-from clip_skip_lab.metadata import Training
+from clip_skip_lab.models.advice import Source, advise
+from clip_skip_lab.models.metadata import Training
 
 TWO = Source("lora", "x", Training(2, True))
 ONE = Source("lora", "y", Training(1, False))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.axes import Axis, find_axis, paste_values, read_axis_values
-from clip_skip_lab.sweep.errors import InvalidInput
 
 FIELD = "Values of the second axis"
 CFG = Axis("CFG Scale", "float")
@@ -218,17 +218,17 @@ def test_style_with_a_comma_is_one_name_in_quotes():
     "source", [["x"] * 1_000_000, "x," * 1_000_000, "," * 1_000_000, [["a", "b"]] * 1_000_000], ids=range(4)
 )
 def test_many_values_of_an_axis_are_counted_before_they_are_read(axis, source):
-    begun = time.process_time()
+    earlier = time.process_time()
     with pytest.raises(InvalidInput):
         read_axis_values(axis, source, FIELD)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - earlier < 1
 
 
 def test_a_thousand_values_of_many_choices_take_no_time():
     names = [f"checkpoint {number}" for number in range(20_000)]
-    begun = time.process_time()
+    earlier = time.process_time()
     assert len(read_axis_values(Axis("Checkpoint name", choices=lambda: names), names[:1000], FIELD).values) == 1000
-    assert time.process_time() - begun < 1
+    assert time.process_time() - earlier < 1
 
 
 @pytest.mark.parametrize("bad", ["-0.1", "1.5", "0-2", [0.5, 2]])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.measure.charts import comparison_chart
 from clip_skip_lab.measure.compare import compare, is_measured, kind_of
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.folder import measure_folder
-from clip_skip_lab.sweep.errors import InvalidInput
 from tests.unit.test_findings import content_of
 from tests.unit.test_measuring import paint, swept
 

@@ -8,7 +8,7 @@ import pytest
 
 from clip_skip_lab.sweep.draws import is_draw
 from clip_skip_lab.sweep.record import DONE
-from clip_skip_lab.sweep.resume import find_begun, next_plan
+from clip_skip_lab.sweep.resume import find_earlier, next_plan
 from clip_skip_lab.sweep.run import run_sweep
 from tests.unit.memory_session import HOST, MemorySession, plan_of
 
@@ -84,13 +84,13 @@ def test_a_cell_with_more_pictures_than_its_neighbours_is_comparable(tmp_path):
 
 def interrupted(tmp_path, **changes):
     outcome = run_sweep(plan_of("1-4"), Drawing(str(tmp_path), interrupt_at=3, **changes), HOST)
-    return find_begun(tmp_path, outcome.folder.name)
+    return find_earlier(tmp_path, outcome.folder.name)
 
 
 def test_going_on_hands_the_draw_back(tmp_path):
-    begun = interrupted(tmp_path)
+    earlier = interrupted(tmp_path)
     session = Drawing(str(tmp_path))
-    outcome = run_sweep(plan_of("1-4"), session, HOST, begun=begun, draws=begun.draws())
+    outcome = run_sweep(plan_of("1-4"), session, HOST, earlier=earlier, draws=earlier.draws())
     assert session.held == {0: DRAW}
     assert outcome.record.count(DONE) == 4
     assert list(outcome.record.draws.values()) == [DRAW]
@@ -98,19 +98,19 @@ def test_going_on_hands_the_draw_back(tmp_path):
 
 
 def test_going_on_with_another_draw_is_noticed(tmp_path):
-    begun = interrupted(tmp_path)
+    earlier = interrupted(tmp_path)
     session = Drawing(str(tmp_path))
     session.draw = [["process", "wild.py:Script", 0, {"prompts": ["an owl"]}]]
-    outcome = run_sweep(plan_of("1-4"), session, HOST, begun=begun, draws=begun.draws())
+    outcome = run_sweep(plan_of("1-4"), session, HOST, earlier=earlier, draws=earlier.draws())
     assert all(marks(outcome))
 
 
 def test_full_quality_takes_the_prompts_of_the_draft_but_not_its_sizes(tmp_path):
-    begun = interrupted(tmp_path)
-    begun.content["plan"]["draft"] = True
-    _, going_on = next_plan(begun, True, None)
+    earlier = interrupted(tmp_path)
+    earlier.content["plan"]["draft"] = True
+    _, going_on = next_plan(earlier, True, None)
     session = Drawing(str(tmp_path))
-    run_sweep(plan_of("1-4"), session, HOST, begun=going_on, draws=begun.draws())
+    run_sweep(plan_of("1-4"), session, HOST, earlier=going_on, draws=earlier.draws())
     assert session.held == {0: [["process", "wild.py:Script", 0, {"all_prompts": ["a fox"]}]]}
 
 
@@ -124,10 +124,10 @@ def test_full_quality_takes_the_prompts_of_the_draft_but_not_its_sizes(tmp_path)
     ],
 )
 def test_a_draw_that_was_edited_is_not_used_and_its_cells_are_run_again(tmp_path, edit):
-    begun = interrupted(tmp_path)
-    edit(begun.content)
-    assert begun.draws() == {}
-    assert begun.sound_cells(plan_of("1-4")) == {}
+    earlier = interrupted(tmp_path)
+    edit(earlier.content)
+    assert earlier.draws() == {}
+    assert earlier.sound_cells(plan_of("1-4")) == {}
 
 
 @pytest.mark.parametrize(

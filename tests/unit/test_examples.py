@@ -5,7 +5,7 @@ import pytest
 from clip_skip_lab.sweep.axes import Axis, read_axis_values
 from clip_skip_lab.sweep.examples import example_of
 from clip_skip_lab.sweep.plan import VALUE_FIELDS
-from clip_skip_lab.sweep.words import of_the_panel, what_to_type
+from clip_skip_lab.sweep.summary import of_the_panel, what_to_type
 from clip_skip_lab.ui.arguments import PanelValues, without_empty_axes
 
 

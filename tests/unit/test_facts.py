@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from clip_skip_lab.hosts.a1111_model import describe
 from clip_skip_lab.layers.facts import ALL, NONE, PART, UNKNOWN, Encoder, Model, layer_facts, layer_of
-from clip_skip_lab.layers.words import is_warning, sentence
+from clip_skip_lab.layers.note import is_warning, sentence
+from clip_skip_lab.webui.model import describe
 
 SD1 = Model("base", "SD1", (Encoder("CLIP-L", 12),))
 SD2 = Model("two", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual=23),))

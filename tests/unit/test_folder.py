@@ -11,9 +11,9 @@ from datetime import datetime
 import pytest
 from PIL import Image
 
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.page.files import save_small
 from clip_skip_lab.sweep import folder as folder_module
-from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import make_folder, read_record, write_record
 from clip_skip_lab.sweep.saving import clean_up
 
@@ -153,12 +153,12 @@ def test_what_a_killed_run_left_is_removed_at_the_next_sweep(tmp_path):
 def test_a_sweep_that_is_running_elsewhere_loses_nothing(tmp_path):
     running = make_folder(tmp_path, NOW)
     files = [left_over(running / name, 1) for name in LEFT]
-    begun = make_folder(tmp_path, NOW)  # there is nothing in it yet
+    earlier = make_folder(tmp_path, NOW)  # there is nothing in it yet
     clean_up(make_folder(tmp_path, NOW))
     old(running)
     clean_up(make_folder(tmp_path, NOW))
     assert all(path.exists() for path in files)
-    assert begun.is_dir()
+    assert earlier.is_dir()
 
 
 def test_in_the_folder_of_the_sweep_itself_everything_half_is_a_left_over(tmp_path):

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.axes import Axis
-from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.plan import MOST_CELLS, PLAN_KEYS, SweepPlan, read_plan
-from clip_skip_lab.sweep.resume import check_same, find_begun, unfinished
+from clip_skip_lab.sweep.resume import check_same, find_earlier, unfinished
 from clip_skip_lab.sweep.run import run_sweep
-from clip_skip_lab.ui.arguments import Continuation, continuation_of, plan_from_arguments
+from clip_skip_lab.ui.arguments import ResumeRequest, plan_from_arguments, resume_request
 from tests.unit.memory_session import CFG as MEMORY_CFG
 from tests.unit.memory_session import CHECKPOINT, HOST, MemorySession, plan_of
 
@@ -73,8 +73,8 @@ def test_any_arguments_are_a_plan_or_a_sentence(arguments):
 
 @given(ARGUMENTS | ASKED.map(lambda asked: (asked,)))
 def test_any_arguments_ask_for_an_earlier_sweep_or_not(arguments):
-    asked = is_answered(lambda: continuation_of(arguments))
-    assert asked is None or isinstance(asked, Continuation)
+    asked = is_answered(lambda: resume_request(arguments))
+    assert asked is None or isinstance(asked, ResumeRequest)
 
 
 ONE_OF_EACH = [None, True, False, 0, -1, 13, 2**63, 10**400, 1.5, math.nan, math.inf, "", [], {}, [[]], [{}], [None]]
@@ -115,13 +115,13 @@ def test_any_sweep_json_is_gone_on_with_or_refused_in_a_sentence(tmp_path):
     session = MemorySession(str(tmp_path))
 
     def gone_on(asked):
-        begun = find_begun(tmp_path, name)
-        request, going_on = asked.plan(begun)
+        earlier = find_earlier(tmp_path, name)
+        request, going_on = asked.plan(earlier)
         again = read_plan(request, [MEMORY_CFG, CHECKPOINT], 12)
-        begun.sound_cells(again)
-        begun.notes("program", HOST)
+        earlier.sound_cells(again)
+        earlier.notes("program", HOST)
         if going_on is not None:
-            check_same(begun, again.fingerprint(session.setting), session.model, session.setting)
+            check_same(earlier, again.fingerprint(session.setting), session.model, session.setting)
 
     @given(st.data(), JSON, st.sampled_from([(None, None), (False, None), (True, None), (True, [0])]), JSON)
     def changed(data, value, full_and_cells, cells):
@@ -133,7 +133,7 @@ def test_any_sweep_json_is_gone_on_with_or_refused_in_a_sentence(tmp_path):
             del parent[key]
         path.write_text(json.dumps(content), encoding="utf-8")
         full, chosen = full_and_cells
-        is_answered(lambda: gone_on(Continuation(name, full, chosen and cells, True)))
+        is_answered(lambda: gone_on(ResumeRequest(name, full, chosen and cells, True)))
         unfinished(tmp_path)
 
     changed()

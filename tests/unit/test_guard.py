@@ -4,7 +4,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
-from clip_skip_lab.api_guard import Guard, users_of
+from clip_skip_lab.api.guard import Guard, users_of
 
 USERS = {"ann": "secret", "bob": "with:colon"}
 SIGNED_IN = {"access-token": "given at sign-in"}

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from clip_skip_lab.ui.header_list import ADDITIONS, CLIP_SKIP, VAE, header_list
+from clip_skip_lab.hosts import OPTION_KEY
+from clip_skip_lab.ui.header_list import ADDITIONS, VAE, header_list
 
 CHECKPOINT = "sd_model_checkpoint"
 OWN = ["samples_save", CHECKPOINT, "emphasis"]
@@ -12,7 +13,7 @@ OWN = ["samples_save", CHECKPOINT, "emphasis"]
 
 @pytest.mark.parametrize(
     ("addition", "added"),
-    [("Clip skip", [CLIP_SKIP]), ("Clip skip and VAE", [VAE, CLIP_SKIP]), ("VAE", [VAE]), ("Nothing", [])],
+    [("Clip skip", [OPTION_KEY]), ("Clip skip and VAE", [VAE, OPTION_KEY]), ("VAE", [VAE]), ("Nothing", [])],
 )
 def test_the_setting_chooses_what_is_added(addition, added):
     assert header_list(OWN, addition, "At the end", ()) == [*OWN, *added]
@@ -21,11 +22,11 @@ def test_the_setting_chooses_what_is_added(addition, added):
 @pytest.mark.parametrize(
     ("own", "place", "expected"),
     [
-        (OWN, "At the start", [CLIP_SKIP, *OWN]),
-        (OWN, "After the checkpoint", ["samples_save", CHECKPOINT, CLIP_SKIP, "emphasis"]),
-        (OWN, "At the end", [*OWN, CLIP_SKIP]),
-        (["emphasis"], "After the checkpoint", ["emphasis", CLIP_SKIP]),
-        ([], "After the checkpoint", [CLIP_SKIP]),
+        (OWN, "At the start", [OPTION_KEY, *OWN]),
+        (OWN, "After the checkpoint", ["samples_save", CHECKPOINT, OPTION_KEY, "emphasis"]),
+        (OWN, "At the end", [*OWN, OPTION_KEY]),
+        (["emphasis"], "After the checkpoint", ["emphasis", OPTION_KEY]),
+        ([], "After the checkpoint", [OPTION_KEY]),
     ],
 )
 def test_the_other_setting_chooses_where(own, place, expected):
@@ -33,12 +34,12 @@ def test_the_other_setting_chooses_where(own, place, expected):
 
 
 def test_what_is_there_already_is_not_doubled_and_keeps_its_place():
-    own = [CLIP_SKIP, CHECKPOINT]
-    assert header_list(own, "Clip skip and VAE", "At the end", ()) == [CLIP_SKIP, CHECKPOINT, VAE]
+    own = [OPTION_KEY, CHECKPOINT]
+    assert header_list(own, "Clip skip and VAE", "At the end", ()) == [OPTION_KEY, CHECKPOINT, VAE]
 
 
 def test_what_the_user_has_elsewhere_is_not_added():
-    assert header_list(OWN, "Clip skip and VAE", "At the end", {CLIP_SKIP}) == [*OWN, VAE]
+    assert header_list(OWN, "Clip skip and VAE", "At the end", {OPTION_KEY}) == [*OWN, VAE]
 
 
 def test_the_users_own_list_is_not_changed():
@@ -50,5 +51,5 @@ def test_the_users_own_list_is_not_changed():
 
 def test_a_choice_that_is_none_counts_as_the_default_and_is_logged(caplog):
     with caplog.at_level(logging.WARNING):
-        assert header_list(OWN, "clip-skip!", "At the end", ()) == [*OWN, CLIP_SKIP]
+        assert header_list(OWN, "clip-skip!", "At the end", ()) == [*OWN, OPTION_KEY]
     assert "'clip-skip!'" in caplog.text

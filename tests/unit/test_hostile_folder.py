@@ -17,15 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.measure.compare import compare
 from clip_skip_lab.measure.folder import measure_folder
 from clip_skip_lab.sweep import library
-from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.library import file_of, find_sweep, list_sweeps, record_text
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.reading import read_object
-from clip_skip_lab.sweep.resume import find_begun, next_plan, unfinished
+from clip_skip_lab.sweep.resume import find_earlier, next_plan, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from tests.unit.memory_session import CFG, HOST, MemorySession, plan_of
 
@@ -76,25 +76,25 @@ def measured(base, name):
     """As a sweep and the tab do it, which make sentences of these."""
     try:
         with patch("clip_skip_lab.measure.folder._charts", return_value=[]):  # whose every exception is a sentence
-            measure_folder(find_begun(base, name).folder)
+            measure_folder(find_earlier(base, name).folder)
     except (OSError, ValueError) as error:
         raise InvalidInput("Sweep", name, "others", str(error)) from error
 
 
 def compared(base, name):
     """As the tab does it, which makes a sentence of everything (ui/compare.py)."""
-    begun = find_begun(base, name)
+    earlier = find_earlier(base, name)
     try:
-        compare(begun.content, begun.content)
+        compare(earlier.content, earlier.content)
     except Exception as error:
         raise InvalidInput("Sweeps to compare", name, "others", str(error)) from error
 
 
 def gone_on(base, name):
-    begun = find_begun(base, name)
-    begun.cell_names()
-    request, going_on = next_plan(begun, None, None)
-    run_sweep(read_plan(request, [CFG], 12), MemorySession(str(base)), HOST, begun=going_on)
+    earlier = find_earlier(base, name)
+    earlier.cell_names()
+    request, going_on = next_plan(earlier, None, None)
+    run_sweep(read_plan(request, [CFG], 12), MemorySession(str(base)), HOST, earlier=going_on)
 
 
 TEXTS = {
@@ -112,9 +112,9 @@ TEXTS = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_no_text_of_a_record_stops_anything(sent, text):
     (sent / "sweep.json").write_text(text, encoding="utf-8")
-    begun = time.perf_counter()
+    earlier = time.perf_counter()
     everything(sent)
-    assert time.perf_counter() - begun < 10
+    assert time.perf_counter() - earlier < 10
 
 
 def link_to_itself(path):
@@ -154,7 +154,7 @@ def test_a_link_in_place_of_a_folder_lets_nothing_be_written_elsewhere(sent, tmp
     elsewhere.mkdir()
     (sent / name).symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(InvalidInput, match=f'has a link in place of its folder "{name}"'):
-        find_begun(tmp_path, sent.name)
+        find_earlier(tmp_path, sent.name)
     if name == "charts":
         assert "could not be made" in measure_folder(sent)["problems"][-1]
     assert list(elsewhere.iterdir()) == []
@@ -226,7 +226,7 @@ def test_a_list_reads_no_more_than_it_has_time_for(sent, monkeypatch):
     (entry,) = list_sweeps([sent.parents[1]], 10)
     assert "has too large a one" in entry["problem"]
     assert unfinished(sent.parents[1]) == []
-    assert find_begun(sent.parents[1], sent.name).done > 0, "it can be gone on with all the same"
+    assert find_earlier(sent.parents[1], sent.name).done > 0, "it can be gone on with all the same"
 
 
 def test_a_record_that_is_too_large_is_not_read(tmp_path):
@@ -280,7 +280,7 @@ def test_a_draft_with_the_wrong_kinds_in_its_plan_is_refused(tmp_path):
     for change in ({"cells": 5}, {"draft": "yes"}):
         (folder / "sweep.json").write_text(json.dumps({**content, "plan": {**content["plan"], **change}}))
         with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
-            find_begun(tmp_path, folder.name)
+            find_earlier(tmp_path, folder.name)
 
 
 def test_a_file_that_is_a_pipe_is_not_given(sent):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.layers.selection import (
     BIG_G,
     CLIP_L,
@@ -13,8 +14,14 @@ from clip_skip_lab.layers.selection import (
     choice_for,
     nearest_whole,
 )
-from clip_skip_lab.sweep.errors import InvalidInput
-from clip_skip_lab.sweep.finer import INTERPOLATIONS, KEYS, Finer, asked_by_panel, read_finer, read_values
+from clip_skip_lab.sweep.layer_request import (
+    INTERPOLATIONS,
+    KEYS,
+    LayerRequest,
+    asked_by_panel,
+    read_layer_request,
+    read_values,
+)
 from clip_skip_lab.sweep.values import read_clip_skip
 
 numbers = st.one_of(
@@ -107,10 +114,10 @@ def test_any_text_is_read_or_refused(text):
 
 
 def test_what_is_asked_reads_back_from_its_own_data():
-    finer = Finer(1.5, "spherical", "avg 2-4", True, 3, 2.5)
-    assert read_finer(finer.to_json()) == finer
-    assert read_finer({}) == Finer()
-    assert Finer().to_json() == {}
+    finer = LayerRequest(1.5, "spherical", "avg 2-4", True, 3, 2.5)
+    assert read_layer_request(finer.to_json()) == finer
+    assert read_layer_request({}) == LayerRequest()
+    assert LayerRequest().to_json() == {}
 
 
 def test_the_panels_arguments_ask_nothing_while_it_is_off():
@@ -136,18 +143,18 @@ def test_the_panels_arguments_ask_nothing_while_it_is_off():
 )
 def test_what_cannot_be_asked_is_refused(asked):
     with pytest.raises(InvalidInput):
-        read_finer(asked)
+        read_layer_request(asked)
 
 
 def test_same_means_no_value_of_its_own():
-    assert read_finer({"negative_clip_skip": "same", "clip_skip": None}) == Finer()
+    assert read_layer_request({"negative_clip_skip": "same", "clip_skip": None}) == LayerRequest()
 
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("empty", [0, "", [], {}], ids=repr)
 def test_an_empty_value_is_not_taken_for_none(key, empty):
     with pytest.raises(InvalidInput):
-        read_finer({key: empty})
+        read_layer_request({key: empty})
 
 
 def test_a_zero_in_the_panels_place_is_a_value_and_an_empty_input_none():
@@ -165,32 +172,32 @@ def test_the_values_of_an_axis_are_written_out_in_full_width_too():
 
 def test_nothing_asked_leaves_every_encoder_to_the_host():
     for kind in (SD1, SD2, CLIP_L, BIG_G):
-        assert choice_for(Finer(), kind, False, 2) is None
+        assert choice_for(LayerRequest(), kind, False, 2) is None
 
 
 def test_on_sd2_and_sdxl_a_value_waits_for_every_model():
     for kind in (SD2, CLIP_L, BIG_G):
-        assert choice_for(Finer(value=3, negative=4), kind, True, 2) is None
-        assert choice_for(Finer(value=3, every_model=True), kind, False, 2) == LayerChoice(3)
-        assert choice_for(Finer(every_model=True), kind, False, 2) == LayerChoice(2)
-        assert choice_for(Finer(every_model=True), kind, False, 0) == LayerChoice(1)
-    assert choice_for(Finer(every_model=True), SD1, False, 2) is None
+        assert choice_for(LayerRequest(value=3, negative=4), kind, True, 2) is None
+        assert choice_for(LayerRequest(value=3, every_model=True), kind, False, 2) == LayerChoice(3)
+        assert choice_for(LayerRequest(every_model=True), kind, False, 2) == LayerChoice(2)
+        assert choice_for(LayerRequest(every_model=True), kind, False, 0) == LayerChoice(1)
+    assert choice_for(LayerRequest(every_model=True), SD1, False, 2) is None
 
 
 def test_sdxls_encoders_can_have_values_of_their_own_each():
-    finer = Finer(clip_l=3, big_g=2.5)
+    finer = LayerRequest(clip_l=3, big_g=2.5)
     assert choice_for(finer, CLIP_L, False, 1) == LayerChoice(3)
     assert choice_for(finer, BIG_G, False, 1) == LayerChoice(2.5)
     assert choice_for(finer, SD1, False, 1) is None
-    assert choice_for(Finer(clip_l=3), BIG_G, False, 1) is None
+    assert choice_for(LayerRequest(clip_l=3), BIG_G, False, 1) is None
 
 
 def test_the_negative_value_is_for_the_negative_prompt_only():
-    finer = Finer(value=1.5, negative="avg 2-4", interpolation="spherical")
+    finer = LayerRequest(value=1.5, negative="avg 2-4", interpolation="spherical")
     assert choice_for(finer, SD1, False, 1) == LayerChoice(1.5, None, "spherical")
     assert choice_for(finer, SD1, True, 1) == LayerChoice(2, 4, "spherical")
-    assert choice_for(Finer(negative=3), SD1, False, 1) is None
-    assert choice_for(Finer(value=2), SD1, True, 1) == LayerChoice(2)
+    assert choice_for(LayerRequest(negative=3), SD1, False, 1) is None
+    assert choice_for(LayerRequest(value=2), SD1, True, 1) == LayerChoice(2)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +209,7 @@ def test_the_negative_value_is_for_the_negative_prompt_only():
     ],
 )
 def test_what_is_given_wins_over_what_another_asks_also_where_it_is_what_is_usual(usual, other):
-    given = read_finer(usual)
-    assert given == Finer()
-    assert read_finer({**other, **given.to_json()}) == Finer()
-    assert read_finer(given.to_json()).given == given.given
+    given = read_layer_request(usual)
+    assert given == LayerRequest()
+    assert read_layer_request({**other, **given.to_json()}) == LayerRequest()
+    assert read_layer_request(given.to_json()).given == given.given

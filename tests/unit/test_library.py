@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.library import file_of, find_sweep, list_sweeps, record_text
 
 ID = "2026-11-22-0a1b2c3d"

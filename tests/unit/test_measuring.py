@@ -17,7 +17,7 @@ from clip_skip_lab.measure.pictures import read_picture
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.plan import make_plan
-from clip_skip_lab.sweep.resume import find_begun
+from clip_skip_lab.sweep.resume import find_earlier
 from clip_skip_lab.sweep.run import run_sweep
 from tests.unit.memory_session import HOST, MemorySession
 from tests.unit.test_metrics import landscape
@@ -296,8 +296,8 @@ def test_measuring_again_gives_the_same_and_heals_what_was_broken_off(tmp_path):
 def test_a_sweep_that_is_gone_on_with_is_measured_as_a_whole(tmp_path):
     folder = swept(tmp_path, "1-4", interrupt_at=3, painted=lambda skip, scale, seed: Image.new("RGB", (48, 40), skip))
     measure_folder(folder)
-    begun = find_begun(tmp_path, folder.name)
-    run_sweep(make_plan("1-4", (None, None), (None, None), [], 12), MemorySession(str(tmp_path)), HOST, begun=begun)
+    earlier = find_earlier(tmp_path, folder.name)
+    run_sweep(make_plan("1-4", (None, None), (None, None), [], 12), MemorySession(str(tmp_path)), HOST, earlier=earlier)
     assert read_record(folder)["cells"][0]["measures"] == {}, "until it is measured again"
     content = measure_folder(folder)
     assert all(cell["measures"] for cell in content["cells"])

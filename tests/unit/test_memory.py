@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clip_skip_lab.memory import Entry, Memory
-from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.models.memory import Entry, Memory
 
 A, B = "a" * 64, "b" * 64
 

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from clip_skip_lab.metadata import HIGHEST, MetadataReader, Training, training_of
-from clip_skip_lab.model_header import HEADER_BYTES, read_metadata
+from clip_skip_lab.models.header import HEADER_BYTES, read_metadata
+from clip_skip_lab.models.metadata import HIGHEST, MetadataReader, Training, training_of
 
 TENSOR = {"weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
 
@@ -223,11 +223,11 @@ def test_no_tensor_is_read_from_a_file_of_sixteen_gigabytes(tmp_path):
     header = {"__metadata__": {"ss_clip_skip": "2"}, "w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}
     path = written(tmp_path / "big.safetensors", header, b"")
     os.truncate(path, path.stat().st_size + size)  # the data is a hole: it takes no space
-    before, faults, begun = _bytes_read(), _pages_mapped(), time.perf_counter()
+    before, faults, earlier = _bytes_read(), _pages_mapped(), time.perf_counter()
     assert MetadataReader().read(path) == Training(2, True)
     assert _bytes_read() - before < 64 * 1024
     assert _pages_mapped() - faults < 16 * 1024 * 1024
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - earlier < 2
 
 
 def _bytes_read() -> int:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clip_skip_lab.hosts.options import OptionValues, borrowed, captured, kept, lendable
+from clip_skip_lab.webui.options import OptionValues, borrowed, captured, kept, lendable
 
 KEY, OTHER, NEW = "clip_skip", "emphasis", "a key that config.json lacks"
 KEYS = st.sampled_from("abcde")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clip_skip_lab.api import asked_in_address, model_answer
+from clip_skip_lab.api.model import asked_in_address, model_answer
 from clip_skip_lab.hosts import ClipSkipSetting
 from clip_skip_lab.layers.facts import Encoder, Model
-from clip_skip_lab.layers.words import LANGUAGES
+from clip_skip_lab.layers.note import LANGUAGES
 
 SD1 = Model("one", "SD1", (Encoder("CLIP-L", 12),))
 SD2 = Model("two", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual=23, trained=23),))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.axes import Axis
-from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import read_record, write_record
 from clip_skip_lab.sweep.plan import MOST_CELLS, PLAN_KEYS, TICKS, make_plan, read_plan
 
@@ -145,10 +145,10 @@ def test_an_axis_with_an_empty_name_is_no_default(axis):
 
 
 def test_many_values_for_cells_are_counted_before_they_are_read():
-    begun = time.process_time()
+    earlier = time.process_time()
     with pytest.raises(InvalidInput, match="at most the 12 cells of the plan"):
         read_plan({"cells": [0] * 1_000_000}, AXES, 12)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - earlier < 1
 
 
 @pytest.mark.parametrize(("key", "highest"), [("sdxl_clip_l_skip", 12), ("sdxl_big_g_skip", 32)])

@@ -7,12 +7,12 @@ import json
 import pytest
 from PIL import Image
 
-from clip_skip_lab.sweep.errors import InvalidInput
+from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
 from clip_skip_lab.sweep.run import run_sweep
-from clip_skip_lab.sweep.words import summary
+from clip_skip_lab.sweep.summary import summary
 from tests.unit.memory_session import HOST, SIZE, MemorySession, colours, filled, plan_of, ran, states
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from clip_skip_lab.hosts.switches import is_switched_off
+from clip_skip_lab.webui.switches import is_switched_off
 
 
 class Checkbox:

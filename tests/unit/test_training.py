@@ -10,7 +10,7 @@ import yaml
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from clip_skip_lab.metadata import MetadataReader
+from clip_skip_lab.models.metadata import MetadataReader
 from training import captions, evaluate, latent, loop, pack, stages, text, unet, vae, world
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clip_skip_lab.sweep.errors import InvalidInput, named_list
+from clip_skip_lab.errors import InvalidInput, named_list
 from clip_skip_lab.sweep.values import (
     MOST_VALUES,
     allowed_clip_skip,
@@ -365,10 +365,10 @@ MANY = {
 @pytest.mark.parametrize("kind", MANY)
 @pytest.mark.parametrize("read", [lambda source: read_clip_skip(source, 12), lambda s: read_numbers(s, "Steps", int)])
 def test_many_values_are_counted_before_they_are_read(kind, read):
-    begun = time.process_time()
+    earlier = time.process_time()
     with pytest.raises(InvalidInput) as caught:
         read(MANY[kind])
-    assert time.process_time() - begun < 1
+    assert time.process_time() - earlier < 1
     assert len(str(caught.value)) < 600
 
 

@@ -6,7 +6,7 @@ from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.grid import Limits, arrange
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.record import DONE, FAILED, CellRecord, SweepRecord
-from clip_skip_lab.sweep.words import counted, forecast, name_of, summary
+from clip_skip_lab.sweep.summary import counted, forecast, name_of, summary
 
 CFG = Axis("CFG Scale", "float")
 

@@ -1,0 +1,116 @@
+"""What all routes of Clip Skip Lab share: who may use them (who may use the WebUI), and how bad input is answered."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fastapi import HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+
+from ..errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What the WebUI asks for.
+
+    Attributes:
+        users: names and passwords of its API (`--api-auth`); empty when it asks for none.
+        has_page: whether there is a page beside the API; without one (`--nowebui`) nobody signs in to it.
+    """
+
+    users: dict[str, str] = field(default_factory=dict, repr=False)
+    has_page: bool = True
+
+    def route_of_the_page(self) -> type[APIRoute]:
+        """A kind of route that the page itself calls: who may use the page may use it, and who may use the API.
+
+        Where the page asks for no sign-in (`--gradio-auth`), that is everybody, whatever the API asks for: the same
+        can be done on the page.
+        """
+        return _guarded(lambda request: self._by_page(request) or self._by_api(request), self.users)
+
+    def route_of_the_api(self) -> type[APIRoute]:
+        """A kind of route that hands out what the API does: for its users, and who signed in to the page.
+
+        Where the API asks for a name and password and the page for none, the API's are needed: a browser asks.
+        """
+
+        def may_enter(request: Request) -> bool:
+            return (self._by_page(request) and not (_open(request) and self.users)) or self._by_api(request)
+
+        return _guarded(may_enter, self.users)
+
+    def _by_page(self, request: Request) -> bool:
+        """The page's own rule (gradio/routes.py, 3.41.2): none, or a cookie of somebody who signed in."""
+        if not self.has_page:
+            return not self.users
+        if _open(request):
+            return True
+        token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
+        return request.app.tokens.get(token) is not None
+
+    def _by_api(self, request: Request) -> bool:
+        """The API's rule (modules/api/api.py, v1.10.1): HTTP Basic."""
+        kind, _, encoded = request.headers.get("authorization", "").partition(" ")
+        try:
+            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            return False
+        wanted = self.users.get(name)
+        same = wanted is not None and secrets.compare_digest(password.encode(), wanted.encode())
+        return kind.lower() == "basic" and same
+
+
+def users_of(flag: str | None) -> dict[str, str]:
+    """The names and passwords in `--api-auth`, as the WebUI reads them (modules/api/api.py, v1.10.1)."""
+    pairs = (entry.partition(":") for entry in (flag or "").split(",") if ":" in entry)
+    return {name: password for name, _, password in pairs}
+
+
+def _open(request: Request) -> bool:
+    return getattr(request.app, "auth", None) is None
+
+
+def _sentence(error: RequestValidationError) -> str:
+    """What the server found wrong before a route saw it: the routes read their parameters themselves, as texts, so
+    that is a body which is no JSON object, or a parameter that is not there."""
+    place, *names = error.errors()[0]["loc"]
+    if place == "body":
+        return 'The request needs a JSON object as its body, such as {"clip_skip": 2}.'
+    return f'The request lacks "{names[0]}", or it cannot be read.'
+
+
+def _guarded(may_enter: Callable[[Request], bool], users: dict[str, str]) -> type[APIRoute]:
+    """A kind of route, and no dependency: what that raises loses its headers in the WebUI's error handler
+    (modules/api/api.py), and without `WWW-Authenticate` a browser does not ask.
+
+    Bad input is answered with its sentence, in whatever route it was found.
+    """
+
+    class Guarded(APIRoute):
+        def get_route_handler(self) -> Callable:
+            answer = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                if may_enter(request):
+                    try:
+                        return await answer(request)
+                    except InvalidInput as error:
+                        raise HTTPException(error.status_code, error.detail) from error
+                    except RequestValidationError as error:
+                        raise HTTPException(422, _sentence(error)) from error
+                # A browser asks where a person opens the page, not where a script of the WebUI asks for the list.
+                by_script = request.headers.get("sec-fetch-dest") == "empty"
+                headers = {"WWW-Authenticate": "Basic"} if users and not by_script else None
+                text = "Incorrect username or password" if users else "Sign in to the page first."
+                return JSONResponse({"detail": text}, 401, headers)
+
+            return guarded
+
+    return Guarded

@@ -1,0 +1,1 @@
+"""What files of models say of themselves, and what is remembered of them. Knows no host."""

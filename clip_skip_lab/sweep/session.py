@@ -1,0 +1,109 @@
+"""What a sweep asks of the host: one session per sweep, which samples cells and saves pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from .grid import Limits, Style
+from .plan import Cell
+
+
+@dataclass
+class Picture:
+    """One finished picture, still in memory, with the host's own metadata.
+
+    `place` is its place among the pictures of its cell.
+    """
+
+    cell: Cell
+    place: int
+    image: Image.Image
+    infotext: str
+    seed: int
+    subseed: int
+    prompt: str
+
+
+@dataclass
+class Sampled:
+    """What some cells gave: the finished pictures and, by index of the cell, why it has fewer than it should.
+
+    `missing` are those that were broken off by the user, `failed` those that the model could not do. For each cell,
+    `draws` is what other extensions drew (clip_skip_lab/sweep/draws.py), and `used` are hashes of what it was made
+    from, by name.
+    """
+
+    pictures: list[Picture]
+    missing: dict[int, str] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+    draws: dict[int, list] = field(default_factory=dict)
+    used: dict[int, dict[str, str]] = field(default_factory=dict)
+
+
+class Session(Protocol):
+    """One sweep on a host: seed fixed, model known, settings borrowed. A context manager's target.
+
+    Attributes:
+        grid_folder: the host's folder for grids.
+        style, limits: of the grid, by the host's settings.
+        model: name, hash and VAE, for the record.
+        setting: what decides the pictures beside plan and model.
+        batch_size: how many cells to sample at once, to start with.
+        no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
+        notes: what the user should know of how the sweep ran, in sentences.
+        text_encoder_forwards: how often a text encoder really ran so far.
+    """
+
+    grid_folder: str
+    style: Style
+    limits: Limits
+    model: dict[str, str]
+    setting: dict[str, object]
+    batch_size: int
+    no_effect: dict[str, str] | None
+    notes: list[str]
+    text_encoder_forwards: int
+
+    def stopped(self) -> str | None:
+        """Why the sweep should end now (the user's Interrupt), or None."""
+
+    def starting(self, number: int, count: int, cells: list[Cell]) -> None:
+        """Tells the host's progress bar that batch `number` (from 0) of `count` starts."""
+
+    def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
+        """Generates the pictures of cells that differ in clip skip only; each goes to `keep` at once.
+
+        Raises whatever the host raises; of a single cell, the pictures before the error have gone to `keep`.
+        """
+
+    def hold(self, cell: Cell, draw: list) -> None:
+        """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
+
+    def save_picture(self, picture: Picture, folder: Path) -> Path:
+        """Saves a cell's picture by the host's naming rules; to be called from within `keep`. Overwrites nothing.
+
+        Raises whatever the host raises, also when it would write outside the folder.
+        """
+
+    def save_grid(self, image: Image.Image, folder: Path, name: str, infotext: str) -> Path:
+        """Saves a page of the grid in the host's format for grids. Raises `OSError`."""
+
+    def save_plainly(self, image: Image.Image, path: Path, infotext: str) -> None:
+        """Saves a picture or a page of the grid as PNG under exactly that path, by nobody's rules. Raises `OSError`."""
+
+    def grid_infotext(self) -> str:
+        """The metadata that brings back the whole panel."""
+
+    def measuring(self, done: int, count: int) -> bool:
+        """Tells the host's progress bar how many cells are measured. Returns whether to go on measuring."""
+
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """Whether fewer cells at once may help; frees what the failed batch held."""
+
+    def explain(self, error: Exception) -> str:
+        """An exception of `sample` as a sentence for the grid and the summary."""

@@ -1,0 +1,156 @@
+"""The panel "Clip skip lab": finer clip skip for single generations. Always there, off until it is opened."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+from modules import scripts, shared
+from modules.ui_components import InputAccordion
+
+from ..errors import InvalidInput
+from ..layers.selection import LayerChoice
+from ..sweep.layer_request import (
+    BEFORE_NORM,
+    BIG_G_SKIP,
+    CLIP_L_SKIP,
+    CLIP_SKIP,
+    EVERY_MODEL,
+    INFOTEXT,
+    INTERPOLATION,
+    INTERPOLATIONS,
+    NAMES,
+    NEGATIVE,
+    asked_by_panel,
+    read_layer_request,
+)
+from ..webui.encoders import check_range, choices_for, encoders_of
+from ..webui.layer_hooks import REMARKS, is_watched, refuse
+from ..webui.layer_request import PANEL_TITLE, asked_by_axes, check_asked, loaded_model, remarks, setting_now
+
+
+def make_layer_panel() -> type[scripts.Script]:
+    """The script's class. The host finds it in the script file's names and makes one for each tab."""
+
+    class LayerPanel(scripts.Script):
+        """One for txt2img, one for img2img."""
+
+        def title(self) -> str:
+            return PANEL_TITLE
+
+        def show(self, is_img2img: bool) -> Any:
+            return scripts.AlwaysVisible
+
+        def ui(self, is_img2img: bool) -> list:
+            inputs = _draw(self.elem_id)
+            self.infotext_fields = _infotext_fields(inputs)
+            return inputs
+
+        def process(self, p: Any, *arguments: Any) -> None:
+            """What is asked is in force already (`watch_generations`), or can't be, and then nothing is sampled."""
+            if is_watched() or not (asked_by_panel(arguments) or asked_by_axes(p)):
+                return
+            problem = "cannot be applied: another extension has taken over how the WebUI generates"
+            refuse(p, InvalidInput(PANEL_TITLE, "on", "the panel switched off", problem))
+
+        def postprocess(self, p: Any, processed: Any, *arguments: Any) -> None:
+            """Comments are for the page only; the API's clients find the same sentences here."""
+            said = getattr(p, REMARKS, [])
+            if said:
+                more = processed.extra_generation_params
+                processed.extra_generation_params = {**more, "clip_skip_lab": {"notes": said}}
+
+    return LayerPanel
+
+
+def inputs_of_layer_panel(is_img2img: bool) -> list:
+    """The panel's inputs on a tab in the order of `asked_by_panel`, once the host has drawn them; else none."""
+    runner = scripts.scripts_img2img if is_img2img else scripts.scripts_txt2img
+    found = (script for script in runner.alwayson_scripts if script.title() == PANEL_TITLE)
+    return next((list(script.controls or []) for script in found), [])
+
+
+def _draw(elem_id: Any) -> list:
+    """The inputs in the order of `asked_by_panel`."""
+    with InputAccordion(False, label=PANEL_TITLE, elem_id=elem_id("clip_skip_lab_finer")) as enabled:
+        with gr.Row():
+            value = _number(CLIP_SKIP, "1.5 or avg 2-4; empty: as set in the WebUI", elem_id)
+            negative = _number(NEGATIVE, "empty: the same", elem_id)
+            interpolation = gr.Dropdown(
+                label=NAMES[INTERPOLATION],
+                choices=list(INTERPOLATIONS),
+                value=BEFORE_NORM,
+                elem_id=elem_id("clip_skip_lab_interpolation"),
+            )
+        with gr.Row():
+            every_model = gr.Checkbox(
+                label=NAMES[EVERY_MODEL], value=False, elem_id=elem_id("clip_skip_lab_every_model")
+            )
+            clip_l = _number(CLIP_L_SKIP, "empty: as the WebUI does", elem_id)
+            big_g = _number(BIG_G_SKIP, "empty: as the WebUI does", elem_id)
+        meaning = gr.HTML(elem_id=elem_id("clip_skip_lab_meaning"), elem_classes=["clip-skip-lab-forecast"])
+    inputs = [enabled, value, interpolation, negative, every_model, clip_l, big_g]
+    for component in inputs:
+        component.change(_describe, inputs, [meaning], show_progress=False, queue=False)
+    return inputs
+
+
+def _number(key: str, placeholder: str, elem_id: Any) -> gr.Textbox:
+    return gr.Textbox(
+        label=NAMES[key],
+        value="",
+        lines=1,
+        max_lines=1,
+        placeholder=placeholder,
+        elem_id=elem_id(INFOTEXT[key]),
+        min_width=120,
+    )
+
+
+def _describe(*arguments: Any) -> str:
+    """The line under the inputs: what they mean on the loaded model, or what is wrong with them."""
+    try:
+        finer = read_layer_request(asked_by_panel(arguments))
+        model, setting = loaded_model(), setting_now()
+        if model is not None:
+            check_asked(finer, model)
+        lines = []
+        for negative in (False, True) if finer.negative is not None else (False,):
+            chosen = choices_for(model, finer, negative, setting)
+            for encoder, choice in zip(encoders_of(model), chosen, strict=True):
+                if choice is None:
+                    continue
+                check_range(encoder, choice, negative)
+                lines.append(_meaning(choice, encoder.kind, encoder.layers, negative))
+    except InvalidInput as error:
+        return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
+    text = " · ".join([*lines, *(remarks(finer, model, setting) if model is not None else [])])
+    return f'<p role="status">{html.escape(text)}</p>' if text else ""
+
+
+def _meaning(choice: LayerChoice, kind: str, layers: int, negative: bool) -> str:
+    """`CLIP-L of SD1: layer 11.5 of 12`, in the page's language."""
+    japanese = str(shared.opts.data.get("localization", "")).startswith("ja")
+    if choice.last is not None:
+        first, last = layers + 1 - choice.last, layers + 1 - choice.first
+        where = f"layers {first} to {last} of {layers}, averaged"
+        if japanese:
+            where = f"全{layers}層の第{first}〜{last}層の平均"
+    else:
+        layer = round(layers + 1 - choice.first, 6)
+        where = f"全{layers}層の第{layer:g}層" if japanese else f"layer {layer:g} of {layers}"
+    whom = ("ネガティブ: " if japanese else "negative: ") if negative else ""
+    return f"{whom}{kind}: {where}"
+
+
+def _infotext_fields(inputs: list) -> list:
+    """What pasting does: a picture without any of these keys was made without the panel, which then goes off."""
+    enabled, value, interpolation, negative, every_model, clip_l, big_g = inputs
+    said = {CLIP_SKIP: value, NEGATIVE: negative, CLIP_L_SKIP: clip_l, BIG_G_SKIP: big_g}
+    return [
+        (enabled, lambda params: any(key in params for key in INFOTEXT.values())),
+        *((part, lambda params, name=INFOTEXT[key]: params.get(name, "")) for key, part in said.items()),
+        (interpolation, lambda params: params.get(INFOTEXT[INTERPOLATION], BEFORE_NORM)),
+        (every_model, lambda params: params.get(INFOTEXT[EVERY_MODEL]) == "True"),
+    ]

@@ -1,0 +1,38 @@
+"""The settings of what is remembered and advised, and the tab, whose table its own script makes."""
+
+from __future__ import annotations
+
+import gradio as gr
+from modules import shared
+
+from ..hosts import Host
+from ..webui.checkpoint_memory import REMEMBER
+from .compare import ComparePart
+from .settings import SECTION
+
+ADVICE = "clip_skip_lab_advice"
+TAB = ("Clip skip lab", "clip_skip_lab")
+"""The tab's title and id."""
+
+
+def add_memory_settings() -> None:
+    """Adds the options to the extension's page; to be called when the host asks for settings."""
+    offered = {
+        REMEMBER: shared.OptionInfo(False, "Remember clip skip for each checkpoint").info(
+            'the value set in the header comes back with its checkpoint; listed in the tab "Clip skip lab"'
+        ),
+        ADVICE: shared.OptionInfo(True, "Say when a model was trained at another clip skip").info(
+            "from the headers of the checkpoint and of the LoRAs in the prompt"
+        ),
+    }
+    for key, info in shared.options_section(SECTION, offered).items():
+        shared.opts.add_option(key, info)
+
+
+def memory_tab(host: Host) -> list[tuple[gr.Blocks, str, str]]:
+    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_sweeps.js and …_memory.js fill it."""
+    with gr.Blocks(analytics_enabled=False) as tab:
+        gr.HTML('<div class="clip-skip-lab-sweeps"></div>', elem_id="clip_skip_lab_sweeps")
+        gr.HTML('<div class="clip-skip-lab-memory"></div>', elem_id="clip_skip_lab_memory")
+        ComparePart(host)
+    return [(tab, *TAB)]

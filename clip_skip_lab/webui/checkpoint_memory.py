@@ -1,0 +1,209 @@
+"""Remembers the user's clip skip for each checkpoint in AUTOMATIC1111's WebUI (seen on v1.10.1), if asked to.
+
+The host has three ways to change options for good: a control in the header (`UiSettings.run_settings_single`), "Apply
+settings" (`UiSettings.run_settings`) and `POST /sdapi/v1/options` (`Api.set_config`). All three call an option's
+`onchange`, which says neither who changed it nor what else was given with it: so the three are watched instead. What a
+picture brings along (infotext, `override_settings`, a plot, a refiner) goes another way, without callbacks
+(modules/processing.py, `process_images`), and is neither remembered nor replaced.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from modules import patches, sd_models, shared
+from modules.call_queue import queue_lock
+
+from ..errors import InvalidInput
+from ..hosts import OPTION_KEY
+from ..models.memory import FIELD, HIGHEST, Memory
+from .model_files import CHECKPOINT, ModelFiles, checkpoint_files
+
+log = logging.getLogger("clip_skip_lab")
+
+REMEMBER = "clip_skip_lab_remember"
+"""The option that switches it on."""
+
+
+@dataclass
+class _Change:
+    """One change of options, while the host works on it: who makes it, and what it gives of what matters here."""
+
+    by_user: bool
+    given: dict[str, Any]
+    target: Any = None
+    """The host's record of the checkpoint that it switches to, or None."""
+    settled: bool = field(default=False)
+    """Whether the target's remembered value has been put in place."""
+
+
+class CheckpointMemory:
+    """What is remembered, and the watch over the host that keeps it. `watch` and `stop_watching` come in pairs."""
+
+    def __init__(self, memory: Memory, files: ModelFiles):
+        self.memory = memory
+        self.files = files
+        self._thread = threading.local()
+        self._patched: list[tuple[type, str]] = []
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the user wants it, and the host lets options change."""
+        return bool(shared.opts.data.get(REMEMBER, False)) and not shared.cmd_opts.freeze_settings
+
+    def watch(self) -> None:
+        """Starts to watch, and at the start of the program puts the checkpoint's value in place.
+
+        To be called before each building of the page: then the host's classes are those that will be used.
+        """
+        from modules.ui_settings import UiSettings
+
+        self._patch(UiSettings, "run_settings_single", self._watched_header)
+        self._patch(UiSettings, "run_settings", self._watched_settings)
+        if shared.demo is None and self.enabled:  # not after "Reload UI", which loads no checkpoint
+            self._safely(lambda: self._put_in_place(self.files.checkpoint()))
+
+    def watch_api(self) -> None:
+        """Starts to watch the API, where there is one. `stop_watching` ends that too.
+
+        To be called when the host has registered the options of all extensions: importing its API fixes which ones
+        `GET /sdapi/v1/options` knows.
+        """
+        if shared.cmd_opts.api or shared.cmd_opts.nowebui:
+            from modules.api.api import Api
+
+            self._patch(Api, "set_config", self._watched_api)
+
+    def stop_watching(self) -> None:
+        """Puts the host's own functions back."""
+        while self._patched:
+            patches.undo(__name__, *self._patched.pop())
+
+    def model_loaded(self, model: Any) -> None:
+        """The host has loaded weights, in this thread and with its queue's lock held.
+
+        Only a change that the user or an API client makes for good counts, and only one that gives no clip skip.
+        """
+        change = getattr(self._thread, "change", None)
+        if change is None or change.target is None or OPTION_KEY in change.given:
+            return
+        # After a failure the host reports the checkpoint that it went back to (sd_models.py, `reload_model_weights`).
+        if model.sd_checkpoint_info.filename == change.target.filename:
+            change.settled = True
+            self._safely(lambda: self._put_in_place(model.sd_checkpoint_info))
+
+    def use(self, clip_skip: Any) -> None:
+        """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
+        if type(clip_skip) is not int or not 1 <= clip_skip <= HIGHEST:
+            raise InvalidInput(FIELD, clip_skip, f"a whole number from 1 to {HIGHEST}")
+        try:
+            shared.opts.set(OPTION_KEY, clip_skip)
+            shared.opts.save(shared.config_filename)
+        except AssertionError as error:
+            raise InvalidInput(FIELD, clip_skip, "no change", f"is refused by the host ({error})") from error
+        self._finish(_Change(True, {OPTION_KEY: clip_skip}))
+
+    def listing(self) -> dict[str, Any]:
+        """The page's table as plain data. Raises `OSError`."""
+        chosen, here = self.files.checkpoint(), checkpoint_files()
+        return {
+            "enabled": self.enabled,
+            "checkpoints": [
+                {
+                    "key": entry.key,
+                    "name": entry.name,
+                    "sha256": entry.sha256,
+                    "clip_skip": entry.clip_skip,
+                    "chosen": chosen is not None and entry.is_for(chosen.name, chosen.sha256),
+                    "found": any(entry.is_for(name, sha256) for name, sha256 in here),
+                }
+                for entry in self.memory.all()
+            ],
+            "set_aside": self.memory.set_aside,
+        }
+
+    def _patch(self, owner: type, name: str, watched: Callable) -> None:
+        original = getattr(owner, name)
+        patches.patch(__name__, owner, name, watched(original))
+        self._patched.append((owner, name))
+
+    def _watched_header(self, original: Callable) -> Callable:
+        def run_settings_single(ui: Any, value: Any, key: str) -> Any:
+            change = self._change(True, {key: value})
+            update, settings = self._during(change, lambda: original(ui, value, key))
+            return update, shared.opts.dumpjson() if change.target is not None else settings
+
+        return run_settings_single
+
+    def _watched_settings(self, original: Callable) -> Callable:
+        def run_settings(ui: Any, *values: Any) -> Any:
+            # All controls of the Settings page come; those of the header have a dummy in their place.
+            shown = zip(shared.opts.data_labels, values, ui.components, strict=False)
+            given = {
+                key: value
+                for key, value, component in shown
+                if component != ui.dummy_component and value != shared.opts.data.get(key)
+            }
+            change = self._change(True, given)
+            settings, message = self._during(change, lambda: original(ui, *values))
+            return shared.opts.dumpjson() if change.target is not None else settings, message
+
+        return run_settings
+
+    def _watched_api(self, original: Callable) -> Callable:
+        def set_config(api: Any, req: dict[str, Any]) -> Any:
+            return self._during(self._change(False, req), lambda: original(api, req))
+
+        return set_config
+
+    def _change(self, by_user: bool, given: dict[str, Any]) -> _Change:
+        before = self.files.checkpoint()
+        name = given.get(CHECKPOINT)
+        target = sd_models.checkpoint_aliases.get(name) if isinstance(name, str) else None
+        switches = target is not None and (before is None or target.filename != before.filename)
+        return _Change(by_user, given, target if switches else None)
+
+    def _during(self, change: _Change, call: Callable[[], Any]) -> Any:
+        if not self.enabled and REMEMBER not in change.given:
+            return call()
+        self._thread.change = change
+        try:
+            answer = call()
+        finally:
+            self._thread.change = None
+        self._finish(change)
+        return answer
+
+    def _finish(self, change: _Change) -> None:
+        if not self.enabled:
+            return
+        chosen = self.files.checkpoint()
+        if chosen is None:
+            return
+        if OPTION_KEY in change.given:
+            value = change.given[OPTION_KEY]
+            if change.by_user and type(value) is int and value >= 1 and shared.opts.data.get(OPTION_KEY) == value:
+                self._safely(lambda: self.memory.remember(chosen.name, chosen.sha256, value))
+        elif change.target is not None and not change.settled and chosen.filename == change.target.filename:
+            # The host does not report a checkpoint that was still in memory (`reuse_model_from_already_loaded`).
+            with queue_lock:  # a picture that is being made puts its overrides back at its end
+                self._safely(lambda: self._put_in_place(chosen))
+            self._safely(lambda: shared.opts.save(shared.config_filename))
+
+    def _put_in_place(self, checkpoint: Any) -> None:
+        if checkpoint is None:
+            return
+        value = self.memory.recall(checkpoint.name, checkpoint.sha256)
+        if value is not None and shared.opts.set(OPTION_KEY, value):
+            log.info("Clip skip %d, as remembered for %s.", value, checkpoint.name)
+
+    def _safely(self, action: Callable[[], None]) -> None:
+        """The user's own change of an option must not fail because this memory does."""
+        try:
+            action()
+        except (OSError, AssertionError) as error:  # AssertionError: an option that the command line has frozen
+            log.warning("Clip skip for each checkpoint: %s", error or type(error).__name__)

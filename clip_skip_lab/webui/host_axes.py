@@ -1,0 +1,161 @@
+"""The axes of the host's X/Y/Z plot as `Axis` records, and applying their values (scripts/xyz_grid.py, v1.10.1)."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+from modules import scripts, sd_models
+
+from ..errors import InvalidInput, named_list
+from ..sweep.axes import Axis, AxisValues
+from .own_axes import CLIP_SKIP_LABEL, PREFIX, is_own, own_label
+
+XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
+FIRST = "CFG Scale"
+SEEDS = ("Seed", "Var. seed")
+CHECKPOINTS = ("Checkpoint name", "Refiner checkpoint")
+LEFT_OUT = ("Nothing", "Clip skip", PREFIX + CLIP_SKIP_LABEL)
+
+BOUNDS: dict[str, tuple[float, float]] = {
+    "Steps": (1, 10_000),
+    "Hires steps": (0, 10_000),
+    "Denoising": (0, 1),
+    "Var. strength": (0, 1),
+    "Seed": (-1, 2**63 - 1),
+    "Var. seed": (-1, 2**63 - 1),
+}
+"""What the host's own axes can take where the host has no check of its own and would fail in the middle."""
+
+
+def xyz_module() -> Any | None:
+    """The module of the host's X/Y/Z plot as it was loaded last, or None when it isn't there (it can be disabled)."""
+    for record in reversed(scripts.scripts_data):
+        if record.script_class.__module__ in XYZ_MODULES:
+            return record.module
+    return None
+
+
+def host_axes(request: Any) -> list[Axis]:
+    """The axes for this kind of request, CFG Scale first; none when the host's X/Y/Z plot isn't there."""
+    module = xyz_module()
+    if module is None:
+        return []
+    is_img2img = hasattr(request, "init_images")
+    axes = [
+        _axis(option, request, module)
+        for option in module.axis_options
+        if getattr(option, "is_img2img", is_img2img) == is_img2img and option.label not in LEFT_OUT
+    ]
+    return sorted(axes, key=lambda axis: axis.label != FIRST)
+
+
+def apply_axis(request: Any, axis: AxisValues, value: Any) -> None:
+    """Applies one value to a request the way the X/Y/Z plot does. Raises whatever the axis raises."""
+    axis.axis.apply(request, value, list(axis.values))
+
+
+def _axis(option: Any, request: Any, module: Any) -> Axis:
+    own = getattr(option.apply, "__module__", None) == module.__name__
+    kind, convert = _kind(option.type, module)
+    return Axis(
+        label=own_label(option.label),
+        plot_label=option.label,
+        kind=kind,
+        cost=option.cost,
+        carried=is_own(option) or (own and option.label in SEEDS),
+        bounds=BOUNDS.get(option.label) if own else None,
+        choices=option.choices,
+        find=_checkpoint_title if own and option.label in CHECKPOINTS else None,
+        confirm=_confirm(option, request, own),
+        prepare=option.prepare,
+        convert=convert,
+        fix=_fixed_seed if own and option.label in SEEDS else None,
+        show=lambda value: str(option.format_value(request, option, value)),
+        apply=_apply_styles(option.choices) if own and option.label == "Styles" else option.apply,
+    )
+
+
+def _kind(kind: Any, module: Any) -> tuple[str, Callable[[str], object]]:
+    if kind is int:
+        return "int", str
+    if kind is float:
+        return "float", str
+    if kind is getattr(module, "str_permutations", None):
+        return "order", str
+    return "text", kind
+
+
+def _confirm(option: Any, request: Any, own: bool) -> Callable[[list], None] | None:
+    """The host's check with what it leaves out: sizes, styles, files that are gone, and replacing nothing."""
+    checks = [lambda values: option.confirm(request, values)] if option.confirm else []
+    if own and option.label == "Size":
+        checks.append(_sizes)
+    elif own and option.label == "Styles":
+        checks.append(lambda values: [_styles(value, option.choices()) for value in values])
+    elif own and option.label == "Prompt S/R":
+        checks.append(_replaces_something)
+    elif own and option.label in CHECKPOINTS:
+        checks.append(_checkpoints_exist)
+    if not checks:
+        return None
+
+    def confirm(values: list) -> None:
+        for check in checks:
+            check(values)
+
+    return confirm
+
+
+def _sizes(values: list) -> None:
+    for value in values:
+        found = re.fullmatch(r"\s*(\d{1,9})\s*x\s*(\d{1,9})\s*", value)
+        if not found or not all(64 <= int(side) <= 16_384 for side in found.groups()):
+            raise InvalidInput("Size", value, "sizes such as 512x768, each side from 64 to 16384", "is not one")
+
+
+def _styles(value: str, known: list[str]) -> list[str]:
+    """The styles that a value names: one, whose name may have a comma, or several with commas between them."""
+    if value in known:
+        return [value]
+    names = [name.strip() for name in value.split(",")]
+    for name in names:
+        if name not in known:
+            raise InvalidInput("Styles", name, named_list(known), "is not a style")
+    return names
+
+
+def _apply_styles(choices: Callable[[], list[str]]) -> Callable[[Any, str, list], None]:
+    """As the X/Y/Z plot does, but for names with a comma, which it takes for two."""
+
+    def apply(p: Any, value: str, values: list) -> None:
+        p.styles = [*p.styles, *_styles(value, choices())]
+
+    return apply
+
+
+def _replaces_something(values: list) -> None:
+    if not values[0].strip():
+        problem = "cannot be the first value, which is the text to be replaced"
+        raise InvalidInput("Prompt S/R", values[0], "a text of the prompt, then what to put in its place", problem)
+
+
+def _checkpoints_exist(values: list) -> None:
+    for value in values:
+        info = None if value in ("", "None", "none") else sd_models.get_closet_checkpoint_match(value)
+        if info is not None and not os.path.isfile(info.filename):
+            raise InvalidInput("Checkpoint", value, "checkpoints that are there", f"is gone ({info.filename})")
+
+
+def _checkpoint_title(text: str) -> str | None:
+    """The checkpoint that the host would take for this text, as it is called now: a title changes with its hash."""
+    found = sd_models.get_closet_checkpoint_match(text)
+    return found.title if found is not None else None
+
+
+def _fixed_seed(value: int) -> int:
+    """-1 means a random seed, drawn once for the whole sweep."""
+    return random.randrange(4294967294) if value == -1 else value

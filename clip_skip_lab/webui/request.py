@@ -1,0 +1,230 @@
+"""The host's request object `p`: copying it for a cell, applying axes to it, and what it amounts to."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from copy import copy
+from dataclasses import Field, fields
+from typing import Any
+
+from modules import processing, shared
+
+from ..errors import InvalidInput
+from ..hosts import OPTION_KEY
+from ..sweep.grid import sheet_size
+from ..sweep.layer_request import CLIP_SKIP
+from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
+from .host_axes import apply_axis
+from .layer_request import asked_in_panel
+from .options import captured
+from .steady import CHECKPOINT, VAE
+
+
+def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
+    """A copy of the request with the cell's axis values applied, and the options that the axes wrote meanwhile.
+
+    Raises `InvalidInput` for a value that its axis does not take with this request.
+    """
+    copied = copy_request(request)
+    with captured(shared.opts.data) as written:
+        for letter, axis in plan.further_axes():
+            value = axis.values[getattr(cell, letter)]
+            try:
+                apply_axis(copied, axis, value)
+            except Exception as error:  # an axis of another extension may raise anything
+                problem = f"cannot be applied ({error})"
+                allowed = f"values that {axis.axis.label} can take with these settings"
+                raise InvalidInput(VALUE_FIELDS[letter], axis.axis.show(value), allowed, problem) from error
+    if plan.draft:
+        shrink(copied)
+    return copied, written
+
+
+def shrink(request: Any) -> None:
+    """Makes a request one for a draft: half the steps and half the size, in the multiples of 8 that a latent has."""
+    request.steps = max(1, (request.steps + 1) // 2)
+    request.width, request.height = (max(64, side // 16 * 8) for side in (request.width, request.height))
+    if has_hires(request):
+        request.hr_second_pass_steps = (request.hr_second_pass_steps + 1) // 2  # 0 stays 0: as many as the first
+        request.hr_resize_x, request.hr_resize_y = request.hr_resize_x // 16 * 8, request.hr_resize_y // 16 * 8
+
+
+def copy_request(request: Any) -> Any:
+    """A copy that can be changed without touching the request: its lists and dicts are copies too.
+
+    The cond caches stay the host's own lists: they are meant to be shared between generations.
+    """
+    copied = copy(request)
+    for name, value in list(vars(copied).items()):
+        if isinstance(value, list | dict | set) and not name.startswith("cached_"):
+            vars(copied)[name] = copy(value)  # not setattr: assigning script arguments would set scripts up again
+    return copied
+
+
+def jobs(request: Any) -> int:
+    """How many jobs the host's progress bar counts for one generation."""
+    return request.n_iter * (2 if has_hires(request) else 1)
+
+
+def has_hires(request: Any) -> bool:
+    """Whether a request is generated with hires fix."""
+    return isinstance(request, processing.StableDiffusionProcessingTxt2Img) and bool(request.enable_hr)
+
+
+def steps(request: Any) -> int:
+    """Sampling steps of one batch (modules/sd_samplers_common.py, `setup_img2img_steps`, for img2img)."""
+    if not isinstance(request, processing.StableDiffusionProcessingImg2Img):
+        second = (request.hr_second_pass_steps or request.steps) if request.enable_hr else 0
+        return request.steps + second
+    if shared.opts.img2img_fix_steps:
+        return request.steps
+    strength = 0.75 if request.denoising_strength is None else request.denoising_strength
+    return int(min(strength, 0.999) * request.steps) + 1
+
+
+def picture_size(request: Any) -> tuple[int, int]:
+    """Width and height in pixels of the pictures that a request gives, hires fix included. Changes the request."""
+    width, height = request.width, request.height
+    if has_hires(request):
+        request.calculate_target_resolution()
+        width = request.hr_upscale_to_x - request.truncate_x * 8
+        height = request.hr_upscale_to_y - request.truncate_y * 8
+    return width, height
+
+
+def cell_size(request: Any) -> tuple[int, int]:
+    """The size in pixels of a cell with all pictures of one generation side by side. Changes the request."""
+    return sheet_size(picture_size(request), request.n_iter * request.batch_size)
+
+
+NO_SETTING = (
+    *("sd_model_name", "sd_model_hash", "sd_vae_name", "sd_vae_hash"),
+    *("iteration", "user", "is_api", "force_task_id", "scripts_setup_complete", "override_settings_restore_afterwards"),
+)
+"""Plain fields of a request that do not decide a picture."""
+
+
+PLAIN = (str, int, float, bool, type(None))
+PLACE = re.compile(r"dir|path|folder|font", re.IGNORECASE)
+"""The options whose text names a place on the disk: none of them decides a picture, and none is told or taken back."""
+
+
+def name_checkpoint(request: Any) -> None:
+    """Puts a checkpoint's title in the place of the host's record of it, as the batch of img2img gives it with "PNG
+    info" (modules/img2img.py, `process_batch`): the host itself passes over such an override."""
+    title = getattr(request.override_settings.get(CHECKPOINT), "title", None)
+    if title is not None and not isinstance(request.override_settings[CHECKPOINT], str):
+        request.override_settings = {**request.override_settings, CHECKPOINT: title}
+
+
+def restore_setting(request: Any, setting: dict[str, Any]) -> None:
+    """Gives a request the settings that `setting_of` told of another one; pictures stay what they are.
+
+    Somebody may have sent or edited them: what a sweep does not tell, such as a path, is not taken.
+
+    Raises `InvalidInput` for a value of a kind that the request does not take.
+    """
+    for field in fields(request):
+        name, kinds = field.name, _kinds(field)
+        if name not in setting or not field.init or not kinds or not _is_told(name, None):
+            continue
+        value = setting[name]
+        if value is None and vars(request).get(name) == math.inf:  # as `sweep.json` writes it: `s_tmax`
+            continue
+        if not (_may_be_none(request, name) if value is None else _is_one_of(value, kinds)):
+            raise _not_as_written(name, value)
+        setattr(request, name, value)
+    styles = setting.get("styles", request.styles)
+    if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
+        raise _not_as_written("styles", styles)
+    request.styles = styles
+    options, overrides = (setting.get(key, {}) for key in ("options", "override_settings"))
+    now, known = shared.opts.data, shared.opts.data_labels
+    for key, given in (("options", options), ("override_settings", overrides)):
+        if not isinstance(given, dict):
+            raise _not_as_written(key, given)
+    moved = {
+        key: value
+        for key, value in options.items()
+        if key in known and not _is_place(key, value) and now.get(key, known[key].default) != value
+    }
+    for key, value in moved.items():
+        _check_option(key, value, known[key].default)
+    request.override_settings = {key: value for key, value in overrides.items() if not _is_place(key, value)} | moved
+
+
+def _is_told(name: str, value: Any) -> bool:
+    """Whether a request's field of that name and value is one that a sweep tells."""
+    return isinstance(value, PLAIN) and name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
+
+
+def _is_place(key: str, value: Any) -> bool:
+    return isinstance(value, str) and PLACE.search(key) is not None
+
+
+def _kinds(field: Field) -> tuple[type, ...]:
+    """The plain types that a field of a request is for, by its annotation, which the host writes as text."""
+    words = re.findall(r"\w+", field.type if isinstance(field.type, str) else getattr(field.type, "__name__", ""))
+    kinds = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+    return kinds.get(words[0], ()) if words else ()
+
+
+def _may_be_none(request: Any, name: str) -> bool:
+    """Whether a field of the request, or of what its class is made from, is None unless said: the API's are, too."""
+    kinds = [vars(kind).get("__dataclass_fields__", {}).get(name) for kind in type(request).__mro__]
+    return any(field is not None and field.default is None for field in kinds)
+
+
+def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
+    if kinds == (bool,) and value in (0, 1):
+        return type(value) in (bool, int)  # the page sends a radio button's number: "Inpaint area" is 0 or 1
+    return type(value) in kinds  # `type`, as True is an int too
+
+
+def _check_option(key: str, value: Any, default: Any) -> None:
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (value, default))
+    if default is not None and not numbers and type(value) is not type(default):
+        raise _not_as_written(f"options.{key}", value)
+
+
+def _not_as_written(name: str, value: Any) -> InvalidInput:
+    return InvalidInput(f"setting.{name}", value, "what a sweep writes there", "is of another kind")
+
+
+def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[str, object]:
+    """What decides the pictures beside plan and model, as plain data, for `sweep.json` and the fingerprint.
+
+    Input pictures and masks stand there as hashes. A variation seed without strength is left out: it decides nothing,
+    and the host draws another each time.
+
+    Args:
+        request: the host's request.
+        plan: the sweep's.
+        options: those that decide pictures, from `deciding_options`.
+    """
+    setting: dict[str, object] = {name: value for name, value in vars(request).items() if _is_told(name, value)}
+    for name in ("init_images", "image_mask"):
+        if getattr(request, name, None) is not None:
+            setting[name] = [_digest(image) for image in _as_list(getattr(request, name))]
+    varied = any(axis.axis.label == "Var. strength" for _, axis in plan.further_axes())
+    if not request.subseed_strength and not varied:
+        setting.pop("subseed", None)
+    setting["styles"] = list(request.styles)
+    setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != CLIP_SKIP}
+    setting["options"] = {key: value for key, value in options.items() if key not in (OPTION_KEY, CHECKPOINT, VAE)}
+    known = (*setting["options"], OPTION_KEY)
+    setting["override_settings"] = {
+        key: value for key, value in request.override_settings.items() if key not in known and not _is_place(key, value)
+    }
+    return setting
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _digest(image: Any) -> str:
+    pixels = image.convert("RGBA")
+    return hashlib.sha256(repr(pixels.size).encode() + pixels.tobytes()).hexdigest()[:16]
