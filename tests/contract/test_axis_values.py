@@ -7,8 +7,8 @@ import json
 import pytest
 
 from clip_skip_lab.sweep.values import join_list
-from tests.contract.client import SCRIPT, Refused, keys_of
-from tests.options_client import OptionsClient
+from tests.helpers.client import SCRIPT, Refused, keys_of
+from tests.helpers.page_client import PageClient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -104,7 +104,7 @@ def grid_text(**keys):
 
 @pytest.fixture(scope="module")
 def page_client(host_url):
-    return OptionsClient(host_url)
+    return PageClient(host_url)
 
 
 def arguments(pasted):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.contract.client import SMALL, encoded, gradient, mask
+from tests.helpers.client import SMALL, encoded, gradient, mask
 
 HIRES = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.6, "hr_upscaler": "Latent"}
 IMG2IMG = {"denoising_strength": 0.8, "steps": 4}

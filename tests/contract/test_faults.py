@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contract import faults_extension
-from tests.contract.client import CLIP_SKIP, Client, Refused
+from tests.helpers.client import CLIP_SKIP, Client, Refused
+from tests.helpers.extensions import faults as faults_extension
 from tests.minihost import launch
 
 SKIPS = [1, 2, 3, 12]
@@ -133,7 +133,7 @@ def test_settings_that_are_changed_meanwhile_count_when_the_sweep_is_over(client
             assert same(swept.cells, whole, most=1 if plan else 0)
             assert client.options()[key] == value, "what the user did isn't undone"
         finally:
-            client.post("options", **{key: before[key]})
+            client.set({key: before[key]})
 
 
 def test_a_setting_that_is_changed_within_a_cell_is_told(client, faults, whole):
@@ -298,7 +298,7 @@ def grids_in(client):
     keys = ("outdir_grids", "outdir_txt2img_grids")
     before = {key: client.options()[key] for key in keys}
     yield lambda folder: client.post("options", outdir_grids="", outdir_txt2img_grids=str(folder))
-    client.post("options", **before)
+    client.set(before)
 
 
 def fill(folder, leave):
@@ -441,7 +441,7 @@ def test_a_process_that_is_killed_loses_no_finished_cell(client, tmp_path):
     written = {picture["file"]: (folder / picture["file"]).stat().st_mtime for c in done for picture in c["pictures"]}
     with launch.Process(data, [launch.REPO, source], ["--nowebui"]) as process:
         after = Client(process.url)
-        faults = faults_extension.Faults(process.url)
+        faults = faults_extension.Faults(after)
         faults.set()
         again = after.sweep(script_args=[{"resume": folder.name, "return_cells": True}])
         assert faults.seen()["generations"] == (8 - len(done)) // 2

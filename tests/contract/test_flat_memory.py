@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from tests.contract.minihost_host import make
+from tests.helpers.host_in_process import make
 
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])

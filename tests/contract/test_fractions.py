@@ -1,13 +1,11 @@
 """Finer clip skip on a host: whole values are the host's own pictures, everything else lies between and is labelled."""
 
-import base64
-import io
 import json
 
 import numpy as np
 import pytest
-import requests
-from PIL import Image
+
+from tests.helpers.client import Answer, Client, Refused
 
 WHOLE = (1, 2, 5, 12)
 SIZE = 64
@@ -19,13 +17,8 @@ class Host:
     """Talks to the API of a host."""
 
     def __init__(self, url):
-        self.url = url
+        self.client = Client(url)
         self.remembered = {}
-        self.session = requests.Session()
-        self.session.trust_env = False  # a proxy of the environment is not for 127.0.0.1
-
-    def post(self, path, payload):
-        return self.session.post(f"{self.url}/sdapi/v1/{path}", json=payload, timeout=240)
 
     def picture(self, panel=None, skip=1, **more):
         """A picture as an array, and its infotext. A picture that was made before is remembered."""
@@ -36,9 +29,8 @@ class Host:
         return self.remembered[key]
 
     def new_picture(self, payload):
-        answer = self.post("txt2img", payload)
-        assert answer.status_code == 200, answer.text
-        return pictures(answer)[0], json.loads(answer.json()["info"])["infotexts"][0]
+        made = Answer(self.client.post("txt2img", **payload))
+        return made.pictures[0].astype(int), made.infotexts[0]
 
     def payload(self, panel=None, skip=1, **more):
         wanted = {
@@ -60,19 +52,16 @@ class Host:
         return wanted
 
     def sweep(self, plan, **more):
-        """The pictures of a sweep's cells, and the answer's JSON."""
-        plan = {"return_cells": True, **plan}
-        payload = {**self.payload(**more), "script_name": "clip skip sweep", "script_args": [plan]}
-        answer = self.post("txt2img", payload)
-        assert answer.status_code == 200, answer.text
-        return pictures(answer)[1:], answer.json()
+        """The pictures of a sweep's cells, and their infotexts."""
+        swept = self.client.sweep(plan, **self.payload(**more))
+        return [cell.astype(int) for cell in swept.cells], swept.cell_infotexts
 
-
-def pictures(answer):
-    return [
-        np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB")).astype(int)
-        for text in answer.json()["images"]
-    ]
+    def refusal(self, **payload):
+        """The sentence with which a request is refused."""
+        with pytest.raises(Refused) as caught:
+            self.client.post("txt2img", **payload)
+        assert caught.value.status == 422
+        return caught.value.detail
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +176,7 @@ def test_the_infotext_says_what_was_done(host):
 
 def test_an_infotext_makes_the_same_picture_again(host):
     made, said = host.picture({"clip_skip": 1.5, "interpolation": "spherical", "negative_clip_skip": 3}, skip=2)
-    answer = host.post("txt2img", {"infotext": said})
-    assert answer.status_code == 200, answer.text
-    assert far(pictures(answer)[0], made) == 0
+    assert far(host.new_picture({"infotext": said})[0], made) == 0
 
 
 @pytest.mark.parametrize(
@@ -209,24 +196,22 @@ def test_an_infotext_makes_the_same_picture_again(host):
     ],
 )
 def test_what_cannot_be_used_is_refused_with_a_sentence(host, panel, sentence):
-    answer = host.post("txt2img", host.payload(panel))
-    assert answer.status_code == 422
-    assert sentence in answer.json()["detail"]
+    assert sentence in host.refusal(**host.payload(panel))
 
 
 def test_a_refused_generation_leaves_the_next_one_alone(host):
     plain = host.picture()[0]
-    assert host.post("txt2img", host.payload({"clip_skip": 40})).status_code == 422
+    host.refusal(**host.payload({"clip_skip": 40}))
     assert far(host.new_picture(host.payload())[0], plain) == 0
 
 
 def test_a_sweep_takes_fractions_and_averages_and_its_cells_are_single_generations(host):
-    cells, answer = host.sweep({"clip_skip": "1-2 (+0.5), avg 2-4"})
+    cells, said = host.sweep({"clip_skip": "1-2 (+0.5), avg 2-4"})
     assert len(cells) == 4
     for cell, value in zip(cells, (1, 1.5, 2, "avg 2-4"), strict=True):
         assert far(cell, host.picture({"clip_skip": value})[0]) == 0
-    assert "clip_skip_lab_value: 1.5" in answer["info"]
-    assert "Clip skip: 1.5" not in answer["info"]
+    assert "clip_skip_lab_value: 1.5" in said[1]
+    assert not any("Clip skip: 1.5" in text for text in said)
 
 
 def test_a_sweep_takes_the_other_values_from_its_plan(host):
@@ -243,19 +228,18 @@ def test_a_sweep_has_the_negative_value_as_an_axis(host):
 
 
 def test_a_sweep_keeps_what_the_panel_asks_beside_the_value(host):
-    cells, answer = host.sweep({"clip_skip": [3, 4]}, panel={"clip_skip": 9, "negative_clip_skip": 1.5})
+    cells, said = host.sweep({"clip_skip": [3, 4]}, panel={"clip_skip": 9, "negative_clip_skip": 1.5})
     for cell, value in zip(cells, (3, 4), strict=True):
         assert far(cell, host.picture({"clip_skip": value, "negative_clip_skip": 1.5})[0]) == 0
-    assert "clip_skip_lab_negative: 1.5" in answer["info"]
+    assert all("clip_skip_lab_negative: 1.5" in text for text in said)
 
 
 def test_cells_of_fractions_and_whole_values_can_share_a_batch(host):
     plan = {"clip_skip": "1, 1.5, 2, avg 2-4", "mode": "fast", "cells_per_batch": 4, "negative_clip_skip": 3}
-    cells, answer = host.sweep(plan)
+    cells, said = host.sweep(plan)
     assert len(cells) == 4
     for cell, value in zip(cells, (1, 1.5, 2, "avg 2-4"), strict=True):
         assert far(cell, host.picture({"clip_skip": value, "negative_clip_skip": 3})[0]) <= 1
-    said = json.loads(answer["info"])["infotexts"][1:]
     assert [", Clip skip: 1," in said[0], ", Clip skip: 2," in said[2]] == [True, True]
     assert [", Clip skip:" in said[1], ", Clip skip:" in said[3]] == [False, False]
     assert ["clip_skip_lab_value" in text for text in said] == [False, True, False, True]
@@ -264,15 +248,11 @@ def test_cells_of_fractions_and_whole_values_can_share_a_batch(host):
 
 @pytest.mark.parametrize("plan", [{"clip_skip": [0.5]}, {"clip_skip": ["1.5", 12.5]}, {"negative_clip_skip": "fox"}])
 def test_a_sweep_refuses_what_cannot_be_used_before_it_runs(host, plan):
-    payload = {**host.payload(), "script_name": "clip skip sweep", "script_args": [plan]}
-    answer = host.post("txt2img", payload)
-    assert answer.status_code == 422
-    assert "allowed" in answer.json()["detail"]
+    assert "allowed" in host.refusal(**host.payload(), script_name="clip skip sweep", script_args=[plan])
 
 
 def test_the_hosts_own_plot_has_the_axes_once_and_uses_them(host):
-    info = host.session.get(f"{host.url}/sdapi/v1/script-info", timeout=60).json()
-    script = next(entry for entry in info if entry["name"] == XYZ and not entry["is_img2img"])
+    script = next(entry for entry in host.client.get("script-info") if entry["name"] == XYZ and not entry["is_img2img"])
     labels = next(argument["choices"] for argument in script["args"] if argument["label"] == "X type")
     own = [label for label in labels if label.startswith("[Clip Skip Lab]")]
     assert len(own) == len(set(own)) == 5
@@ -283,9 +263,8 @@ def test_the_hosts_own_plot_has_the_axes_once_and_uses_them(host):
     names = [argument["label"] for argument in script["args"]]
     arguments[names.index("Include Sub Images")] = True
     arguments[names.index("Draw legend")] = False
-    answer = host.post("txt2img", {**host.payload(), "script_name": XYZ, "script_args": arguments})
-    assert answer.status_code == 200, answer.text
-    cells = [picture for picture in pictures(answer) if picture.shape[:2] == (SIZE, SIZE)]
+    made = Answer(host.client.post("txt2img", **host.payload(), script_name=XYZ, script_args=arguments))
+    cells = [picture.astype(int) for picture in made.pictures if picture.shape[:2] == (SIZE, SIZE)]
     assert len(cells) == 6
     for number, (value, negative) in enumerate((v, n) for n in (None, 5) for v in (1, 1.5, 2)):
         assert far(cells[number], host.picture({"clip_skip": value, "negative_clip_skip": negative})[0]) == 0

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.contract.client import Client
+from tests.helpers.client import ROUTES, Client
 from tests.minihost import launch
 
 pytestmark = pytest.mark.skipif("WEBUI_URL" in os.environ, reason="starts a host of its own with other flags")
@@ -14,11 +14,11 @@ OF_THE_API = ("sweeps", "sweeps/2026-11-22-0a1b2c3d", "sweeps/2026-11-22-0a1b2c3
 
 
 def get(client, path, **more):
-    return client.session.get(f"{client.url}/clip-skip-lab/v1/{path}", timeout=60, **more)
+    return client.http.get(f"{ROUTES}/{path}", **more)
 
 
 def use(client, **more):
-    return client.session.put(f"{client.url}/clip-skip-lab/v1/clip-skip", json={"clip_skip": 2}, timeout=60, **more)
+    return client.http.put(f"{ROUTES}/clip-skip", json={"clip_skip": 2}, **more)
 
 
 def test_without_a_page_the_apis_name_and_password_are_needed_on_every_route(tmp_path):
@@ -31,7 +31,7 @@ def test_without_a_page_the_apis_name_and_password_are_needed_on_every_route(tmp
             assert get(client, path, auth=("ann", "wrong")).status_code == 401
             assert get(client, path, auth=("ann", "secret")).status_code in (200, 404)
         assert use(client).status_code == 401
-        options = client.session.get(f"{client.url}/sdapi/v1/options", auth=("ann", "secret"), timeout=60).json()
+        options = client.http.get("/sdapi/v1/options", auth=("ann", "secret")).json()
         assert options["CLIP_stop_at_last_layers"] == 1, "what was refused has done nothing"
         assert use(client, auth=("ann", "secret")).status_code == 200
         by_script = get(client, "sweeps", headers={"Sec-Fetch-Dest": "empty"})
@@ -46,9 +46,7 @@ def test_who_is_not_signed_in_to_the_page_gets_nothing(tmp_path):
             assert get(client, path).status_code == 401
             assert get(client, path, cookies={"access-token": "guessed"}).status_code == 401
         assert use(client).status_code == 401
-        signed_in = client.session.post(
-            f"{client.url}/login", data={"username": "ann", "password": "secret"}, timeout=60
-        )
+        signed_in = client.http.post("/login", data={"username": "ann", "password": "secret"})
         assert signed_in.status_code == 200
         for path in (*OF_THE_PAGE, "sweeps"):
             assert get(client, path).status_code == 200

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.client import gradient, mask
-from tests.contract.minihost_host import make
+from tests.helpers.client import gradient, mask
+from tests.helpers.host_in_process import make
 
 pytestmark = pytest.mark.usefixtures("host", "opts")
 

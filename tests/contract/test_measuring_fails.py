@@ -10,8 +10,8 @@ from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Style
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.run import run_sweep
-from tests.contract.minihost_host import make
-from tests.unit.memory_session import HOST, MemorySession
+from tests.helpers.host_in_process import make
+from tests.helpers.memory_session import HOST, MemorySession
 
 
 @pytest.fixture

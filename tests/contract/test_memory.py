@@ -4,14 +4,15 @@ import threading
 
 import pytest
 
-from tests.options_client import CHECKPOINT, CLIP_SKIP, ROUTE, OptionsClient
+from tests.helpers.client import CHECKPOINT, CLIP_SKIP, ROUTES
+from tests.helpers.page_client import PageClient
 
 REMEMBER = "clip_skip_lab_remember"
 
 
 @pytest.fixture(scope="module")
 def client(host_url):
-    return OptionsClient(host_url)
+    return PageClient(host_url)
 
 
 @pytest.fixture
@@ -37,78 +38,78 @@ def test_the_hosts_api_knows_the_options_of_extensions(client):
 
 def test_it_is_off_until_asked_for(client, two):
     client.set({REMEMBER: False})
-    client.header(CLIP_SKIP, 4)
-    client.header(CHECKPOINT, two[1])
+    client.set_in_header(CLIP_SKIP, 4)
+    client.set_in_header(CHECKPOINT, two[1])
     assert (client.clip_skip(), client.remembered()) == (4, {})
-    assert client.listing()["enabled"] is False
+    assert client.memory()["enabled"] is False
 
 
 @pytest.mark.parametrize("in_memory", [1, 2])
 def test_a_checkpoint_brings_back_the_value_that_the_header_was_given(client, two, in_memory):
     first, second = two
     client.set({"sd_checkpoints_limit": in_memory})
-    client.header(CLIP_SKIP, 2)
-    client.header(CHECKPOINT, second)
+    client.set_in_header(CLIP_SKIP, 2)
+    client.set_in_header(CHECKPOINT, second)
     assert client.clip_skip() == 2, "nothing is remembered for the second yet"
-    client.header(CLIP_SKIP, 5)
-    client.header(CHECKPOINT, first)
+    client.set_in_header(CLIP_SKIP, 5)
+    client.set_in_header(CHECKPOINT, first)
     assert client.clip_skip() == 2
-    client.header(CHECKPOINT, second)
+    client.set_in_header(CHECKPOINT, second)
     assert client.clip_skip() == 5
     assert client.remembered() == {first: 2, second: 5}
 
 
 def test_the_picture_is_made_with_the_value_that_came_back(client, two):
-    client.header(CLIP_SKIP, 3)
-    client.header(CHECKPOINT, two[1])
-    client.header(CLIP_SKIP, 1)
-    client.header(CHECKPOINT, two[0])
-    assert "Clip skip: 3" in client.generate()
+    client.set_in_header(CLIP_SKIP, 3)
+    client.set_in_header(CHECKPOINT, two[1])
+    client.set_in_header(CLIP_SKIP, 1)
+    client.set_in_header(CHECKPOINT, two[0])
+    assert "Clip skip: 3" in client.generate().infotexts[0]
 
 
 def test_an_override_wins_and_is_not_remembered(client, two):
-    client.header(CLIP_SKIP, 2)
-    assert "Clip skip: 7" in client.generate(override_settings={CLIP_SKIP: 7})
+    client.set_in_header(CLIP_SKIP, 2)
+    assert "Clip skip: 7" in client.generate(override_settings={CLIP_SKIP: 7}).infotexts[0]
     assert (client.clip_skip(), client.remembered()) == (2, {two[0]: 2})
 
 
 def test_an_override_of_the_checkpoint_changes_no_clip_skip(client, two):
     first, second = two
-    client.header(CHECKPOINT, second)
-    client.header(CLIP_SKIP, 5)
-    client.header(CHECKPOINT, first)
-    client.header(CLIP_SKIP, 2)
-    infotext = client.generate(override_settings={CHECKPOINT: second})
+    client.set_in_header(CHECKPOINT, second)
+    client.set_in_header(CLIP_SKIP, 5)
+    client.set_in_header(CHECKPOINT, first)
+    client.set_in_header(CLIP_SKIP, 2)
+    infotext = client.generate(override_settings={CHECKPOINT: second}).infotexts[0]
     assert "Clip skip: 2" in infotext
     assert client.clip_skip() == 2
-    infotext = client.generate(override_settings={CHECKPOINT: second, CLIP_SKIP: 7})
+    infotext = client.generate(override_settings={CHECKPOINT: second, CLIP_SKIP: 7}).infotexts[0]
     assert "Clip skip: 7" in infotext
     assert (client.clip_skip(), client.remembered()) == (2, {first: 2, second: 5})
-    assert "Clip skip: 2" in client.generate(), "the first checkpoint is loaded again, for this picture"
+    assert "Clip skip: 2" in client.generate().infotexts[0], "the first checkpoint is loaded again, for this picture"
 
 
 def test_a_checkpoint_chosen_while_an_override_is_in_use_gets_its_own_value(client, two):
     first, second = two
-    client.header(CHECKPOINT, second)
-    client.header(CLIP_SKIP, 5)
-    client.header(CHECKPOINT, first)
-    client.header(CLIP_SKIP, 2)
-    stop = threading.Timer(1.0, client.http.post, ["/sdapi/v1/interrupt"])
+    client.set_in_header(CHECKPOINT, second)
+    client.set_in_header(CLIP_SKIP, 5)
+    client.set_in_header(CHECKPOINT, first)
+    client.set_in_header(CLIP_SKIP, 2)
+    stop = threading.Timer(1.0, client.post, ["interrupt"])
     with client.generating(override_settings={CLIP_SKIP: 7}, until_interrupted=True):
         stop.start()
-        client.header(CHECKPOINT, second)  # the host waits for the picture's end
+        client.set_in_header(CHECKPOINT, second)  # the host waits for the picture's end
     stop.join()
     assert (client.clip_skip(), client.remembered()) == (5, {first: 2, second: 5})
 
 
 def test_a_value_given_by_the_api_is_not_remembered(client, two):
-    client.header(CLIP_SKIP, 2)
+    client.set_in_header(CLIP_SKIP, 2)
     client.set({CLIP_SKIP: 6})
     assert (client.clip_skip(), client.remembered()) == (6, {two[0]: 2})
 
 
 def test_a_checkpoint_chosen_by_the_api_brings_its_value_back(client, two):
-    client.header(CLIP_SKIP, 2)
+    client.set_in_header(CLIP_SKIP, 2)
     client.set({CHECKPOINT: two[1]})
     client.set({CLIP_SKIP: 6})
     client.set({CHECKPOINT: two[0]})
@@ -118,8 +119,8 @@ def test_a_checkpoint_chosen_by_the_api_brings_its_value_back(client, two):
 @pytest.mark.parametrize("order", [(CHECKPOINT, CLIP_SKIP), (CLIP_SKIP, CHECKPOINT)])
 @pytest.mark.parametrize("value", [6, 1])
 def test_a_value_that_the_api_gives_with_a_checkpoint_wins(client, two, order, value):
-    client.header(CHECKPOINT, two[1])
-    client.header(CLIP_SKIP, 5)
+    client.set_in_header(CHECKPOINT, two[1])
+    client.set_in_header(CLIP_SKIP, 5)
     client.set({CHECKPOINT: two[0]})
     client.set({CLIP_SKIP: 1})
     given = {CHECKPOINT: two[1], CLIP_SKIP: value}
@@ -135,14 +136,14 @@ def test_apply_settings_with_another_change_remembers_nothing(client, two):
 
 
 def test_choosing_the_same_checkpoint_again_changes_nothing(client, two):
-    client.header(CLIP_SKIP, 2)
+    client.set_in_header(CLIP_SKIP, 2)
     client.set({CLIP_SKIP: 6})
-    client.header(CHECKPOINT, two[0])
+    client.set_in_header(CHECKPOINT, two[0])
     assert client.clip_skip() == 6
 
 
 def test_an_unknown_checkpoint_is_refused_and_changes_nothing(client, two):
-    client.header(CLIP_SKIP, 2)
+    client.set_in_header(CLIP_SKIP, 2)
     client.set({CLIP_SKIP: 6})
     answer = client.http.post("/sdapi/v1/options", json={CHECKPOINT: "no such file"})
     assert answer.status_code >= 400
@@ -150,16 +151,16 @@ def test_an_unknown_checkpoint_is_refused_and_changes_nothing(client, two):
 
 
 def test_the_list_says_which_is_chosen_and_takes_changes(client, two):
-    client.header(CLIP_SKIP, 2)
-    (entry,) = client.listing()["checkpoints"]
+    client.set_in_header(CLIP_SKIP, 2)
+    (entry,) = client.memory()["checkpoints"]
     assert (entry["name"], entry["clip_skip"], entry["chosen"], entry["found"]) == (two[0], 2, True, True)
-    answer = client.http.put(f"{ROUTE}/memory", json={"key": entry["key"], "clip_skip": 3})
+    answer = client.http.put(f"{ROUTES}/memory", json={"key": entry["key"], "clip_skip": 3})
     assert answer.json()["checkpoints"][0]["clip_skip"] == 3
     assert client.clip_skip() == 2, "the value in use stays until the checkpoint is chosen again"
-    client.header(CHECKPOINT, two[1])
-    client.header(CHECKPOINT, two[0])
+    client.set_in_header(CHECKPOINT, two[1])
+    client.set_in_header(CHECKPOINT, two[0])
     assert client.clip_skip() == 3
-    answer = client.http.delete(f"{ROUTE}/memory", params={"key": entry["key"]})
+    answer = client.http.delete(f"{ROUTES}/memory", params={"key": entry["key"]})
     assert answer.json()["checkpoints"] == []
 
 
@@ -183,15 +184,15 @@ def test_the_list_says_which_is_chosen_and_takes_changes(client, two):
     ],
 )
 def test_bad_requests_get_a_sentence(client, method, arguments, status, sentence):
-    answer = client.http.request(method, f"{ROUTE}/memory", **arguments)
+    answer = client.http.request(method, f"{ROUTES}/memory", **arguments)
     assert (answer.status_code, answer.json()["detail"][: len(sentence)]) == (status, sentence)
 
 
 def test_the_button_s_route_sets_and_remembers_as_the_header_does(client, two):
-    answer = client.http.put(f"{ROUTE}/clip-skip", json={"clip_skip": 3})
+    answer = client.http.put(f"{ROUTES}/clip-skip", json={"clip_skip": 3})
     assert answer.json() == {"clip_skip": 3}
     assert (client.clip_skip(), client.remembered()) == (3, {two[0]: 3})
-    refused = client.http.put(f"{ROUTE}/clip-skip", json={"clip_skip": 1.5})
+    refused = client.http.put(f"{ROUTES}/clip-skip", json={"clip_skip": 1.5})
     assert refused.status_code == 422
     assert client.clip_skip() == 3
 
@@ -200,15 +201,15 @@ def test_a_damaged_file_is_set_aside_and_the_host_goes_on(client, two):
     folder = client.data_folder()
     if not folder.is_dir():
         pytest.skip("the host's data folder is on another machine")
-    client.header(CLIP_SKIP, 2)
+    client.set_in_header(CLIP_SKIP, 2)
     before = set(folder.glob("checkpoints.json.damaged-*"))
     (folder / "checkpoints.json").write_bytes(b'{"version": 1, "checkpo')
-    client.header(CHECKPOINT, two[1])
+    client.set_in_header(CHECKPOINT, two[1])
     (aside,) = set(folder.glob("checkpoints.json.damaged-*")) - before
     try:
         assert aside.read_bytes() == b'{"version": 1, "checkpo'
-        assert client.listing()["set_aside"] == aside.name
-        client.header(CLIP_SKIP, 4)
+        assert client.memory()["set_aside"] == aside.name
+        client.set_in_header(CLIP_SKIP, 4)
         assert client.remembered() == {two[1]: 4}
     finally:
         aside.unlink()

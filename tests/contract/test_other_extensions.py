@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.contract.client import SCRIPT, SMALL, Refused, encoded, gradient
-from tests.contract.meddling_extension import asking
+from tests.helpers.client import SCRIPT, SMALL, Refused, encoded, gradient
+from tests.helpers.extensions.meddling import asking
 
 PROMPT = "a red __animal__ on a table"
 

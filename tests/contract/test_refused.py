@@ -8,7 +8,7 @@ import pytest
 
 from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.finer import Finer
-from tests.contract.client import Refused
+from tests.helpers.client import Refused
 
 OF_SDXL = {"sdxl_clip_l_skip": "CLIP-L of SDXL", "sdxl_big_g_skip": "OpenCLIP bigG of SDXL"}
 

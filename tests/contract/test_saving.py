@@ -15,8 +15,8 @@ from PIL import Image
 
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.run import run_sweep
-from tests.contract.minihost_host import make
-from tests.unit.memory_session import HOST, MemorySession, plan_of
+from tests.helpers.host_in_process import make
+from tests.helpers.memory_session import HOST, MemorySession, plan_of
 
 pytestmark = pytest.mark.usefixtures("host", "opts")
 

@@ -12,7 +12,7 @@ import pytest
 from clip_skip_lab.sweep.errors import InvalidInput
 from clip_skip_lab.sweep.folder import finite
 from clip_skip_lab.sweep.plan import make_plan
-from tests.contract.minihost_host import make
+from tests.helpers.host_in_process import make
 
 pytestmark = pytest.mark.usefixtures("host", "opts")
 PLAN = make_plan("1, 2", (None, None), (None, None), [], 12)

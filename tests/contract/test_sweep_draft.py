@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.contract.client import Refused, encoded, gradient, keys_of
+from tests.helpers.client import Refused, encoded, gradient, keys_of
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 REQUEST = {"width": 128, "height": 128, "steps": 4}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.client import SMALL, Refused
+from tests.helpers.client import SMALL, Refused
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -156,7 +156,7 @@ def test_positional_arguments_are_checked_alike(client, route):
 
 
 def _picture():
-    from tests.contract.client import encoded, gradient
+    from tests.helpers.client import encoded, gradient
 
     return encoded(gradient())
 
@@ -282,6 +282,6 @@ def test_an_override_of_clip_skip_itself_gives_way_to_the_sweeps_values(client):
 )
 def test_what_cannot_be_written_into_an_answer(client, text, detail):
     whole = {**SMALL, "script_name": "clip skip sweep", "script_args": [{"clip_skip": "1"}], **json.loads(text)}
-    answer = client.session.post(f"{client.url}/sdapi/v1/txt2img", data=json.dumps(whole), timeout=60)
+    answer = client.http.post("/sdapi/v1/txt2img", content=json.dumps(whole))
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(detail)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.contract.client import CLIP_SKIP, keys_of
-from tests.contract.test_sweep_stops import LONG, sampling_cell
+from tests.helpers.client import CLIP_SKIP, LONG, keys_of, sampling_cell
 
 CHECKPOINT = "sd_model_checkpoint"
 
@@ -18,14 +17,14 @@ def another_checkpoint(client):
     if len(others) == 0 or (before[CHECKPOINT] or "").startswith("tiny-sd1_b"):
         pytest.skip("needs the checkpoints tiny-sd1, which is loaded, and tiny-sd1_b")
     yield next(title for title in others if title.startswith("tiny-sd1_b"))
-    client.post("options", **{CHECKPOINT: before[CHECKPOINT], CLIP_SKIP: int(before[CLIP_SKIP])})
+    client.set({CHECKPOINT: before[CHECKPOINT], CLIP_SKIP: int(before[CLIP_SKIP])})
 
 
 def test_another_checkpoint_in_the_header_is_for_after_the_sweep(client, another_checkpoint):
     alone = client.single(4, **LONG)
     running = client.in_background(lambda: client.sweep({"clip_skip": "1-4"}, **LONG))
     client.wait_for(sampling_cell(1))
-    changing = client.in_background(lambda: client.post("options", **{CHECKPOINT: another_checkpoint}))
+    changing = client.in_background(lambda: client.set({CHECKPOINT: another_checkpoint}))
     swept = running.result()
     changing.result()
     assert len({keys_of(text)["Model hash"] for text in swept.cell_infotexts}) == 1
@@ -37,7 +36,7 @@ def test_another_checkpoint_in_the_header_is_for_after_the_sweep(client, another
 def test_another_clip_skip_in_the_header_is_for_after_the_sweep(client, another_checkpoint):
     running = client.in_background(lambda: client.sweep({"clip_skip": "1-4"}, **LONG))
     client.wait_for(sampling_cell(1))
-    client.post("options", **{CLIP_SKIP: 9})
+    client.set({CLIP_SKIP: 9})
     swept = running.result()
     assert [keys_of(text)["Clip skip"] for text in swept.cell_infotexts] == ["1", "2", "3", "4"]
     assert np.array_equal(swept.cells[3], client.single(4, **LONG).pictures[0])
@@ -46,21 +45,21 @@ def test_another_clip_skip_in_the_header_is_for_after_the_sweep(client, another_
 
 def test_while_a_sweep_runs_everybody_else_sees_and_saves_what_the_user_set(client):
     before = int(client.options()[CLIP_SKIP])
-    client.post("options", **{CLIP_SKIP: 3})
+    client.set({CLIP_SKIP: 3})
     try:
         running = client.in_background(lambda: client.sweep({"clip_skip": "5-8"}, **LONG))
         client.wait_for(sampling_cell(1))
-        note = client.session.get(f"{client.url}/clip-skip-lab/v1/model", timeout=60).json()
+        note = client.model_note()
         assert note["setting"] == {"value": 3, "highest": 12, "temporary": False, "sweeping": True}
         assert client.options()[CLIP_SKIP] == 3
-        client.post("options", samples_save=client.options()["samples_save"])  # saves everything
+        client.set({"samples_save": client.options()["samples_save"]})  # saves everything
         assert client.config()[CLIP_SKIP] == 3
-        client.post("options", **{CLIP_SKIP: 6})  # the value of the cell that is running
+        client.set({CLIP_SKIP: 6})  # the value of the cell that is running
         assert client.config()[CLIP_SKIP] == 6
         swept = running.result()
         assert [keys_of(text)["Clip skip"] for text in swept.cell_infotexts] == ["5", "6", "7", "8"]
         assert client.options()[CLIP_SKIP] == 6
-        note = client.session.get(f"{client.url}/clip-skip-lab/v1/model", timeout=60).json()
+        note = client.model_note()
         assert note["setting"] == {"value": 6, "highest": 12, "temporary": False, "sweeping": False}
     finally:
-        client.post("options", **{CLIP_SKIP: before})
+        client.set({CLIP_SKIP: before})

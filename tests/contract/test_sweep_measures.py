@@ -11,7 +11,7 @@ from PIL import Image
 
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.pictures import read_picture
-from tests.contract.client import encoded, gradient
+from tests.helpers.client import encoded, gradient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 KEYS = [measure.key for measure in MEASURES]

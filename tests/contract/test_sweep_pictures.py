@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from tests.contract.client import encoded, gradient, mask
+from tests.helpers.client import encoded, gradient, mask
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 SKIPS = [1, 2, 12]

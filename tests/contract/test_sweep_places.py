@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contract.client import Refused
+from tests.helpers.client import ROUTES, Refused
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def grids_in(client):
     keys = ("outdir_txt2img_grids", "outdir_grids")
     before = {key: client.options()[key] for key in keys}
     yield lambda folder: client.post("options", outdir_txt2img_grids=str(folder), outdir_grids="")
-    client.post("options", **before)
+    client.set(before)
 
 
 def test_a_grid_folder_that_cannot_be_written_to_is_said_before_any_sampling(client, grids_in, tmp_path):
@@ -106,13 +106,13 @@ def test_a_hostile_or_damaged_folder(client):
     loop = parent / "2026-01-05-00000000"
     loop.symlink_to(loop.name)
     try:
-        url = f"{client.url}/clip-skip-lab/v1/sweeps"
-        listed = {entry["id"]: entry for entry in client.session.get(url, timeout=30).json()["sweeps"]}
+        url = f"{ROUTES}/sweeps"
+        listed = {entry["id"]: entry for entry in client.http.get(url).json()["sweeps"]}
         assert all("problem" in listed[name] for name in names)
         assert listed[sweep.folder.name]["done"] == 2
         for name in [*names, loop.name]:
             for route in ("", "/page/", "/page/sweep.js", "/page/sweep.json", "/page/cells/0000.png"):
-                assert client.session.get(f"{url}/{name}{route}", timeout=30).status_code in (200, 404, 422)
+                assert client.http.get(f"{url}/{name}{route}").status_code in (200, 404, 422)
             for key in ("resume", "full"):
                 with pytest.raises(Refused) as caught:
                     client.sweep(script_args=[{key: name}])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.contract.client import CLIP_SKIP, SCRIPT, SMALL, encoded, gradient, keys_of
+from tests.conftest import webuiapi_of
+from tests.helpers.client import CLIP_SKIP, SCRIPT, SMALL, encoded, gradient, keys_of
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -239,9 +240,9 @@ def test_cfg_scale_comes_first_in_the_list_of_axes(client):
     assert "Hires upscaler" not in client.axes(is_img2img=True)
 
 
-def test_the_public_client_webuiapi_works_unchanged(client, webui):
+def test_the_public_client_webuiapi_works_unchanged(client):
     request = {**SMALL, "steps": 2, "script_name": SCRIPT, "script_args": [{"clip_skip": [1, 2], "return_cells": True}]}
-    answer = webui.txt2img(**request)
+    answer = webuiapi_of(client.url).txt2img(**request)
     assert len(answer.images) == 3
     assert [image.size for image in answer.images[1:]] == [(64, 64)] * 2
     texts = answer.info["infotexts"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contract.client import CLIP_SKIP
+from tests.helpers.client import CLIP_SKIP
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 LONG = {"steps": 60, "sampler_name": "Euler", "scheduler": "Automatic"}

@@ -15,8 +15,8 @@ from clip_skip_lab.sweep.plan import MOST_CELLS, PLAN_KEYS, SweepPlan, read_plan
 from clip_skip_lab.sweep.resume import check_same, find_begun, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.ui.arguments import Continuation, continuation_of, plan_from_arguments
-from tests.unit.memory_session import CFG as MEMORY_CFG
-from tests.unit.memory_session import CHECKPOINT, HOST, MemorySession, plan_of
+from tests.helpers.memory_session import CFG as MEMORY_CFG
+from tests.helpers.memory_session import CHECKPOINT, HOST, MemorySession, plan_of
 
 AXES = [
     Axis("CFG Scale", "float"),

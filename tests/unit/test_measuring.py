@@ -19,7 +19,7 @@ from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.resume import find_begun
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import HOST, MemorySession
+from tests.helpers.memory_session import HOST, MemorySession
 from tests.unit.test_metrics import landscape
 
 CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")

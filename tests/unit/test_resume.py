@@ -16,7 +16,7 @@ from clip_skip_lab.sweep.resume import Begun, find_begun, next_plan, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.words import summary
 from clip_skip_lab.ui.arguments import Continuation
-from tests.unit.memory_session import CFG, HOST, MemorySession, filled, plan_of
+from tests.helpers.memory_session import CFG, HOST, MemorySession, filled, plan_of
 
 
 def broken_off(tmp_path, plan):

@@ -13,7 +13,7 @@ from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.words import summary
-from tests.unit.memory_session import HOST, SIZE, MemorySession, colours, filled, plan_of, ran, states
+from tests.helpers.memory_session import HOST, SIZE, MemorySession, colours, filled, plan_of, ran, states
 
 
 def test_a_sweep_from_beginning_to_end(tmp_path):

@@ -4,9 +4,8 @@ It counts what the networks do, and breaks one thing at a time: `POST /faults` w
 `at` names generations (calls of the host's `process_images`), counted from 0; without it, all of them.
 """
 
-import requests
-
-from tests.contract.throwaway import write_extension
+from tests.helpers.client import Client
+from tests.helpers.extensions.writing import write_extension
 
 FILES = {
     "metadata.ini": "[Extension]\nName = faults\n",
@@ -137,13 +136,13 @@ def write(folder):
 class Faults:
     """A host's faults, by the extension's routes."""
 
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, client: Client):
+        self.http = client.http
 
     def set(self, kind=None, **fault):
         """Breaks this from now on, nothing else, and counts anew."""
-        requests.post(f"{self.url}/faults", json={"kind": kind, **fault}, timeout=20).raise_for_status()
+        self.http.post("/faults", json={"kind": kind, **fault}).raise_for_status()
 
     def seen(self):
         """What was counted since the last `set`."""
-        return requests.get(f"{self.url}/faults", timeout=20).json()
+        return self.http.get("/faults").json()

@@ -1,19 +1,30 @@
-"""Speaks to a host over HTTP the way a person with curl would, and reads what a sweep left on disk."""
+"""Speaks to a host over HTTP the way a person with curl would, and reads what a sweep left on disk.
+
+`Client` knows the routes of the WebUI and of this extension; `PageClient` (tests/helpers/page_client.py) adds what the
+page does.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
+import re
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import numpy as np
-import requests
 from PIL import Image
 
 CLIP_SKIP = "CLIP_stop_at_last_layers"
+CHECKPOINT = "sd_model_checkpoint"
+HEADER_SETTINGS = {"clip_skip_lab_header": "Clip skip", "clip_skip_lab_header_place": "At the end"}
+"""This extension's settings of the header, at their defaults."""
+ROUTES = "/clip-skip-lab/v1"
 SCRIPT = "Clip skip sweep"
 SMALL = {
     "prompt": "a red cat on a table, (jeans:1.3), BREAK, (pov:1.2), city",
@@ -27,6 +38,8 @@ SMALL = {
     "scheduler": "Karras",
 }
 """A request that takes a host a fraction of a second."""
+LONG = {"steps": 60, "sampler_name": "Euler", "scheduler": "Automatic"}
+"""Changes to it: long enough to be stopped in the middle of a cell."""
 
 
 class Answer:
@@ -60,7 +73,7 @@ class Sweep(Answer):
 class Refused(Exception):
     """The host answered with an HTTP error: `status` and `detail`."""
 
-    def __init__(self, response: requests.Response):
+    def __init__(self, response: httpx.Response):
         self.status = response.status_code
         body = response.json()
         self.detail = body.get("detail") or body.get("errors") or str(body)
@@ -68,20 +81,21 @@ class Refused(Exception):
 
 
 class Client:
-    """A host's API."""
+    """A host's API. `http` sends any request to it, without a look at the answer."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, timeout: float = 280):
         self.url = url
-        self.session = requests.Session()
-        self.session.trust_env = False
+        self.http = httpx.Client(base_url=url, trust_env=False, timeout=timeout)
 
-    def get(self, path: str) -> dict:
+    def get(self, path: str) -> Any:
         """GET /sdapi/v1/<path>."""
-        return self._checked(self.session.get(f"{self.url}/sdapi/v1/{path}", timeout=60))
+        return _checked(self.http.get(f"/sdapi/v1/{path}"))
 
-    def post(self, path: str, **body) -> dict:
+    def post(self, path: str, **body) -> Any:
         """POST /sdapi/v1/<path>."""
-        return self._checked(self.session.post(f"{self.url}/sdapi/v1/{path}", json=body, timeout=280))
+        return _checked(self.http.post(f"/sdapi/v1/{path}", json=body))
+
+    # --- Generating ---------------------------------------------------------------------------------------------------
 
     def generate(self, route: str = "txt2img", **changes) -> Answer:
         """A generation of `SMALL` with these changes."""
@@ -97,14 +111,72 @@ class Client:
         arguments = changes.pop("script_args", None) or [{"return_cells": True, **(plan or {})}]
         return Sweep(self.post(route, **{**SMALL, **changes}, script_name=SCRIPT.lower(), script_args=arguments))
 
+    @contextmanager
+    def generating(self, until_interrupted: bool = False, **changes):
+        """While a picture is made, which is broken off at the end, or earlier where somebody else does that."""
+        running = self.in_background(lambda: self.generate(**{"steps": 150, **changes}))
+        try:
+            self.wait_for(lambda progress: progress["state"]["sampling_step"] >= 1)
+            yield
+            assert until_interrupted or not running.done, "the picture was ready too soon to show anything"
+        finally:
+            self.post("interrupt")
+            running.result()
+
+    def in_background(self, call) -> Background:
+        """Runs a call of this client in a thread."""
+        return Background(call)
+
+    def wait_for(self, condition, timeout: float = 60) -> dict:
+        """Polls the progress route until `condition(progress)` holds, and returns that progress."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            progress = self.get("progress?skip_current_image=true")
+            if condition(progress):
+                return progress
+            time.sleep(0.01)
+        raise TimeoutError("the host's progress never got there")
+
+    # --- Options ------------------------------------------------------------------------------------------------------
+
     def options(self) -> dict:
         """All options."""
         return self.get("options")
 
-    def config(self) -> dict | None:
-        """config.json as it is on disk, or None when there is none."""
-        path = Path(self.get("cmd-flags")["ui_settings_file"])
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    def set(self, values: dict) -> None:
+        """Changes options, in the order given; the host saves them all into config.json."""
+        self.post("options", **values)
+
+    @contextmanager
+    def kept(self, *keys: str):
+        """Puts these options back at the end; ours, which the route may leave out, at their default."""
+        known = {**HEADER_SETTINGS, **self.options()}
+        before = {key: known[key] for key in keys if key in known}
+        if CLIP_SKIP in before:  # the API answers 1.0, and with a float in the option every generation fails
+            before[CLIP_SKIP] = int(before[CLIP_SKIP])
+        try:
+            yield
+        finally:
+            self.set(before)
+
+    def clip_skip(self) -> int:
+        """The option's value."""
+        return self.options()[CLIP_SKIP]
+
+    def config(self) -> dict:
+        """config.json as it is on disk; empty before the first save."""
+        path = Path(self.flags()["ui_settings_file"])
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def flags(self) -> dict:
+        """The command line."""
+        return self.get("cmd-flags")
+
+    def checkpoints(self) -> list[str]:
+        """The titles of the host's checkpoints."""
+        return [model["title"] for model in self.get("sd-models")]
+
+    # --- This extension -----------------------------------------------------------------------------------------------
 
     def arguments(self, is_img2img: bool = False) -> list[dict]:
         """The script's arguments as the host lists them."""
@@ -128,24 +200,41 @@ class Client:
         parent = Path(self.options()[f"outdir_{route}_grids"]) / "clip-skip-sweeps"
         return set(parent.iterdir()) if parent.is_dir() else set()
 
-    def in_background(self, call) -> Background:
-        """Runs a call of this client in a thread."""
-        return Background(call)
+    def model_note(self, **parameters) -> dict:
+        """What the note in the header says of the loaded model."""
+        return _checked(self.http.get(f"{ROUTES}/model", params=parameters))
 
-    def wait_for(self, condition, timeout: float = 60) -> dict:
-        """Polls the progress route until `condition(progress)` holds, and returns that progress."""
-        end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            progress = self.get("progress?skip_current_image=true")
-            if condition(progress):
-                return progress
-            time.sleep(0.01)
-        raise TimeoutError("the host's progress never got there")
+    def advice(self, prompt: str, clip_skip: int, **more) -> dict:
+        """The advice for a prompt at a clip skip."""
+        parameters = {"prompt": prompt, "clip_skip": clip_skip, **more}
+        return _checked(self.http.get(f"{ROUTES}/advice", params=parameters))
 
-    def _checked(self, response: requests.Response) -> dict:
-        if response.status_code != 200:
-            raise Refused(response)
-        return response.json()
+    def memory(self) -> dict:
+        """What is remembered of checkpoints."""
+        return _checked(self.http.get(f"{ROUTES}/memory"))
+
+    def remembered(self) -> dict[str, int]:
+        """Clip skip by the checkpoint's name."""
+        return {entry["name"]: entry["clip_skip"] for entry in self.memory()["checkpoints"]}
+
+    def forget_all(self) -> None:
+        """Empties the memory of checkpoints."""
+        _checked(self.http.delete(f"{ROUTES}/memory", params={"everything": True}))
+
+    def data_folder(self) -> Path:
+        """Where this extension keeps its files."""
+        return Path(self.flags()["data_dir"]) / "clip_skip_lab"
+
+
+def _checked(response: httpx.Response) -> Any:
+    if response.status_code != 200:
+        raise Refused(response)
+    return response.json()
+
+
+def sampling_cell(number: int):
+    """A condition on progress: cell `number` (from 0) is being sampled."""
+    return lambda progress: progress["state"]["job_no"] == number and progress["state"]["sampling_step"] >= 2
 
 
 class Background:
@@ -204,8 +293,6 @@ def mask(side: int = 64) -> Image.Image:
 
 def keys_of(infotext: str) -> dict[str, str]:
     """The parameters of an infotext's last line, values as text (commas within quotes stay)."""
-    import re
-
     last = infotext.strip().splitlines()[-1]
     found = re.findall(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)', last)
     return {key: json.loads(value) if value.startswith('"') else value for key, value in found}

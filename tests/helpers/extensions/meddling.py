@@ -6,9 +6,8 @@ and generates by itself in `postprocess_image` (as detailers do). What it saw st
 
 from __future__ import annotations
 
-import requests
-
-from tests.contract.throwaway import write_extension
+from tests.helpers.client import Client
+from tests.helpers.extensions.writing import write_extension
 
 TITLE = "Meddling"
 DETAILING = "Meddling, detailing"
@@ -164,13 +163,13 @@ def asking(**inputs) -> dict:
 class Meddling:
     """What the extension saw on a host."""
 
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, client: Client):
+        self.http = client.http
 
     def forget(self):
         """Counts anew."""
-        requests.delete(f"{self.url}/meddling", timeout=20).raise_for_status()
+        self.http.delete("/meddling").raise_for_status()
 
     def seen(self):
         """{"prompts", "arguments", "encoded", "detailed"} since the last `forget`, one entry for each time."""
-        return requests.get(f"{self.url}/meddling", timeout=20).json()
+        return self.http.get("/meddling").json()

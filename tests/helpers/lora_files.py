@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.options_client import OptionsClient
+from tests.helpers.client import Client
 
 LORAS = {
     "cslab_two": {"ss_clip_skip": "2", "ss_base_model_version": "sd_v1"},
@@ -22,7 +22,7 @@ LORAS = {
 
 
 @contextmanager
-def lora_files(client: OptionsClient) -> Iterator[None]:
+def lora_files(client: Client) -> Iterator[None]:
     """The files of `LORAS`, and `cslab_bad`, whose header has a wrong length. Skips where the host can't have them."""
     if client.http.get("/sdapi/v1/loras").status_code == 404:
         pytest.skip("this host has no Lora extension")
@@ -37,9 +37,9 @@ def lora_files(client: OptionsClient) -> Iterator[None]:
         for file, metadata in files.items():
             save_file({"x.alpha": np.ones(1, np.float32)}, str(file), metadata=metadata)
         bad.write_bytes((2**63).to_bytes(8, "little") + b'{"a')
-        client.http.post("/sdapi/v1/refresh-loras").raise_for_status()
+        client.post("refresh-loras")
         yield
     finally:
         for file in [*files, bad]:
             file.unlink(missing_ok=True)
-        client.http.post("/sdapi/v1/refresh-loras")
+        client.post("refresh-loras")

@@ -1,4 +1,4 @@
-"""Puts the trained model into a WebUI: `python -m tests.trained FOLDER`, its models/Stable-diffusion.
+"""Puts the trained model into a WebUI: `python -m tests.model.trained FOLDER`, its models/Stable-diffusion.
 
 The yaml beside a checkpoint names the folder of the small text encoder, and a WebUI looks for it from its own working
 directory: so the full path is written.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-MODEL = Path(__file__).parent / "model"
+MODEL = Path(__file__).parent
 TEXT_FOLDER = "shapes-text-encoder"
 CHECKPOINTS = {clip_skip: f"shapes-clip-skip-{clip_skip}" for clip_skip in (1, 2)}
 """Name of the checkpoint that was trained with each clip skip."""

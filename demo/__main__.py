@@ -8,17 +8,16 @@ is seen in them. Ends with an error when a cell is missing or two cells are alik
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
 
-import httpx
 import numpy as np
 from PIL import Image
 
-from tests import trained
+from tests.helpers.client import CHECKPOINT, Client
 from tests.minihost import launch
+from tests.model import trained
 from training import judge
 
 DATA = launch.REPO / "demo-data"
@@ -49,27 +48,23 @@ MODELS = [
 """What to call a model, its checkpoint, and what is asked of it."""
 
 EXPERIMENT = {
+    "negative_prompt": "",
     "seed": 2881122569,
     "sampler_name": "DPM++ 2M",
     "scheduler": "Karras",
     "width": 64,
     "height": 64,
-    "script_name": "clip skip sweep",
     "script_args": [{"clip_skip": "1-12"}],
 }
 HIRES = {"enable_hr": True, "hr_scale": 2, "hr_second_pass_steps": 8, "hr_upscaler": "None", "denoising_strength": 0.5}
 
 
-def run(client: httpx.Client, title: str, checkpoint: str, more: dict) -> list[str]:
+def run(client: Client, title: str, checkpoint: str, more: dict) -> list[str]:
     """Runs one sweep, prints what came of it, and returns what is wrong with it."""
     started = time.perf_counter()
-    model = {"override_settings": {"sd_model_checkpoint": checkpoint}}
-    answer = client.post("/sdapi/v1/txt2img", json={**EXPERIMENT, **model, **more})
-    answer.raise_for_status()
+    swept = client.sweep(**EXPERIMENT, **more, override_settings={CHECKPOINT: checkpoint})
     seconds = time.perf_counter() - started
-    told = json.loads(answer.json()["info"])["extra_generation_params"]["clip_skip_lab"]
-    folder = Path(told["folder"])
-    record = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    folder, record = swept.folder, swept.record
     print(f"\n{title}: {len(record['cells'])} cells in {seconds:.1f} s")
     print(f"  folder  {folder}")
     for grid in record["grids"]:
@@ -115,7 +110,7 @@ def main() -> int:
     """Starts the embedded host, runs all sweeps, stops it."""
     print("Starting the embedded host …")
     with launch.Process(DATA, [launch.REPO], ["--nowebui", "--trained-model"]) as host:
-        client = httpx.Client(base_url=host.url, timeout=600, trust_env=False)
+        client = Client(host.url)
         problems = []
         for name, checkpoint, asked in MODELS:
             print(f"\n{name}: {asked['prompt']}")

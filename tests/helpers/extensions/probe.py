@@ -7,7 +7,7 @@ import json
 import requests
 from PIL import Image
 
-from tests.contract.throwaway import write_extension
+from tests.helpers.extensions.writing import write_extension
 
 SMALL = {"prompt": "a cat", "steps": 2, "width": 64, "height": 64, "seed": 5}
 
