@@ -69,6 +69,16 @@ class Sweep(Answer):
         """`sweep.json`."""
         return json.loads((self.folder / "sweep.json").read_text(encoding="utf-8"))
 
+    @property
+    def states(self) -> list[str]:
+        """Each cell's state as the record has it: "done", "failed", "not run"."""
+        return [cell["state"] for cell in self.record["cells"]]
+
+    @property
+    def reasons(self) -> list[str | None]:
+        """Why a cell has no picture."""
+        return [cell["reason"] for cell in self.record["cells"]]
+
 
 class Refused(Exception):
     """The host answered with an HTTP error: `status` and `detail`."""
@@ -178,18 +188,27 @@ class Client:
 
     # --- This extension -----------------------------------------------------------------------------------------------
 
-    def arguments(self, is_img2img: bool = False) -> list[dict]:
-        """The script's arguments as the host lists them."""
+    def arguments(self, is_img2img: bool = False, script: str = SCRIPT) -> dict[str, dict]:
+        """A script's arguments as the host lists them, by label; of one label the first."""
         (found,) = (
             entry
             for entry in self.get("script-info")
-            if entry["name"] == SCRIPT.lower() and entry["is_img2img"] == is_img2img
+            if entry["name"] == script.lower() and entry["is_img2img"] == is_img2img
         )
-        return found["args"]
+        return {argument["label"]: argument for argument in reversed(found["args"])}
+
+    def panel(self, changes: dict[str, Any], script: str = SCRIPT) -> list:
+        """The values that a script's panel sends: as it is when untouched, but for these changes by label."""
+        found = next(entry for entry in self.get("script-info") if entry["name"] == script.lower())["args"]
+        labels = [argument["label"] for argument in found]
+        values = [argument["value"] for argument in found]
+        for label, value in changes.items():
+            values[labels.index(label)] = value
+        return values
 
     def axes(self, is_img2img: bool = False) -> list[str]:
         """The names that the second axis can take, "Nothing" first."""
-        return self.arguments(is_img2img)[1]["choices"]
+        return self.arguments(is_img2img)["Second axis"]["choices"]
 
     def png_info(self, path: Path) -> dict:
         """What the PNG Info tab reads from a file."""
@@ -263,6 +282,12 @@ class Background:
         if error is not None:
             raise error
         return value
+
+
+def same(some: list[np.ndarray], others: list[np.ndarray], most: int = 0) -> bool:
+    """Whether pictures are equal one by one, up to `most` of 255."""
+    pairs = zip(some, others, strict=True)
+    return all(np.abs(one.astype(int) - other.astype(int)).max() <= most for one, other in pairs)
 
 
 def pixels(encoded: str) -> np.ndarray:

@@ -7,6 +7,11 @@ It counts what the networks do, and breaks one thing at a time: `POST /faults` w
 from tests.helpers.client import Client
 from tests.helpers.extensions.writing import write_extension
 
+SKIPS = [1, 2, 3, 12]
+"""The values of the sweeps that are broken."""
+TOGETHER = {"mode": "fast", "cells_per_batch": 16}
+"""In a plan: all of them in one batch."""
+
 FILES = {
     "metadata.ini": "[Extension]\nName = faults\n",
     "faults_state.py": """

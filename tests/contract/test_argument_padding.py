@@ -69,7 +69,7 @@ def test_a_request_that_comes_before_the_panel_is_known_is_told_so(arguments):
     from clip_skip_lab.hosts.a1111_grid import SCRIPT_TITLE
 
     arguments._install()
-    script = SimpleNamespace(title=lambda: SCRIPT_TITLE, args_from=1, args_to=14)
+    script = SimpleNamespace(title=lambda: SCRIPT_TITLE, args_from=1, args_to=2)
     request = models.StableDiffusionTxt2ImgProcessingAPI(script_args=[{"clip_skip": "1"}])
     with pytest.raises(HTTPException) as caught:
         function()(None, request, [], script, 0, None)

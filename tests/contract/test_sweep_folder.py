@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.helpers.client import ROUTES, Refused
@@ -38,7 +37,7 @@ def test_a_grid_folder_that_cannot_be_written_to_is_said_before_any_sampling(cli
 
 
 @pytest.mark.parametrize("length", [203, 235])
-def test_long_folder(client, grids_in, length):
+def test_in_a_folder_of_any_length_each_cell_has_a_file(client, grids_in, length):
     """Both cells had one file on disk, and the finding said that all pictures are identical."""
     base = tempfile.mkdtemp(dir="/tmp")
     folder = Path(base, "x" * (length - len(base) - 1))
@@ -55,7 +54,7 @@ def test_long_folder(client, grids_in, length):
         shutil.rmtree(base)
 
 
-def test_a_name_that_cannot_be_saved(client):
+def test_a_name_too_long_for_the_disk_is_replaced_and_a_note_says_so(client):
     """A prompt of 170 Chinese letters has more bytes than a file's name may have."""
     settings = {"samples_filename_pattern": "[prompt]"}
     swept = client.sweep({"clip_skip": "1,2"}, prompt="猫" * 170, override_settings=settings)
@@ -64,15 +63,7 @@ def test_a_name_that_cannot_be_saved(client):
     assert swept.report["problems"] == []
 
 
-def test_bad_colour_of_the_grid(client):
-    """It was HTTP 500 after all sampling, and the grid and the answer were lost."""
-    settings = {"grid_background_color": "rgba(255, 0, 0, 0.5)", "grid_text_active_color": "nonsense"}
-    swept = client.sweep({"clip_skip": "1,2"}, override_settings=settings)
-    assert np.array_equal(swept.pictures[0][0, 0], (255, 0, 0))
-    assert any('"nonsense" is no colour; #000000 is used' in note for note in swept.report["notes"])
-
-
-def test_a_draft_that_names_a_folder(client, tmp_path):
+def test_a_folder_that_a_drafts_record_names_is_not_written_to(client, tmp_path):
     """With a folder in its setting, its sweep at full quality was written there."""
     draft = client.sweep({"clip_skip": "1,2", "draft": True})
     record = draft.record
@@ -85,7 +76,7 @@ def test_a_draft_that_names_a_folder(client, tmp_path):
     assert len(full.cells) == 2
 
 
-def test_a_hostile_or_damaged_folder(client):
+def test_a_hostile_or_damaged_folder_is_listed_with_its_problem_and_stops_nothing(client):
     """With one of these on disk, the WebUI did not start; and no route says more than that it cannot be read."""
     sweep = client.sweep({"clip_skip": "1,2"})
     parent, made = sweep.folder.parent, []

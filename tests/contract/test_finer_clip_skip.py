@@ -252,17 +252,19 @@ def test_a_sweep_refuses_what_cannot_be_used_before_it_runs(host, plan):
 
 
 def test_the_hosts_own_plot_has_the_axes_once_and_uses_them(host):
-    script = next(entry for entry in host.client.get("script-info") if entry["name"] == XYZ and not entry["is_img2img"])
-    labels = next(argument["choices"] for argument in script["args"] if argument["label"] == "X type")
-    own = [label for label in labels if label.startswith("[Clip Skip Lab]")]
-    assert len(own) == len(set(own)) == 5
-    arguments = [argument["value"] for argument in script["args"]]
-    arguments[0:2] = [labels.index("[Clip Skip Lab] Clip skip with fractions"), "1-2 (+0.5)"]
-    arguments[3:5] = [labels.index("[Clip Skip Lab] Negative clip skip"), "same, 5"]
-    arguments[6] = labels.index("Nothing")
-    names = [argument["label"] for argument in script["args"]]
-    arguments[names.index("Include Sub Images")] = True
-    arguments[names.index("Draw legend")] = False
+    axes = host.client.arguments(script=XYZ)["X type"]["choices"]
+    own = [axis for axis in axes if axis.startswith("[Clip Skip Lab]")]
+    assert len(own) == len(set(own))
+    asked = {
+        "X type": axes.index("[Clip Skip Lab] Clip skip with fractions"),
+        "X values": "1-2 (+0.5)",
+        "Y type": axes.index("[Clip Skip Lab] Negative clip skip"),
+        "Y values": "same, 5",
+        "Z type": axes.index("Nothing"),
+        "Include Sub Images": True,
+        "Draw legend": False,
+    }
+    arguments = host.client.panel(asked, script=XYZ)
     made = Answer(host.client.post("txt2img", **host.payload(), script_name=XYZ, script_args=arguments))
     cells = [picture.astype(int) for picture in made.pictures if picture.shape[:2] == (SIZE, SIZE)]
     assert len(cells) == 6
