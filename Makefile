@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 .PHONY: demo webui test lint bench clean
 
 demo: $(READY)
-	$(PY) -m tests.demo
+	$(PY) -m demo
 
 webui: $(READY)
 	$(PY) -m tests.minihost --trained-model

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from tests.contract.minihost_host import apart, make, model, pixels, process, run, skipped
+from tests.helpers.host_in_process import apart, make, model, pixels, process, run, skipped
 
 torch = pytest.importorskip("torch")
 

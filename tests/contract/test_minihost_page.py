@@ -6,7 +6,7 @@ import socket
 
 import requests
 
-from tests.contract.probe_extension import generate, state
+from tests.helpers.extensions.probe import generate, state
 
 # The page
 

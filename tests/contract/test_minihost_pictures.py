@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.contract.minihost_host import apart, make, model, pixels, run
+from tests.helpers.host_in_process import apart, make, model, pixels, run
 
 torch = pytest.importorskip("torch")
 

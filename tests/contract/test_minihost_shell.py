@@ -9,7 +9,7 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.contract.probe_extension import SMALL, decode, generate, infotext, post, state
+from tests.helpers.extensions.probe import SMALL, decode, generate, infotext, post, state
 from tests.minihost import launch
 
 # Loading

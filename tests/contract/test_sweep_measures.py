@@ -11,7 +11,7 @@ from PIL import Image
 
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.pictures import read_picture
-from tests.contract.client import encoded, gradient
+from tests.helpers.client import encoded, gradient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 KEYS = [measure.key for measure in MEASURES]
@@ -116,13 +116,10 @@ def test_measuring_can_be_switched_off(client):
     assert measured.record["fingerprint"] == swept.record["fingerprint"], "the pictures are the same"
 
 
-def test_the_panels_tick_is_the_last_argument_of_the_script(client):
-    arguments = [argument["value"] for argument in client.arguments()]
-    labels = [argument["label"] for argument in client.arguments()]
-    assert labels[-1] == "Measure the pictures: charts, and findings in words"
-    assert arguments[-1] is True
-    arguments[0], arguments[-1] = "1, 2", False
-    swept = client.sweep(script_args=arguments)
+def test_the_panels_tick_is_on_and_switches_measuring_off(client):
+    tick = "Measure the pictures: charts, and findings in words"
+    assert client.arguments()[tick]["value"] is True
+    swept = client.sweep(script_args=client.panel({"Clip skip values": "1, 2", tick: False}))
     assert "findings" not in swept.record
     assert "clip_skip_lab_measures: False" in swept.record["infotext"]
 

@@ -177,7 +177,7 @@ def prepare(data_dir, extension_dirs=(), extra_args=(), with_trained_model=False
 
     _make_models(Path(models_path))
     if with_trained_model:
-        from tests import trained
+        from tests.model import trained
 
         trained.place(Path(models_path) / "Stable-diffusion")
     if "--skip-install" not in sys.argv:

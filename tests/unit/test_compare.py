@@ -9,8 +9,7 @@ from clip_skip_lab.measure.charts import comparison_chart
 from clip_skip_lab.measure.compare import compare, is_measured, kind_of
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.folder import measure_folder
-from tests.unit.test_findings import content_of
-from tests.unit.test_measuring import paint, swept
+from tests.helpers.measured import content_of, paint, swept
 
 
 def sweep(name, changes, img2img=False, **more):

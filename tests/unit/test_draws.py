@@ -10,7 +10,7 @@ from clip_skip_lab.sweep.draws import is_draw
 from clip_skip_lab.sweep.record import DONE
 from clip_skip_lab.sweep.resume import find_earlier, next_plan
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import HOST, MemorySession, plan_of
+from tests.helpers.memory_session import HOST, MemorySession, plan_of
 
 DRAW = [["process", "wild.py:Script", 0, {"all_prompts": ["a fox"], "width": 512}]]
 

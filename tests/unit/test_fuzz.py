@@ -15,8 +15,8 @@ from clip_skip_lab.sweep.plan import MOST_CELLS, PLAN_KEYS, SweepPlan, read_plan
 from clip_skip_lab.sweep.resume import check_same, find_earlier, unfinished
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.ui.arguments import ResumeRequest, plan_from_arguments, resume_request
-from tests.unit.memory_session import CFG as MEMORY_CFG
-from tests.unit.memory_session import CHECKPOINT, HOST, MemorySession, plan_of
+from tests.helpers.memory_session import CFG as MEMORY_CFG
+from tests.helpers.memory_session import CHECKPOINT, HOST, MemorySession, plan_of
 
 AXES = [
     Axis("CFG Scale", "float"),
@@ -115,13 +115,13 @@ def test_any_sweep_json_is_gone_on_with_or_refused_in_a_sentence(tmp_path):
     session = MemorySession(str(tmp_path))
 
     def gone_on(asked):
-        earlier = find_earlier(tmp_path, name)
-        request, going_on = asked.plan(earlier)
+        begun = find_earlier(tmp_path, name)
+        request, going_on = asked.plan(begun)
         again = read_plan(request, [MEMORY_CFG, CHECKPOINT], 12)
-        earlier.sound_cells(again)
-        earlier.notes("program", HOST)
+        begun.sound_cells(again)
+        begun.notes("program", HOST)
         if going_on is not None:
-            check_same(earlier, again.fingerprint(session.setting), session.model, session.setting)
+            check_same(begun, again.fingerprint(session.setting), session.model, session.setting)
 
     @given(st.data(), JSON, st.sampled_from([(None, None), (False, None), (True, None), (True, [0])]), JSON)
     def changed(data, value, full_and_cells, cells):

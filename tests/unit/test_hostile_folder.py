@@ -27,7 +27,7 @@ from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.reading import read_object
 from clip_skip_lab.sweep.resume import find_earlier, next_plan, unfinished
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import CFG, HOST, MemorySession, plan_of
+from tests.helpers.memory_session import CFG, HOST, MemorySession, plan_of
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -9,38 +9,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.folder import measure_folder
 from clip_skip_lab.measure.pictures import read_picture
-from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.resume import find_earlier
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import HOST, MemorySession
-from tests.unit.test_metrics import landscape
-
-CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
-SEED = Axis("Seed", "int")
-
-
-def paint(skip, scale, seed, side=72):
-    """A picture that clip skip turns and blurs, that the other axis brightens, and that another seed makes another."""
-    picture = landscape(96, seed).rotate(3 * (skip - 1)).filter(ImageFilter.GaussianBlur((skip - 1) / 6))
-    return Image.eval(picture.crop((0, 0, side, side)), lambda level: min(255, int(level + 4 * scale)))
-
-
-def swept(tmp_path, skips="1-4", y=(None, None), painted=paint, **session):
-    """A sweep on a session in memory, its plain pictures painted over. Returns its folder."""
-    plan = make_plan(skips, y, (None, None), [CFG, SEED], 12)
-    outcome = run_sweep(plan, MemorySession(str(tmp_path), **session), HOST)
-    for cell in outcome.record.cells:
-        for place, picture in enumerate(cell.pictures):
-            scale, seed = cell.values.get("CFG Scale", 0), cell.values.get("Seed", 0) + place
-            painted(cell.values["Clip skip"], scale, seed).save(outcome.folder / picture.file)
-    return outcome.folder
+from tests.helpers.measured import paint, swept
+from tests.helpers.memory_session import HOST, MemorySession
 
 
 def picture_of(folder, cell, place=0):

@@ -23,6 +23,7 @@ from clip_skip_lab.measure.metrics import (
     structure_change,
 )
 from clip_skip_lab.measure.pictures import REDUCED_SIDE, measurable
+from tests.helpers.measured import landscape
 
 SIDES = st.integers(1, 24)
 LUMAS = st.tuples(SIDES, SIDES).flatmap(lambda shape: arrays(np.uint8, shape))
@@ -30,15 +31,6 @@ PICTURES = st.tuples(SIDES, SIDES).flatmap(lambda shape: arrays(np.uint8, (*shap
 PAIRS = st.tuples(SIDES, SIDES).flatmap(
     lambda shape: st.tuples(arrays(np.uint8, (*shape, 3)), arrays(np.uint8, (*shape, 3)))
 )
-
-
-def landscape(side=96, seed=0):
-    """A picture with large shapes and some texture, as a photograph has."""
-    random = np.random.default_rng(seed)
-    noise = random.normal(size=(side, side, 3))
-    shapes = ndimage.gaussian_filter(noise, (side / 10, side / 10, 0)) * side
-    shapes += ndimage.gaussian_filter(noise, (1, 1, 0)) * 8
-    return Image.fromarray(np.clip(128 + 6 * shapes, 0, 255).astype(np.uint8))
 
 
 def grey(array):

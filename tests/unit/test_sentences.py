@@ -9,7 +9,7 @@ from PIL import Image
 from clip_skip_lab.measure.folder import measure_folder
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import HOST, MemorySession
+from tests.helpers.memory_session import HOST, MemorySession
 from training import sentences
 from training.world import COLOUR_NAMES, NONE, SHAPES, draw
 
