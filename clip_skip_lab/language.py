@@ -8,6 +8,8 @@ under `OURS`: sentences of Python, of the scripts of the WebUI's page, and of a 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,7 +37,7 @@ class Text(str):
         made.template, made.parts = template, parts
         return made
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
 
 
@@ -74,6 +76,20 @@ def translated(text: str, language: str) -> str:
 def in_all_languages(text: str) -> dict[str, str]:
     """A text by language."""
     return {language: translated(text, language) for language in languages()}
+
+
+def entries(texts: Iterable[str], language: str) -> dict[str, str]:
+    """What the file of a language has of these English texts."""
+    known = catalogues().get(language, {})
+    return {text: known[text] for text in texts if text in known}
+
+
+def texts_in(script: str, function: str) -> list[str]:
+    """The English texts that a script in JavaScript says by `function("…"`: a string in double quotes, or several
+    joined by `+`."""
+    string = r'"(?:[^"\\\n]|\\.)*"'
+    calls = re.findall(rf"\b{function}\(\s*({string}(?:\s*\+\s*{string})*)\s*[,)]", script)
+    return ["".join(json.loads(part) for part in re.findall(string, call)) for call in calls]
 
 
 def counted(number: int, one: str, many: str) -> Text:

@@ -12,11 +12,6 @@
     const ASK_AFTER = 1000; // ms without another change
     const LONGEST_QUESTION = 8000; // characters: a server may refuse longer addresses
 
-    const TEXTS = {
-        en: {use: (value) => `Use ${value}`, failed: "The value could not be set: "},
-        ja: {use: (value) => `${value} を使う`, failed: "値を設定できませんでした: "},
-    };
-
     let line = null, said = null, buttons = null;
     let timer = null, asked = 0, lastQuestion = "", saidOf = "";
 
@@ -52,7 +47,6 @@
             prompt: tags(),
             ...shown(),
             checkpoint: opts.sd_model_checkpoint,
-            language: clipSkipLab.language(),
         };
     }
 
@@ -72,6 +66,7 @@
     }
 
     async function ask() {
+        await clipSkipLab.words;
         const current = question(), number = ++asked;
         lastQuestion = JSON.stringify(current);
         line.hidden = !current.wanted;
@@ -92,22 +87,22 @@
     }
 
     function show(advice, values, current) {
-        // Between Japanese sentences no space is written.
-        const text = advice.map((sentence) => sentence[current.language]).join(current.language === "ja" ? "" : " ");
+        const text = advice.map((sentence) => sentence[clipSkipLab.language]) // some languages write no space between them
+            .reduce((before, next) => before ? clipSkipLab.say("{before} {next}", {before, next}) : next, "");
         if (said.textContent !== text) said.textContent = text; // or a screen reader would say it again
         saidOf = valueOf(current);
-        buttons.replaceChildren(...values.map((value) => button(value, current.language)));
+        buttons.replaceChildren(...values.map(button));
     }
 
-    function button(value, lang) {
+    function button(value) {
         const made = document.createElement("button");
         made.type = "button";
-        made.textContent = TEXTS[lang].use(value);
-        made.addEventListener("click", () => use(value, lang));
+        made.textContent = clipSkipLab.say("Use {value}", {value});
+        made.addEventListener("click", () => use(value));
         return made;
     }
 
-    async function use(value, lang) {
+    async function use(value) {
         const number = headerNumber();
         if (number) { // as by hand, so that the host applies and saves it
             number.value = value;
@@ -119,7 +114,8 @@
         const body = JSON.stringify({clip_skip: value});
         const response = await fetch(SET_ROUTE, {method: "PUT", headers: {"Content-Type": "application/json"}, body});
         if (!response.ok) {
-            said.textContent = TEXTS[lang].failed + (await response.json()).detail;
+            const reason = (await response.json()).detail;
+            said.textContent = clipSkipLab.say("The value could not be set: {reason}", {reason});
             return;
         }
         opts[KEY] = value;

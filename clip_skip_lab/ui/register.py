@@ -11,6 +11,7 @@ from ..api.files import add_advice_routes, add_memory_routes
 from ..api.guard import Guard, users_of
 from ..api.model import add_routes
 from ..api.sweeps import add_sweep_routes
+from ..api.words import add_words_route
 from ..hosts import Host
 from ..models.memory import Memory
 from ..webui.checkpoint_memory import CheckpointMemory
@@ -47,6 +48,7 @@ def register(host: Host) -> None:
         flags = shared.cmd_opts
         guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page=not getattr(flags, "nowebui", False))
         add_routes(app, host, guard)
+        add_words_route(app, host, guard)
         add_advice_routes(app, files.sources, guard)
         add_memory_routes(app, memory, guard)
         add_sweep_routes(app, grid_folders, guard)

@@ -9,7 +9,7 @@ from tests.minihost import launch
 
 pytestmark = pytest.mark.skipif("WEBUI_URL" in os.environ, reason="starts a host of its own with other flags")
 
-OF_THE_PAGE = ("model", "advice", "memory")
+OF_THE_PAGE = ("model", "words", "advice", "memory")
 OF_THE_API = ("sweeps", "sweeps/2026-11-22-0a1b2c3d", "sweeps/2026-11-22-0a1b2c3d/page/sweep.js")
 
 
@@ -55,5 +55,5 @@ def test_who_is_not_signed_in_to_the_page_gets_nothing(tmp_path):
 def test_a_page_that_asks_for_nothing_works_where_the_api_asks(tmp_path):
     with launch.Process(tmp_path / "data", [launch.REPO], ["--api", "--api-auth", "ann:secret"]) as process:
         client = Client(process.url)
-        assert [get(client, path).status_code for path in OF_THE_PAGE] == [200, 200, 200]
+        assert [get(client, path).status_code for path in OF_THE_PAGE] == [200, 200, 200, 200]
         assert get(client, "sweeps").status_code == 401
