@@ -28,8 +28,7 @@ def host(tmp_path_factory):
     sd_models.setup_model()
     sd_models.list_models()
     sd_vae.refresh_vae_list()
-    kinds = (upscaler.UpscalerNone, upscaler.UpscalerLanczos, upscaler.UpscalerNearest)
-    shared.sd_upscalers = [scaler for kind in kinds for scaler in kind().scalers]
+    shared.sd_upscalers = upscaler.UpscalerNone().scalers
     extra_networks.initialize()
     extra_networks.register_default_extra_networks()
     assert shared.sd_model is not None
