@@ -150,7 +150,7 @@ def test_every_visible_text_has_its_japanese():
     assert {"Clip skip values", "Second axis", "Values of the third axis", "Fill in all values"} <= texts
     assert sorted(texts - set(japanese)) == []
     assert "Clip skip sweep" in japanese
-    assert all(text.strip() for text in japanese.values())
+    assert all(text.strip() for text in japanese.values() if isinstance(text, str))
 
 
 def test_names_are_our_own():
