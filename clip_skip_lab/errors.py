@@ -62,6 +62,11 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def reason_of(error: BaseException) -> str:
+    """What an error says went wrong, as a phrase for the middle of a sentence."""
+    return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split()).rstrip(".")
+
+
 def quoted(value: object) -> str:
     """A value as it stands in a list separated by commas: in quotes where it would be read as another without."""
     text = str(value)

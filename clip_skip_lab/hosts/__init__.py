@@ -57,8 +57,8 @@ class Host(Protocol):
     """Its `name` and `version`, and what else decides rounding: the `torch` it has and the `device` it runs on."""
 
     def language(self, is_api: bool = False) -> str:
-        """The language to speak, one of `languages()`: that of the host's localization where one is chosen, else that of
-        the browser which opened the page last; a client of the API is no browser."""
+        """The language to speak, one of `languages()`: that of the host's localization where one is chosen, else that
+        of the browser which opened the page last; a client of the API is no browser."""
 
     def page_opened(self, browser: str) -> None:
         """Notes that the page was opened, by a browser with this language ("ja-JP")."""

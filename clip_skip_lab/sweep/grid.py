@@ -199,10 +199,10 @@ def _wrapped(count: int, template: Page) -> int:
 
 
 def _most_columns(template: Page, limits: Limits) -> int:
-    one = template.cell_width + template.gap
     line = template.cell_height + 4 * template.line_height
     widest = min(limits.side or math.inf, limits.pixels / line)
-    return max(1, int((widest - template.label_width - template.gap) // one))
+    room = widest - template.label_width - template.gap
+    return max(1, int(room // (template.cell_width + template.gap)))
 
 
 def _fits(page: Page, limits: Limits) -> bool:
@@ -269,22 +269,24 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
             _write(pen, band.label, box, page.font_size, style)
         for column, index in enumerate(band.cells):
             left = x + column * (page.cell_width + page.gap)
-            _draw_cell(canvas, pen, picture_of(index), (left, y), page, style)
+            _draw_cell(canvas, picture_of(index), (left, y), page, style)
         y += page.cell_height
     return canvas
 
 
-def _draw_cell(canvas, pen, content: Image.Image | str, place: tuple[int, int], page: Page, style: Style) -> None:
+def _draw_cell(
+    canvas: Image.Image, content: Image.Image | str, place: tuple[int, int], page: Page, style: Style
+) -> None:
     left, top = place
     if isinstance(content, str):
-        _frame(pen, content, (left, top, page.cell_width, page.cell_height), page.font_size, style)
+        _frame(ImageDraw.Draw(canvas), content, (left, top, page.cell_width, page.cell_height), page.font_size, style)
         return
     picture = fitted(content, page.cell_width, page.cell_height)
     offset = (left + (page.cell_width - picture.width) // 2, top + (page.cell_height - picture.height) // 2)
     canvas.paste(picture, offset)
 
 
-def _frame(pen, reason: str, box: tuple[int, int, int, int], font_size: int, style: Style) -> None:
+def _frame(pen: ImageDraw.ImageDraw, reason: str, box: tuple[int, int, int, int], font_size: int, style: Style) -> None:
     """A frame with the reason for a missing picture, never a black square that looks like a picture."""
     left, top, width, height = box
     corner = (left + width - 1, top + height - 1)
@@ -332,7 +334,7 @@ def sheet_size(picture_size: tuple[int, int], count: int) -> tuple[int, int]:
     return picture_size[0] * columns, picture_size[1] * math.ceil(count / columns)
 
 
-def _write(pen, text: str, box: tuple[int, int, int, int], size: int, style: Style) -> None:
+def _write(pen: ImageDraw.ImageDraw, text: str, box: tuple[int, int, int, int], size: int, style: Style) -> None:
     """Writes a text into a box (left, top, width, height), wrapped, smaller where needed, cut at the last resort."""
     left, top, width, height = box
     for tried in range(size, 8, -1):
@@ -347,13 +349,13 @@ def _write(pen, text: str, box: tuple[int, int, int, int], size: int, style: Sty
         y += tried * 1.3
 
 
-def _line(pen, middle: tuple[int, int], text: str, room: int, size: int, style: Style) -> None:
+def _line(pen: ImageDraw.ImageDraw, middle: tuple[int, int], text: str, room: int, size: int, style: Style) -> None:
     """Writes one line around its middle, cut to the room in pixels."""
     font = _font(style, size, text)
     pen.text(middle, _ordered(_shortened(text, font, room)), style.text, font, anchor="mm")
 
 
-def _wrap_to(text: str, font, width: int) -> list[str]:
+def _wrap_to(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     found = []
     for line in _lines(text):
         letter = max(1.0, font.getlength("n"), font.getlength(line) / max(1, len(line)))  # Chinese ones are wider
@@ -376,7 +378,7 @@ def _caption_size(page: Page, style: Style, width: int) -> int:
     return next(filter(fits, sizes), sizes[-1])
 
 
-def _shortened(text: str, font, width: float) -> str:
+def _shortened(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     text = text.replace("\n", " ")
     if font.getlength(text) <= width:
         return text
@@ -390,13 +392,13 @@ def _ordered(text: str) -> str:
     return text if features.check("raqm") else as_drawn(text)
 
 
-def _font(style: Style, size: int, text: str):
+def _font(style: Style, size: int, text: str) -> ImageFont.FreeTypeFont:
     """The grid's font in that size, or another one where it lacks the text's letters."""
     return _opened(font_for(text, style.font), size)
 
 
 @lru_cache(maxsize=64)
-def _opened(file: str, size: int):
+def _opened(file: str, size: int) -> ImageFont.FreeTypeFont:
     try:
         return ImageFont.truetype(file, size)
     except OSError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 NO_FONTS = ("last resort", "lastresort", "adobe blank", "emoji")
 """Parts of names of fonts that have a box for every letter, or pictures in place of letters."""
@@ -83,8 +84,9 @@ def _machines_fonts() -> tuple[str, ...]:
     """The files of this machine's fonts, upright and of usual weight first, sans serif before others."""
     from matplotlib import font_manager
 
-    def rank(font) -> tuple:
-        weight = font_manager.weight_dict.get(font.weight, font.weight)
+    def rank(font: font_manager.FontEntry) -> tuple[Any, ...]:
+        weights: dict[Any, Any] = font_manager.weight_dict
+        weight = weights.get(font.weight, font.weight)
         usual = abs(weight - 400) if isinstance(weight, int | float) else 400
         return font.style != "normal", usual, "sans" not in font.name.lower(), font.name, font.fname
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ..errors import InvalidInput
 from ..sweep.axes import NOTHING, Axis, find_axis
 from ..sweep.plan import AXIS_FIELDS, DEFAULT_CLIP_SKIP, SweepPlan, make_plan, read_plan
-from ..sweep.resume import EarlierSweep, next_plan
+from ..sweep.resume import EarlierSweep, NextRun, next_run
 
 NEW_SWEEP = "a new sweep"
 """What "Go on with" says when there is nothing to go on with."""
@@ -92,7 +92,7 @@ def chosen_name(choice: object) -> str:
 
 @dataclass(frozen=True)
 class ResumeRequest:
-    """What the arguments ask to do with a sweep that was begun.
+    """What the arguments ask to do with an earlier sweep.
 
     Attributes:
         name: of the sweep.
@@ -106,14 +106,14 @@ class ResumeRequest:
     cells: list | None
     return_cells: bool
 
-    def plan(self, earlier: EarlierSweep) -> tuple[dict, EarlierSweep | None]:
-        """The request for the plan, and the sweep itself where it is gone on with. Raises `InvalidInput`."""
+    def next_run(self, earlier: EarlierSweep) -> NextRun:
+        """What to run after that sweep. Raises `InvalidInput`."""
         cells = self.cells
         if isinstance(cells, list):
             places = {name: place for place, name in reversed([*enumerate(earlier.cell_names())])}
             cells = [places.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
-        plan, going_on = next_plan(earlier, self.full, cells)
-        return {**plan, "return_cells": self.return_cells}, going_on
+        run = next_run(earlier, self.full, cells)
+        return replace(run, request={**run.request, "return_cells": self.return_cells})
 
 
 def resume_request(arguments: tuple) -> ResumeRequest | None:

@@ -17,6 +17,7 @@ from ..layers.note import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis, paste_values
 from ..sweep.examples import example_of
 from ..sweep.grid import GRID_PIXELS, Limits, Style
+from ..sweep.grid_pages import arrange_plan
 from ..sweep.layer_request import CLIP_SKIP, asked_by_panel, read_layer_request
 from ..sweep.plan import (
     AXIS_FIELDS,
@@ -25,8 +26,7 @@ from ..sweep.plan import (
     MODES,
     VALUE_FIELDS,
 )
-from ..sweep.resume import EarlierSweep, find_earlier, unfinished
-from ..sweep.run import arrange_plan
+from ..sweep.resume import EarlierSweep, find_earlier, resumable
 from ..sweep.summary import counted, forecast, of_the_panel, what_to_type
 from ..sweep.values import unique
 from ..webui.grid_infotext import SCRIPT_TITLE
@@ -182,7 +182,7 @@ class Panel:
 
     def _unfinished(self) -> list[str]:
         try:
-            found = unfinished(self.host.grid_folder(self.is_img2img))
+            found = resumable(self.host.grid_folder(self.is_img2img))
         except Exception:  # whatever is on disk, the panel is built: without it the WebUI does not start
             log.exception("Clip skip sweep: the sweeps on disk could not be listed")
             found = []
@@ -216,9 +216,9 @@ class Panel:
 
     def _describe_resume(self, asked: ResumeRequest) -> str:
         earlier = self._earlier(asked.name)
-        plan, going_on = asked.plan(earlier)
-        if going_on is None:
-            count = counted(len(plan.get("cells") or earlier.content["cells"]), "cell")
+        run = asked.next_run(earlier)
+        if run.earlier is None:
+            count = counted(len(run.request.get("cells") or earlier.content["cells"]), "cell")
             return _line(f"Runs {count} of the draft {asked.name} at full size with all steps, its prompt and seed.")
         done = f"{earlier.done} of {counted(len(earlier.content['cells']), 'cell')} are done."
         return _line(f"Goes on with {asked.name}, with the prompt and all settings that it was begun with. {done}")

@@ -32,13 +32,13 @@ class Session:
 
 
 def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, monkeypatch):
-    from clip_skip_lab.ui.measures import Seen, measured
+    from clip_skip_lab.ui.measures import Measured, measure_sweep
 
     def broken(*_):
         raise RuntimeError("this numpy is too old")
 
     monkeypatch.setattr("clip_skip_lab.measure.folder.read_picture", broken)
-    assert measured(outcome, Session, "en") == Seen()
+    assert measure_sweep(outcome, Session, "en") == Measured()
     sentence = "Measures: the pictures could not be measured (this numpy is too old)."
     assert outcome.record.problems == [sentence]
     record = read_record(outcome.folder)
@@ -49,22 +49,22 @@ def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, mo
 
 
 def test_a_record_that_cannot_be_read_any_more_is_a_sentence_too(outcome):
-    from clip_skip_lab.ui.measures import Seen, measured
+    from clip_skip_lab.ui.measures import Measured, measure_sweep
 
     (outcome.folder / "sweep.json").write_text("{", encoding="utf-8")
-    assert measured(outcome, Session, "en") == Seen()
+    assert measure_sweep(outcome, Session, "en") == Measured()
     assert outcome.record.problems[0].startswith("Measures: the pictures could not be measured (")
 
 
 def test_findings_come_in_the_pages_language(outcome, opts):
-    from clip_skip_lab.ui.measures import language, measured
+    from clip_skip_lab.ui.measures import language, measure_sweep
 
     for localization, lang in (("None", "en"), ("ja_JP", "ja"), ("de_DE", "en")):
         opts.data["localization"] = localization
         assert language() == lang
-    seen = measured(outcome, Session, "ja")
-    assert seen.findings == read_record(outcome.folder)["findings"]["ja"]
-    assert all(path.is_file() for path in seen.charts)
+    measured = measure_sweep(outcome, Session, "ja")
+    assert measured.findings == read_record(outcome.folder)["findings"]["ja"]
+    assert all(path.is_file() for path in measured.charts)
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_the_first_result_of_a_batch_tells_of_all_folders():
     """The host runs the script for each picture with one request, and shows the words of the first result only."""
     from types import SimpleNamespace
 
-    from clip_skip_lab.ui.script import _tell_of_all
+    from clip_skip_lab.ui.result import _tell_of_all
 
     p, results = make(), [SimpleNamespace(comments=f"Folder: {number}") for number in (1, 2, 3)]
     for result in results:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
+from clip_skip_lab.page.files import write_text
 from clip_skip_lab.sweep.axes import Axis
-from clip_skip_lab.sweep.folder import write_record
 from clip_skip_lab.sweep.grid import Limits, Style
 from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.saving import save_as_png
@@ -53,6 +53,8 @@ class MemorySession:
 
     def __post_init__(self):
         self.text_encoder_forwards = 0
+        self.no_effect = None
+        self.comments: list[str] = []
         self.notes: list[str] = []
         self.style = Style()
         self.limits = Limits()
@@ -149,9 +151,9 @@ def filled(monkeypatch, after):
     """The disk is full after that many writings of the record."""
     numbers = itertools.count()
 
-    def write(folder, content):
+    def write(path, text):
         if next(numbers) >= after:
             raise OSError(28, "No space left on device")
-        write_record(folder, content)
+        write_text(path, text)
 
-    monkeypatch.setattr("clip_skip_lab.sweep.run.write_record", write)
+    monkeypatch.setattr("clip_skip_lab.sweep.folder.write_text", write)

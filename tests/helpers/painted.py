@@ -120,6 +120,7 @@ class PaintingSession:
         }
         self.notes: list[str] = []
         self.text_encoder_forwards = 2
+        self.no_effect = None
         self.numbers = itertools.count()
         self.made = 0
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.plan import MOST_CELLS, PLAN_KEYS, SweepPlan, read_plan
-from clip_skip_lab.sweep.resume import check_same, find_earlier, unfinished
+from clip_skip_lab.sweep.resume import check_same, find_earlier, resumable
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.ui.arguments import ResumeRequest, plan_from_arguments, resume_request
 from tests.helpers.memory_session import CFG as MEMORY_CFG
@@ -107,21 +107,21 @@ def parts(content):
     return found
 
 
-def test_any_sweep_json_is_gone_on_with_or_refused_in_a_sentence(tmp_path):
+def test_any_sweep_json_is_resumed_or_refused_in_a_sentence(tmp_path):
     plan = plan_of("1-3", ("CFG Scale", "5, 7"))
     outcome = run_sweep(plan, MemorySession(str(tmp_path), interrupt_at=3), HOST)
     path, name = outcome.folder / "sweep.json", outcome.folder.name
     written = path.read_text()
     session = MemorySession(str(tmp_path))
 
-    def gone_on(asked):
-        begun = find_earlier(tmp_path, name)
-        request, going_on = asked.plan(begun)
-        again = read_plan(request, [MEMORY_CFG, CHECKPOINT], 12)
-        begun.sound_cells(again)
-        begun.notes("program", HOST)
-        if going_on is not None:
-            check_same(begun, again.fingerprint(session.setting), session.model, session.setting)
+    def resumed(asked):
+        earlier = find_earlier(tmp_path, name)
+        run = asked.next_run(earlier)
+        again = read_plan(run.request, [MEMORY_CFG, CHECKPOINT], 12)
+        earlier.sound_cells(again)
+        earlier.notes("program", HOST)
+        if run.earlier is not None:
+            check_same(earlier, again.fingerprint(session.setting), session.model, session.setting)
 
     @given(st.data(), JSON, st.sampled_from([(None, None), (False, None), (True, None), (True, [0])]), JSON)
     def changed(data, value, full_and_cells, cells):
@@ -133,7 +133,7 @@ def test_any_sweep_json_is_gone_on_with_or_refused_in_a_sentence(tmp_path):
             del parent[key]
         path.write_text(json.dumps(content), encoding="utf-8")
         full, chosen = full_and_cells
-        is_answered(lambda: gone_on(ResumeRequest(name, full, chosen and cells, True)))
-        unfinished(tmp_path)
+        is_answered(lambda: resumed(ResumeRequest(name, full, chosen and cells, True)))
+        resumable(tmp_path)
 
     changed()

@@ -1,4 +1,4 @@
-"""Going on with a sweep that was broken off, and a draft at full quality."""
+"""Resuming a sweep that was broken off, and a draft at full quality."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
-from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_plan, unfinished
+from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_run, resumable
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.summary import summary
 from clip_skip_lab.ui.arguments import ResumeRequest
@@ -26,12 +26,12 @@ def broken_off(tmp_path, plan):
     return find_earlier(tmp_path, outcome.folder.name)
 
 
-def test_going_on_runs_only_what_is_not_done(tmp_path):
+def test_resuming_runs_only_what_is_not_done(tmp_path):
     plan = plan_of("1-4")
-    begun = broken_off(tmp_path, plan)
+    earlier = broken_off(tmp_path, plan)
     session = MemorySession(str(tmp_path))
-    outcome = run_sweep(plan, session, HOST, begun=begun)
-    assert outcome.folder == begun.folder
+    outcome = run_sweep(plan, session, HOST, earlier=earlier)
+    assert outcome.folder == earlier.folder
     assert [event[2:] for event in session.events if event[0] == "starting"] == [(2,), (3,)]
     assert outcome.record.count(DONE) == 4
     assert outcome.record.state == "finished"
@@ -42,20 +42,20 @@ def test_going_on_runs_only_what_is_not_done(tmp_path):
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-9])])
 def test_a_missing_or_damaged_picture_is_noticed_and_its_cell_run_again(tmp_path, harm):
     plan = plan_of("1-4")
-    begun = broken_off(tmp_path, plan)
-    harm(begun.folder / begun.content["cells"][1]["pictures"][0]["file"])
+    earlier = broken_off(tmp_path, plan)
+    harm(earlier.folder / earlier.content["cells"][1]["pictures"][0]["file"])
     session = MemorySession(str(tmp_path))
-    outcome = run_sweep(plan, session, HOST, begun=begun)
+    outcome = run_sweep(plan, session, HOST, earlier=earlier)
     assert [event[2:] for event in session.events if event[0] == "starting"] == [(1,), (2,), (3,)]
     assert outcome.record.count(DONE) == 4
 
 
-def edit(begun, change):
+def edit(earlier, change):
     """Changes what is in `sweep.json`, by hand so to say, and finds the sweep again."""
-    content = json.loads((begun.folder / "sweep.json").read_text())
+    content = json.loads((earlier.folder / "sweep.json").read_text())
     change(content)
-    (begun.folder / "sweep.json").write_text(json.dumps(content))
-    return find_earlier(begun.folder.parents[1], begun.folder.name)
+    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    return find_earlier(earlier.folder.parents[1], earlier.folder.name)
 
 
 def swapped(content):
@@ -82,9 +82,9 @@ def turned_round(content):
 )
 def test_an_entry_of_the_record_that_was_edited_is_noticed_and_its_cell_run_again(tmp_path, change, sound):
     plan = plan_of("1-4")
-    begun = edit(broken_off(tmp_path, plan), change)
-    assert sorted(begun.sound_cells(plan)) == sound
-    outcome = run_sweep(plan, MemorySession(str(tmp_path)), HOST, begun=begun)
+    earlier = edit(broken_off(tmp_path, plan), change)
+    assert sorted(earlier.sound_cells(plan)) == sound
+    outcome = run_sweep(plan, MemorySession(str(tmp_path)), HOST, earlier=earlier)
     assert outcome.record.count(DONE) == 4
     colours_of_cells = [Image.open(kept.path).getpixel((0, 0))[0] for kept in outcome.pictures]
     assert colours_of_cells == [20, 40, 60, 80]
@@ -99,87 +99,87 @@ def test_an_entry_of_the_record_that_was_edited_is_noticed_and_its_cell_run_agai
         lambda content: content["cells"][0].update(pictures=5),
     ],
 )
-def test_a_record_without_its_parts_cannot_go_on(tmp_path, change):
-    begun = broken_off(tmp_path, plan_of("1-4"))
+def test_a_record_without_its_parts_cannot_be_resumed(tmp_path, change):
+    earlier = broken_off(tmp_path, plan_of("1-4"))
     with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
-        edit(begun, change)
-    assert unfinished(tmp_path) == []
+        edit(earlier, change)
+    assert resumable(tmp_path) == []
 
 
 @pytest.mark.parametrize("key", ["fingerprint", "setting", "plan"])
-def test_a_record_whose_plan_or_settings_were_edited_cannot_go_on(tmp_path, key):
+def test_a_record_whose_plan_or_settings_were_edited_cannot_be_resumed(tmp_path, key):
     changes = {"fingerprint": "0" * 16, "setting": {"seed": 8, "s_tmax": None}, "plan": {"clip_skip": [1, 2]}}
-    begun = edit(broken_off(tmp_path, plan_of("1-4")), lambda content: content.update({key: changes[key]}))
+    earlier = edit(broken_off(tmp_path, plan_of("1-4")), lambda content: content.update({key: changes[key]}))
     session = MemorySession(str(tmp_path))
-    session.setting = {**session.setting, **{k: v for k, v in begun.content["setting"].items() if v is not None}}
+    session.setting = {**session.setting, **{k: v for k, v in earlier.content["setting"].items() if v is not None}}
     with pytest.raises(InvalidInput, match=r"because these differ: what its sweep\.json says was changed"):
-        run_sweep(read_plan(begun.content["plan"], [CFG], 12), session, HOST, begun=begun)
+        run_sweep(read_plan(earlier.content["plan"], [CFG], 12), session, HOST, earlier=earlier)
     assert not session.events
 
 
-def test_going_on_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
+def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     plan = plan_of("1-4")
-    begun = broken_off(tmp_path, plan)
-    (begun.folder / "cells" / "00000-7.png").unlink()
-    outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, begun=begun)
+    earlier = broken_off(tmp_path, plan)
+    (earlier.folder / "cells" / "00000-7.png").unlink()
+    outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
     assert note.endswith(
         "memory, 1 and gone on with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
     )
-    again = find_earlier(tmp_path, begun.folder.name)
-    outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, begun=again)
+    again = find_earlier(tmp_path, earlier.folder.name)
+    outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
     assert outcome.record.notes == [note]
     assert note in summary(outcome.record, "folder")
 
 
-def test_going_on_with_the_same_code_says_nothing(tmp_path):
+def test_resuming_with_the_same_code_says_nothing(tmp_path):
     plan = plan_of("1-4")
-    outcome = run_sweep(plan, MemorySession(str(tmp_path)), HOST, begun=broken_off(tmp_path, plan))
+    outcome = run_sweep(plan, MemorySession(str(tmp_path)), HOST, earlier=broken_off(tmp_path, plan))
     assert outcome.record.notes == []
 
 
 def test_a_folder_that_has_become_read_only_is_said_before_any_sampling(tmp_path, monkeypatch):
     plan = plan_of("1-4")
-    begun = broken_off(tmp_path, plan)
+    earlier = broken_off(tmp_path, plan)
     filled(monkeypatch, after=0)
     session = MemorySession(str(tmp_path))
     with pytest.raises(InvalidInput, match="cannot be written to"):
-        run_sweep(plan, session, HOST, begun=begun)
+        run_sweep(plan, session, HOST, earlier=earlier)
     assert session.events == []
-    assert len(list((begun.folder / "cells").iterdir())) == 2, "what is done stays"
+    assert len(list((earlier.folder / "cells").iterdir())) == 2, "what is done stays"
 
 
 def test_a_picture_outside_the_folder_is_none_of_the_sweep(tmp_path):
     plan = plan_of("1-4")
-    begun = broken_off(tmp_path, plan)
+    earlier = broken_off(tmp_path, plan)
     outside = tmp_path / "outside.png"
-    picture = begun.content["cells"][0]["pictures"][0]
-    outside.write_bytes((begun.folder / picture["file"]).read_bytes())
+    picture = earlier.content["cells"][0]["pictures"][0]
+    outside.write_bytes((earlier.folder / picture["file"]).read_bytes())
     picture["file"] = "../../outside.png"
-    assert sorted(begun.sound_cells(plan)) == [1]
+    assert sorted(earlier.sound_cells(plan)) == [1]
 
 
-def test_another_model_or_other_settings_cannot_go_on(tmp_path):
+def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path):
     plan = plan_of("1-4")
-    begun = broken_off(tmp_path, plan)
+    earlier = broken_off(tmp_path, plan)
     other = MemorySession(str(tmp_path))
     other.model = {"name": "other", "hash": "", "vae": ""}
     with pytest.raises(InvalidInput, match="cannot go on with other; allowed: the model that it was begun with, tiny"):
-        run_sweep(plan, other, HOST, begun=begun)
+        run_sweep(plan, other, HOST, earlier=earlier)
     other = MemorySession(str(tmp_path))
     other.setting = {"seed": 8, "s_tmax": float("inf")}
     with pytest.raises(InvalidInput, match=r"these differ: seed;"):
-        run_sweep(plan, other, HOST, begun=begun)
+        run_sweep(plan, other, HOST, earlier=earlier)
     assert not other.events
 
 
 def test_sweeps_that_were_broken_off_are_offered_the_newest_first(tmp_path):
-    assert unfinished(tmp_path) == []
-    begun = broken_off(tmp_path, plan_of("1-4"))
+    assert resumable(tmp_path) == []
+    earlier = broken_off(tmp_path, plan_of("1-4"))
     run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
-    (begun.folder.parent / "2026-01-01-00000000").mkdir()
-    ((name, label),) = unfinished(tmp_path)
-    assert name == begun.folder.name
+    (earlier.folder.parent / "2026-01-01-00000000").mkdir()
+    ((name, label),) = resumable(tmp_path)
+    assert name == earlier.folder.name
     assert label.startswith(f"{name}: 2 of 4 cells")
 
 
@@ -189,23 +189,23 @@ def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
         find_earlier(tmp_path, name)
 
 
-def test_a_sweep_whose_record_is_damaged_cannot_go_on(tmp_path):
-    begun = broken_off(tmp_path, plan_of("1-4"))
-    (begun.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
+def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
+    earlier = broken_off(tmp_path, plan_of("1-4"))
+    (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
     with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
-        find_earlier(tmp_path, begun.folder.name)
-    assert unfinished(tmp_path) == []
+        find_earlier(tmp_path, earlier.folder.name)
+    assert resumable(tmp_path) == []
 
 
 def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep_of_their_own(tmp_path):
     plan = replace(plan_of("1-4", y=("CFG Scale", "5, 7")), draft=True)
     draft = run_sweep(plan, MemorySession(str(tmp_path)), HOST)
-    begun = find_earlier(tmp_path, draft.folder.name)
-    assert begun.is_finished_draft
-    assert unfinished(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
-    request, going_on = next_plan(begun, None, [1, 6])
-    assert going_on is None
-    chosen = read_plan(request, [CFG], 12)
+    earlier = find_earlier(tmp_path, draft.folder.name)
+    assert earlier.is_finished_draft
+    assert resumable(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
+    run = next_run(earlier, None, [1, 6])
+    assert run.earlier is None
+    chosen = read_plan(run.request, [CFG], 12)
     assert (chosen.draft, chosen.size) == (False, 2)
     outcome = run_sweep(chosen, MemorySession(str(tmp_path)), HOST)
     assert outcome.folder != draft.folder
@@ -216,25 +216,25 @@ def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep
     assert outcome.record.state == "finished"
 
 
-def test_a_draft_that_was_broken_off_is_gone_on_with_as_a_draft(tmp_path):
+def test_a_draft_that_was_broken_off_is_resumed_as_a_draft(tmp_path):
     plan = replace(plan_of("1-4"), draft=True)
-    begun = broken_off(tmp_path, plan)
-    request, going_on = next_plan(begun, None, None)
-    assert going_on is begun
-    assert request["draft"] is True
+    earlier = broken_off(tmp_path, plan)
+    run = next_run(earlier, None, None)
+    assert run.earlier is earlier
+    assert run.request["draft"] is True
 
 
 def test_only_drafts_run_at_full_quality(tmp_path):
-    begun = broken_off(tmp_path, plan_of("1-4"))
+    earlier = broken_off(tmp_path, plan_of("1-4"))
     with pytest.raises(InvalidInput, match="is no draft"):
-        next_plan(begun, True, None)
+        next_run(earlier, True, None)
 
 
 def test_many_values_for_the_cells_of_a_draft_are_looked_up_at_once(tmp_path):
     cells = [{"values": {"Clip skip": 1, "Steps": number}, "state": "done", "pictures": []} for number in range(5000)]
-    begun = EarlierSweep(tmp_path, {"plan": {"draft": True}, "cells": cells})
+    earlier = EarlierSweep(tmp_path, {"plan": {"draft": True}, "cells": cells})
     asked = ["Clip skip 1, Steps 4999", 3, "no such cell", ["Clip skip 1"]] + ["x"] * 1_000_000
     start = time.process_time()
-    plan, _ = ResumeRequest("name", True, asked, True).plan(begun)
+    cells = ResumeRequest("name", True, asked, True).next_run(earlier).request["cells"]
     assert time.process_time() - start < 2
-    assert plan["cells"][:4] == [4999, 3, "no such cell", ["Clip skip 1"]]
+    assert cells[:4] == [4999, 3, "no such cell", ["Clip skip 1"]]

@@ -232,7 +232,7 @@ def test_a_page_and_reduced_pictures_that_cannot_be_written_do_not_stop_the_swee
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("clip_skip_lab.sweep.run.write_page", full)
-    monkeypatch.setattr("clip_skip_lab.sweep.run.save_small", full)
+    monkeypatch.setattr("clip_skip_lab.sweep.pictures.save_small", full)
     outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
     assert states(outcome) == [DONE, DONE]
     assert outcome.record.problems == [
