@@ -35,7 +35,7 @@ class Text(str):
         made.template, made.parts = template, parts
         return made
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
 
 

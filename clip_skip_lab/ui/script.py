@@ -12,11 +12,11 @@ from PIL import Image
 
 from ..errors import InvalidInput
 from ..hosts import Host
+from ..sweep.plan_keys import SCRIPT_TITLE
 from ..sweep.record import DONE
 from ..sweep.resume import find_earlier
 from ..sweep.run import Outcome, run_sweep
 from ..sweep.summary import summary
-from ..webui.grid_infotext import SCRIPT_TITLE
 from .arguments import plan_from_arguments, resume_request
 from .layer_panel import inputs_of_layer_panel
 from .measures import Seen, language, measured

@@ -114,13 +114,9 @@ def constants():
     for path in FILES:
         for node in tree_of(path).body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                found = {
-                    part.value
-                    for part in ast.walk(node.value)
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
-                }
-                if isinstance(node.value, ast.Dict):
-                    found = {value.value for value in node.value.values if isinstance(value, ast.Constant)}
+                values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+                parts = [part for value in values for part in ast.walk(value) if isinstance(part, ast.Constant)]
+                found = {part.value for part in parts if isinstance(part.value, str)}
                 texts.setdefault(node.targets[0].id, set()).update(found)
     return texts
 
@@ -146,6 +142,7 @@ def visible_texts():
 
 def test_every_visible_text_has_its_japanese():
     japanese = json.loads((ROOT / "localizations" / "ja_JP.json").read_text(encoding="utf-8"))
+    japanese.pop("clip_skip_lab")
     texts = {text for text in visible_texts() if re.search(r"[A-Za-z]", text)}
     assert {"Clip skip values", "Second axis", "Values of the third axis", "Fill in all values"} <= texts
     assert sorted(texts - set(japanese)) == []
