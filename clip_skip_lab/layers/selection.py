@@ -21,10 +21,9 @@ from ..sweep.layer_request import (
     NAMES,
     NEGATIVE,
     LayerRequest,
-    Value,
     read_value,
 )
-from ..sweep.values import AVERAGE
+from ..sweep.values import AVERAGE, Value
 
 SD1, SD2, CLIP_L, BIG_G = "CLIP-L of SD1", "OpenCLIP of SD2", "CLIP-L of SDXL", "OpenCLIP bigG of SDXL"
 """The kinds of text encoders whose layers can be chosen."""

@@ -10,9 +10,9 @@ from modules import processing, scripts
 
 from ..errors import InvalidInput
 from ..hosts import Host
+from ..sweep.plan_keys import SCRIPT_TITLE
 from ..sweep.resume import find_earlier
 from ..sweep.run import run_sweep
-from ..webui.grid_infotext import SCRIPT_TITLE
 from .arguments import plan_from_arguments, resume_request
 from .layer_panel import inputs_of_layer_panel
 from .measures import Measured, measure_sweep

@@ -10,11 +10,10 @@ from modules import processing, shared
 from ..hosts import OPTION_KEY
 from ..sweep.layer_request import INFOTEXT
 from ..sweep.plan import SweepPlan
+from ..sweep.plan_keys import SCRIPT_TITLE
 from .layer_request import infotext_of, layer_request_of
 from .options import borrowed
 from .request import applied, copy_request
-
-SCRIPT_TITLE = "Clip skip sweep"
 
 
 def grid_infotext(request: Any, plan: SweepPlan, generated: Any, model: dict[str, str], options: dict[str, Any]) -> str:
@@ -46,25 +45,9 @@ def grid_infotext(request: Any, plan: SweepPlan, generated: Any, model: dict[str
             **infotext_of(layer_request_of(request, plan), shared.sd_model, setting),
             "Clip skip": setting,
             "Script": SCRIPT_TITLE,
-            **panel_infotext(plan),
+            **{key: _for_reading_back(text) for key, text in plan.infotext().items()},
         }
         return processing.create_infotext(base, base.all_prompts, seeds, subseeds)
-
-
-def panel_infotext(plan: SweepPlan) -> dict[str, str]:
-    """The panel as infotext keys; the panel's `infotext_fields` read the same names."""
-    keys = {"clip_skip_lab_values": _kept(plan.clip_skip_source)}
-    for letter, axis in plan.further_axes():
-        keys[f"clip_skip_lab_{letter}_axis"] = axis.axis.label
-        keys[f"clip_skip_lab_{letter}_values"] = _kept(axis.source)
-    if plan.mode != "exact":
-        keys["clip_skip_lab_mode"] = plan.mode
-        keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
-    if plan.draft:
-        keys["clip_skip_lab_draft"] = "True"
-    if not plan.measures:
-        keys["clip_skip_lab_measures"] = "False"
-    return keys
 
 
 def forget_setting(text: str, params: dict[str, Any]) -> None:
@@ -79,7 +62,7 @@ def forget_setting(text: str, params: dict[str, Any]) -> None:
         params.pop("Clip skip", None)
 
 
-def _kept(text: str) -> str:
+def _for_reading_back(text: str) -> str:
     """The text so that the host reads it back as it is: it takes the quotes off every value, but puts some on only
     where there is a comma, a colon or a line break (modules/infotext_utils.py, `quote`)."""
     has_quotes = text.startswith('"') and text.endswith('"')

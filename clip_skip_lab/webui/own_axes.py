@@ -9,14 +9,12 @@ from modules import script_callbacks
 
 from ..layers.selection import BIG_G, CLIP_L
 from ..sweep.layer_request import (
+    AXIS_LABELS,
     BIG_G_SKIP,
     CLIP_L_SKIP,
-    CLIP_SKIP,
     INTERPOLATION,
     INTERPOLATIONS,
     LAYERS_OF_SDXL,
-    NAMES,
-    NEGATIVE,
     SAME,
     read_layer_request,
     read_value,
@@ -26,14 +24,6 @@ from .encoders import encoders_of
 from .layer_request import ask, loaded_model
 
 PREFIX = "[Clip Skip Lab] "
-CLIP_SKIP_LABEL = "Clip skip with fractions"
-LABELS = {
-    CLIP_SKIP: CLIP_SKIP_LABEL,
-    NEGATIVE: NAMES[NEGATIVE],
-    CLIP_L_SKIP: NAMES[CLIP_L_SKIP],
-    BIG_G_SKIP: NAMES[BIG_G_SKIP],
-    INTERPOLATION: "Clip skip interpolation",
-}
 
 
 def register_axes(find_xyz: Callable[[], Any | None]) -> None:
@@ -62,13 +52,13 @@ def own_label(label: str) -> str:
 
 def is_own(option: Any) -> bool:
     """Whether an axis of the X/Y/Z plot is one of these; a batch can carry each of them for each picture."""
-    return option.label in {PREFIX + label for label in LABELS.values()}
+    return option.label in {PREFIX + label for label in AXIS_LABELS.values()}
 
 
 def _options(module: Any) -> list[Any]:
     return [
         module.AxisOption(PREFIX + label, _read(key), _apply(key), format_value=_shown(label), **_given(key))
-        for key, label in LABELS.items()
+        for key, label in AXIS_LABELS.items()
     ]
 
 
@@ -78,7 +68,7 @@ def _given(key: str) -> dict[str, Any]:
 
     def prepare(text: str) -> list[str]:
         """Splits the text and writes ranges out, which the X/Y/Z plot does for its own numbers only."""
-        return [str(value) for value in read_values(text, LABELS[key], _highest(key))]
+        return [str(value) for value in read_values(text, AXIS_LABELS[key], _highest(key))]
 
     return {"prepare": prepare}
 
@@ -96,7 +86,7 @@ def _read(key: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if key == INTERPOLATION:
             return read_layer_request({key: text}).interpolation
-        value = read_value(text, LABELS[key], _highest(key))
+        value = read_value(text, AXIS_LABELS[key], _highest(key))
         return SAME if value is None else str(value)
 
     return read

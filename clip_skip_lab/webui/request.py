@@ -15,7 +15,8 @@ from ..errors import InvalidInput
 from ..hosts import OPTION_KEY
 from ..sweep.grid import sheet_size
 from ..sweep.layer_request import CLIP_SKIP
-from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
+from ..sweep.plan import Cell, SweepPlan
+from ..sweep.plan_keys import VALUE_FIELDS
 from .host_axes import apply_axis
 from .layer_request import asked_in_panel
 from .options import captured

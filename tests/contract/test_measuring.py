@@ -8,7 +8,7 @@ import pytest
 
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Style
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.run import run_sweep
 from tests.helpers.host_in_process import make
 from tests.helpers.memory_session import HOST, MemorySession
@@ -16,7 +16,7 @@ from tests.helpers.memory_session import HOST, MemorySession
 
 @pytest.fixture
 def outcome(host, tmp_path):
-    plan = make_plan("1-3", (None, None), (None, None), [], 12)
+    plan = read_plan({"clip_skip": "1-3"}, [], 12)
     return run_sweep(plan, MemorySession(str(tmp_path)), HOST)
 
 
@@ -73,7 +73,7 @@ def session(host):
     from clip_skip_lab.webui.host import A1111
 
     host.state.begin(job="test")
-    plan = make_plan("1-3", (None, None), (None, None), [], 12)
+    plan = read_plan({"clip_skip": "1-3"}, [], 12)
     with A1111().session(make(), plan) as session:
         yield session
     host.state.end()

@@ -16,7 +16,7 @@ def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end
 ):
     from modules import scripts
 
-    from clip_skip_lab.sweep.plan import make_plan
+    from clip_skip_lab.sweep.plan import read_plan
     from clip_skip_lab.sweep.run import run_sweep
     from clip_skip_lab.webui import host as webui_host
     from clip_skip_lab.webui import pictures as finished
@@ -38,7 +38,7 @@ def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end
     monkeypatch.setattr(finished, "Picture", noted_picture)
     request = make(outpath_grids=str(tmp_path))
     request.scripts = scripts.ScriptRunner()
-    plan = make_plan("1-6", (None, None), (None, None), [], 12, mode=mode, cells_per_batch=2)
+    plan = read_plan({"clip_skip": "1-6", "mode": mode, "cells_per_batch": 2 if mode == "fast" else 1}, [], 12)
     host.state.begin("test")
     gc.collect()
     gc.disable()

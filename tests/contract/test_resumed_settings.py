@@ -11,11 +11,11 @@ import pytest
 
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.folder import finite
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import read_plan
 from tests.helpers.host_in_process import make
 
 pytestmark = pytest.mark.usefixtures("host", "opts")
-PLAN = make_plan("1, 2", (None, None), (None, None), [], 12)
+PLAN = read_plan({"clip_skip": "1, 2"}, [], 12)
 
 
 def told(request):

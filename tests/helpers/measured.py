@@ -12,9 +12,8 @@ from clip_skip_lab.measure.cells import reference_of
 from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.findings import findings
 from clip_skip_lab.sweep.axes import Axis
-from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.run import run_sweep
-from tests.helpers.memory_session import HOST, MemorySession
+from tests.helpers.memory_session import HOST, MemorySession, plan_of
 
 KEYS = [measure.key for measure in MEASURES]
 
@@ -110,7 +109,7 @@ def paint(skip, scale, seed, side=72):
 
 def swept(tmp_path, skips="1-4", y=(None, None), painted=paint, **session):
     """A sweep on a session in memory, its plain pictures painted over. Returns its folder."""
-    plan = make_plan(skips, y, (None, None), [CFG, SEED], 12)
+    plan = plan_of(skips, y, axes=[CFG, SEED])
     outcome = run_sweep(plan, MemorySession(str(tmp_path), **session), HOST)
     for cell in outcome.record.cells:
         for place, picture in enumerate(cell.pictures):

@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 from clip_skip_lab.page.files import write_text
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.grid import Limits, Style
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.saving import save_as_png
 from clip_skip_lab.sweep.session import Picture, Sampled
 
@@ -21,8 +21,10 @@ HOST = {"name": "memory", "version": "1"}
 SIZE = (48, 40)
 
 
-def plan_of(skips="1-3", y=(None, None), z=(None, None)):
-    return make_plan(skips, y, z, [CFG, CHECKPOINT], 12)
+def plan_of(skips="1-3", y=None, z=None, axes=(CFG, CHECKPOINT), **more):
+    """A plan; `y` and `z` are an axis' name with its values, `more` are other keys of a plan."""
+    further = {letter: {"axis": pair[0], "values": pair[1]} for letter, pair in (("y", y), ("z", z)) if pair}
+    return read_plan({"clip_skip": skips, **further, **more}, list(axes), 12)
 
 
 @dataclass

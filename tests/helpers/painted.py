@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter, PngImagePlugin
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import read_record, write_record
 from clip_skip_lab.sweep.grid import Limits, Style
-from clip_skip_lab.sweep.plan import SweepPlan, make_plan
+from clip_skip_lab.sweep.plan import SweepPlan, read_plan
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.session import Picture, Sampled
 
@@ -60,9 +60,10 @@ FINDINGS = {
 MORE = {"en": ["p-values by permutation: clip skip 0.001."], "ja": ["並べ替え検定の p 値: Clip skip 0.001。"]}
 
 
-def plan_of(skips: str = "1-12", y: tuple = (None, None), z: tuple = (None, None), highest: int = 12) -> SweepPlan:
+def plan_of(skips: str = "1-12", y: tuple = (), z: tuple = (), highest: int = 12) -> SweepPlan:
     """A plan over the axes of this file. Twenty cells at once: a record is written once for each batch."""
-    return make_plan(skips, y, z, AXES, highest, mode="fast", cells_per_batch=20)
+    further = {letter: {"axis": pair[0], "values": pair[1]} for letter, pair in (("y", y), ("z", z)) if pair}
+    return read_plan({"clip_skip": skips, **further, "mode": "fast", "cells_per_batch": 20}, AXES, highest)
 
 
 def landscape(skip: float, contrast: float, seed: int, side: int) -> Image.Image:

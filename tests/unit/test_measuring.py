@@ -15,7 +15,7 @@ from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.folder import measure_folder
 from clip_skip_lab.measure.pictures import read_picture
 from clip_skip_lab.sweep.folder import read_record
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.resume import find_earlier
 from clip_skip_lab.sweep.run import run_sweep
 from tests.helpers.measured import paint, swept
@@ -276,7 +276,7 @@ def test_a_sweep_that_is_gone_on_with_is_measured_as_a_whole(tmp_path):
     folder = swept(tmp_path, "1-4", interrupt_at=3, painted=lambda skip, scale, seed: Image.new("RGB", (48, 40), skip))
     measure_folder(folder)
     earlier = find_earlier(tmp_path, folder.name)
-    run_sweep(make_plan("1-4", (None, None), (None, None), [], 12), MemorySession(str(tmp_path)), HOST, earlier=earlier)
+    run_sweep(read_plan({"clip_skip": "1-4"}, [], 12), MemorySession(str(tmp_path)), HOST, earlier=earlier)
     assert read_record(folder)["cells"][0]["measures"] == {}, "until it is measured again"
     content = measure_folder(folder)
     assert all(cell["measures"] for cell in content["cells"])
@@ -333,7 +333,7 @@ def peak(folder):
 
 
 def test_switching_measuring_off_is_part_of_the_plan_and_not_of_the_fingerprint():
-    plan = make_plan("1-3", (None, None), (None, None), [], 12)
+    plan = read_plan({"clip_skip": "1-3"}, [], 12)
     without = replace(plan, measures=False)
     assert "measures" not in plan.to_json()
     assert without.to_json()["measures"] is False

@@ -1,27 +1,17 @@
 """What a sweep says of itself."""
 
-import pytest
-
-from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.grid import Limits, arrange
-from clip_skip_lab.sweep.plan import make_plan
 from clip_skip_lab.sweep.record import DONE, FAILED, CellRecord, SweepRecord
-from clip_skip_lab.sweep.summary import counted, forecast, name_of, summary
+from clip_skip_lab.sweep.summary import forecast, name_of, summary
+from tests.helpers.memory_session import plan_of
 
-CFG = Axis("CFG Scale", "float")
 
-
-def record_of(skips, y=(None, None), **states):
-    plan = make_plan(skips, y, (None, None), [CFG], 12)
+def record_of(skips, y=None):
+    plan = plan_of(skips, y)
     cells = [CellRecord(cell, plan.values_of(cell)) for cell in plan.cells()]
     for cell in cells:
         cell.state, cell.reason = DONE, None
     return SweepRecord(plan, "id", "now", "f", {}, {}, {}, cells)
-
-
-@pytest.mark.parametrize(("number", "text"), [(0, "0 cells"), (1, "1 cell"), (12, "12 cells"), (1200, "1,200 cells")])
-def test_counts(number, text):
-    assert counted(number, "cell") == text
 
 
 def test_the_forecast_says_cells_pictures_steps_and_size():
