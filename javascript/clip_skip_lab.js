@@ -7,7 +7,7 @@
 (function () {
     "use strict";
 
-    const KEY = "CLIP_stop_at_last_layers";
+    const OPTION_KEY = "CLIP_stop_at_last_layers";
     const ROUTE = "./clip-skip-lab/v1/model";
     const ASK_AFTER = 150; // ms without another change, so that a drag asks once
     const APPLY_AFTER = 250; // ms, so that a held arrow key applies once
@@ -131,7 +131,7 @@
 
     // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
     function isInUse() {
-        return pushes > 0 && opts[KEY] === wanted;
+        return pushes > 0 && opts[OPTION_KEY] === wanted;
     }
 
     function settle() {
@@ -161,7 +161,7 @@
         const {number} = parts();
         const value = shown();
         if (value === null) {
-            put(opts[KEY]);
+            put(opts[OPTION_KEY]);
             clearTimeout(pushTimer);
             wanted = null;
             askSoon();
@@ -195,7 +195,7 @@
             mend();
             // gradio sends the value whenever the number is left; the answer to what is in use already would set the
             // slider back in the middle of the next change.
-            if (wanted === null && shown() === opts[KEY]) event.stopPropagation();
+            if (wanted === null && shown() === opts[OPTION_KEY]) event.stopPropagation();
         }, true);
         slider.addEventListener("pointerup", (event) => event.isTrusted && mend(), true);
         slider.addEventListener("change", () => isNumber && want(APPLY_AFTER));
@@ -211,7 +211,7 @@
 
     function start() {
         if (note) return;
-        slider = gradioApp().querySelector(`#quicksettings #setting_${KEY}`);
+        slider = gradioApp().querySelector(`#quicksettings #setting_${OPTION_KEY}`);
         if (!slider || !parts().number) return;
         note = document.createElement("div");
         note.id = "clip_skip_lab_note";

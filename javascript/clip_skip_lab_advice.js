@@ -6,7 +6,7 @@
 (function () {
     "use strict";
 
-    const KEY = "CLIP_stop_at_last_layers";
+    const OPTION_KEY = "CLIP_stop_at_last_layers";
     const ROUTE = "./clip-skip-lab/v1/advice";
     const SET_ROUTE = "./clip-skip-lab/v1/clip-skip";
     const ASK_AFTER = 1000; // ms without another change
@@ -22,7 +22,7 @@
     }
 
     function headerNumber() {
-        return gradioApp().querySelector(`#quicksettings #setting_${KEY} input[type=number]`);
+        return gradioApp().querySelector(`#quicksettings #setting_${OPTION_KEY} input[type=number]`);
     }
 
     function tags() {
@@ -38,7 +38,7 @@
         if (panel !== undefined) return {clip_skip: Number(panel), place: "panel"};
         if (over !== null) return {clip_skip: over, place: "override"};
         const number = headerNumber();
-        return {clip_skip: number ? number.valueAsNumber : opts[KEY], place: "header"};
+        return {clip_skip: number ? number.valueAsNumber : opts[OPTION_KEY], place: "header"};
     }
 
     function question() {
@@ -118,7 +118,7 @@
             said.textContent = clipSkipLab.say("The value could not be set: {reason}", {reason});
             return;
         }
-        opts[KEY] = value;
+        opts[OPTION_KEY] = value;
         executeCallbacks(optionsChangedCallbacks);
     }
 

@@ -3,7 +3,7 @@
 (function () {
     "use strict";
 
-    const KEY = "CLIP_stop_at_last_layers";
+    const OPTION_KEY = "CLIP_stop_at_last_layers";
     const ROUTE = "./clip-skip-lab/v1/memory";
     const TAB = "tab_clip_skip_lab";
 
@@ -132,8 +132,8 @@
     let lastValue = null;
 
     function followOnSettings() {
-        const value = opts[KEY];
-        const number = gradioApp().querySelector(`#settings #setting_${KEY} input[type=number]`);
+        const value = opts[OPTION_KEY];
+        const number = gradioApp().querySelector(`#settings #setting_${OPTION_KEY} input[type=number]`);
         // Only what the host has changed since, lest it takes away what the user is typing.
         if (number && lastValue !== null && value !== lastValue && number.valueAsNumber !== value) {
             number.value = value;

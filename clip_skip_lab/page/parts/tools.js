@@ -49,9 +49,9 @@ function showTools() {
     if (!element) return;
     element.classList.add("pointed");
     const pressed = {a: view.a === cell.key, b: view.b === cell.key, star: app.favourites.has(cell.key)};
-    for (const one of bar.children) {
-        one.title = toolName(one.dataset.tool);
-        one.setAttribute("aria-pressed", String(pressed[one.dataset.tool]));
+    for (const tool of bar.children) {
+        tool.title = toolName(tool.dataset.tool);
+        tool.setAttribute("aria-pressed", String(pressed[tool.dataset.tool]));
     }
     const stage = $("stage"), start = stage.scrollLeft - grid.root.offsetLeft, inset = 4;
     const place = element.offsetLeft + element.offsetWidth - bar.offsetWidth - inset;
