@@ -17,7 +17,6 @@ from ..hosts import Host
 from ..sweep.library import listed_folders
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
-from ..webui.saving import font_file
 from .measures import language
 from .panel import REFRESH_SYMBOL
 
@@ -71,7 +70,7 @@ class ComparePart:
             contents = [self._measured(name) for name in (one, other)]
             names = f"{name_in(one)} and {name_in(other)}"
             found = _sound(lambda: compare(*contents), names)
-            chart = _sound(lambda: comparison_chart(found, lang, font_file()), names)
+            chart = _sound(lambda: comparison_chart(found, lang, self.host.font()), names)
         except InvalidInput as error:
             problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
             return problem, gr.update(visible=False)
@@ -87,7 +86,9 @@ class ComparePart:
             raise InvalidInput(FIELD, earlier.folder.name, "a sweep that has ended", "has not ended")
         if is_measured(earlier.content):
             return earlier.content
-        return _sound(lambda: measure_folder(earlier.folder, lang=language(), font=font_file()), earlier.folder.name)
+        return _sound(
+            lambda: measure_folder(earlier.folder, lang=language(), font=self.host.font()), earlier.folder.name
+        )
 
     def _find(self, name: str) -> EarlierSweep:
         if not name:

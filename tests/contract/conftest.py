@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract import faults_extension, meddling_extension
 from tests.contract.client import CLIP_SKIP, Client
-from tests.contract.minihost_host import host, opts  # noqa: F401
+from tests.contract.minihost_host import engine, host, opts, webui  # noqa: F401
 from tests.minihost import launch
 
 
