@@ -18,7 +18,7 @@ from ..layers.facts import Encoder, Model
 from ..layers.mixing import mix
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice
 from ..webui.engine import LoadedEncoder, LoadedModel
-from ..webui.options import borrowed, kept
+from ..webui.options import borrowed, undone
 
 SDXL_SWITCH = "sdxl_clip_l_skip"
 """The option without which SDXL's CLIP-L ignores clip skip (modules/sd_hijack_clip.py)."""
@@ -33,6 +33,7 @@ class A1111:
     name = "AUTOMATIC1111"
     header_list = "quicksettings_list"
     packages = ("modules", "ldm", "sgm", "k_diffusion", "torch.nn.functional")
+    encoding = ("forward", "encode_with_transformers")
     own_layers = ("torch.nn.modules.", "networks")  # the second is the host's Lora extension
     loading_text = (sd_models, "get_empty_cond") if hasattr(sd_models, "get_empty_cond") else None  # since v1.6
 
@@ -83,7 +84,9 @@ class A1111:
         if sd_models.checkpoint_aliases.get(asked.get(CHECKPOINT)) is None:
             asked.pop(CHECKPOINT, None)
         data = shared.opts.data
-        with kept(data, list(asked)):  # loading writes the checkpoint's full title there, whatever it was called before
+        with undone(
+            data, list(asked)
+        ):  # loading writes the checkpoint's full title there, whatever it was called before
             data.update(asked)
             try:
                 sd_models.reload_model_weights()

@@ -162,4 +162,4 @@ def check_clip_skips(engine: Engine, request: Any, trial: Any, plan: SweepPlan, 
     for asked in sorted(requests, key=repr):
         check_reachable(asked, loaded.kinds)
         for negative in (False, True):
-            check_choices(loaded, asked, negative, setting)
+            check_choices(engine, loaded, asked, negative, setting)

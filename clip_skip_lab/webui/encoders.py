@@ -1,9 +1,8 @@
 """Choosing the layers of the host's text encoders for the time of a `with` block.
 
-The host chooses a layer in each encoder's `encode_with_transformers` (v1.10.1, modules/sd_hijack_clip.py and
-modules/sd_hijack_open_clip.py). That method is shadowed; the forward of the transformer below it stays as it is, so
-that a memo on that forward goes on working, and so does all that the host does around it: chunks, textual inversion,
-LoRA, emphasis.
+The host chooses a layer in a method of each encoder's class (`Engine.encoding`). That method is shadowed; the forward
+of the transformer below it stays as it is, so that a memo on that forward goes on working, and so does all that the
+host does around it: chunks, textual inversion, LoRA, emphasis.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ from ..sweep.layer_request import CLIP_SKIP, NAMES, NEGATIVE, LayerRequest
 from .engine import Engine, LoadedEncoder, LoadedModel
 from .shadow import shadowed
 
-METHOD = "encode_with_transformers"
-
 
 def choices_for(
     loaded: LoadedModel, asked: LayerRequest, negative: bool, setting: int
@@ -41,7 +38,7 @@ def check_range(encoder: LoadedEncoder, choice: LayerChoice, negative: bool) -> 
         raise InvalidInput(field, str(choice), allowed, Text("is beyond the {encoder}", encoder=encoder.kind))
 
 
-def check_choices(loaded: LoadedModel, asked: LayerRequest, negative: bool, setting: int) -> None:
+def check_choices(engine: Engine, loaded: LoadedModel, asked: LayerRequest, negative: bool, setting: int) -> None:
     """Makes sure that the model's encoders can give what is asked.
 
     Raises `InvalidInput` for a layer that an encoder does not have, and where another extension took an encoder over.
@@ -52,7 +49,8 @@ def check_choices(loaded: LoadedModel, asked: LayerRequest, negative: bool, sett
         check_range(encoder, choice, negative)
         if is_hosts_own(encoder.kind, choice, setting):
             continue
-        if METHOD in vars(encoder.module) or not _is_known(getattr(type(encoder.module), METHOD)):
+        name = engine.encoding[1]
+        if name in vars(encoder.module) or not _is_known(engine, getattr(type(encoder.module), name)):
             raise _taken_over(choice)
 
 
@@ -74,42 +72,42 @@ def selecting(engine: Engine, choose: Callable[[LoadedEncoder, bool | None], Lay
             negative prompt is encoded, None where whoever asks for the encoding doesn't say.
     """
     thread = threading.get_ident()
-    before = {owner: (owner.forward, getattr(owner, METHOD)) for owner in engine.encoder_classes()}
+    before = {owner: [getattr(owner, name) for name in engine.encoding] for owner in engine.encoder_classes()}
     said: list[bool | None] = [None]
 
     def shadows(owner: type) -> tuple[Callable, Callable]:
-        forward_before, encode_before = before[owner]
+        texts_before, tokens_before = before[owner]
 
-        def forward(module: Any, texts: Any, *args: Any, **kwargs: Any) -> Any:
+        def encode_texts(module: Any, texts: Any, *args: Any, **kwargs: Any) -> Any:
             outer = said[0]
             said[0] = getattr(texts, "is_negative_prompt", None)  # modules/prompt_parser.py, `SdConditioning`
             try:
-                return forward_before(module, texts, *args, **kwargs)
+                return texts_before(module, texts, *args, **kwargs)
             finally:
                 said[0] = outer
 
-        def encode_with_transformers(module: Any, tokens: torch.Tensor) -> torch.Tensor:
+        def encode_tokens(module: Any, tokens: torch.Tensor) -> torch.Tensor:
             encoder = engine.encoder(module) if type(module) is owner and threading.get_ident() == thread else None
             choice = None if encoder is None else choose(encoder, said[0])
             if encoder is None or choice is None:
-                return encode_before(module, tokens)
+                return tokens_before(module, tokens)
             check_range(encoder, choice, bool(said[0]))
-            if not _is_known(encode_before):
+            if not _is_known(engine, tokens_before):
                 raise _taken_over(choice)
             return encoder.encode(tokens, choice)
 
-        return forward, encode_with_transformers
+        return encode_texts, encode_tokens
 
     with ExitStack() as stack:
         for owner in before:
-            for name, shadow in zip(("forward", METHOD), shadows(owner), strict=True):
+            for name, shadow in zip(engine.encoding, shadows(owner), strict=True):
                 stack.enter_context(shadowed(owner, name, shadow))
         yield
 
 
-def _is_known(method: Callable) -> bool:
+def _is_known(engine: Engine, method: Callable) -> bool:
     """Whether a class's method is the host's own, or one of this file's."""
-    return method.__module__ == __name__ or method.__module__.startswith("modules.")
+    return method.__module__ == __name__ or method.__module__.partition(".")[0] in engine.packages
 
 
 def _taken_over(choice: LayerChoice) -> InvalidInput:

@@ -56,6 +56,7 @@ class Engine(Protocol):
         header_list: its option that lists what the page's header shows; None where the header has a slider of its own
             for clip skip.
         packages: where the host's sampling has its code; what an extension puts there takes part in it.
+        encoding: the methods of its text encoders' classes that are given texts, and tokens: this one picks a layer.
         own_layers: beginnings of the names of modules whose linear and norm layers are the host's own, LoRA included.
         loading_text: module and name of the function that encodes a text for the host itself when it loads a model.
     """
@@ -63,6 +64,7 @@ class Engine(Protocol):
     name: str
     header_list: str | None
     packages: tuple[str, ...]
+    encoding: tuple[str, str]
     own_layers: tuple[str, ...]
     loading_text: tuple[Any, str] | None
 

@@ -288,7 +288,7 @@ def _checked_and_noted(request: Any, chosen: Chosen) -> Iterator[None]:
             _note_what_is_done(request, chosen)
         try:
             for asked in {chosen.now} if chosen.now is not None else set(chosen.pictures):
-                check_choices(engine.loaded(), asked, _is_negative(prompts), engine.clip_skip())
+                check_choices(engine, engine.loaded(), asked, _is_negative(prompts), engine.clip_skip())
             return original(function, prompts, *args, **kwargs)
         except InvalidInput as error:
             raise refusal(request, error, chosen.language) from error

@@ -1,4 +1,4 @@
-"""Axes of finer clip skip, for the host's X/Y/Z plot and so for the sweep, which takes its axes from there."""
+"""Axes of layer requests, for the host's X/Y/Z plot and so for the sweep, which takes its axes from there."""
 
 from __future__ import annotations
 

@@ -81,16 +81,16 @@ def watching(engine: Engine, batch: CellBatch, as_asked: Callable[[int], Abstrac
         as_asked: gives, for a row of the batch, a `with` in which clip skip is that of the picture: in the hooks for
             one finished picture a script that improves faces generates anew.
     """
-    seen, runner = Watch(batch), batch.request.scripts
+    watch, runner = Watch(batch), batch.request.scripts
 
     def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
         samples = original(*args, **kwargs)
         state = shared.state
-        seen.sizes.append(len(samples))
+        watch.sizes.append(len(samples))
         stop = Text("interrupted") if state.interrupted else Text("skipped") if state.skipped else None
-        seen.stops.append(stop)
+        watch.stops.append(stop)
         rows = engine.broken_rows(samples)
-        seen.broken.update((len(seen.stops) - 1, row) for row in rows)
+        watch.broken.update((len(watch.stops) - 1, row) for row in rows)
         for row in rows:  # or the host would refuse the whole batch for its first picture
             samples[row] = torch.nan_to_num(samples[row])
         return samples
@@ -101,44 +101,44 @@ def watching(engine: Engine, batch: CellBatch, as_asked: Callable[[int], Abstrac
         with as_asked(p.batch_index):
             original(p, given)
         if name == LAST_HOOK:
-            seen.take(p, given)
+            watch.take(p, given)
 
     with ExitStack() as stack:
         stack.enter_context(hooked(batch.request, "sample", sample))
         for name in PICTURE_HOOKS:
             if hasattr(runner, name):  # the second came with v1.9
                 stack.enter_context(hooked(runner, name, partial(of_picture, name)))
-        yield seen
+        yield watch
 
 
-def finished_pictures(seen: Watch, processed: Any) -> list[Picture]:
+def finished_pictures(watch: Watch, processed: Any) -> list[Picture]:
     """The whole pictures that the host returned, each with its cell, in the order of the host."""
-    first, copied = processed.index_of_first_image, seen.batch.request
+    first, copied = processed.index_of_first_image, watch.batch.request
     count = min(len(processed.images), len(processed.infotexts)) - first
-    if len(seen.finished) == count:  # scripts may have replaced the pictures since
-        made = zip(seen.finished.values(), processed.images[first:], processed.infotexts[first:], strict=False)
+    if len(watch.finished) == count:  # scripts may have replaced the pictures since
+        made = zip(watch.finished.values(), processed.images[first:], processed.infotexts[first:], strict=False)
         return [replace(picture, image=image, infotext=text) for picture, image, text in made if picture is not None]
     pictures = []
     for place in range(count):
         number, row = divmod(place, copied.batch_size)
-        if seen.whole(number, row):
+        if watch.whole(number, row):
             image, text = processed.images[first + place], processed.infotexts[first + place]
             seed, subseed = int(copied.all_seeds[place]), int(copied.all_subseeds[place])
-            whose, prompt = seen.whose(number, row), copied.all_prompts[place]
-            pictures.append(Picture(*whose, image, text, seed, subseed, prompt, made_by=seen.batch))
+            whose, prompt = watch.whose(number, row), copied.all_prompts[place]
+            pictures.append(Picture(*whose, image, text, seed, subseed, prompt, made_by=watch.batch))
     return pictures
 
 
-def sort_out(seen: Watch, pictures: list[Picture]) -> Sampled:
+def sort_out(watch: Watch, pictures: list[Picture]) -> Sampled:
     """The pictures, with why some cells have fewer than they should.
 
     Args:
-        seen: what was seen meanwhile.
+        watch: what was seen meanwhile.
         pictures: the whole ones.
     """
-    sampled, batch, state = Sampled(pictures), seen.batch, shared.state
+    sampled, batch, state = Sampled(pictures), watch.batch, shared.state
     expected = batch.expected
-    stop = next((stop for stop in seen.stops if stop is not None), None)
+    stop = next((stop for stop in watch.stops if stop is not None), None)
     if stop is None and (state.interrupted or state.stopping_generation):
         stop = Text("interrupted")
     if not batch.is_shared:  # another extension may have asked for more or fewer pictures
@@ -147,7 +147,7 @@ def sort_out(seen: Watch, pictures: list[Picture]) -> Sampled:
     for number, cell in enumerate(batch.cells):
         got = sum(1 for picture in pictures if picture.cell is cell)
         rows = range(number * batch.per_cell, (number + 1) * batch.per_cell)
-        broken = [row for _, row in seen.broken if not batch.is_shared or row in rows]
+        broken = [row for _, row in watch.broken if not batch.is_shared or row in rows]
         if got < expected and broken:
             sampled.failed[cell.index] = ONLY_NAN
         elif got < expected and stop is not None:

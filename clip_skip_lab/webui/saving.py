@@ -136,10 +136,10 @@ def save_picture(picture: Picture, folder: Path, copied: Any, per_cell: int, for
         "samples_filename_pattern": pattern,
         OPTION_KEY: picture.cell.clip_skip,  # the pattern [clip_skip] reads it
     }
-    with borrowed(shared.opts.data, temporary), _looked_at(named, folder) as seen:
+    with borrowed(shared.opts.data, temporary), _looked_at(named, folder) as known:
         try:
             return _saved(
-                seen,
+                known,
                 image=picture.image,
                 path=str(folder),
                 basename="",
@@ -150,16 +150,16 @@ def save_picture(picture: Picture, folder: Path, copied: Any, per_cell: int, for
                 p=named,
             )
         except Exception:
-            if seen:
-                picture.image = seen[0].image
+            if known:
+                picture.image = known[0].image
             raise
 
 
 def save_grid(image: Any, folder: Path, name: str, infotext: str, request: Any, form: str) -> Path:
     """Saves a page of the grid in the host's way. Raises as `save_picture` does; its own earlier one is replaced."""
-    with borrowed(shared.opts.data, OUR_RULES), _looked_at(request, folder, name) as seen:
+    with borrowed(shared.opts.data, OUR_RULES), _looked_at(request, folder, name) as known:
         return _saved(
-            seen,
+            known,
             image=image,
             path=str(folder),
             basename="",
@@ -171,14 +171,14 @@ def save_grid(image: Any, folder: Path, name: str, infotext: str, request: Any, 
         )
 
 
-def _saved(seen: list[Any], **given: Any) -> Path:
+def _saved(known: list[Any], **given: Any) -> Path:
     """Calls the host's `save_image`. What fails after the picture is saved, such as its text file, costs nothing."""
     try:
         path, _ = images.save_image(**given, save_to_dirs=False)
     except Exception:
-        if seen and getattr(seen[0].image, "already_saved_as", None) == seen[0].filename:
-            return Path(seen[0].filename)
-        _remove_half(seen)
+        if known and getattr(known[0].image, "already_saved_as", None) == known[0].filename:
+            return Path(known[0].filename)
+        _remove_half(known)
         raise
     return Path(path)
 
@@ -192,18 +192,18 @@ def _looked_at(p: Any, folder: Path, replaced: str | None = None) -> Iterator[li
     is written; a file of the name `replaced`, whatever its ending, may be there.
     """
     original = script_callbacks.before_image_saved_callback
-    seen: list[Any] = []
+    known: list[Any] = []
 
     def callback(params: Any) -> None:
-        ours = params.p is p and not seen  # a callback may save pictures of its own for the same p
+        ours = params.p is p and not known  # a callback may save pictures of its own for the same p
         if ours:
-            seen.append(params)
+            known.append(params)
         original(params)
         if ours:
             _check_name(params.filename, folder, replaced)
 
     with shadowed(script_callbacks, "before_image_saved_callback", callback):
-        yield seen
+        yield known
 
 
 def _check_name(filename: object, folder: Path, replaced: str | None) -> None:
@@ -237,11 +237,11 @@ def _encodes(filename: str) -> bool:
     return True
 
 
-def _remove_half(seen: list[Any]) -> None:
+def _remove_half(known: list[Any]) -> None:
     """Removes what the host leaves of a picture that it cannot write: it writes under such a name first."""
-    if seen and isinstance(seen[0].filename, str):
+    if known and isinstance(known[0].filename, str):
         with suppress(OSError, ValueError):
-            os.unlink(f"{os.path.splitext(seen[0].filename)[0]}.tmp")
+            os.unlink(f"{os.path.splitext(known[0].filename)[0]}.tmp")
 
 
 def _label(key: str) -> str:

@@ -28,7 +28,7 @@ from .held_draws import Draws, UnevenBatch, Used, holding, keys_of
 from .layer_hooks import NOTES, Chosen, EncodedAlone, choosing
 from .layer_request import effect_in_doubt, no_effect
 from .one_pass import OnePass
-from .options import borrowed, kept
+from .options import borrowed, undone
 from .pictures import ONLY_NAN, Watch, finished_pictures, sort_out, watching
 from .random_state import same_posterior
 from .request import applied, jobs, setting_of
@@ -110,16 +110,16 @@ class WebUISession:
         """See `Session.sample`."""
         batch = batch_of(self.request, self.plan, cells, self._requests(cells))
         chosen = self._chosen(batch)
-        with self._settings(batch), self._hooks(batch, chosen) as (seen, used):
+        with self._settings(batch), self._hooks(batch, chosen) as (watch, used):
             torch.manual_seed(self.engine.generator_after(batch.last_seed))  # where img2img starts from
-            processed = self._generated(batch, chosen, seen, keep)
+            processed = self._generated(batch, chosen, watch, keep)
             self._note_host(batch)
-            pictures = finished_pictures(seen, processed)
+            pictures = finished_pictures(watch, processed)
             if pictures and self._first_done is None:
                 self._first_done = batch.request
             for picture in pictures:
                 keep(picture)
-        sampled = sort_out(seen, pictures)
+        sampled = sort_out(watch, pictures)
         for number, (cell, keys) in enumerate(zip(cells, batch.keys, strict=True)):
             sampled.draws[cell.index], sampled.used[cell.index] = self._draws.give(keys), used.of(number)
         self._note_scripts(batch, sampled)
@@ -207,7 +207,7 @@ class WebUISession:
         """
         data = shared.opts.data
         with (
-            kept(data, list(batch.request.override_settings)),
+            undone(data, list(batch.request.override_settings)),
             borrowed(data, self._given(batch)),
             self.engine.clip_skip_in_force(nearest_whole(batch.cells[0].clip_skip)),
         ):
@@ -236,10 +236,10 @@ class WebUISession:
             stack.enter_context(conditioned(copied, batch.asked, as_asked, self.one_pass.installed))
             if batch.is_shared:
                 stack.enter_context(same_posterior(copied, batch.per_cell, self.engine.generator_after))
-            seen = stack.enter_context(watching(self.engine, batch, as_picture))
-            yield seen, stack.enter_context(holding(self.engine, copied, batch, self._draws))
+            watch = stack.enter_context(watching(self.engine, batch, as_picture))
+            yield watch, stack.enter_context(holding(self.engine, copied, batch, self._draws))
 
-    def _generated(self, batch: CellBatch, chosen: Chosen, seen: Watch, keep: Callable[[Picture], None]) -> Any:
+    def _generated(self, batch: CellBatch, chosen: Chosen, watch: Watch, keep: Callable[[Picture], None]) -> Any:
         """Lets the host generate a batch. Of a single cell, the pictures before an error go to `keep`."""
         try:
             processed = processing.process_images(batch.request)
@@ -247,7 +247,7 @@ class WebUISession:
             self._one_by_one(error.args[0])
             raise
         except Exception:
-            for picture in [] if batch.is_shared else seen.finished.values():
+            for picture in [] if batch.is_shared else watch.finished.values():
                 if picture is not None:
                     keep(picture)
             self.engine.mend()
