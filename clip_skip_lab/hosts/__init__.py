@@ -8,13 +8,29 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..language import Text
 from ..layers.facts import Model
+from ..models.advice import Source
+from ..models.memory import Memory
 from ..sweep.axes import Axis
+from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
 from ..sweep.session import Session
 
 OPTION_KEY = "CLIP_stop_at_last_layers"
 """The setting of the whole family for clip skip."""
+
+INFOTEXT_KEY = "Clip skip"
+"""What the family's infotexts call it; always a whole number there."""
+
+CHECKPOINT, VAE = "sd_model_checkpoint", "sd_vae"
+"""The family's settings for what is loaded."""
+
+REMEMBER = "clip_skip_lab_remember"
+"""Our own setting: whether clip skip is remembered for each checkpoint."""
+
+PANEL_TITLE = "Clip skip lab"
+"""What the panel for layer requests is called."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +66,34 @@ class ClipSkipSetting:
     sweeping: bool = False
 
 
-class Host(Protocol):
-    """A WebUI."""
+class CheckpointMemory(Protocol):
+    """The clip skip of each checkpoint, as the user gave it. Methods raise `OSError` for a file that cannot be used."""
 
-    about: dict[str, str]
-    """Its `name` and `version`, and what else decides rounding: the `torch` it has and the `device` it runs on."""
+    memory: Memory
+
+    def listing(self) -> dict[str, Any]:
+        """The page's table as plain data."""
+
+    def use(self, clip_skip: Any) -> None:
+        """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
+
+
+class Host(Protocol):
+    """A WebUI.
+
+    Attributes:
+        about: its `name` and `version`, and what else decides rounding: its `torch` and its `device`.
+        header_list: its option that lists what the page's header shows; None where the header has a slider of its own
+            for clip skip.
+        memory: the clip skip that the user gave to each checkpoint.
+    """
+
+    header_list: str | None
+    memory: CheckpointMemory
+
+    @property
+    def about(self) -> dict[str, str]:
+        """See above."""
 
     def language(self, is_api: bool = False) -> str:
         """The language to speak, one of `languages()`: that of the host's localization where one is chosen, else that
@@ -74,6 +113,24 @@ class Host(Protocol):
 
     def model(self) -> Model | None:
         """The loaded model, None as long as there is none. Loads nothing, and may be called from any thread."""
+
+    def sources(self, prompt: str) -> list[Source]:
+        """The files in use for a prompt, and what they say of their training: checkpoint and LoRAs."""
+
+    def font(self) -> str | None:
+        """The file of the font for grids and charts, by the host's settings."""
+
+    def describe_layers(self, asked: LayerRequest) -> list[Text]:
+        """What a layer request means on the loaded model, in lines. Raises `InvalidInput` for what it cannot do."""
+
+    def asked_by_axes(self, request: Any) -> dict[str, object]:
+        """What axes asked of the layers of a request, by `KEYS`."""
+
+    def refuse_unwatched(self, request: Any) -> None:
+        """Makes a generation fail before anything is sampled where a layer request cannot be in force for it."""
+
+    def notes(self, request: Any) -> list[str]:
+        """What somebody should know beside the pictures of a request that was generated."""
 
     def clip_skip(self) -> ClipSkipSetting:
         """The host's setting at this moment. May be called from any thread."""

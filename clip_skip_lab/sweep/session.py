@@ -17,7 +17,10 @@ from .plan import Cell
 class Picture:
     """One finished picture, still in memory, with the host's own metadata.
 
-    `place` is its place among the pictures of its cell.
+    Attributes:
+        cell: whose it is.
+        place: its place among the pictures of its cell.
+        made_by: what its session needs to know of how it was made, to save it.
     """
 
     cell: Cell
@@ -27,6 +30,7 @@ class Picture:
     seed: int
     subseed: int
     prompt: str
+    made_by: Any = None
 
 
 @dataclass
@@ -91,7 +95,7 @@ class Session(Protocol):
         """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:
-        """Saves a cell's picture by the host's naming rules; to be called from within `keep`. Overwrites nothing.
+        """Saves a cell's picture by the host's naming rules. Overwrites nothing.
 
         Raises whatever the host raises, also when it would write outside the folder.
         """

@@ -18,7 +18,6 @@ from ..language import Text, listed, translated
 from ..sweep.library import listed_folders
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
-from ..webui.saving import font_file
 from .panel import REFRESH_SYMBOL
 
 log = logging.getLogger("clip_skip_lab")
@@ -69,7 +68,7 @@ class ComparePart:
             contents = [self._measured(name, language) for name in (one, other)]
             names = listed([name_in(one), name_in(other)])
             found = _sound(lambda: compare(*contents), names)
-            chart = _sound(lambda: comparison_chart(found, language, font_file()), names)
+            chart = _sound(lambda: comparison_chart(found, language, self.host.font()), names)
         except InvalidInput as error:
             problem = html.escape(error.in_language(language))
             return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>', gr.update(visible=False)
@@ -85,7 +84,8 @@ class ComparePart:
             raise InvalidInput(COMPARED, earlier.folder.name, Text("a sweep that has ended"), Text("has not ended"))
         if is_measured(earlier.content):
             return earlier.content
-        return _sound(lambda: measure_folder(earlier.folder, lang=language, font=font_file()), earlier.folder.name)
+        font = self.host.font()
+        return _sound(lambda: measure_folder(earlier.folder, lang=language, font=font), earlier.folder.name)
 
     def _find(self, name: str) -> EarlierSweep:
         if not name:

@@ -24,7 +24,6 @@ from .header_list import ADDITIONS, PLACES, header_list
 log = logging.getLogger("clip_skip_lab")
 
 PATCHED_BY = "clip_skip_lab.header"
-LIST = "quicksettings_list"
 OTHER_PLACES = ("extra_options_txt2img", "extra_options_img2img")
 """The host's lists of options that are shown beside the prompts (extensions-builtin/extra-options-section)."""
 SYNC_BUTTON = "clip_skip_lab_sync"
@@ -32,12 +31,13 @@ SYNC_BUTTON = "clip_skip_lab_sync"
 
 def install(host: Host) -> Callable[[], None]:
     """Puts clip skip into the header that the host builds next; to be called before it does. Returns the undo."""
-    if not hasattr(shared.opts, LIST):  # Forge: it has a list of another name, and its own slider for clip skip
+    shown = host.header_list
+    if shown is None:  # the host has a slider of its own there
         return lambda: None
     _undo_patches()  # of a load whose end nobody announced
 
     def create_ui(page: Any, *args: Any, **kwargs: Any) -> Any:
-        with _shadowed(shared.opts, LIST, _names()):
+        with _shadowed(shared.opts, shown, _names(shown)):
             return original_create(page, *args, **kwargs)
 
     def add_functionality(page: Any, *args: Any, **kwargs: Any) -> Any:
@@ -63,9 +63,9 @@ def _undo_patches() -> None:
             patches.undo(PATCHED_BY, ui_settings.UiSettings, method)
 
 
-def _names() -> list[str]:
+def _names(shown: str) -> list[str]:
     opts = shared.opts
-    own = list(getattr(opts, LIST))
+    own = list(getattr(opts, shown))
     if getattr(shared.cmd_opts, "clip_skip_lab_no_header", False):  # absent when installed since the process started
         return own
     elsewhere = {key for name in OTHER_PLACES for key in getattr(opts, name, [])}

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from ..hosts import OPTION_KEY
+from ..hosts import CHECKPOINT, OPTION_KEY, VAE
 
 log = logging.getLogger("clip_skip_lab")
-
-VAE, CHECKPOINT = "sd_vae", "sd_model_checkpoint"
 
 ADDITIONS: dict[str, tuple[str, ...]] = {
     "Clip skip": (OPTION_KEY,),

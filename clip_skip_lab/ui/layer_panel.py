@@ -1,4 +1,4 @@
-"""The panel "Clip skip lab": finer clip skip for single generations. Always there, off until it is opened."""
+"""The panel "Clip skip lab": layer requests for single generations. Always there, off until it is opened."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import html
 from typing import Any
 
 import gradio as gr
-from modules import scripts, shared
+from modules import scripts
 from modules.ui_components import InputAccordion
 
 from ..errors import InvalidInput
-from ..layers.selection import LayerChoice
+from ..hosts import PANEL_TITLE, Host
+from ..language import translated
 from ..sweep.layer_request import (
     BEFORE_NORM,
     BIG_G_SKIP,
@@ -25,13 +26,10 @@ from ..sweep.layer_request import (
     asked_by_panel,
     read_layer_request,
 )
-from ..webui.encoders import check_range, choices_for, encoders_of
-from ..webui.layer_hooks import REMARKS, is_watched, refuse
-from ..webui.layer_request import PANEL_TITLE, asked_by_axes, check_asked, loaded_model, remarks, setting_now
 
 
-def make_layer_panel() -> type[scripts.Script]:
-    """The script's class. The host finds it in the script file's names and makes one for each tab."""
+def make_layer_panel(host: Host) -> type[scripts.Script]:
+    """The script's class for this host. The host finds it in the script file's names and makes one for each tab."""
 
     class LayerPanel(scripts.Script):
         """One for txt2img, one for img2img."""
@@ -43,20 +41,18 @@ def make_layer_panel() -> type[scripts.Script]:
             return scripts.AlwaysVisible
 
         def ui(self, is_img2img: bool) -> list:
-            inputs = _draw(self.elem_id)
+            inputs = _draw(host, self.elem_id)
             self.infotext_fields = _infotext_fields(inputs)
             return inputs
 
         def process(self, p: Any, *arguments: Any) -> None:
-            """What is asked is in force already (`watch_generations`), or can't be, and then nothing is sampled."""
-            if is_watched() or not (asked_by_panel(arguments) or asked_by_axes(p)):
-                return
-            problem = "cannot be applied: another extension has taken over how the WebUI generates"
-            refuse(p, InvalidInput(PANEL_TITLE, "on", "the panel switched off", problem))
+            """What is asked is in force already, or can't be, and then nothing is sampled."""
+            if asked_by_panel(arguments) or host.asked_by_axes(p):
+                host.refuse_unwatched(p)
 
         def postprocess(self, p: Any, processed: Any, *arguments: Any) -> None:
             """Comments are for the page only; the API's clients find the same sentences here."""
-            said = getattr(p, REMARKS, [])
+            said = host.notes(p)
             if said:
                 more = processed.extra_generation_params
                 processed.extra_generation_params = {**more, "clip_skip_lab": {"notes": said}}
@@ -71,7 +67,7 @@ def inputs_of_layer_panel(is_img2img: bool) -> list:
     return next((list(script.controls or []) for script in found), [])
 
 
-def _draw(elem_id: Any) -> list:
+def _draw(host: Host, elem_id: Any) -> list:
     """The inputs in the order of `asked_by_panel`."""
     with InputAccordion(False, label=PANEL_TITLE, elem_id=elem_id("clip_skip_lab_finer")) as enabled:
         with gr.Row():
@@ -91,8 +87,12 @@ def _draw(elem_id: Any) -> list:
             big_g = _number(BIG_G_SKIP, "empty: as the WebUI does", elem_id)
         meaning = gr.HTML(elem_id=elem_id("clip_skip_lab_meaning"), elem_classes=["clip-skip-lab-forecast"])
     inputs = [enabled, value, interpolation, negative, every_model, clip_l, big_g]
+
+    def describe(*arguments: Any) -> str:
+        return _described(host, arguments)
+
     for component in inputs:
-        component.change(_describe, inputs, [meaning], show_progress=False, queue=False)
+        component.change(describe, inputs, [meaning], show_progress=False, queue=False)
     return inputs
 
 
@@ -108,40 +108,15 @@ def _number(key: str, placeholder: str, elem_id: Any) -> gr.Textbox:
     )
 
 
-def _describe(*arguments: Any) -> str:
+def _described(host: Host, arguments: tuple) -> str:
     """The line under the inputs: what they mean on the loaded model, or what is wrong with them."""
+    language = host.language()
     try:
-        finer = read_layer_request(asked_by_panel(arguments))
-        model, setting = loaded_model(), setting_now()
-        if model is not None:
-            check_asked(finer, model)
-        lines = []
-        for negative in (False, True) if finer.negative is not None else (False,):
-            chosen = choices_for(model, finer, negative, setting)
-            for encoder, choice in zip(encoders_of(model), chosen, strict=True):
-                if choice is None:
-                    continue
-                check_range(encoder, choice, negative)
-                lines.append(_meaning(choice, encoder.kind, encoder.layers, negative))
+        said = host.describe_layers(read_layer_request(asked_by_panel(arguments)))
     except InvalidInput as error:
-        return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
-    text = " · ".join([*lines, *(remarks(finer, model, setting) if model is not None else [])])
+        return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(error.in_language(language))}</p>'
+    text = " · ".join(translated(line, language) for line in said)
     return f'<p role="status">{html.escape(text)}</p>' if text else ""
-
-
-def _meaning(choice: LayerChoice, kind: str, layers: int, negative: bool) -> str:
-    """`CLIP-L of SD1: layer 11.5 of 12`, in the page's language."""
-    japanese = str(shared.opts.data.get("localization", "")).startswith("ja")
-    if choice.last is not None:
-        first, last = layers + 1 - choice.last, layers + 1 - choice.first
-        where = f"layers {first} to {last} of {layers}, averaged"
-        if japanese:
-            where = f"全{layers}層の第{first}〜{last}層の平均"
-    else:
-        layer = round(layers + 1 - choice.first, 6)
-        where = f"全{layers}層の第{layer:g}層" if japanese else f"layer {layer:g} of {layers}"
-    whom = ("ネガティブ: " if japanese else "negative: ") if negative else ""
-    return f"{whom}{kind}: {where}"
 
 
 def _infotext_fields(inputs: list) -> list:

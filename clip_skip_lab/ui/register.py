@@ -13,9 +13,6 @@ from ..api.model import add_routes
 from ..api.sweeps import add_sweep_routes
 from ..api.words import add_words_route
 from ..hosts import Host
-from ..models.memory import Memory
-from ..webui.checkpoint_memory import CheckpointMemory
-from ..webui.model_files import ModelFiles, data_folder
 from . import header, settings, start_value
 from .from_picture import register_buttons
 from .tab import add_memory_settings, memory_tab
@@ -24,18 +21,10 @@ from .tab import add_memory_settings, memory_tab
 def register(host: Host) -> None:
     """Registers everything beside the script itself, with what takes it back when the host unloads scripts."""
     undo: list[Callable[[], None]] = []
-    files = ModelFiles()
-    memory = CheckpointMemory(Memory(data_folder()), files)
 
     def before_ui() -> None:
-        memory.watch()  # before the start value, which wins over what is remembered
-        undo.append(memory.stop_watching)
         start_value.apply_start_value(host)
         undo.append(header.install(host))
-
-    def ui_tabs() -> list:
-        memory.watch_api()
-        return memory_tab(host)
 
     def unloaded() -> None:
         while undo:
@@ -49,15 +38,14 @@ def register(host: Host) -> None:
         guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page=not getattr(flags, "nowebui", False))
         add_routes(app, host, guard)
         add_words_route(app, host, guard)
-        add_advice_routes(app, files.sources, guard)
-        add_memory_routes(app, memory, guard)
+        add_advice_routes(app, host.sources, guard)
+        add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, grid_folders, guard)
 
     script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
-    script_callbacks.on_ui_tabs(ui_tabs)
+    script_callbacks.on_ui_tabs(lambda: memory_tab(host))
     script_callbacks.on_before_ui(before_ui)
-    script_callbacks.on_model_loaded(memory.model_loaded)
     script_callbacks.on_script_unloaded(unloaded)
     script_callbacks.on_app_started(app_started)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import gradio as gr
 from modules import shared
 
-from ..hosts import Host
-from ..webui.checkpoint_memory import REMEMBER
+from ..hosts import REMEMBER, Host
 from .compare import ComparePart
 from .settings import SECTION
 

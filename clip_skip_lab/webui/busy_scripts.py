@@ -1,4 +1,4 @@
-"""Which scripts of other extensions forbid that cells share a batch (seen on AUTOMATIC1111 v1.10.1).
+"""Which scripts of other extensions forbid that cells share a batch.
 
 A script may do anything in its hooks. Those that it has tell most of it; a script with no other than `before_process`
 and `process` can still only look on (a detailer writes its settings into the metadata there), and then it forbids
@@ -14,65 +14,77 @@ from functools import lru_cache, partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from modules import script_callbacks, scripts, sd_hijack, shared
+from modules import script_callbacks, scripts
 from modules.paths_internal import script_path
 
 from ..errors import named_list
+from ..language import Text
+from . import shadow
+from .engine import Engine
 from .switches import is_switched_off
 
-SAMPLING_HOOKS = ("on_mask_blend", "post_sample", "postprocess_batch", "postprocess_batch_list")
 PREPARING_HOOKS = ("before_process", "process")
 BATCH_HOOKS = (
     *PREPARING_HOOKS,
     *("before_process_batch", "process_batch", "process_before_every_sampling"),
-    *("after_extra_networks_activate", "before_hr", *SAMPLING_HOOKS),
+    *("after_extra_networks_activate", "before_hr", "on_mask_blend", "post_sample"),
+    *("postprocess_batch", "postprocess_batch_list"),
 )
 """Hooks that can make a picture depend on its batch; those that get one finished picture cannot."""
 
 SAMPLING_CALLBACKS = ("cfg_denoiser", "cfg_denoised", "cfg_after_cfg", "extra_noise")
-HOST_PACKAGES = ("modules", "ldm", "sgm", "k_diffusion", "torch.nn.functional")
 
 
-def why_not_together(requests: list[Any]) -> str | None:
+def why_not_together(engine: Engine, requests: list[Any]) -> Text | None:
     """Which scripts forbid that the cells with these requests share a batch, as a clause; None when none does.
 
     Args:
+        engine: the WebUI's.
         requests: the sweep's own, then those of its rows.
     """
     runner = requests[0].scripts
-    there = [script for script in getattr(runner, "alwayson_scripts", None) or [] if _takes_part(script)]
+    there = [script for script in getattr(runner, "alwayson_scripts", None) or [] if _takes_part(engine, script)]
     on = [script for script in there if not all(_is_off(script, request) for request in requests)]
-    busy = [script.title() for script in on if not may_only_look_on(script)]
+    busy = [script.title() for script in on if not _may_only_look_on(engine, script)]
     if busy:
-        scripts_ = "the script" if len(busy) == 1 else "the scripts"
-        return f"{scripts_} {named_list(busy, most=len(busy))} take{'s' if len(busy) == 1 else ''} part"
+        scripts_ = the_scripts(busy)
+        return (
+            Text("{script} takes part", script=scripts_)
+            if len(busy) == 1
+            else Text("{scripts} take part", scripts=scripts_)
+        )
     foreign = sorted({name for request in requests[1:] for name in vars(request) if _is_foreign(name, requests[0])})
     off = [script.title() for script in there if script not in on]
     if foreign and off:
-        return f"an axis sets {foreign[0]}, with which {named_list(off, most=len(off))} may take part"
+        names = named_list(off, most=len(off))
+        return Text("an axis sets {field}, with which {scripts} may take part", field=foreign[0], scripts=names)
     return None
 
 
-def may_only_look_on(script: Any) -> bool:
+def the_scripts(titles: list[str]) -> Text:
+    """These scripts within a sentence: `the scripts A, B`."""
+    names = named_list(titles, most=len(titles))
+    return Text("the script {name}", name=names) if len(titles) == 1 else Text("the scripts {names}", names=names)
+
+
+def _may_only_look_on(engine: Engine, script: Any) -> bool:
     """Whether nothing that can be known before it runs says that a script takes part in sampling."""
     busy = set(BATCH_HOOKS) - set(PREPARING_HOOKS)
-    return not is_own(script) and not any(overrides(script, hook) for hook in busy) and not reaching([script], None)
+    return not (is_own(script) or any(overrides(script, hook) for hook in busy) or reaching(engine, [script], None))
 
 
-def switched_on(request: Any) -> list[Any]:
+def switched_on(engine: Engine, request: Any) -> list[Any]:
     """The scripts of other extensions that run in a request and are not known to be switched off."""
-    runner = request.scripts
-    return [
-        one for one in runner.alwayson_scripts if not is_own(one) and _takes_part(one) and not _is_off(one, request)
-    ]
+    theirs = [script for script in request.scripts.alwayson_scripts if not is_own(script)]
+    return [script for script in theirs if _takes_part(engine, script) and not _is_off(script, request)]
 
 
-def reaching(candidates: list[Any], request: Any) -> list[Any]:
+def reaching(engine: Engine, candidates: list[Any], request: Any) -> list[Any]:
     """Those scripts of whose extensions code stands where the host samples: in callbacks, in the host's functions and
     classes, in the model, or in the request that is being generated."""
     if not candidates:
         return []
-    files = {_real(code.co_filename) for code in map(_code_of, _sampling_code(request)) if code is not None}
+    files = {_real(code.co_filename) for code in map(_code_of, _sampling_code(engine, request)) if code is not None}
     return [script for script in candidates if any(file.startswith(_folder(script)) for file in files)]
 
 
@@ -89,10 +101,9 @@ def is_own(script: Any) -> bool:
     return os.path.abspath(script.filename).startswith(tuple(os.path.abspath(folder) + os.sep for folder in own))
 
 
-def _takes_part(script: Any) -> bool:
+def _takes_part(engine: Engine, script: Any) -> bool:
     """Of the host's own scripts only those that touch the samples; of other extensions' all that could."""
-    hooks = SAMPLING_HOOKS if is_own(script) else BATCH_HOOKS
-    return any(overrides(script, name) for name in hooks)
+    return engine.takes_part(script) if is_own(script) else any(overrides(script, name) for name in BATCH_HOOKS)
 
 
 def _is_off(script: Any, request: Any) -> bool:
@@ -118,28 +129,30 @@ def _folder(script: Any) -> str:
 _real = lru_cache(maxsize=None)(os.path.realpath)
 
 
-def _code_of(one: Any) -> CodeType | None:
+def _code_of(found: Any) -> CodeType | None:
     """The code of a callable: a function, a method, a partial, an object that can be called."""
-    while isinstance(one, partial):
-        one = one.func
-    if isinstance(one, MethodType | staticmethod | classmethod):
-        one = one.__func__
-    if not isinstance(one, FunctionType):
-        one = next((vars(kind)["__call__"] for kind in type(one).__mro__ if "__call__" in vars(kind)), None)
-    return one.__code__ if isinstance(one, FunctionType) else None
+    while isinstance(found, partial):
+        found = found.func
+    if isinstance(found, MethodType | staticmethod | classmethod):
+        found = found.__func__
+    while getattr(found, "__module__", None) == shadow.__name__:  # what is below a hook of ours
+        found = found.__wrapped__
+    if not isinstance(found, FunctionType):
+        found = next((vars(kind)["__call__"] for kind in type(found).__mro__ if "__call__" in vars(kind)), None)
+    return found.__code__ if isinstance(found, FunctionType) else None
 
 
-def _sampling_code(request: Any) -> Iterator[Any]:
+def _sampling_code(engine: Engine, request: Any) -> Iterator[Any]:
     for name in SAMPLING_CALLBACKS:
-        yield from (one.callback for one in script_callbacks.callback_map.get(f"callbacks_{name}", []))
+        yield from (entry.callback for entry in script_callbacks.callback_map.get(f"callbacks_{name}", []))
     for name, module in list(sys.modules.items()):
-        if name.startswith(tuple(f"{package}." for package in HOST_PACKAGES)) or name in HOST_PACKAGES:
+        if name.startswith(tuple(f"{package}." for package in engine.packages)) or name in engine.packages:
             yield from _callables(vars(module).values())
-            yield from _of_classes(one for one in vars(module).values() if isinstance(one, type))
-    model = shared.sd_model
+            yield from _of_classes(found for found in vars(module).values() if isinstance(found, type))
+    model = engine.model()
     parts = list(model.modules()) if hasattr(model, "modules") else []
     yield from _of_classes({type(part) for part in parts})
-    for holder in (*parts, sd_hijack.model_hijack, *([] if request is None else [request])):
+    for holder in (*parts, *engine.sampling_objects(), *([] if request is None else [request])):
         yield from _callables(vars(holder).values())
     for part in parts:
         for hooks in (part._forward_hooks, part._forward_pre_hooks):
@@ -152,4 +165,4 @@ def _of_classes(kinds: Iterable[type]) -> Iterator[Any]:
 
 
 def _callables(values: Iterable[Any]) -> Iterator[Any]:
-    return (one for one in list(values) if callable(one) and not isinstance(one, type))
+    return (found for found in list(values) if callable(found) and not isinstance(found, type))

@@ -1,4 +1,4 @@
-"""Remembers the user's clip skip for each checkpoint in AUTOMATIC1111's WebUI (seen on v1.10.1), if asked to.
+"""Remembers the user's clip skip for each checkpoint in the WebUI (seen on v1.10.1), if asked to.
 
 The host has three ways to change options for good: a control in the header (`UiSettings.run_settings_single`), "Apply
 settings" (`UiSettings.run_settings`) and `POST /sdapi/v1/options` (`Api.set_config`). All three call an option's
@@ -15,18 +15,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from modules import patches, sd_models, shared
+from modules import patches, script_callbacks, sd_models, shared
 from modules.call_queue import queue_lock
 
 from ..errors import InvalidInput
-from ..hosts import OPTION_KEY
+from ..hosts import CHECKPOINT, OPTION_KEY, REMEMBER
+from ..language import Text
 from ..models.memory import FIELD, HIGHEST, Memory
-from .model_files import CHECKPOINT, ModelFiles, checkpoint_files
+from .model_files import ModelFiles, checkpoint_files
 
 log = logging.getLogger("clip_skip_lab")
-
-REMEMBER = "clip_skip_lab_remember"
-"""The option that switches it on."""
 
 
 @dataclass
@@ -54,6 +52,13 @@ class CheckpointMemory:
     def enabled(self) -> bool:
         """Whether the user wants it, and the host lets options change."""
         return bool(shared.opts.data.get(REMEMBER, False)) and not shared.cmd_opts.freeze_settings
+
+    def register(self) -> None:
+        """Registers with the host's callbacks, which it forgets at "Reload UI"."""
+        script_callbacks.on_before_ui(self.watch)
+        script_callbacks.on_ui_tabs(lambda: self.watch_api() or [])
+        script_callbacks.on_model_loaded(self.model_loaded)
+        script_callbacks.on_script_unloaded(self.stop_watching)
 
     def watch(self) -> None:
         """Starts to watch, and at the start of the program puts the checkpoint's value in place.
@@ -99,12 +104,14 @@ class CheckpointMemory:
     def use(self, clip_skip: Any) -> None:
         """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
         if type(clip_skip) is not int or not 1 <= clip_skip <= HIGHEST:
-            raise InvalidInput(FIELD, clip_skip, f"a whole number from 1 to {HIGHEST}")
+            raise InvalidInput(FIELD, clip_skip, Text("a whole number from 1 to {highest}", highest=HIGHEST))
         try:
             shared.opts.set(OPTION_KEY, clip_skip)
             shared.opts.save(shared.config_filename)
         except AssertionError as error:
-            raise InvalidInput(FIELD, clip_skip, "no change", f"is refused by the host ({error})") from error
+            raise InvalidInput(
+                FIELD, clip_skip, Text("no change"), Text("is refused by the host ({error})", error=error)
+            ) from error
         self._finish(_Change(True, {OPTION_KEY: clip_skip}))
 
     def listing(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ where it is too low, the batch is halved and tried again."""
 SHARE = 0.6
 """The share of the free memory that a batch may take."""
 
-MOST_CELLS = 16
+MOST_AT_ONCE = 16
 """Beyond this a batch gains nothing: the cells of a sweep are then better off in batches that show progress."""
 
 
@@ -24,7 +24,7 @@ def cells_that_fit(pixels: int, device: torch.device | str) -> int:
         device: where they are sampled.
     """
     fit = int(free_bytes(torch.device(device)) * SHARE / (pixels * BYTES_PER_PIXEL))
-    return max(1, min(fit, MOST_CELLS))
+    return max(1, min(fit, MOST_AT_ONCE))
 
 
 def free_bytes(device: torch.device) -> int:
@@ -49,13 +49,13 @@ WORDS = (
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether torch or the system said that memory ran out, in this error or in one that led to it."""
-    seen: list[BaseException] = []
+    looked_at: list[BaseException] = []
     found: BaseException | None = error
-    while found is not None and found not in seen:
+    while found is not None and found not in looked_at:
         if isinstance(found, torch.cuda.OutOfMemoryError | MemoryError):
             return True
         if isinstance(found, RuntimeError) and any(words in str(found).lower() for words in WORDS):
             return True
-        seen.append(found)
+        looked_at.append(found)
         found = found.__cause__ or found.__context__
     return False

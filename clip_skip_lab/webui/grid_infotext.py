@@ -7,22 +7,31 @@ from typing import Any
 
 from modules import processing, shared
 
-from ..hosts import OPTION_KEY
+from ..hosts import INFOTEXT_KEY, OPTION_KEY
 from ..sweep.layer_request import INFOTEXT
 from ..sweep.plan import SweepPlan
 from ..sweep.plan_keys import SCRIPT_TITLE
+from .engine import LoadedModel
 from .layer_request import infotext_of, layer_request_of
 from .options import borrowed
 from .request import applied, copy_request
 
 
-def grid_infotext(request: Any, plan: SweepPlan, generated: Any, model: dict[str, str], options: dict[str, Any]) -> str:
+def grid_infotext(
+    request: Any,
+    plan: SweepPlan,
+    generated: Any,
+    loaded: LoadedModel,
+    model: dict[str, str],
+    options: dict[str, Any],
+) -> str:
     """The grid's metadata. It has the page's own values, not those of the first cell as in the X/Y/Z plot.
 
     Args:
         request: as the page or the API made it.
         plan: the sweep's.
         generated: a copy of the request that a cell used: the host wrote into it what an infotext needs.
+        loaded: the model that is loaded.
         model: the session's.
         options: those that decide pictures, as they were when the sweep began.
     """
@@ -42,8 +51,8 @@ def grid_infotext(request: Any, plan: SweepPlan, generated: Any, model: dict[str
         common = base.extra_generation_params.items()
         base.extra_generation_params = {
             **{key: value for key, value in common if key not in INFOTEXT.values()},
-            **infotext_of(layer_request_of(request, plan), shared.sd_model, setting),
-            "Clip skip": setting,
+            **infotext_of(layer_request_of(request, plan), loaded, setting),
+            INFOTEXT_KEY: setting,
             "Script": SCRIPT_TITLE,
             **{key: _for_reading_back(text) for key, text in plan.infotext().items()},
         }
@@ -59,7 +68,7 @@ def forget_setting(text: str, params: dict[str, Any]) -> None:
         params: what the host read from it; changed here (modules/script_callbacks.py, `on_infotext_pasted`).
     """
     if params.get("Script") == SCRIPT_TITLE:
-        params.pop("Clip skip", None)
+        params.pop(INFOTEXT_KEY, None)
 
 
 def _for_reading_back(text: str) -> str:

@@ -19,12 +19,14 @@ from typing import Any
 
 from modules import shared
 
-from ..errors import named_list
+from ..hosts import CHECKPOINT, VAE
+from ..language import Text
 from ..sweep.draws import COUNTS, LISTS, NUMBERS, TEXTS
 from ..sweep.plan import Cell
 from ..sweep.record import draw_hash
-from .busy_scripts import PREPARING_HOOKS, is_own, overrides, reaching, switched_on
-from .encoders import shadowed
+from .busy_scripts import PREPARING_HOOKS, is_own, overrides, reaching, switched_on, the_scripts
+from .engine import Engine
+from .shadow import hooked
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -53,7 +55,7 @@ Step = tuple[str, str, int]
 
 
 class UnevenBatch(RuntimeError):
-    """Cells cannot share a batch, because a script changes what it is made of. The message is a clause."""
+    """Cells cannot share a batch, because a script changes what it is made of. The one argument is a clause."""
 
 
 class Draws:
@@ -121,7 +123,7 @@ class Draws:
 
 @dataclass
 class Layout:
-    """Which pictures of a request are whose.
+    """Which pictures of a generation are whose.
 
     Attributes:
         cells: the cells side by side in each batch, `per_cell` pictures of each.
@@ -133,9 +135,14 @@ class Layout:
     keys: list[tuple[Hashable, Hashable]]
     per_cell: int
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether a batch holds more than one cell."""
+        return len(self.cells) > 1
+
     def rows(self, number: int, length: int) -> list[int]:
         """The places of a cell's pictures in a list of a batch's or a job's."""
-        if len(self.cells) == 1:
+        if not self.is_shared:  # then they are all of this cell, however many another extension makes of it
             return list(range(length))
         width = self.per_cell * len(self.cells)
         return [place for place in range(length) if place % width // self.per_cell == number]
@@ -159,7 +166,7 @@ class Used:
                 (self._copied.iteration, negative, place, str(prompts[row])) for place, row in enumerate(places)
             )
         networks = getattr(self._copied, "extra_network_data", None) or {}
-        self._networks.add(repr({name: [one.items for one in found] for name, found in networks.items()}))
+        self._networks.add(repr({name: [params.items for params in found] for name, found in networks.items()}))
 
     def of(self, number: int) -> dict[str, str]:
         """Hashes of what a cell used, by name in words."""
@@ -190,14 +197,14 @@ def keys_of(request: Any, applied: Any, cell: Cell) -> tuple[Hashable, Hashable]
 def _comparable(value: Any) -> Hashable:
     """A value as text where it is plain, else its identity."""
     if isinstance(value, dict):
-        value = {key: one for key, one in value.items() if key not in ("sd_model_checkpoint", "sd_vae")}
+        value = {key: part for key, part in value.items() if key not in (CHECKPOINT, VAE)}
     if isinstance(value, str | int | float | list | tuple | dict | set | type(None)):
         return repr(value)
     return id(value)
 
 
 @contextmanager
-def holding(copied: Any, layout: Layout, draws: Draws) -> Iterator[Used]:
+def holding(engine: Engine, copied: Any, layout: Layout, draws: Draws) -> Iterator[Used]:
     """Holds a request to what was drawn for its cells before, or notes what is drawn, for the time of the block.
 
     Yields what its pictures are made from. To be entered when everything else has hooked `get_conds_with_caching`.
@@ -206,45 +213,43 @@ def holding(copied: Any, layout: Layout, draws: Draws) -> Iterator[Used]:
     sampled one by one, where a script sees what it sees in a single generation.
     """
     used = Used(copied, layout)
-    encode = copied.get_conds_with_caching
 
-    def get_conds(function: Callable, required_prompts: Any, *args: Any, **kwargs: Any) -> Any:
-        used.see(required_prompts)
-        return encode(function, required_prompts, *args, **kwargs)
+    def get_conds(original: Callable, function: Callable, prompts: Any, *args: Any, **kwargs: Any) -> Any:
+        used.see(prompts)
+        return original(function, prompts, *args, **kwargs)
 
-    copied.get_conds_with_caching = get_conds
     with ExitStack() as stack:
+        stack.enter_context(hooked(copied, "get_conds_with_caching", get_conds))
         if copied.scripts is not None:
-            _Held(copied, layout, draws).install(stack)
+            _Held(engine, copied, layout, draws).install(stack)
         yield used
 
 
 class _Held:
-    """The shadows on a runner and its scripts, while one request is generated."""
+    """The hooks on a runner and its scripts, while one request is generated."""
 
-    def __init__(self, copied: Any, layout: Layout, draws: Draws):
-        self.copied, self.layout, self.draws = copied, layout, draws
+    def __init__(self, engine: Engine, copied: Any, layout: Layout, draws: Draws):
+        self.engine, self.copied, self.layout, self.draws = engine, copied, layout, draws
         self.given = {name: _copy(getattr(copied, name, None)) for name in TEXTS}
         self.busy: list[str] = []
-        self.on = switched_on(copied) if len(layout.cells) > 1 else []
+        self.on = switched_on(engine, copied) if layout.is_shared else []
 
     def install(self, stack: ExitStack) -> None:
         runner = self.copied.scripts
         for name in HOOKS:
             for script in runner.alwayson_scripts:
                 if overrides(script, name) and not is_own(script):
-                    stack.enter_context(shadowed(script, name, self._of_script(script, name)))
+                    stack.enter_context(hooked(script, name, self._of_script(script, name)))
             if hasattr(runner, name):
-                stack.enter_context(shadowed(runner, name, self._of_runner(runner, name)))
+                stack.enter_context(hooked(runner, name, self._of_runner(name)))
 
     def _of_script(self, script: Any, name: str) -> Callable:
-        original = getattr(script, name)
         who = f"{os.path.basename(script.filename)}:{type(script).__name__}"
 
-        def hook(p: Any, *args: Any, **kwargs: Any) -> Any:
+        def hook(original: Callable, p: Any, *args: Any, **kwargs: Any) -> Any:
             if p is not self.copied:  # that of a script which generates by itself
                 return original(p, *args, **kwargs)
-            if len(self.layout.cells) > 1:
+            if self.layout.is_shared:
                 return self._try_together(script, name, lambda: original(p, *args, **kwargs))
             before = self._state()
             try:
@@ -289,25 +294,22 @@ class _Held:
             for name, value in wide.items():
                 setattr(copied, name, value)
 
-    def _of_runner(self, runner: Any, name: str) -> Callable:
-        original = on_runner_of(runner, name)
-
-        def hook(p: Any, *args: Any, **kwargs: Any) -> Any:
+    def _of_runner(self, name: str) -> Callable:
+        def hook(original: Callable, p: Any, *args: Any, **kwargs: Any) -> Any:
             if p is self.copied and name == "process":
                 self._start()
             original(p, *args, **kwargs)
-            if p is self.copied and len(self.layout.cells) > 1:
+            if p is self.copied and self.layout.is_shared:
                 self._check_batch(name)
 
         return hook
 
     def _check_batch(self, name: str) -> None:
         if name == "process":
-            self.busy += [script.title() for script in reaching(self.on, self.copied)]
+            self.busy += [script.title() for script in reaching(self.engine, self.on, self.copied)]
         busy = list(dict.fromkeys(self.busy))
         if busy:
-            which = "the script" if len(busy) == 1 else "the scripts"
-            raise UnevenBatch(f"{which} {named_list(busy, most=len(busy))} changed what a batch is made of")
+            raise UnevenBatch(Text("{scripts} changed what a batch is made of", scripts=the_scripts(busy)))
 
     def _batch(self, name: str) -> int:
         return 0 if name in PREPARING_HOOKS else int(self.copied.iteration)
@@ -332,10 +334,10 @@ class _Held:
             if any(len(value) != len(rows.get(key, ())) for key, value in back.items()):
                 continue  # the number of pictures was drawn too: it will be seen that these differ
             for key, value in back.items():
-                for row, one in zip(rows[key], value, strict=True):
-                    lists[key][row] = one
+                for row, entry in zip(rows[key], value, strict=True):
+                    lists[key][row] = entry
             if back:
-                self.draws.drawn_anew["A style or a wildcard"] = None
+                self.draws.drawn_anew[Text("A style or a wildcard")] = None
         self._put(lists)
 
     def _expected(self, now: dict[str, list]) -> dict[str, list]:
@@ -347,7 +349,7 @@ class _Held:
                 given = given if isinstance(given, list) else [given] * len(now[name])
                 styled = shared.prompt_styles
                 apply = styled.apply_negative_styles_to_prompt if "negative" in text else styled.apply_styles_to_prompt
-                expected[name] = [apply(one, self.copied.styles) for one in given]
+                expected[name] = [apply(prompt, self.copied.styles) for prompt in given]
         return expected
 
     def _put(self, fields: dict[str, Any]) -> None:
@@ -357,23 +359,6 @@ class _Held:
                 there[:] = value  # the host has handed this very list to the scripts
             elif there != value:
                 setattr(self.copied, name, _copy(value))
-
-
-def on_runner_of(runner: Any, name: str) -> Callable:
-    """A runner's hook as it is now, for a shadow to call.
-
-    A script which generates by itself may give its request a copy of the runner, with the shadow on it and other
-    scripts in it: there the copy's own is called.
-    """
-    before = getattr(runner, name)
-    if name in vars(runner):  # another extension's, or a shadow
-        return before
-
-    def call(p: Any, *args: Any, **kwargs: Any) -> Any:
-        own = p.scripts if isinstance(p.scripts, type(runner)) else runner
-        return getattr(type(own), name)(own, p, *args, **kwargs)
-
-    return call
 
 
 def _copy(value: Any) -> Any:

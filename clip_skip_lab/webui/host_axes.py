@@ -11,7 +11,8 @@ from typing import Any
 from modules import scripts, sd_models
 
 from ..errors import InvalidInput, named_list
-from ..sweep.axes import Axis, AxisValues
+from ..language import Text
+from ..sweep.axes import AXIS_NAME, Axis, AxisValues
 from ..sweep.layer_request import AXIS_LABELS, CLIP_SKIP
 from .own_axes import PREFIX, is_own, own_label
 
@@ -19,7 +20,7 @@ XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
 FIRST = "CFG Scale"
 SEEDS = ("Seed", "Var. seed")
 CHECKPOINTS = ("Checkpoint name", "Refiner checkpoint")
-LEFT_OUT = ("Nothing", "Clip skip", PREFIX + AXIS_LABELS[CLIP_SKIP])
+LEFT_OUT = ("Nothing", AXIS_NAME, PREFIX + AXIS_LABELS[CLIP_SKIP])
 
 BOUNDS: dict[str, tuple[float, float]] = {
     "Steps": (1, 10_000),
@@ -115,7 +116,9 @@ def _sizes(values: list) -> None:
     for value in values:
         found = re.fullmatch(r"\s*(\d{1,9})\s*x\s*(\d{1,9})\s*", value)
         if not found or not all(64 <= int(side) <= 16_384 for side in found.groups()):
-            raise InvalidInput("Size", value, "sizes such as 512x768, each side from 64 to 16384", "is not one")
+            raise InvalidInput(
+                "Size", value, Text("sizes such as 512x768, each side from 64 to 16384"), Text("is not one")
+            )
 
 
 def _styles(value: str, known: list[str]) -> list[str]:
@@ -125,7 +128,7 @@ def _styles(value: str, known: list[str]) -> list[str]:
     names = [name.strip() for name in value.split(",")]
     for name in names:
         if name not in known:
-            raise InvalidInput("Styles", name, named_list(known), "is not a style")
+            raise InvalidInput("Styles", name, named_list(known), Text("is not a style"))
     return names
 
 
@@ -140,15 +143,19 @@ def _apply_styles(choices: Callable[[], list[str]]) -> Callable[[Any, str, list]
 
 def _replaces_something(values: list) -> None:
     if not values[0].strip():
-        problem = "cannot be the first value, which is the text to be replaced"
-        raise InvalidInput("Prompt S/R", values[0], "a text of the prompt, then what to put in its place", problem)
+        problem = Text("cannot be the first value, which is the text to be replaced")
+        raise InvalidInput(
+            "Prompt S/R", values[0], Text("a text of the prompt, then what to put in its place"), problem
+        )
 
 
 def _checkpoints_exist(values: list) -> None:
     for value in values:
         info = None if value in ("", "None", "none") else sd_models.get_closet_checkpoint_match(value)
         if info is not None and not os.path.isfile(info.filename):
-            raise InvalidInput("Checkpoint", value, "checkpoints that are there", f"is gone ({info.filename})")
+            raise InvalidInput(
+                "Checkpoint", value, Text("checkpoints that are there"), Text("is gone ({file})", file=info.filename)
+            )
 
 
 def _checkpoint_title(text: str) -> str | None:

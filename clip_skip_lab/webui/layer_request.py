@@ -1,5 +1,5 @@
-"""Finer clip skip on AUTOMATIC1111's WebUI: what is asked of a request, whether the loaded model can do it, and what
-infotexts say of it. Doing it is the business of layer_hooks.py.
+"""Layer requests on the WebUI: what is asked of a request, and what notes and infotexts say of it. Doing it is the
+business of layer_hooks.py.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from modules import sd_models, shared
-
 from ..errors import InvalidInput
-from ..hosts import OPTION_KEY
+from ..hosts import INFOTEXT_KEY, PANEL_TITLE
+from ..language import Text, in_all_languages
 from ..layers.facts import NONE, layer_facts
 from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
 from ..layers.note import sentence
-from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, check_reachable, nearest_whole
+from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, nearest_whole
 from ..sweep.layer_request import (
     BIG_G_SKIP,
     CLIP_L_SKIP,
     CLIP_SKIP,
     INFOTEXT,
     NAMES,
+    SAME,
     LayerRequest,
     Value,
     asked_by_panel,
@@ -29,26 +29,15 @@ from ..sweep.layer_request import (
     read_value,
 )
 from ..sweep.plan import SweepPlan
-from .encoders import choices_for, encoders_of
-from .model import loaded_model as described_model
+from .encoders import choices_for
+from .engine import LoadedEncoder, LoadedModel
 
 log = logging.getLogger("clip_skip_lab")
 
-PANEL_TITLE = "Clip skip lab"
 ASKED = "clip_skip_lab_asked"
-"""The attribute of a request with what axes ask: a dict by `KEYS` of `clip_skip_lab.sweep.finer`."""
+"""The attribute of a request with what axes ask: a dict by `KEYS` of `clip_skip_lab.sweep.layer_request`."""
 
 _RESTORED = "clip_skip_lab_restored"
-
-
-def loaded_model() -> Any:
-    """The host's model, or None; `shared.sd_model` would load one, from whichever thread asks."""
-    return sd_models.model_data.sd_model
-
-
-def setting_now() -> int:
-    """The host's own clip skip at this moment."""
-    return shared.opts.data.get(OPTION_KEY, 1)
 
 
 def ask(request: Any, **asked: object) -> None:
@@ -67,7 +56,7 @@ def restore_panel(request: Any, asked: object) -> None:
     Raises `InvalidInput` for what no panel asks.
     """
     if not isinstance(asked, dict):
-        raise InvalidInput(PANEL_TITLE, asked, "an object with the panel's values", "is no object")
+        raise InvalidInput(PANEL_TITLE, asked, Text("an object with the panel's values"), Text("is no object"))
     read_layer_request(asked)
     setattr(request, _RESTORED, asked)
 
@@ -97,31 +86,30 @@ def layer_request_of(request: Any, plan: SweepPlan, value: Value | None = None) 
     return replace(common, value=value)
 
 
-def infotext_of(finer: LayerRequest, model: Any, setting: int) -> dict[str, object]:
-    """What the infotext of a picture says of finer clip skip: exactly what is done on this model.
+def infotext_of(asked: LayerRequest, loaded: LoadedModel, setting: int) -> dict[str, object]:
+    """What the infotext of a picture says of a layer request: exactly what is done on this model.
 
-    The host's own key "Clip skip" stays a whole number, or is left out (None), because the host cannot read another.
+    The host's own key stays a whole number, or is left out (None), because the host cannot read another.
     """
-    kinds = {encoder.kind for encoder in encoders_of(model)}
-    if not kinds or finer.is_off:
+    kinds = loaded.kinds
+    if not kinds or asked.is_off:
         return {}
     said: dict[str, object] = {}
-    if SD1 in kinds or finer.every_model:
-        if finer.value is not None:
-            said["Clip skip"] = LayerChoice.of(finer.value).whole
-        elif finer.every_model:
-            said["Clip skip"] = max(1, setting)
-        said[INFOTEXT["clip_skip"]] = finer.value
-        said[INFOTEXT["negative_clip_skip"]] = finer.negative
-        said[INFOTEXT["every_model"]] = True if finer.every_model and SD1 not in kinds else None
+    if SD1 in kinds or asked.every_model:
+        said[INFOTEXT["clip_skip"]] = asked.value
+        said[INFOTEXT["negative_clip_skip"]] = asked.negative
+        said[INFOTEXT["every_model"]] = True if asked.every_model and SD1 not in kinds else None
     if CLIP_L in kinds:
-        said[INFOTEXT["sdxl_clip_l_skip"]] = finer.clip_l
+        said[INFOTEXT["sdxl_clip_l_skip"]] = asked.clip_l
     if BIG_G in kinds:
-        said[INFOTEXT["sdxl_big_g_skip"]] = finer.big_g
-    done = [value for key, value in said.items() if key != "Clip skip"]
-    if any(value is not None and not isinstance(value, int) for value in done):
-        said[INFOTEXT["interpolation"]] = finer.interpolation
-    return {key: value if key == "Clip skip" or value is None else str(value) for key, value in said.items()}
+        said[INFOTEXT["sdxl_big_g_skip"]] = asked.big_g
+    if any(value is not None and not isinstance(value, int) for value in said.values()):
+        said[INFOTEXT["interpolation"]] = asked.interpolation
+    said = {key: None if value is None else str(value) for key, value in said.items()}
+    if INFOTEXT["clip_skip"] in said and (asked.value is not None or asked.every_model):
+        whole = max(1, setting) if asked.value is None else LayerChoice.of(asked.value).whole
+        return {INFOTEXT_KEY: whole, **said}
+    return said
 
 
 def read_fraction(text: str, params: dict[str, Any]) -> None:
@@ -131,78 +119,95 @@ def read_fraction(text: str, params: dict[str, Any]) -> None:
         text: the pasted infotext.
         params: what the host read from it; changed here (modules/script_callbacks.py, `on_infotext_pasted`).
     """
-    found = str(params.get("Clip skip", ""))
+    found = str(params.get(INFOTEXT_KEY, ""))
     if "." not in found:
         return
     try:
-        value = read_value(found, "Clip skip")
+        value = read_value(found, NAMES[CLIP_SKIP])
     except InvalidInput as error:
         log.warning("A pasted infotext has a clip skip that cannot be used: %s", error)
     else:
         params.setdefault(INFOTEXT[CLIP_SKIP], str(value))
-    del params["Clip skip"]
+    del params[INFOTEXT_KEY]
 
 
-def check_asked(finer: LayerRequest, model: Any) -> None:
-    """Makes sure that a model can do what is asked; see `check_reachable`.
-
-    Args:
-        finer: what is asked.
-        model: the host's loaded model.
-
-    Raises `InvalidInput` for what would leave the picture as it is.
-    """
-    check_reachable(finer, {encoder.kind for encoder in encoders_of(model)})
-
-
-def remarks(finer: LayerRequest, model: Any, setting: int) -> list[str]:
+def notes_on(asked: LayerRequest, loaded: LoadedModel, setting: int) -> list[Text]:
     """What somebody should know beside the picture: what has no effect, and what is unwise."""
-    kinds = {encoder.kind for encoder in encoders_of(model)}
-    lines = []
-    if finer.value is not None and SD1 not in kinds and not finer.every_model:
-        facts = layer_facts(described_model(), nearest_whole(finer.value))
+    kinds, notes = loaded.kinds, []
+    if asked.value is not None and SD1 not in kinds and not asked.every_model:
+        facts = layer_facts(loaded.described, nearest_whole(asked.value))
         if facts.effect in (NONE, UNKNOWN_EFFECT):
-            lines.append(f"{sentence(facts)}.")
-    chosen = choices_for(model, finer, False, setting)
+            notes.append(_ended(sentence(facts)))
+    chosen = choices_for(loaded, asked, False, setting)
     if SD1 not in kinds and any(choice is not None and choice.first < 2 for choice in chosen):
-        lines.append("Below 2 the last layer takes part, on which SD2 and SDXL were not trained.")
-    return [f"{PANEL_TITLE}: {line}" for line in lines]
+        notes.append(Text("Below 2 the last layer takes part, on which SD2 and SDXL were not trained."))
+    return [Text("{panel}: {note}", panel=PANEL_TITLE, note=note) for note in notes]
 
 
-def no_effect(request: Any, plan: SweepPlan) -> dict[str, str] | None:
+def meaning(choice: LayerChoice, encoder: LoadedEncoder, negative: bool) -> Text:
+    """`CLIP-L of SD1: layer 11.5 of 12`."""
+    layers = encoder.described.layers
+    if choice.last is not None:
+        line = Text(
+            "{encoder}: layers {first} to {last} of {layers}, averaged",
+            encoder=encoder.kind,
+            first=layers + 1 - choice.last,
+            last=layers + 1 - choice.first,
+            layers=layers,
+        )
+    else:
+        layer = f"{round(layers + 1 - choice.first, 6):g}"
+        line = Text("{encoder}: layer {layer} of {layers}", encoder=encoder.kind, layer=layer, layers=layers)
+    return Text("negative: {line}", line=line) if negative else line
+
+
+def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> dict[str, str] | None:
     """Why clip skip changes nothing in a sweep with the loaded model, a sentence by language; None where it may."""
-    facts, model = layer_facts(described_model(), 1), loaded_model()
+    facts = layer_facts(loaded.described, 1)
     loads_others = any(axis.axis.label == "Checkpoint name" for _, axis in plan.further_axes())
     if len(plan.clip_skip) < 2 or loads_others or facts.effect == UNKNOWN_EFFECT:
         return None
-    finer = layer_request_of(request, plan, plan.clip_skip[0])
-    fixed = {CLIP_L: CLIP_L_SKIP if finer.clip_l else None, BIG_G: BIG_G_SKIP if finer.big_g else None}
+    asked = layer_request_of(request, plan, plan.clip_skip[0])
+    fixed = {CLIP_L: CLIP_L_SKIP if asked.clip_l else None, BIG_G: BIG_G_SKIP if asked.big_g else None}
     for _, axis in plan.further_axes():
         for kind, key in ((CLIP_L, CLIP_L_SKIP), (BIG_G, BIG_G_SKIP)):
-            if axis.axis.label == NAMES[key] and "same" not in axis.values:
+            if axis.axis.label == NAMES[key] and SAME not in axis.values:
                 fixed[kind] = key
-    holding = []
-    for encoder, known in zip(encoders_of(model), facts.encoders, strict=False):
-        if fixed.get(encoder.kind):
-            holding.append(NAMES[fixed[encoder.kind]])
-        elif encoder.kind == SD1 or finer.every_model or known.honoured:
+    deciding = []
+    for encoder in loaded.encoders:
+        key = fixed.get(encoder.kind)
+        if key is not None:
+            deciding.append(str(NAMES[key]))
+        elif encoder.kind == SD1 or asked.every_model or encoder.described.usual is None:
             return None
-    if holding and (finer.every_model or facts.effect != NONE):
-        en, ja = " and ".join(holding), " と ".join(holding)
-        return {
-            "en": f"Clip skip changes nothing in this sweep: {en} decide the layers in all of its cells.",
-            "ja": f"このスイープでは Clip skip は何も変えません: すべてのセルで {ja} が層を決めています。",
-        }
+    if deciding and (asked.every_model or facts.effect != NONE):
+        return in_all_languages(_decided_by(*deciding))
     return {"en": f"{sentence(facts)}.", "ja": f"{sentence(facts, 'ja')}。"}
 
 
-def effect_in_doubt() -> list[str]:
+def _decided_by(setting: str, other: str = "") -> Text:
+    if not other:
+        return Text(
+            "Clip skip changes nothing in this sweep: {setting} decide the layers in all of its cells.", setting=setting
+        )
+    return Text(
+        "Clip skip changes nothing in this sweep: {setting} and {other} decide the layers in all of its cells.",
+        setting=setting,
+        other=other,
+    )
+
+
+def effect_in_doubt(loaded: LoadedModel) -> list[str]:
     """That clip skip may have no effect on the loaded model, as one sentence, where its encoders aren't known."""
-    facts = layer_facts(described_model(), 1)
-    return [f"{sentence(facts)}."] if facts.model is not None and facts.effect == UNKNOWN_EFFECT else []
+    facts = layer_facts(loaded.described, 1)
+    return [_ended(sentence(facts))] if facts.model is not None and facts.effect == UNKNOWN_EFFECT else []
 
 
 def without_own(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of an infotext without those that say something of finer clip skip."""
+    """The parameters of an infotext without those that say something of a layer request."""
     own = {key for key in INFOTEXT.values() if key in params}
     return {key: value for key, value in params.items() if key not in own} if own else params
+
+
+def _ended(text: str) -> Text:
+    return Text("{sentence}.", sentence=text)

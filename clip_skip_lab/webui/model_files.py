@@ -1,4 +1,4 @@
-"""Which files AUTOMATIC1111's WebUI (seen on v1.10.1) uses: the user's checkpoint, and the LoRAs of a prompt."""
+"""Which files the WebUI uses: the user's checkpoint, and the LoRAs of a prompt."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 from modules import extra_networks, sd_models, shared
 
+from ..hosts import CHECKPOINT
 from ..models.advice import Source
 from ..models.metadata import MetadataReader
+from .engine import Engine
 
-CHECKPOINT = "sd_model_checkpoint"
 _ZERO = re.compile(r"\s*[+-]?(?:0+\.?0*|\.0+)\s*")
 MOST_LORAS = 100
 """How many LoRAs of one prompt are looked at."""
@@ -21,7 +22,8 @@ MOST_LORAS = 100
 class ModelFiles:
     """The files in use, and what their headers say. Takes no lock of the host, loads nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
         self._reader = MetadataReader()
         self._chosen: Any = None
 
@@ -32,7 +34,8 @@ class ModelFiles:
         (modules/processing.py, `process_images`): then the last one seen before counts.
         """
         if not shared.state.job or self._chosen is None:
-            self._chosen = sd_models.checkpoint_aliases.get(shared.opts.data.get(CHECKPOINT)) or _loaded_checkpoint()
+            named = sd_models.checkpoint_aliases.get(shared.opts.data.get(CHECKPOINT))
+            self._chosen = named or getattr(self.engine.model(), "sd_checkpoint_info", None)
         return self._chosen
 
     def sources(self, prompt: str) -> list[Source]:
@@ -40,7 +43,7 @@ class ModelFiles:
 
         Empty where the setting means nothing: on a loaded model that isn't SD1.
         """
-        model = sd_models.model_data.sd_model  # `shared.sd_model` would load one
+        model = self.engine.model()
         if model is not None and not getattr(model, "is_sd1", True):
             return []
         found = []
@@ -99,7 +102,3 @@ def data_folder() -> Path:
     from modules.paths_internal import data_path
 
     return Path(data_path) / "clip_skip_lab"
-
-
-def _loaded_checkpoint() -> Any:
-    return getattr(sd_models.model_data.sd_model, "sd_checkpoint_info", None)

@@ -147,7 +147,7 @@ def borrowed(data: OptionValues, values: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def kept(data: OptionValues, keys: list[str]) -> Iterator[None]:
+def undone(data: OptionValues, keys: list[str]) -> Iterator[None]:
     """Undoes at the end what the block does to these options; nobody else sees it.
 
     The host restores `override_settings` only for keys that config.json has (AUTOMATIC1111 v1.10.1,

@@ -1,4 +1,4 @@
-"""Axes of finer clip skip, for the host's X/Y/Z plot and so for the sweep, which takes its axes from there."""
+"""Axes of layer requests, for the host's X/Y/Z plot and so for the sweep, which takes its axes from there."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ from ..sweep.layer_request import (
     read_value,
     read_values,
 )
-from .encoders import encoders_of
-from .layer_request import ask, loaded_model
+from .engine import Engine
+from .layer_request import ask
 
 PREFIX = "[Clip Skip Lab] "
 
 
-def register_axes(find_xyz: Callable[[], Any | None]) -> None:
+def register_axes(find_xyz: Callable[[], Any | None], engine: Engine) -> None:
     """Adds the axes to the X/Y/Z plot, at once where it is loaded already (with `--nowebui` nothing comes later), and
     when the host is about to draw its page; the host forgets it at "Reload UI".
 
     Args:
         find_xyz: gives the module of the X/Y/Z plot, or None when it isn't there.
+        engine: the WebUI's.
     """
 
     def add() -> None:
@@ -39,7 +40,7 @@ def register_axes(find_xyz: Callable[[], Any | None]) -> None:
         if module is None:
             return
         there = {option.label for option in module.axis_options}
-        module.axis_options += [option for option in _options(module) if option.label not in there]
+        module.axis_options += [option for option in _options(module, engine) if option.label not in there]
 
     add()
     script_callbacks.on_before_ui(add)
@@ -55,20 +56,22 @@ def is_own(option: Any) -> bool:
     return option.label in {PREFIX + label for label in AXIS_LABELS.values()}
 
 
-def _options(module: Any) -> list[Any]:
+def _options(module: Any, engine: Engine) -> list[Any]:
     return [
-        module.AxisOption(PREFIX + label, _read(key), _apply(key), format_value=_shown(label), **_given(key))
+        module.AxisOption(
+            PREFIX + label, _read(key, engine), _apply(key), format_value=_shown(label), **_given(key, engine)
+        )
         for key, label in AXIS_LABELS.items()
     ]
 
 
-def _given(key: str) -> dict[str, Any]:
+def _given(key: str, engine: Engine) -> dict[str, Any]:
     if key == INTERPOLATION:
         return {"choices": lambda: list(INTERPOLATIONS)}
 
     def prepare(text: str) -> list[str]:
         """Splits the text and writes ranges out, which the X/Y/Z plot does for its own numbers only."""
-        return [str(value) for value in read_values(text, AXIS_LABELS[key], _highest(key))]
+        return [str(value) for value in read_values(text, AXIS_LABELS[key], _highest(key, engine))]
 
     return {"prepare": prepare}
 
@@ -80,25 +83,25 @@ def _apply(key: str) -> Callable[[Any, str, list], None]:
     return apply
 
 
-def _read(key: str) -> Callable[[str], str]:
+def _read(key: str, engine: Engine) -> Callable[[str], str]:
     """The type of an axis' values: one as it is written. Raises `InvalidInput` for what the loaded model hasn't."""
 
     def read(text: str) -> str:
         if key == INTERPOLATION:
             return read_layer_request({key: text}).interpolation
-        value = read_value(text, AXIS_LABELS[key], _highest(key))
+        value = read_value(text, AXIS_LABELS[key], _highest(key, engine))
         return SAME if value is None else str(value)
 
     return read
 
 
-def _highest(key: str) -> int | None:
+def _highest(key: str, engine: Engine) -> int | None:
     """The highest value of an axis, for the model that is loaded now; None where none is, or one that isn't known."""
-    encoders = encoders_of(loaded_model())
+    encoders = engine.loaded().encoders
     if key in LAYERS_OF_SDXL:
         kind = {CLIP_L_SKIP: CLIP_L, BIG_G_SKIP: BIG_G}[key]
-        return next((encoder.layers for encoder in encoders if encoder.kind == kind), LAYERS_OF_SDXL[key])
-    return min((encoder.layers for encoder in encoders), default=None)
+        return next((encoder.described.layers for encoder in encoders if encoder.kind == kind), LAYERS_OF_SDXL[key])
+    return min((encoder.described.layers for encoder in encoders), default=None)
 
 
 def _shown(label: str) -> Callable[[Any, Any, object], str]:

@@ -12,15 +12,16 @@ from typing import Any
 from modules import processing, shared
 
 from ..errors import InvalidInput
-from ..hosts import OPTION_KEY
+from ..hosts import CHECKPOINT, OPTION_KEY, VAE
+from ..language import Text
 from ..sweep.grid import sheet_size
 from ..sweep.layer_request import CLIP_SKIP
 from ..sweep.plan import Cell, SweepPlan
 from ..sweep.plan_keys import VALUE_FIELDS
 from .host_axes import apply_axis
 from .layer_request import asked_in_panel
+from .option_checks import check_option
 from .options import captured
-from .steady import CHECKPOINT, VAE
 
 
 def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
@@ -35,8 +36,8 @@ def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, A
             try:
                 apply_axis(copied, axis, value)
             except Exception as error:  # an axis of another extension may raise anything
-                problem = f"cannot be applied ({error})"
-                allowed = f"values that {axis.axis.label} can take with these settings"
+                problem = Text("cannot be applied ({error})", error=error)
+                allowed = Text("values that {axis} can take with these settings", axis=axis.axis.label)
                 raise InvalidInput(VALUE_FIELDS[letter], axis.axis.show(value), allowed, problem) from error
     if plan.draft:
         shrink(copied)
@@ -152,7 +153,7 @@ def restore_setting(request: Any, setting: dict[str, Any]) -> None:
         if key in known and not _is_place(key, value) and now.get(key, known[key].default) != value
     }
     for key, value in moved.items():
-        _check_option(key, value, known[key].default)
+        check_option(key, value, "setting.options")
     request.override_settings = {key: value for key, value in overrides.items() if not _is_place(key, value)} | moved
 
 
@@ -184,14 +185,8 @@ def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
     return type(value) in kinds  # `type`, as True is an int too
 
 
-def _check_option(key: str, value: Any, default: Any) -> None:
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (value, default))
-    if default is not None and not numbers and type(value) is not type(default):
-        raise _not_as_written(f"options.{key}", value)
-
-
 def _not_as_written(name: str, value: Any) -> InvalidInput:
-    return InvalidInput(f"setting.{name}", value, "what a sweep writes there", "is of another kind")
+    return InvalidInput(f"setting.{name}", value, Text("what a sweep writes there"), Text("is of another kind"))
 
 
 def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[str, object]:
@@ -203,7 +198,7 @@ def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[s
     Args:
         request: the host's request.
         plan: the sweep's.
-        options: those that decide pictures, from `deciding_options`.
+        options: those that decide pictures, from `steady_options`.
     """
     setting: dict[str, object] = {name: value for name, value in vars(request).items() if _is_told(name, value)}
     for name in ("init_images", "image_mask"):

@@ -1,4 +1,4 @@
-"""Saving pictures and grids on AUTOMATIC1111's WebUI (seen on v1.10.1): its names, its formats, nothing overwritten.
+"""Saving pictures and grids as the WebUI does (seen on v1.10.1): its names, its formats, nothing overwritten.
 
 Its `images.save_image` cuts the whole path to 251 characters and replaces what lies under a name; callbacks of
 extensions may rename and move a picture before it is written. So a name is looked at in the last moment before that.
@@ -18,10 +18,12 @@ from modules import images, script_callbacks, shared
 from PIL import ImageColor
 
 from ..hosts import OPTION_KEY
+from ..language import Text
 from ..sweep.grid import Style
 from ..sweep.saving import can_be_written
 from ..sweep.session import Picture
 from .options import borrowed
+from .shadow import shadowed
 
 PLAIN_FORMAT = "png"
 SHORTEST_NAME = 8
@@ -36,7 +38,7 @@ OUR_RULES = {
 
 
 class NameRefused(OSError):
-    """A picture would get a name that cannot be its own. The message is a phrase."""
+    """A picture would get a name that cannot be its own. The one argument is a phrase."""
 
 
 def format_of(key: str, notes: list[str]) -> str:
@@ -45,7 +47,14 @@ def format_of(key: str, notes: list[str]) -> str:
     wanted = asked.strip().lstrip(".").lower() if isinstance(asked, str) else ""
     if can_be_written(wanted):
         return wanted
-    notes.append(f"{_label(key)}: {_quoted(asked)} cannot be written here; {PLAIN_FORMAT} is used.")
+    notes.append(
+        Text(
+            "{option}: {value} cannot be written here; {format} is used.",
+            option=_label(key),
+            value=_quoted(asked),
+            format=PLAIN_FORMAT,
+        )
+    )
     return PLAIN_FORMAT
 
 
@@ -55,7 +64,8 @@ def pattern_of_names(notes: list[str]) -> str:
     parts = re.split(r"(\[[^\[\]]*\])", pattern)  # what is in brackets, the host makes safe
     safe = "".join(re.sub(r"[/\\\0]", "_", part) if number % 2 == 0 else part for number, part in enumerate(parts))
     if safe != pattern:
-        notes.append(f'{_label("samples_filename_pattern")}: "_" stands for / and \\, as a name is no folder here.')
+        label = _label("samples_filename_pattern")
+        notes.append(Text('{option}: "_" stands for / and \\, as a name is no folder here.', option=label))
     return safe
 
 
@@ -72,7 +82,14 @@ def style_of(notes: list[str]) -> Style:
         colours[part] = read_colour(asked)
         if colours[part] is None:
             colours[part] = default
-            notes.append(f"{_label(key)}: {_quoted(asked)} is no colour; {default} is used.")
+            notes.append(
+                Text(
+                    "{option}: {value} is no colour; {colour} is used.",
+                    option=_label(key),
+                    value=_quoted(asked),
+                    colour=default,
+                )
+            )
     return Style(**colours, font=font_file())
 
 
@@ -119,10 +136,10 @@ def save_picture(picture: Picture, folder: Path, copied: Any, per_cell: int, for
         "samples_filename_pattern": pattern,
         OPTION_KEY: picture.cell.clip_skip,  # the pattern [clip_skip] reads it
     }
-    with borrowed(shared.opts.data, temporary), _looked_at(named, folder) as seen:
+    with borrowed(shared.opts.data, temporary), _looked_at(named, folder) as known:
         try:
             return _saved(
-                seen,
+                known,
                 image=picture.image,
                 path=str(folder),
                 basename="",
@@ -133,16 +150,16 @@ def save_picture(picture: Picture, folder: Path, copied: Any, per_cell: int, for
                 p=named,
             )
         except Exception:
-            if seen:
-                picture.image = seen[0].image
+            if known:
+                picture.image = known[0].image
             raise
 
 
 def save_grid(image: Any, folder: Path, name: str, infotext: str, request: Any, form: str) -> Path:
     """Saves a page of the grid in the host's way. Raises as `save_picture` does; its own earlier one is replaced."""
-    with borrowed(shared.opts.data, OUR_RULES), _looked_at(request, folder, name) as seen:
+    with borrowed(shared.opts.data, OUR_RULES), _looked_at(request, folder, name) as known:
         return _saved(
-            seen,
+            known,
             image=image,
             path=str(folder),
             basename="",
@@ -154,14 +171,14 @@ def save_grid(image: Any, folder: Path, name: str, infotext: str, request: Any, 
         )
 
 
-def _saved(seen: list[Any], **given: Any) -> Path:
+def _saved(known: list[Any], **given: Any) -> Path:
     """Calls the host's `save_image`. What fails after the picture is saved, such as its text file, costs nothing."""
     try:
         path, _ = images.save_image(**given, save_to_dirs=False)
     except Exception:
-        if seen and getattr(seen[0].image, "already_saved_as", None) == seen[0].filename:
-            return Path(seen[0].filename)
-        _remove_half(seen)
+        if known and getattr(known[0].image, "already_saved_as", None) == known[0].filename:
+            return Path(known[0].filename)
+        _remove_half(known)
         raise
     return Path(path)
 
@@ -175,39 +192,36 @@ def _looked_at(p: Any, folder: Path, replaced: str | None = None) -> Iterator[li
     is written; a file of the name `replaced`, whatever its ending, may be there.
     """
     original = script_callbacks.before_image_saved_callback
-    seen: list[Any] = []
+    known: list[Any] = []
 
     def callback(params: Any) -> None:
-        ours = params.p is p and not seen  # a callback may save pictures of its own for the same p
+        ours = params.p is p and not known  # a callback may save pictures of its own for the same p
         if ours:
-            seen.append(params)
+            known.append(params)
         original(params)
         if ours:
             _check_name(params.filename, folder, replaced)
 
-    script_callbacks.before_image_saved_callback = callback
-    try:
-        yield seen
-    finally:
-        script_callbacks.before_image_saved_callback = original
+    with shadowed(script_callbacks, "before_image_saved_callback", callback):
+        yield known
 
 
 def _check_name(filename: object, folder: Path, replaced: str | None) -> None:
     if not isinstance(filename, str) or "\0" in filename or not _encodes(filename):
-        raise NameRefused("it holds a letter that no file's name can have")
+        raise NameRefused(Text("it holds a letter that no file's name can have"))
     name, ending = os.path.splitext(filename)
     longest = os.statvfs(folder).f_namemax if hasattr(os, "statvfs") else 255
     if hasattr(os, "statvfs") and len(name) > longest - max(4, len(ending)):
         name = name[: longest - max(4, len(ending))]
         if len(os.path.basename(name)) < SHORTEST_NAME or not _within(name, folder):
-            raise NameRefused("the folder's path is so long that the WebUI would cut the names off")
+            raise NameRefused(Text("the folder's path is so long that the WebUI would cut the names off"))
     if not _within(name, folder):
-        raise NameRefused("the name leads out of the sweep's folder, or into one that isn't there")
+        raise NameRefused(Text("the name leads out of the sweep's folder, or into one that isn't there"))
     if len(os.fsencode(os.path.basename(name))) + max(4, len(ending)) > longest:
-        raise NameRefused(f"the name has more than {longest} bytes")
+        raise NameRefused(Text("the name has more than {count} bytes", count=longest))
     there = [file for file in (name + ending, f"{name}.tmp") if os.path.lexists(file)]
     if there and not (os.path.basename(name) == replaced and there == [name + ending]):
-        raise NameRefused("there is a file of that name already")
+        raise NameRefused(Text("there is a file of that name already"))
 
 
 def _within(name: str, folder: Path) -> bool:
@@ -223,11 +237,11 @@ def _encodes(filename: str) -> bool:
     return True
 
 
-def _remove_half(seen: list[Any]) -> None:
+def _remove_half(known: list[Any]) -> None:
     """Removes what the host leaves of a picture that it cannot write: it writes under such a name first."""
-    if seen and isinstance(seen[0].filename, str):
+    if known and isinstance(known[0].filename, str):
         with suppress(OSError, ValueError):
-            os.unlink(f"{os.path.splitext(seen[0].filename)[0]}.tmp")
+            os.unlink(f"{os.path.splitext(known[0].filename)[0]}.tmp")
 
 
 def _label(key: str) -> str:
@@ -244,6 +258,9 @@ def note_other_folder(request: Any, notes: list[str]) -> None:
     usual = ("", None, opts.outdir_samples, opts.outdir_txt2img_samples, opts.outdir_img2img_samples)
     if request.outpath_samples not in usual:
         notes.append(
-            f"Sweeps are always saved in the WebUI's folder for grids, where they can be found again; nothing was "
-            f"written to {request.outpath_samples}."
+            Text(
+                "Sweeps are always saved in the WebUI's folder for grids, where they can be found again; nothing was "
+                "written to {folder}.",
+                folder=request.outpath_samples,
+            )
         )

@@ -17,6 +17,7 @@ from fastapi import HTTPException
 from modules import script_callbacks, shared
 
 from ..errors import InvalidInput
+from ..language import Text
 from .checks import check_sampler
 from .grid_infotext import SCRIPT_TITLE
 
@@ -24,7 +25,7 @@ log = logging.getLogger("clip_skip_lab")
 
 METHOD = "init_script_args"
 FIELD = "script_args"
-EXAMPLE = 'one object such as {"clip_skip": "1-12"}'
+EXAMPLE = Text("one object such as {example}", example='{"clip_skip": "1-12"}')
 
 
 def register_padding() -> None:
@@ -47,12 +48,12 @@ def fitted(given: object, defaults: list, mentioned: bool = False) -> list:
     """
     given = [] if given is None else given
     if not given and not mentioned:
-        raise InvalidInput(FIELD, given, EXAMPLE, "is empty")
+        raise InvalidInput(FIELD, given, EXAMPLE, Text("is empty"))
     if given and isinstance(given[0], dict):
         return [given[0], *defaults[1:]]
     if len(given) > len(defaults):
-        allowed = f"{EXAMPLE}, or at most {len(defaults)} values"
-        raise InvalidInput(FIELD, f"{len(given)} values", allowed, "is too many")
+        allowed = Text("{example}, or at most {count} values", example=EXAMPLE, count=len(defaults))
+        raise InvalidInput(FIELD, f"{len(given)} values", allowed, Text("is too many"))
     return [*given, *defaults[len(given) :]]
 
 
@@ -72,11 +73,11 @@ def check_writable(fields: dict[str, Any]) -> None:
         elif isinstance(value, list | tuple):
             parts += [(name, part) for part in value]
         elif isinstance(value, float) and not math.isfinite(value):
-            raise InvalidInput(name, value, "finite numbers", "is no finite number")
+            raise InvalidInput(name, value, Text("finite numbers"), Text("is no finite number"))
         elif isinstance(value, int) and not -(2**63) <= value < 2**64:
-            raise InvalidInput(name, value, "whole numbers of 64 bits", "is too large")
+            raise InvalidInput(name, value, Text("whole numbers of 64 bits"), Text("is too large"))
         elif isinstance(value, str) and not _is_text(value):
-            raise InvalidInput(name, value, "Unicode text", "has half a surrogate pair in it")
+            raise InvalidInput(name, value, Text("Unicode text"), Text("has half a surrogate pair in it"))
 
 
 def _is_text(value: str) -> bool:
@@ -129,10 +130,15 @@ def _arguments(request: Any, defaults: list, script: Any, mentioned: dict[int, A
     for name, content in (request.alwayson_scripts or {}).items():
         if not isinstance(content, dict) or not isinstance(content.get("args", []), list):
             raise InvalidInput(
-                f"alwayson_scripts.{name}", content, 'an object such as {"args": []}', "is no such object"
+                f"alwayson_scripts.{name}",
+                content,
+                Text("an object such as {example}", example='{"args": []}'),
+                Text("is no such object"),
             )
     if script.args_to is None or len(defaults) < script.args_to:
-        raise InvalidInput("Sweep", SCRIPT_TITLE, "the same request in a moment", "cannot run while the WebUI starts")
+        raise InvalidInput(
+            "Sweep", SCRIPT_TITLE, Text("the same request in a moment"), Text("cannot run while the WebUI starts")
+        )
     slots = range(script.args_from, script.args_to)
     return fitted(
         request.script_args, [mentioned.get(at, defaults[at]) for at in slots], any(at in mentioned for at in slots)

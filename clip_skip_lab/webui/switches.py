@@ -30,7 +30,7 @@ def is_switched_off(title: str, controls: list[Any], given: list[Any]) -> bool:
             said.append(_unit_is_on(given[number]))
         elif _is_switch(title, control, number):
             said.append(_is_on(control, given[number]))
-    known = [one for one in said if one is not None]
+    known = [switch for switch in said if switch is not None]
     return bool(known) and not any(known)
 
 
@@ -38,7 +38,9 @@ def _is_switch(title: str, control: Any, number: int) -> bool:
     named = _names(title, str(getattr(control, "label", None) or ""))
     choices = _choices(control)
     if choices:
-        return any(map(_says_off, choices)) and (named or all(_says_off(one) or _words(one) <= ON for one in choices))
+        return any(map(_says_off, choices)) and (
+            named or all(_says_off(text) or _words(text) <= ON for text in choices)
+        )
     classes = [kind.__name__ for kind in type(control).__mro__]
     if any("Accordion" in name for name in classes):
         return named or number == 0
@@ -59,7 +61,7 @@ def _is_on(control: Any, value: Any) -> bool:
 
 def _choices(control: Any) -> list[str]:
     choices = getattr(control, "choices", None) or []
-    return [str(one[0] if isinstance(one, list | tuple) and one else one) for one in choices]
+    return [str(choice[0] if isinstance(choice, list | tuple) and choice else choice) for choice in choices]
 
 
 def _is_unit(value: Any) -> bool:
@@ -71,13 +73,13 @@ def _unit_is_on(value: Any) -> bool | None:
     if not _is_unit(value):
         return None
     fields = value if isinstance(value, dict) else {"enabled": value.enabled}
-    switches = [bool(one) for name, one in fields.items() if isinstance(one, bool) and _parts(name) & ON]
+    switches = [value for name, value in fields.items() if isinstance(value, bool) and _parts(name) & ON]
     if not all(switches):
         return False
-    models = [one for name, one in fields.items() if _parts(name) & {"model", "module", "preprocessor"}]
+    models = [value for name, value in fields.items() if _parts(name) & {"model", "module", "preprocessor"}]
     if not switches and not models:
         return None  # a picture with its mask, say
-    return not (models and all(one in (None, "None", "none") for one in models))
+    return not (models and all(model in (None, "None", "none") for model in models))
 
 
 def _parts(name: object) -> set[str]:

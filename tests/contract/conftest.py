@@ -9,7 +9,7 @@ import pytest
 from tests.helpers.client import CLIP_SKIP, Client
 from tests.helpers.extensions import faults as faults_extension
 from tests.helpers.extensions import meddling as meddling_extension
-from tests.helpers.host_in_process import host, opts  # noqa: F401
+from tests.helpers.host_in_process import engine, host, opts, webui  # noqa: F401
 from tests.minihost import launch
 
 

@@ -10,20 +10,13 @@ from tests.helpers.host_in_process import make
 pytestmark = pytest.mark.usefixtures("host", "opts")
 
 
-@pytest.fixture(autouse=True)
-def adapter(host):
-    from clip_skip_lab.webui.host import A1111
-
-    return A1111()
-
-
 @pytest.fixture
-def in_force():
+def in_force(webui):
     from clip_skip_lab.sweep.layer_request import LayerRequest
     from clip_skip_lab.webui.layer_hooks import Chosen, _in_force
 
     def enter(*values, mixed=False):
-        chosen = Chosen([LayerRequest(value=value) for value in values], mixed=mixed)
+        chosen = Chosen(webui.engine, [LayerRequest(value=value) for value in values], mixed=mixed)
         return chosen, _in_force(make(), chosen)
 
     return enter

@@ -68,13 +68,11 @@ def test_findings_come_in_the_pages_language(outcome, opts):
 
 
 @pytest.fixture
-def session(host):
+def session(host, webui):
     """A session on the embedded host itself, with its state as at the start of a job."""
-    from clip_skip_lab.webui.host import A1111
-
     host.state.begin(job="test")
     plan = read_plan({"clip_skip": "1-3"}, [], 12)
-    with A1111().session(make(), plan) as session:
+    with webui.session(make(), plan) as session:
         yield session
     host.state.end()
 

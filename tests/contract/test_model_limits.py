@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.layers.selection import check_reachable
 from clip_skip_lab.sweep.layer_request import LayerRequest
 from tests.helpers.client import Refused
 
@@ -41,12 +42,11 @@ def test_a_value_for_an_encoder_that_the_model_has_not_is_refused(client, unchan
         (LayerRequest(clip_l=2), "SDXL CLIP-L skip: 2"),
     ],
 )
-def test_on_an_encoder_of_an_unknown_kind_nothing_but_whole_values_can_be_asked(host, finer, field):
-    from clip_skip_lab.webui.layer_request import check_asked
-
-    stranger = SimpleNamespace(cond_stage_model=SimpleNamespace())
+def test_on_an_encoder_of_an_unknown_kind_nothing_but_whole_values_can_be_asked(engine, finer, field):
+    info = SimpleNamespace(name_for_extra="stranger")
+    kinds = engine.look_at(SimpleNamespace(cond_stage_model=SimpleNamespace(), sd_checkpoint_info=info)).kinds
     with pytest.raises(InvalidInput, match="cannot be applied, because this model") as refused:
-        check_asked(finer, stranger)
+        check_reachable(finer, kinds)
     assert refused.value.detail.startswith(field)
-    check_asked(LayerRequest(), stranger)
-    check_asked(LayerRequest(value=2), stranger)
+    check_reachable(LayerRequest(), kinds)
+    check_reachable(LayerRequest(value=2), kinds)

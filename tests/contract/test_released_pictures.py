@@ -12,17 +12,17 @@ from tests.helpers.host_in_process import make
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])
 def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end(
-    host, opts, tmp_path, monkeypatch, mode
+    host, webui, opts, tmp_path, monkeypatch, mode
 ):
     from modules import scripts
 
     from clip_skip_lab.sweep.plan import read_plan
     from clip_skip_lab.sweep.run import run_sweep
-    from clip_skip_lab.webui import host as webui_host
     from clip_skip_lab.webui import pictures as finished
+    from clip_skip_lab.webui import session as sessions
 
     requests, pictures = [], []
-    applied, picture = webui_host.applied, finished.Picture
+    applied, picture = sessions.applied, finished.Picture
 
     def noted_request(*args):
         made = applied(*args)
@@ -34,7 +34,7 @@ def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end
         pictures.append(weakref.ref(made.image))
         return made
 
-    monkeypatch.setattr(webui_host, "applied", noted_request)
+    monkeypatch.setattr(sessions, "applied", noted_request)
     monkeypatch.setattr(finished, "Picture", noted_picture)
     request = make(outpath_grids=str(tmp_path))
     request.scripts = scripts.ScriptRunner()
@@ -43,7 +43,7 @@ def test_of_all_cells_no_picture_and_only_the_first_request_are_alive_at_the_end
     gc.collect()
     gc.disable()
     try:
-        with webui_host.A1111().session(request, plan) as session:
+        with webui.session(request, plan) as session:
             outcome = run_sweep(plan, session, {})
             alive = [number for number, one in enumerate(requests) if one() is not None]
             shown = [number for number, one in enumerate(pictures) if one() is not None]

@@ -19,10 +19,11 @@ PLAN = read_plan({"clip_skip": "1, 2"}, [], 12)
 
 
 def told(request):
+    from clip_skip_lab.engines.a1111 import A1111
     from clip_skip_lab.webui.request import setting_of
-    from clip_skip_lab.webui.steady import deciding_options
+    from clip_skip_lab.webui.steady import steady_options
 
-    return finite(setting_of(request, PLAN, deciding_options()))
+    return finite(setting_of(request, PLAN, steady_options(A1111())))
 
 
 def restored(setting, **changes):

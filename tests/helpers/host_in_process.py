@@ -47,6 +47,22 @@ def opts(host):
     host.opts.data.update(before)
 
 
+@pytest.fixture
+def engine(host):
+    """What is its own of the host's kind."""
+    from clip_skip_lab.engines.a1111 import A1111
+
+    return A1111()
+
+
+@pytest.fixture
+def webui(engine):
+    """The host as panels and sweeps see it."""
+    from clip_skip_lab.webui.host import WebUI
+
+    return WebUI(engine)
+
+
 def model(other=False):
     """The record of the loaded checkpoint, or of the other one."""
     from modules import sd_models, shared

@@ -1,12 +1,9 @@
-"""What a clip skip does on a model: the facts, their words, and how A1111's models are described."""
-
-from types import SimpleNamespace
+"""What a clip skip does on a model: the facts, and their words."""
 
 import pytest
 
 from clip_skip_lab.layers.facts import ALL, NONE, PART, UNKNOWN, Encoder, Model, layer_facts, layer_of
 from clip_skip_lab.layers.note import is_warning, sentence
-from clip_skip_lab.webui.model import describe
 
 SD1 = Model("base", "SD1", (Encoder("CLIP-L", 12),))
 SD2 = Model("two", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual=23),))
@@ -155,68 +152,3 @@ def test_the_record_as_plain_data():
     }
     assert layer_facts(SD1, 14).to_json()["encoders"][0]["layer"] is None
     assert layer_facts(None, 2).to_json()["model"] is None
-
-
-# The host's classes, by the names and attributes that `describe` goes by (modules/sd_hijack_clip.py,
-# modules/sd_hijack_open_clip.py, v1.10.1). They have no weights and encode nothing; the contract tests ask a real host.
-def _wrapper(class_name: str, wrapped: object) -> object:
-    return type(class_name, (), {"wrapped": wrapped})()
-
-
-def _clip(layers: int, **more: object) -> SimpleNamespace:
-    encoder = SimpleNamespace(layers=[None] * layers)
-    return SimpleNamespace(transformer=SimpleNamespace(text_model=SimpleNamespace(encoder=encoder)), **more)
-
-
-def _open_clip(layers: int, **more: object) -> SimpleNamespace:
-    return SimpleNamespace(model=SimpleNamespace(transformer=SimpleNamespace(resblocks=[None] * layers)), **more)
-
-
-CLIP_L_XL = _wrapper("FrozenCLIPEmbedderForSDXLWithCustomWords", _clip(12, layer="hidden", layer_idx=11))
-G = _wrapper("FrozenOpenCLIPEmbedder2WithCustomWords", _open_clip(32, layer="penultimate", layer_idx=1, legacy=False))
-
-
-def _model(condition: object, **more: object) -> SimpleNamespace:
-    return SimpleNamespace(
-        sd_checkpoint_info=SimpleNamespace(name_for_extra="name"), cond_stage_model=condition, **more
-    )
-
-
-def test_an_sd1_model_of_a1111():
-    condition = _wrapper("FrozenCLIPEmbedderWithCustomWords", _clip(12, layer="last", layer_idx=None))
-    assert describe(_model(condition), False) == Model("name", "SD1", (Encoder("CLIP-L", 12),))
-
-
-def test_an_sd2_model_of_a1111_takes_the_layer_of_its_config():
-    for layer_idx, usual in ((1, 23), (0, 24)):
-        condition = _wrapper("FrozenOpenCLIPEmbedderWithCustomWords", _open_clip(24, layer_idx=layer_idx))
-        described = describe(_model(condition), True, "Clip skip SDXL")
-        assert described == Model("name", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual, trained=usual),))
-
-
-def test_an_sdxl_model_of_a1111_with_its_setting_off_and_on():
-    condition = SimpleNamespace(embedders=[CLIP_L_XL, G, object(), object()])
-    off, on = (describe(_model(condition), switched, "Clip skip SDXL") for switched in (False, True))
-    assert off == Model("name", "SDXL", SDXL.encoders, "Clip skip SDXL")
-    assert on == Model("name", "SDXL", SDXL_ON.encoders)
-
-
-def test_the_refiner_of_sdxl_has_nothing_to_switch_on():
-    assert describe(_model(G), False, "Clip skip SDXL") == Model("name", "SDXL", (BIG_G,))
-
-
-def test_an_sd3_model_of_a1111_with_t5_and_without():
-    clip_l = SimpleNamespace(num_layers=12, layer="hidden", layer_idx=-2, layer_norm_hidden_state=False)
-    clip_g = SimpleNamespace(num_layers=32, layer="hidden", layer_idx=-2, layer_norm_hidden_state=False)
-    t5 = SimpleNamespace(num_layers=24, layer="last", layer_idx=None, layer_norm_hidden_state=True)
-    for last, names in ((t5, ["CLIP-L", "OpenCLIP bigG", "T5-XXL"]), (None, ["CLIP-L", "OpenCLIP bigG"])):
-        condition = SimpleNamespace(clip_l=clip_l, clip_g=clip_g, t5xxl=last)
-        facts = layer_facts(describe(_model(condition, is_sd3=True), False), 5)
-        assert [one.encoder.name for one in facts.encoders] == names
-        assert [one.layer for one in facts.encoders] == [11, 31, 24][: len(names)]
-        assert facts.effect == NONE
-
-
-def test_a_text_encoder_that_is_not_known_is_said_to_be_unknown():
-    facts = layer_facts(describe(_model(_wrapper("FrozenXLMREmbedderWithCustomWords", None)), False), 2)
-    assert facts.effect == UNKNOWN

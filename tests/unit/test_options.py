@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clip_skip_lab.webui.options import OptionValues, borrowed, captured, kept, lendable
+from clip_skip_lab.webui.options import OptionValues, borrowed, captured, lendable, undone
 
 KEY, OTHER, NEW = "clip_skip", "emphasis", "a key that config.json lacks"
 KEYS = st.sampled_from("abcde")
@@ -37,7 +37,7 @@ def test_only_the_thread_that_borrows_sees_the_value(data, elsewhere):
 
 
 @pytest.mark.parametrize("value", [9, 5], ids=["another value", "the value that is borrowed"])
-@pytest.mark.parametrize("borrow", [lambda data: borrowed(data, {KEY: 5}), lambda data: kept(data, [KEY])])
+@pytest.mark.parametrize("borrow", [lambda data: borrowed(data, {KEY: 5}), lambda data: undone(data, [KEY])])
 def test_what_the_user_sets_meanwhile_counts_afterwards_and_not_before(data, elsewhere, value, borrow):
     with borrow(data):
         before = data[KEY]
@@ -65,7 +65,7 @@ def test_what_is_written_to_an_option_that_is_not_borrowed_is_everybodys(data, e
 
 def test_loans_within_loans_end_in_their_order(data):
     with borrowed(data, {KEY: 5}):
-        with borrowed(data, {KEY: 6}), kept(data, [KEY, NEW]):
+        with borrowed(data, {KEY: 6}), undone(data, [KEY, NEW]):
             assert (data[KEY], NEW in data) == (6, False)
             data[KEY], data[NEW] = 8, 1
             del data[NEW]
@@ -77,7 +77,7 @@ def test_loans_within_loans_end_in_their_order(data):
 
 
 def test_a_loan_ends_with_an_error_too(data):
-    with pytest.raises(ZeroDivisionError), borrowed(data, {KEY: 5}), kept(data, [OTHER]):
+    with pytest.raises(ZeroDivisionError), borrowed(data, {KEY: 5}), undone(data, [OTHER]):
         data[OTHER] = 1 / 0
     assert data == {KEY: 1, OTHER: "Original"}
     assert data[KEY] == 1

@@ -49,6 +49,14 @@ def test_only_engines_webui_and_ui_import_the_webui(path):
         assert not imports(path) & {"modules", "modules_forge", "backend"}
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "webui").glob("*.py")), ids=named)
+def test_what_only_one_webui_has_is_left_to_its_engine(path):
+    """Forge has no module of these names, and would fail as soon as a file is imported that imports one."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and node.module == "modules":
+            assert not {alias.name for alias in node.names} & {"sd_hijack", "sd_hijack_clip", "sd_hijack_open_clip"}
+
+
 @pytest.mark.parametrize("path", [*FILES, *SCRIPTS], ids=named)
 def test_no_error_is_swallowed_in_silence(path):
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -117,7 +117,7 @@ def test_every_device_has_words_of_its_own_for_it(text):
 def test_what_a_failed_batch_held_is_freed_before_the_next_is_tried(host):
     import torch
 
-    from clip_skip_lab.webui.host import A1111Session
+    from clip_skip_lab.webui.session import WebUISession
 
     held = []
 
@@ -130,5 +130,5 @@ def test_what_a_failed_batch_held_is_freed_before_the_next_is_tried(host):
         sample()
     except torch.cuda.OutOfMemoryError as error:
         assert held[0]() is not None
-        assert A1111Session.is_out_of_memory(None, error)
+        assert WebUISession.is_out_of_memory(None, error)
         assert held[0]() is None

@@ -1,0 +1,310 @@
+"""AUTOMATIC1111's WebUI, v1.10.1: what is its own in the family."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import torch
+import transformers
+from modules import devices, processing, scripts, sd_hijack, sd_hijack_clip, sd_models, sd_vae, shared
+
+from ..hosts import CHECKPOINT, OPTION_KEY, VAE
+from ..language import Text
+from ..layers.facts import Encoder, Model
+from ..layers.mixing import mix
+from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice
+from ..webui.engine import LoadedEncoder, LoadedModel
+from ..webui.options import borrowed, undone
+
+SDXL_SWITCH = "sdxl_clip_l_skip"
+"""The option without which SDXL's CLIP-L ignores clip skip (modules/sd_hijack_clip.py)."""
+
+SAMPLING_HOOKS = ("on_mask_blend", "post_sample", "postprocess_batch", "postprocess_batch_list")
+"""The hooks by which the host's own scripts touch samples; in all others those look at one picture or at none."""
+
+
+class A1111:
+    """See `Engine`."""
+
+    name = "AUTOMATIC1111"
+    header_list = "quicksettings_list"
+    packages = ("modules", "ldm", "sgm", "k_diffusion", "torch.nn.functional")
+    encoding = ("forward", "encode_with_transformers")
+    own_layers = ("torch.nn.modules.", "networks")  # the second is the host's Lora extension
+    loading_text = (sd_models, "get_empty_cond") if hasattr(sd_models, "get_empty_cond") else None  # since v1.6
+
+    def version(self) -> str:
+        """See `Engine.version`."""
+        return str(processing.program_version() or "unknown")
+
+    def model(self) -> Any:
+        """See `Engine.model`; `shared.sd_model` would load one, from whichever thread asks."""
+        return sd_models.model_data.sd_model
+
+    def loaded(self) -> LoadedModel:
+        """See `Engine.loaded`.
+
+        The encoders are told apart by their own classes and not by the model's `is_sd1`, `is_sdxl`, …: SD2-Turbo has
+        the conditioner of SDXL around the encoder of SD2.
+        """
+        model = self.model()
+        return LoadedModel() if model is None else self.look_at(model)
+
+    def look_at(self, model: Any) -> LoadedModel:
+        """A model of this host, after its hijack (modules/sd_hijack.py)."""
+        name, condition = model.sd_checkpoint_info.name_for_extra, getattr(model, "cond_stage_model", None)
+        if getattr(model, "is_sd3", False):  # older versions don't know SD3
+            return LoadedModel(Model(name, "SD3", _sd3(condition)))
+        # SDXL has a row of embedders, of sizes too; the others, and SDXL's refiner, have their one encoder here.
+        found = [self.encoder(module) for module in getattr(condition, "embedders", [condition])]
+        encoders = tuple(encoder for encoder in found if encoder is not None)
+        kinds = {encoder.kind for encoder in encoders}
+        family = "SDXL" if BIG_G in kinds else "SD2" if SD2 in kinds else "SD1" if kinds else ""
+        # SDXL's refiner has nothing to switch on.
+        switch = shared.opts.data_labels.get(SDXL_SWITCH) if CLIP_L in kinds and not _is_switched_on() else None
+        described = tuple(encoder.described for encoder in encoders)
+        return LoadedModel(Model(name, family, described, switch.label if switch else ""), encoders)
+
+    def model_record(self) -> dict[str, str]:
+        """See `Engine.model_record`."""
+        model = shared.sd_model
+        return {
+            "name": model.sd_checkpoint_info.name_for_extra,
+            "hash": model.sd_model_hash or "",
+            "vae": sd_vae.get_loaded_vae_name() or "",
+        }
+
+    def load(self, asked: dict[str, Any]) -> None:
+        """See `Engine.load`."""
+        asked = {key: value for key, value in asked.items() if key in (CHECKPOINT, VAE)}
+        if sd_models.checkpoint_aliases.get(asked.get(CHECKPOINT)) is None:
+            asked.pop(CHECKPOINT, None)
+        data = shared.opts.data
+        with undone(
+            data, list(asked)
+        ):  # loading writes the checkpoint's full title there, whatever it was called before
+            data.update(asked)
+            try:
+                sd_models.reload_model_weights()
+                sd_vae.reload_vae_weights()
+            except Exception:
+                self.mend()
+                raise
+
+    def mend(self) -> None:
+        """See `Engine.mend`.
+
+        `reload_model_weights` (modules/sd_models.py) removes its own wrapper from the model before it opens the file,
+        and does not put it back when that fails: every later generation would fail, of this sweep and after it.
+        """
+        model = self.model()
+        encoder = getattr(model, "cond_stage_model", None)
+        if encoder is None or hasattr(encoder, "encode_embedding_init_text"):
+            return
+        sd_hijack.model_hijack.hijack(model)
+        model.to(devices.device)
+        sd_models.model_data.set_sd_model(model)
+
+    def encoder_classes(self) -> dict[type, Callable[[Any], LoadedEncoder]]:
+        """See `Engine.encoder_classes`; by class what looks at its objects. A subclass may do anything."""
+        classes = {sd_hijack_clip.FrozenCLIPEmbedderWithCustomWords: _sd1}
+        if hasattr(sd_hijack_clip, "FrozenCLIPEmbedderForSDXLWithCustomWords"):  # since v1.6
+            classes[sd_hijack_clip.FrozenCLIPEmbedderForSDXLWithCustomWords] = _clip_l
+        if importlib.util.find_spec("modules.sd_hijack_open_clip") is not None:
+            from modules import sd_hijack_open_clip
+
+            classes[sd_hijack_open_clip.FrozenOpenCLIPEmbedderWithCustomWords] = _sd2
+            if hasattr(sd_hijack_open_clip, "FrozenOpenCLIPEmbedder2WithCustomWords"):
+                classes[sd_hijack_open_clip.FrozenOpenCLIPEmbedder2WithCustomWords] = _big_g
+        return classes
+
+    def encoder(self, module: Any) -> LoadedEncoder | None:
+        """See `Engine.encoder`."""
+        look_at = self.encoder_classes().get(type(module))
+        return None if look_at is None else look_at(module)
+
+    def clip_skip(self) -> int:
+        """See `Engine.clip_skip`."""
+        return shared.opts.data.get(OPTION_KEY, 1)
+
+    def slider_end(self) -> int:
+        """See `Engine.slider_end`."""
+        arguments = shared.opts.data_labels[OPTION_KEY].component_args
+        return int((arguments() if callable(arguments) else arguments)["maximum"])
+
+    def clip_skip_in_force(self, value: int) -> AbstractContextManager[None]:
+        """See `Engine.clip_skip_in_force`: every encoding looks at the option."""
+        return borrowed(shared.opts.data, {OPTION_KEY: value})
+
+    def cache_key(self) -> tuple[Hashable, ...]:
+        """See `Engine.cache_key`: after a toggle of this option its cache gave stale pictures."""
+        return (shared.opts.data.get(SDXL_SWITCH),) if CLIP_L in self.loaded().kinds else ()
+
+    def transformers(self) -> list[torch.nn.Module]:
+        """See `Engine.transformers`: one on SD1, CLIP-L on SDXL, none on SD2."""
+        conditioner = getattr(self.model(), "cond_stage_model", None)
+        if not isinstance(conditioner, torch.nn.Module):
+            return []
+        return [module for module in conditioner.modules() if isinstance(module, transformers.CLIPTextModel)]
+
+    def loras(self) -> Hashable:
+        """See `Engine.loras` (extensions-builtin/Lora/networks.py)."""
+        loaded = getattr(sys.modules.get("networks"), "loaded_networks", ())
+        return tuple((net.name, net.te_multiplier, net.unet_multiplier, net.dyn_dim, net.mtime) for net in loaded)
+
+    def inversion(self, transformer: torch.nn.Module) -> Any:
+        """See `Engine.inversion`: one for all transformers."""
+        return sd_hijack.model_hijack
+
+    def deciding_options(self) -> set[str]:
+        """See `Engine.deciding_options`: those that it writes into infotexts, because a picture could not be made again
+        without them."""
+        labels = shared.opts.data_labels
+        return {CHECKPOINT, VAE, *(key for key, info in labels.items() if getattr(info, "infotext", None))}
+
+    def generator_after(self, seed: int) -> int:
+        """See `Engine.generator_after` (modules/rng.py, `randn`)."""
+        return seed
+
+    def why_one_by_one(self, request: Any) -> str | None:
+        """See `Engine.why_one_by_one`."""
+        model, opts = shared.sd_model, shared.opts
+        key = getattr(getattr(model, "model", None), "conditioning_key", "crossattn")
+        if key != "crossattn" and not getattr(model, "is_sdxl", False):
+            return Text("this kind of model ({key}) takes more than a prompt", key=key)
+        if getattr(opts, "hypertile_enable_unet", False) or getattr(opts, "hypertile_enable_vae", False):
+            return Text("Hypertile draws its tiles for a batch as a whole")
+        return None
+
+    def takes_part(self, script: Any) -> bool:
+        """See `Engine.takes_part`."""
+        return any(
+            getattr(type(script), hook, None) is not getattr(scripts.Script, hook, None) for hook in SAMPLING_HOOKS
+        )
+
+    def sampling_objects(self) -> list[Any]:
+        """See `Engine.sampling_objects`."""
+        return [sd_hijack.model_hijack]
+
+    def broken_rows(self, samples: Any) -> list[int]:
+        """See `Engine.broken_rows`: on a batch of nothing else it fails (modules/devices.py, `test_for_nans`)."""
+        rows = [row for row, latent in enumerate(samples) if bool(torch.isnan(latent).any())]
+        return [] if shared.cmd_opts.disable_nan_check or len(rows) == len(samples) else rows
+
+    def is_nan(self, error: Exception) -> bool:
+        """See `Engine.is_nan`."""
+        return isinstance(error, devices.NansException)
+
+
+def _is_switched_on() -> bool:
+    return getattr(shared.opts, SDXL_SWITCH, False) is True
+
+
+def _sd1(module: Any) -> LoadedEncoder:
+    transformer = module.wrapped.transformer
+    described = Encoder("CLIP-L", len(transformer.text_model.encoder.layers))
+
+    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+        outputs = transformer(input_ids=tokens, output_hidden_states=True)
+        norm = transformer.text_model.final_layer_norm
+        return mix(outputs.hidden_states, norm, choice, last=outputs.last_hidden_state)
+
+    return LoadedEncoder(SD1, module, described, encode)
+
+
+def _clip_l(module: Any) -> LoadedEncoder:
+    """SDXL was trained on states without the final norm."""
+    wrapped = module.wrapped
+    layers = len(wrapped.transformer.text_model.encoder.layers)
+    last = wrapped.layer == "last"
+    # `hidden_states` has the embeddings in front, so place 11 of them is layer 11, and -2 of 13 is layer 11 too.
+    trained = layers if last else range(layers + 1)[wrapped.layer_idx]
+    usual = {} if _is_switched_on() else {"usual": trained}
+    described = Encoder("CLIP-L", layers, norm=last and bool(usual), trained=trained, **usual)
+
+    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+        outputs = wrapped.transformer(input_ids=tokens, output_hidden_states=True)
+        return mix(outputs.hidden_states, torch.clone, choice)
+
+    return LoadedEncoder(CLIP_L, module, described, encode)
+
+
+def _sd2(module: Any) -> LoadedEncoder:
+    wrapped = module.wrapped
+    layers = len(wrapped.model.transformer.resblocks)
+    usual = layers - wrapped.layer_idx
+    described = Encoder("OpenCLIP ViT-H", layers, usual=usual, norm=True, trained=usual)
+
+    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+        """All layers run for this: the host would stop after the layer it wants, by `layer_idx`."""
+        stops_before = wrapped.layer_idx
+        wrapped.layer_idx = 0
+        try:
+            with _states(wrapped.model) as states:
+                last = wrapped.encode_with_transformer(tokens)
+        finally:
+            wrapped.layer_idx = stops_before
+        return mix(states, wrapped.model.ln_final, choice, last=last)
+
+    return LoadedEncoder(SD2, module, described, encode)
+
+
+def _big_g(module: Any) -> LoadedEncoder:
+    wrapped = module.wrapped
+    layers = len(wrapped.model.transformer.resblocks)
+    usual = layers - wrapped.layer_idx
+    described = Encoder("OpenCLIP bigG", layers, usual=usual, norm=bool(wrapped.legacy), trained=usual)
+
+    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+        """The pooled vector stays that of the last layer, with the final norm, as SDXL was trained."""
+        with _states(wrapped.model) as states:
+            outputs = wrapped.encode_with_transformer(tokens)
+        mixed = mix(states, torch.clone, choice)
+        if outputs.get("pooled") is not None:
+            mixed.pooled = outputs["pooled"]
+        return mixed
+
+    return LoadedEncoder(BIG_G, module, described, encode)
+
+
+@contextmanager
+def _states(model: Any) -> Iterator[list[torch.Tensor]]:
+    """Yields a list that a forward of an OpenCLIP text model fills with its hidden states, [batch, tokens, channels].
+
+    OpenCLIP keeps none of them itself. Its blocks take [tokens, batch, channels].
+    """
+    states: list[torch.Tensor] = []
+    blocks = model.transformer.resblocks
+
+    def before(block: Any, arguments: tuple) -> None:
+        states.append(arguments[0].permute(1, 0, 2))
+
+    def after_last(block: Any, arguments: tuple, output: torch.Tensor) -> None:
+        states.append(output.permute(1, 0, 2))
+
+    hooks = [block.register_forward_pre_hook(before) for block in blocks]
+    hooks.append(blocks[-1].register_forward_hook(after_last))
+    try:
+        yield states
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _sd3(condition: Any) -> tuple[Encoder, ...]:
+    """The encoders of SD3 (modules/models/sd3/sd3_cond.py), none of which looks at clip skip."""
+    encoders = []
+    for name, field in (("CLIP-L", "clip_l"), ("OpenCLIP bigG", "clip_g"), ("T5-XXL", "t5xxl")):
+        encoder = getattr(condition, field, None)
+        if encoder is None:  # T5 is left out unless its option is on
+            continue
+        layers = int(encoder.num_layers)
+        last = encoder.layer == "last"
+        # Unlike transformers' hidden states these are counted from the first layer, without the embeddings.
+        usual = layers if last else range(1, layers + 1)[encoder.layer_idx]
+        encoders.append(Encoder(name, layers, usual, norm=last or bool(encoder.layer_norm_hidden_state), trained=usual))
+    return tuple(encoders)

@@ -1,0 +1,54 @@
+"""The conditioning of several cells in one batch: each picture's is made as it is asked for, and all are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from modules import prompt_parser
+
+from .shadow import hooked
+
+
+@contextmanager
+def conditioned(
+    copied: Any, asked: list[Hashable], as_asked: Callable[[Any], AbstractContextManager], remembered: Callable
+) -> Iterator[None]:
+    """Makes the request fetch its conditioning picture by picture, each as it is asked for, for the time of the block.
+
+    First pass, hires fix and refiner all fetch it through `get_conds_with_caching`, so one hook covers them. The
+    host's caches hold one entry without a place for "several skips": they are left alone.
+
+    Args:
+        copied: the request.
+        asked: for each picture of a batch its clip skip and what else decides which layers are used.
+        as_asked: a `with` in which the host does so. Also where all pictures agree: a later pass fetches its
+            conditioning in the middle of the sampling, and by then somebody may have moved the slider.
+        remembered: a `with` in which repeated forwards of the text encoder are answered from memory.
+    """
+
+    def get_conds(
+        original: Callable, function: Callable, prompts: Any, steps: int, caches: Any, *more: Any, **named: Any
+    ) -> Any:
+        with remembered():
+            if len(set(asked)) == 1:
+                with as_asked(asked[0]):
+                    return original(function, prompts, steps, caches, *more, **named)
+            parts: dict[tuple[Hashable, str], Any] = {}
+            for wanted, text in zip(asked, prompts, strict=True):
+                if (wanted, text) not in parts:
+                    prompt = prompt_parser.SdConditioning([text], copy_from=prompts)
+                    with as_asked(wanted):
+                        parts[wanted, text] = original(function, prompt, steps, [[None, None]], *more, **named)
+            return _joined([parts[key] for key in zip(asked, prompts, strict=True)])
+
+    with hooked(copied, "get_conds_with_caching", get_conds):
+        yield
+
+
+def _joined(parts: list[Any]) -> Any:
+    """One picture's conditioning after another as that of a batch (modules/prompt_parser.py)."""
+    if isinstance(parts[0], prompt_parser.MulticondLearnedConditioning):
+        return prompt_parser.MulticondLearnedConditioning((len(parts),), [part.batch[0] for part in parts])
+    return [part[0] for part in parts]

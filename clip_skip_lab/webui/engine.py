@@ -1,0 +1,140 @@
+"""What differs between the WebUIs of the family, behind one interface: each has a file in `engines/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from ..layers.facts import Encoder, Model
+from ..layers.selection import LayerChoice
+
+
+@dataclass(frozen=True)
+class LoadedEncoder:
+    """A text encoder of the loaded model whose layers can be chosen.
+
+    Attributes:
+        kind: one of `SD1`, `SD2`, `CLIP_L`, `BIG_G`.
+        module: the host's wrapper around it.
+        described: what there is to say of it.
+        encode: gives the chosen layers for tokens: [batch, tokens] → [batch, tokens, channels].
+    """
+
+    kind: str
+    module: Any
+    described: Encoder
+    encode: Callable[[torch.Tensor, LayerChoice], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """The model that the host has loaded.
+
+    Attributes:
+        described: what there is to say of it; None as long as none is loaded.
+        encoders: its text encoders whose layers can be chosen, in its order; none for kinds that aren't known.
+    """
+
+    described: Model | None = None
+    encoders: tuple[LoadedEncoder, ...] = ()
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of its encoders."""
+        return frozenset(encoder.kind for encoder in self.encoders)
+
+
+class Engine(Protocol):
+    """A member of the family.
+
+    Attributes:
+        name: what it calls itself.
+        header_list: its option that lists what the page's header shows; None where the header has a slider of its own
+            for clip skip.
+        packages: where the host's sampling has its code; what an extension puts there takes part in it.
+        encoding: the methods of its text encoders' classes that are given texts, and tokens: this one picks a layer.
+        own_layers: beginnings of the names of modules whose linear and norm layers are the host's own, LoRA included.
+        loading_text: module and name of the function that encodes a text for the host itself when it loads a model.
+    """
+
+    name: str
+    header_list: str | None
+    packages: tuple[str, ...]
+    encoding: tuple[str, str]
+    own_layers: tuple[str, ...]
+    loading_text: tuple[Any, str] | None
+
+    def version(self) -> str:
+        """The version as the host writes it into pictures."""
+
+    def model(self) -> Any:
+        """The host's loaded model, None while there is none. Loads nothing, and may be called from any thread."""
+
+    def loaded(self) -> LoadedModel:
+        """The same, as what it means for clip skip."""
+
+    def model_record(self) -> dict[str, str]:
+        """Name, hash and VAE of the loaded model, which is there, for a sweep's record."""
+
+    def load(self, asked: dict[str, Any]) -> None:
+        """Loads checkpoint and VAE as options of the host name them, those that are not asked for as the user set them.
+
+        Raises what the host raises for a file that cannot be read; the model before is in service then.
+        """
+
+    def mend(self) -> None:
+        """Takes the model back into service that the host put aside for a checkpoint whose file cannot be read."""
+
+    def encoder_classes(self) -> Iterable[type]:
+        """The host's classes of text encoders whose layers can be chosen."""
+
+    def encoder(self, module: Any) -> LoadedEncoder | None:
+        """An object of exactly one of these classes, looked at; None for any other."""
+
+    def clip_skip(self) -> int:
+        """The host's own clip skip at this moment, in this thread."""
+
+    def slider_end(self) -> int:
+        """The highest value of the host's control for it."""
+
+    def clip_skip_in_force(self, value: int) -> AbstractContextManager[None]:
+        """A `with` in which the host encodes with this clip skip, in this thread and for no one else."""
+
+    def cache_key(self) -> tuple[Hashable, ...]:
+        """What decides conditioning and is missing in the host's key for its cache of it."""
+
+    def transformers(self) -> list[torch.nn.Module]:
+        """The loaded model's text transformers whose forwards can be remembered."""
+
+    def loras(self) -> Hashable:
+        """What is loaded of LoRAs: with the same, a text encoder gives the same."""
+
+    def inversion(self, transformer: torch.nn.Module) -> Any:
+        """The object in whose `fixes` textual inversion hands its vectors to a transformer's forward, which uses them
+        up; the attribute is None where there are none."""
+
+    def deciding_options(self) -> set[str]:
+        """The options that decide pictures, clip skip, checkpoint and VAE among them."""
+
+    def generator_after(self, seed: int) -> int:
+        """The seed at which the host leaves torch's global generator after the noise of a picture with this one."""
+
+    def why_one_by_one(self, request: Any) -> str | None:
+        """What about model, options and request forbids that cells share a batch, as a clause; None where nothing."""
+
+    def takes_part(self, script: Any) -> bool:
+        """Whether one of the host's own scripts touches the samples of a batch as a whole."""
+
+    def sampling_objects(self) -> list[Any]:
+        """The host's own objects, beside the model, whose attributes take part in sampling."""
+
+    def broken_rows(self, samples: Any) -> list[int]:
+        """The rows of a batch of latents that are NaN and so no pictures; none where the host itself fails on the batch
+        (`is_nan`), or was told not to look."""
+
+    def is_nan(self, error: Exception) -> bool:
+        """Whether the host says with this error that it got NaN only."""
