@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +19,7 @@ from typing import Any
 from filelock import FileLock
 
 from ..errors import InvalidInput
+from ..page.files import write_text
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -155,16 +155,7 @@ class Memory:
     def _write(self, entries: list[Entry]) -> None:
         ordered = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name, entry.sha256 or ""))
         text = json.dumps({"version": _VERSION, "checkpoints": [asdict(entry) for entry in ordered]}, indent=1)
-        handle, temporary = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_text(self.path, text + "\n")
 
 
 def _find(entries: list[Entry], name: str, sha256: str | None) -> Entry | None:

@@ -11,7 +11,8 @@ from PIL import Image
 from ..errors import reason_of
 from ..language import Text
 from .axes import AXIS_NAME
-from .grid import Limits, Page, Style, arrange, contact_sheet, draw_page, fitted, reason_note, sheet_size
+from .grid import Limits, Page, Style, arrange, sheet_size
+from .grid_drawing import contact_sheet, draw_page, fitted, reason_note
 from .outcome import Outcome, SavedPicture
 from .plan import SweepPlan
 from .record import DONE, CellRecord, GridRecord

@@ -11,6 +11,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
+from PIL import ImageFont
+from PIL.ImageFont import FreeTypeFont as Font
+
 NO_FONTS = ("last resort", "lastresort", "adobe blank", "emoji")
 """Parts of names of fonts that have a box for every letter, or pictures in place of letters."""
 
@@ -29,6 +32,24 @@ def font_for(text: str, preferred: str | None = None) -> str:
     """
     usual = preferred or fallback_font()
     return _font_for(frozenset(letter for letter in text if ord(letter) > 126 and letter.isprintable()), usual)
+
+
+def opened_font(text: str, size: int, preferred: str | None = None) -> Font:
+    """The font of `font_for` in a size in pixels."""
+    return _opened(font_for(text, preferred), size)
+
+
+@lru_cache(maxsize=64)
+def _opened(file: str, size: int) -> Font:
+    try:
+        return ImageFont.truetype(file, size)
+    except OSError:
+        return ImageFont.truetype(fallback_font(), size)  # a font that is damaged, or has one size only
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, one at the least."""
+    return text.splitlines() or [""]
 
 
 def can_write(text: str, preferred: str | None = None) -> bool:

@@ -293,14 +293,14 @@ def test_the_grids_font_is_the_hosts_setting(opts, tmp_path):
         swept(tmp_path)
 
 
-def test_a_sweep_that_is_gone_on_with_replaces_its_own_grid(opts, tmp_path):
+def test_a_sweep_that_is_resumed_replaces_its_own_grid(opts, tmp_path):
     from clip_skip_lab.sweep.resume import find_earlier
 
     opts.data["save_images_replace_action"] = "Add number suffix"
     session = SavingSession(str(tmp_path), interrupt_at=2)
     first = run_sweep(plan_of("1-3"), session, HOST)
-    begun = find_earlier(tmp_path, first.folder.name)
-    again = run_sweep(plan_of("1-3"), SavingSession(str(tmp_path)), HOST, begun=begun)
+    earlier = find_earlier(tmp_path, first.folder.name)
+    again = run_sweep(plan_of("1-3"), SavingSession(str(tmp_path)), HOST, earlier=earlier)
     assert_all_saved(again)
     assert [path.name for path in again.folder.glob("grid*")] == ["grid.png"]
     assert again.record.notes == []

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont, features
 from clip_skip_lab.measure.charts import WORDS as CHART_WORDS
 from clip_skip_lab.measure.charts import Line, lines_chart, plain, save
 from clip_skip_lab.sweep import lettering
-from clip_skip_lab.sweep.grid import Limits, Style, arrange, draw_page
+from clip_skip_lab.sweep.grid import Limits, Style, arrange
+from clip_skip_lab.sweep.grid_drawing import draw_page
 from clip_skip_lab.sweep.lettering import as_drawn, can_write, fallback_font, font_for
 
 JAPANESE, CHINESE, RUSSIAN, ARABIC = "猫と犬", "紅貓", "Кошка", "قطة حمراء"
