@@ -105,13 +105,13 @@ class ResumeRequest:
     return_cells: bool
 
     def plan(self, earlier: EarlierSweep) -> tuple[dict, EarlierSweep | None]:
-        """The request for the plan, and the sweep itself where it is gone on with. Raises `InvalidInput`."""
+        """The request for the plan, and the sweep itself where it is resumed. Raises `InvalidInput`."""
         cells = self.cells
         if isinstance(cells, list):
             places = {name: place for place, name in reversed([*enumerate(earlier.cell_names())])}
             cells = [places.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
-        plan, going_on = next_plan(earlier, self.full, cells)
-        return {**plan, "return_cells": self.return_cells}, going_on
+        plan, resumed = next_plan(earlier, self.full, cells)
+        return {**plan, "return_cells": self.return_cells}, resumed
 
 
 def resume_request(arguments: tuple) -> ResumeRequest | None:
