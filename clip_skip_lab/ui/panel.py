@@ -185,7 +185,7 @@ class Panel:
         choices = self._unfinished()
         if draft and chosen == NEW_SWEEP and len(choices) > 1 and self._earlier(choices[1]).is_finished_draft:
             return gr.update(choices=choices, value=choices[1]), gr.update(value=False)
-        return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been gone on with; next is a new one
+        return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been resumed; next is a new one
 
     def _earlier(self, choice: object) -> EarlierSweep:
         return find_earlier(self.host.grid_folder(self.is_img2img), chosen_name(choice))

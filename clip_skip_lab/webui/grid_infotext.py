@@ -79,11 +79,11 @@ def _for_reading_back(text: str) -> str:
     return json.dumps(text, ensure_ascii=False) if has_quotes and not host_quotes else text
 
 
-def _differs(one: Any, other: Any) -> bool:
-    if one is other:
+def _differs(asked: Any, tried: Any) -> bool:
+    if asked is tried:
         return False
     try:
-        return bool(one != other)
+        return bool(asked != tried)
     except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
         return True
 
