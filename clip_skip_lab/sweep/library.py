@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ..errors import InvalidInput, encodable
 from .folder import PARENT, RECORD
@@ -179,3 +180,8 @@ def _too_long(folder: Path) -> dict:
 
 def _reason(error: BaseException) -> str:
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
+
+
+def kind_of(content: dict[str, Any]) -> str:
+    """Whether a sweep is one of txt2img or of img2img, from the content of its `sweep.json`."""
+    return "img2img" if "init_images" in (content.get("setting") or {}) else "txt2img"

@@ -14,7 +14,8 @@ from modules.ui_components import ToolButton
 
 from ..errors import InvalidInput
 from ..hosts import Host
-from ..sweep.library import listed_folders
+from ..language import translated
+from ..sweep.library import kind_of, listed_folders
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
 from ..webui.saving import font_file
@@ -75,7 +76,7 @@ class ComparePart:
         except InvalidInput as error:
             problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
             return problem, gr.update(visible=False)
-        said = f'<p role="status">{html.escape(found.sentence[lang])}</p>'
+        said = f'<p role="status">{html.escape(translated(found.sentence, lang))}</p>'
         return said, gr.update(value=chart, visible=True)
 
     def _measured(self, choice: str | None) -> dict:
@@ -121,8 +122,6 @@ class ComparePart:
 
 
 def _line(earlier: EarlierSweep) -> str:
-    from ..measure.compare import kind_of
-
     content = earlier.content
     prompt = one_line(content["setting"].get("prompt") or "", PROMPT) or NO_PROMPT[language()]
     time = _time(content["created"])
