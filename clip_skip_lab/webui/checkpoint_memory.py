@@ -20,7 +20,7 @@ from modules.call_queue import queue_lock
 
 from ..errors import InvalidInput
 from ..hosts import OPTION_KEY
-from ..models.memory import FIELD, HIGHEST, Memory
+from ..models.memory import Memory, checked_clip_skip
 from .model_files import CHECKPOINT, ModelFiles, checkpoint_files
 
 log = logging.getLogger("clip_skip_lab")
@@ -98,14 +98,13 @@ class CheckpointMemory:
 
     def use(self, clip_skip: Any) -> None:
         """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
-        if type(clip_skip) is not int or not 1 <= clip_skip <= HIGHEST:
-            raise InvalidInput(FIELD, clip_skip, f"a whole number from 1 to {HIGHEST}")
+        value = checked_clip_skip(clip_skip)
         try:
-            shared.opts.set(OPTION_KEY, clip_skip)
+            shared.opts.set(OPTION_KEY, value)
             shared.opts.save(shared.config_filename)
         except AssertionError as error:
-            raise InvalidInput(FIELD, clip_skip, "no change", f"is refused by the host ({error})") from error
-        self._finish(_Change(True, {OPTION_KEY: clip_skip}))
+            raise InvalidInput("Clip skip", value, "no change", f"is refused by the host ({error})") from error
+        self._finish(_Change(True, {OPTION_KEY: value}))
 
     def listing(self) -> dict[str, Any]:
         """The page's table as plain data. Raises `OSError`."""

@@ -12,6 +12,7 @@ from modules import sd_models, shared
 
 from ..errors import InvalidInput
 from ..hosts import OPTION_KEY
+from ..language import Text, in_all_languages
 from ..layers.facts import NONE, layer_facts
 from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
 from ..layers.note import sentence
@@ -193,7 +194,7 @@ def no_effect(request: Any, plan: SweepPlan) -> dict[str, str] | None:
             "en": f"Clip skip changes nothing in this sweep: {en} decide the layers in all of its cells.",
             "ja": f"このスイープでは Clip skip は何も変えません: すべてのセルで {ja} が層を決めています。",
         }
-    return {"en": f"{sentence(facts)}.", "ja": f"{sentence(facts, 'ja')}。"}
+    return in_all_languages(Text("{sentence}.", sentence=sentence(facts)))
 
 
 def effect_in_doubt() -> list[str]:
