@@ -180,3 +180,8 @@ def _entry(folder: Path) -> dict[str, Any]:
 def _too_long(folder: Path) -> dict[str, Any]:
     allowed = f"{LISTED_BYTES:,} bytes for the {RECORD} of all sweeps of a list"
     return {"id": folder.name, "problem": InvalidInput(SWEEP, folder.name, allowed, "has too large a one").detail}
+
+
+def kind_of(content: dict[str, Any]) -> str:
+    """Whether a sweep is one of txt2img or of img2img, from the content of its `sweep.json`."""
+    return "img2img" if "init_images" in (content.get("setting") or {}) else "txt2img"

@@ -15,7 +15,7 @@ from modules.ui_components import ToolButton
 from ..errors import InvalidInput
 from ..hosts import Host
 from ..language import Text, listed, translated
-from ..sweep.library import listed_folders
+from ..sweep.library import kind_of, listed_folders
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
 from .panel import REFRESH_SYMBOL
@@ -72,7 +72,7 @@ class ComparePart:
         except InvalidInput as error:
             problem = html.escape(error.in_language(language))
             return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>', gr.update(visible=False)
-        sentence = html.escape(found.sentence[language])
+        sentence = html.escape(translated(found.sentence, language))
         return f'<p role="status">{sentence}</p>', gr.update(value=chart, visible=True)
 
     def _measured(self, choice: str | None, language: str) -> dict[str, Any]:
@@ -119,8 +119,6 @@ class ComparePart:
 
 
 def _line(earlier: EarlierSweep, language: str) -> str:
-    from ..measure.compare import kind_of
-
     content = earlier.content
     prompt = one_line(content["setting"].get("prompt") or "", PROMPT) or translated(Text("(no prompt)"), language)
     time = _time(content["created"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clip_skip_lab.measure.definitions import MEASURES
+from clip_skip_lab.measure.metrics import MEASURES, measures_of
 from clip_skip_lab.measure.pictures import read_picture
 from tests.helpers.client import encoded, gradient
 
@@ -26,10 +26,10 @@ def swept(client):
 
 def test_each_cell_has_the_measures_of_its_picture_on_disk(swept):
     for cell in swept.record["cells"]:
-        full = read_picture(swept.folder / cell["pictures"][0]["file"])
+        picture = read_picture(swept.folder / cell["pictures"][0]["file"])
         reference = read_picture(swept.folder / swept.record["cells"][cell["index"] // 3 * 3]["pictures"][0]["file"])
         assert list(cell["measures"]) == KEYS
-        assert cell["measures"] == pytest.approx({**full.own_measures(), **full.changes_from(reference)}, rel=1e-5)
+        assert cell["measures"] == pytest.approx(measures_of(picture, reference), rel=1e-5)
     assert swept.record["reference"] == {"Clip skip": 1}
 
 

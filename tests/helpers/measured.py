@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from clip_skip_lab.measure.cells import reference_of
-from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.findings import findings
+from clip_skip_lab.measure.metrics import MEASURES
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.run import run_sweep
 from tests.helpers.memory_session import HOST, MemorySession, plan_of

@@ -6,14 +6,15 @@ import csv
 import json
 import tracemalloc
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.folder import measure_folder
-from clip_skip_lab.measure.pictures import read_picture
+from clip_skip_lab.measure.metrics import MEASURES, measures_of, reduced_changes
+from clip_skip_lab.measure.pictures import measurable, read_picture
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.resume import find_earlier
@@ -51,8 +52,7 @@ def test_each_cell_is_compared_with_clip_skip_1_at_the_same_values(tmp_path):
         (reference,) = (
             one for one in cells if one["values"] == {"Clip skip": 1, "CFG Scale": cell["values"]["CFG Scale"]}
         )
-        full = picture_of(folder, cell)
-        expected = {**full.own_measures(), **full.changes_from(picture_of(folder, reference))}
+        expected = measures_of(picture_of(folder, cell), picture_of(folder, reference))
         assert cell["measures"] == pytest.approx(expected, rel=1e-5)
         assert list(cell["measures"]) == [measure.key for measure in MEASURES]
     assert {cell["measures"]["composition_change"] for cell in cells if cell["values"]["Clip skip"] == 1} == {0}
@@ -100,17 +100,15 @@ def test_neighbouring_values_are_compared_with_each_other(tmp_path):
     by_skip = {cell["values"]["Clip skip"]: picture_of(folder, cell).reduced for cell in content["cells"]}
     assert [(step["from"], step["to"]) for step in content["neighbours"]] == [(1, 2), (2, 9)]
     for step in content["neighbours"]:
-        expected = by_skip[step["from"]].composition_change(by_skip[step["to"]])
-        assert step["composition_change"] == pytest.approx(expected, rel=1e-5)
-        changed = by_skip[step["from"]].changed_area(by_skip[step["to"]])
-        assert step["changed_area"] == pytest.approx(changed, rel=1e-5)
+        expected = reduced_changes(by_skip[step["from"]], by_skip[step["to"]])
+        assert {key: step[key] for key in expected} == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_cell_of_several_pictures_has_their_mean_each_against_its_own_seed(tmp_path):
     folder = swept(tmp_path, "1, 5", per_cell=3)
     cells = measure_folder(folder)["cells"]
     changes = [
-        picture_of(folder, cells[1], place).changes_from(picture_of(folder, cells[0], place))["detail_change"]
+        measures_of(picture_of(folder, cells[1], place), picture_of(folder, cells[0], place))["detail_change"]
         for place in range(3)
     ]
     assert cells[1]["measures"]["detail_change"] == pytest.approx(np.mean(changes), rel=1e-5)
@@ -122,19 +120,13 @@ def test_seeds_are_the_yardstick_whether_they_come_from_a_batch_or_an_axis(tmp_p
         content = measure_folder(swept(tmp_path, "1-4", per_cell=3))
     else:
         content = measure_folder(swept(tmp_path, "1-4", y=("Seed", "0, 1, 2")))
-    one, two, three = (read_picture_of_seed(seed) for seed in range(3))
-    expected = (one.composition_change(two) + two.composition_change(three)) / 2
+    pictures = [measurable(paint(1, 0, seed)).reduced for seed in range(3)]
+    expected = np.mean([reduced_changes(*pair)["composition_change"] for pair in pairwise(pictures)])
     assert content["new_seed"]["pairs"] == 8
     assert content["new_seed"]["composition_change"] == pytest.approx(expected, abs=0.2)
     assert content["effects"]["axes"] == ["Clip skip", "Seed"]
     assert content["effects"]["shares"]["Seed"] > content["effects"]["shares"]["Clip skip"]
     assert any("A new seed changes" in sentence for sentence in content["findings"]["en"])
-
-
-def read_picture_of_seed(seed):
-    from clip_skip_lab.measure.pictures import measurable
-
-    return measurable(paint(1, 0, seed)).reduced
 
 
 def test_one_seed_is_no_yardstick(tmp_path):
@@ -249,14 +241,14 @@ def test_nothing_done_is_nothing_measured(tmp_path):
 
 
 def test_measuring_says_how_far_it_is_and_can_be_broken_off(tmp_path):
-    folder, asked = swept(tmp_path), []
+    folder, reported = swept(tmp_path), []
 
-    def go_on(done, count):
-        asked.append((done, count))
+    def report_progress(done, count):
+        reported.append((done, count))
         return done < 2
 
-    content = measure_folder(folder, go_on)
-    assert asked == [(0, 4), (1, 4), (2, 4)]
+    content = measure_folder(folder, report_progress)
+    assert reported == [(0, 4), (1, 4), (2, 4)]
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, False]
     assert content["problems"] == ["Measures: broken off after 2 of 4 cells."]
     assert content["findings"]["en"][0] == "2 of 4 cells are measured; what follows is about these."
