@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ..errors import InvalidInput
 from ..language import Text, listed
 from ..sweep.axes import AXIS_NAME
-from ..sweep.layer_request import Value
 from ..sweep.library import kind_of
+from ..sweep.values import Value
 from .cells import Content, clip_skips, key_of, mean, mean_at, measured_cells
 from .metrics import AREA
 from .phrases import percent, times
