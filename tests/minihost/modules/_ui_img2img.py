@@ -1,7 +1,7 @@
 """The img2img tab with inpainting, called by `ui.create_ui`; mirrors that part of modules/ui.py."""
 
 import gradio as gr
-from modules import img2img, infotext_utils, progress, scripts, ui_toprow
+from modules import img2img, infotext_utils, scripts, ui_toprow
 from modules._ui_parts import (
     batch_sliders,
     connect_token_counters,
@@ -212,14 +212,6 @@ def create(dummy):
         }
         toprow.prompt.submit(**generate)
         toprow.submit.click(**generate)
-        toprow.restore_progress_button.click(
-            fn=progress.restore_progress,
-            _js="restoreProgressImg2img",
-            inputs=[dummy],
-            outputs=output_components(panel),
-            show_progress=False,
-        )
-
         styles = toprow.ui_styles.dropdown
         fields = [
             (toprow.prompt, "Prompt"),

@@ -6,20 +6,12 @@ import gradio as gr
 from modules import extra_networks, prompt_parser, shared, shared_items
 from modules.call_queue import wrap_queued_call
 from modules.sd_hijack import model_hijack
-from modules.ui_components import ToolButton
-
-_switch_values_symbol = "\U000021c5"
 
 
 def dimension_sliders(tab, c):
     with gr.Column(elem_id=f"{tab}_column_size", scale=4):
         c["width"] = gr.Slider(minimum=64, maximum=2048, step=8, label="Width", value=512, elem_id=f"{tab}_width")
         c["height"] = gr.Slider(minimum=64, maximum=2048, step=8, label="Height", value=512, elem_id=f"{tab}_height")
-    with gr.Column(elem_id=f"{tab}_dimensions_row", scale=1, elem_classes="dimensions-tools"):
-        button = ToolButton(value=_switch_values_symbol, elem_id=f"{tab}_res_switch_btn", tooltip="Switch width/height")
-    button.click(
-        fn=None, _js=f"function(){{switchWidthHeight('{tab}')}}", inputs=None, outputs=None, show_progress=False
-    )
 
 
 def batch_sliders(tab, c):

@@ -1,7 +1,7 @@
 """The txt2img tab, called by `ui.create_ui`; mirrors that part of modules/ui.py."""
 
 import gradio as gr
-from modules import infotext_utils, progress, scripts, sd_models, sd_samplers, sd_schedulers, shared, txt2img, ui_toprow
+from modules import infotext_utils, scripts, sd_models, sd_samplers, sd_schedulers, shared, txt2img, ui_toprow
 from modules._ui_parts import (
     batch_sliders,
     connect_token_counters,
@@ -231,14 +231,6 @@ def create(calc_resolution_hires):
         }
         toprow.prompt.submit(**generate)
         toprow.submit.click(**generate)
-        toprow.restore_progress_button.click(
-            fn=progress.restore_progress,
-            _js="restoreProgressTxt2img",
-            inputs=[dummy],
-            outputs=output_components(panel),
-            show_progress=False,
-        )
-
         infotext_utils.add_paste_fields("txt2img", None, _paste_fields(toprow, c), c["override"])
         infotext_utils.register_paste_params_button(
             ParamBinding(paste_button=toprow.paste, tabname="txt2img", source_text_component=toprow.prompt)

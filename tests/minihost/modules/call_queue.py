@@ -34,7 +34,6 @@ def wrap_gradio_gpu_call(func, extra_outputs=None):
             progress.start_task(id_task)
             try:
                 res = func(*args, **kwargs)
-                progress.record_results(id_task, res)
             finally:
                 progress.finish_task(id_task)
             shared.state.end()

@@ -10,7 +10,6 @@ import traceback
 _log = logging.getLogger(__name__)
 
 exception_records = []
-already_displayed = {}
 
 
 def format_traceback(tb):
@@ -36,11 +35,3 @@ def report(message: str, *, exc_info: bool = False) -> None:
 def display(e: Exception, task, *, full_traceback=False):
     record_exception()
     _log.error("%s: %s", task or "error", type(e).__name__, exc_info=e)
-
-
-def run(code, task):
-    try:
-        code()
-    except Exception as e:
-        # The real host passes these two the other way round; the text alone differs.
-        display(e, task)

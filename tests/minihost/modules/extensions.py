@@ -1,14 +1,11 @@
 """The extensions of the data folder; mirrors modules/extensions.py.
 
-Reads metadata.ini (requirements, load order, callback order). Differs: no git, so no updates and no versions.
+Differs: nothing is read from metadata.ini; no git, so no updates and no versions.
 """
 
 from __future__ import annotations
 
-import configparser
-import dataclasses
 import os
-import re
 
 from modules import errors, shared
 from modules.paths_internal import extensions_builtin_dir, extensions_dir
@@ -24,48 +21,10 @@ def active():
     return [x for x in extensions if x.enabled]
 
 
-@dataclasses.dataclass
-class CallbackOrderInfo:
-    name: str
-    before: list
-    after: list
-
-
 class ExtensionMetadata:
-    filename = "metadata.ini"
-
     def __init__(self, path, canonical_name):
-        self.config = configparser.ConfigParser()
-        try:
-            self.config.read(os.path.join(path, self.filename))  # a missing file is no error here
-        except Exception:
-            errors.report(f"Error reading {self.filename} for extension {canonical_name}.", exc_info=True)
-        # The folder's name, whatever "Name" in the file says: so it is on the real host.
+        # The folder's name, whatever "Name" in metadata.ini says: so it is on the real host.
         self.canonical_name = canonical_name.lower().strip()
-        self.requires = None
-
-    def get_script_requirements(self, field, section, extra_section=None):
-        text = self.config.get(section, field, fallback="")
-        if extra_section:
-            text += ", " + self.config.get(extra_section, field, fallback="")
-        # "a|b" is whichever of the two is there.
-        return [
-            next((x for x in item.split("|") if x in loaded_extensions), item) for item in self.parse_list(text.lower())
-        ]
-
-    def parse_list(self, text):
-        return [x for x in re.split(r"[,\s]+", (text or "").strip()) if x]
-
-    def list_callback_order_instructions(self):
-        for section in self.config.sections():
-            if not section.startswith("callbacks/"):
-                continue
-            name = section.removeprefix("callbacks/")
-            if not name.startswith(self.canonical_name):
-                errors.report(f"{self.canonical_name} orders the callbacks of another extension: {section}")
-                continue
-            before, after = (self.parse_list(self.config.get(section, key, fallback="")) for key in ("Before", "After"))
-            yield CallbackOrderInfo(name, before, after)
 
 
 class Extension:
@@ -113,14 +72,6 @@ def list_extensions():
             extensions.append(extension)
             extension_paths[path] = extension
             loaded_extensions[metadata.canonical_name] = extension
-
-    for extension in extensions:
-        extension.metadata.requires = extension.metadata.get_script_requirements("Requires", "Extension")
-        for name in extension.metadata.requires if extension.enabled else ():
-            needed = loaded_extensions.get(name)
-            if needed is None or not needed.enabled:
-                state = "not installed" if needed is None else "disabled"
-                errors.report(f'Extension "{extension.name}" requires "{name}" which is {state}.')
 
 
 def find_extension(filename):

@@ -8,7 +8,6 @@ import logging
 import os
 from dataclasses import dataclass
 
-import gradio as gr
 from modules import errors
 from modules.shared_cmd_options import cmd_opts
 
@@ -45,14 +44,6 @@ class OptionInfo:
         self.infotext = infotext
         self.restrict_api = restrict_api
 
-    def link(self, label, url):
-        self.comment_before += f"[<a href='{url}' target='_blank'>{label}</a>]"
-        return self
-
-    def js(self, label, js_func):
-        self.comment_before += f"[<a onclick='{js_func}(); return false'>{label}</a>]"
-        return self
-
     def info(self, info):
         return self.html(f"<span class='info'>({info})</span>")
 
@@ -62,12 +53,6 @@ class OptionInfo:
 
     def needs_reload_ui(self):
         return self.html(" <span class='info'>(requires Reload UI)</span>")
-
-
-class OptionHTML(OptionInfo):
-    def __init__(self, text):
-        super().__init__(str(text).strip(), component=lambda **kw: gr.HTML(elem_classes="settings-info", **kw))
-        self.do_not_save = True
 
 
 def options_section(section_identifier, options_dict):

@@ -7,7 +7,6 @@ token merging, colour correction, inpainting or depth models, no noise schedule 
 
 from __future__ import annotations
 
-import logging
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +32,6 @@ from modules.sd_samplers_common import decode_first_stage, images_tensor_to_samp
 from modules.shared import opts, state
 from PIL import Image
 
-opt_C = 4
 opt_f = 8
 
 
@@ -160,9 +158,6 @@ class StableDiffusionProcessing:
     is_api: bool = field(default=False, init=False)
 
     def __post_init__(self):
-        if self.sampler_index is not None:
-            logging.warning("sampler_index has no effect; use sampler_name")
-
         self.comments = {}
         self.styles = self.styles or []
         self.sampler_noise_scheduler_override = None
@@ -278,14 +273,6 @@ class StableDiffusionProcessing:
     def get_conds_with_caching(self, function, required_prompts, steps, caches, extra_network_data, hires_steps=None):
         """`function`'s conditioning, from the first cache that has it; a new one goes into the first cache."""
         old = opts.use_old_scheduling
-        if old:
-            schedules = [
-                prompt_parser.get_learned_conditioning_prompt_schedules(required_prompts, steps, hires_steps, way)
-                for way in (False, True)
-            ]
-            if schedules[0] != schedules[1]:
-                self.extra_generation_params["Old prompt editing timelines"] = True
-
         wanted = self.cached_params(required_prompts, steps, extra_network_data, hires_steps, old)
         for cache in caches:
             if cache[0] is not None and cache[0] == wanted:

@@ -7,15 +7,12 @@ import string
 import time
 from collections import OrderedDict
 
-import gradio as gr
 from modules import shared
 from pydantic import BaseModel, Field
 
 current_task = None
 pending_tasks = OrderedDict()
 finished_tasks = []
-recorded_results = []
-recorded_results_limit = 2
 
 
 def start_task(id_task):
@@ -37,18 +34,8 @@ def create_task_id(task_type):
     return f"task({task_type}-{mark})"
 
 
-def record_results(id_task, res):
-    recorded_results.append((id_task, res))
-    del recorded_results[:-recorded_results_limit]
-
-
 def add_task_to_queue(id_job):
     pending_tasks[id_job] = time.time()
-
-
-class PendingTasksResponse(BaseModel):
-    size: int = Field(title="Number of waiting tasks")
-    tasks: list[str] = Field(title="Their ids")
 
 
 class ProgressRequest(BaseModel):
@@ -69,12 +56,7 @@ class ProgressResponse(BaseModel):
 
 
 def setup_progress_api(app):
-    app.add_api_route("/internal/pending-tasks", get_pending_tasks, methods=["GET"])
     return app.add_api_route("/internal/progress", progressapi, methods=["POST"], response_model=ProgressResponse)
-
-
-def get_pending_tasks():
-    return PendingTasksResponse(size=len(pending_tasks), tasks=list(pending_tasks))
 
 
 def _fraction():
@@ -122,12 +104,3 @@ def progressapi(req: ProgressRequest):
         id_live_preview=preview_id,
         textinfo=shared.state.textinfo,
     )
-
-
-def restore_progress(id_task):
-    while id_task == current_task or id_task in pending_tasks:
-        time.sleep(0.1)
-    found = [res for task, res in recorded_results if task == id_task]
-    if found:
-        return found[0]
-    return gr.update(), gr.update(), gr.update(), f"The results of {id_task} are no longer there"

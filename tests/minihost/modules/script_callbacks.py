@@ -1,8 +1,8 @@
 """Callbacks of extensions; mirrors modules/script_callbacks.py.
 
 Each is called in its own try: an exception is reported and swallowed. Registered per script file, cleared by
-`scripts.load_scripts()`. Differs: no callbacks for training, optimizers, UNets, extra noise, grids,
-token counters and before Reload UI.
+`scripts.load_scripts()`. Differs: no order by metadata.ini; no callbacks for training, optimizers, UNets, extra noise,
+grids, token counters and before Reload UI.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from gradio import Blocks
-from modules import errors, extensions, shared, timer, util
+from modules import errors, extensions, timer
 
 
 def report_exception(c, job):
@@ -86,22 +86,7 @@ def add_callback(callbacks, fun, *, name=None, category="unknown", filename=None
 
 
 def sort_callbacks(category, unordered_callbacks, *, enable_user_sort=True):
-    """By the Before and After lines of the extensions' metadata.ini, else as registered."""
-    by_name = {x.name: x for x in unordered_callbacks}
-    after = {name: [] for name in by_name}
-    ordered = False
-    for extension in extensions.extensions:
-        for wish in extension.metadata.list_callback_order_instructions():
-            if wish.name not in by_name:
-                continue
-            ordered = True
-            after[wish.name] += [x for x in wish.after if x in by_name]
-            for other in wish.before:
-                if other in by_name:
-                    after[other].append(wish.name)
-    res = [by_name[x] for x in util.topological_sort(after)] if ordered else list(unordered_callbacks)
-    first = getattr(shared.opts, f"prioritized_callbacks_{category}", []) if enable_user_sort else []
-    return sorted(res, key=lambda x: first.index(x.name) if x.name in first else len(first))
+    return list(unordered_callbacks)
 
 
 def ordered_callbacks(category, unordered_callbacks=None, *, enable_user_sort=True):

@@ -1,7 +1,7 @@
 """Loading and running of scripts; mirrors modules/scripts.py.
 
 The runner (one per tab) lives in `_script_runner`, to keep both files short. Differs: no postprocessing scripts,
-and `reload_sources` is absent.
+no order by metadata.ini, and `reload_sources` is absent.
 """
 
 import inspect
@@ -12,9 +12,7 @@ from collections import namedtuple
 from dataclasses import dataclass
 
 import gradio as gr
-from modules import errors, extensions, paths, script_callbacks, script_loading, timer, util
-
-topological_sort = util.topological_sort
+from modules import errors, extensions, paths, script_callbacks, script_loading, timer
 
 AlwaysVisible = object()
 
@@ -194,50 +192,15 @@ ScriptClassData = namedtuple("ScriptClassData", ["script_class", "path", "basedi
 scripts_data = []
 
 
-@dataclass
-class ScriptWithDependencies:
-    script_canonical_name: str
-    file: ScriptFile
-    requires: list
-    load_before: list
-    load_after: list
-
-
 def list_scripts(scriptdirname, extension, *, include_extensions=True):
     """Files with that ending in the host's folder and in the extensions', in loading order."""
-    known = {}
     own_folder = os.path.join(paths.script_path, scriptdirname)
-    for name in sorted(os.listdir(own_folder)) if os.path.isdir(own_folder) else ():
-        path = os.path.join(own_folder, name)
-        if os.path.isfile(path) and os.path.splitext(name)[1].lower() == extension:
-            file = ScriptFile(paths.script_path, name, path)
-            known[name] = ScriptWithDependencies(name, file, [], [], [])
-
-    of_extension = {}
+    names = sorted(os.listdir(own_folder)) if os.path.isdir(own_folder) else ()
+    own = [ScriptFile(paths.script_path, name, os.path.join(own_folder, name)) for name in names]
+    found = [file for file in own if os.path.isfile(file.path) and os.path.splitext(file.path)[1].lower() == extension]
     for ext in extensions.active() if include_extensions else ():
-        mine = of_extension[ext.canonical_name] = []
-        for file in ext.list_files(scriptdirname, extension):
-            name = f"{'builtin/' if ext.is_builtin else ''}{ext.canonical_name}/{file.filename}"
-            sections = f"{scriptdirname}/{file.filename}", scriptdirname
-            requires, before, after = (
-                ext.metadata.get_script_requirements(x, *sections) for x in ("Requires", "Before", "After")
-            )
-            known[name] = ScriptWithDependencies(name, file, requires, before, after)
-            mine.append(name)
-
-    def named(wish):
-        """A wish names a script, or an extension and with it all its scripts."""
-        return [wish] if wish in known else of_extension.get(wish, [])
-
-    after = {name: [x for wish in script.load_after for x in named(wish)] for name, script in known.items()}
-    for name, script in known.items():
-        for wish in script.load_before:
-            for other in named(wish):
-                after[other].append(name)
-        for wish in script.requires:
-            if wish not in known and wish not in extensions.loaded_extensions:
-                errors.report(f'Script "{name}" requires "{wish}" to be loaded, but it is not.')
-    return [known[name].file for name in topological_sort(after)]
+        found += ext.list_files(scriptdirname, extension)
+    return found
 
 
 def list_files_with_name(filename):

@@ -5,7 +5,7 @@ skipping of early negative prompts.
 """
 
 import torch
-from modules import prompt_parser, sd_samplers_common, shared
+from modules import prompt_parser, sd_samplers_common
 from modules.script_callbacks import (
     AfterCFGCallbackParams,
     CFGDenoisedParams,
@@ -14,15 +14,11 @@ from modules.script_callbacks import (
     cfg_denoised_callback,
     cfg_denoiser_callback,
 )
-from modules.shared import opts, state
+from modules.shared import state
 
 
 def catenate_conds(conds):
     return torch.cat(conds)
-
-
-def pad_cond(tensor, repeats, empty):
-    return torch.cat([tensor, empty.repeat(tensor.shape[0], repeats, 1)], 1)
 
 
 class CFGDenoiser(torch.nn.Module):
@@ -38,7 +34,6 @@ class CFGDenoiser(torch.nn.Module):
         self.total_steps = None
         self.step = 0
         self.image_cfg_scale = None
-        self.padded_cond_uncond = False
         self.sampler = sampler
         self.p = None
         self.cond_scale_miltiplier = 1.0
@@ -65,17 +60,6 @@ class CFGDenoiser(torch.nn.Module):
         cond, uncond = self.p.get_conds()
         self.sampler.sampler_extra_args["cond"] = cond
         self.sampler.sampler_extra_args["uncond"] = uncond
-
-    def pad_cond_uncond(self, cond, uncond):
-        """Makes both equally long with the encoding of an empty prompt."""
-        empty = shared.sd_model.cond_stage_model_empty_prompt
-        missing = (cond.shape[1] - uncond.shape[1]) // empty.shape[1]
-        self.padded_cond_uncond = missing != 0
-        if missing < 0:
-            cond = pad_cond(cond, -missing, empty)
-        elif missing > 0:
-            uncond = pad_cond(uncond, missing, empty)
-        return cond, uncond
 
     def _blend(self, latent, sigma):
         """Inpainting: outside the mask the picture stays the given one."""
@@ -117,10 +101,6 @@ class CFGDenoiser(torch.nn.Module):
         cfg_denoiser_callback(params)
         x_in, sigma_in, image_in = params.x, params.sigma, params.image_cond
         text, negative = params.text_cond, params.text_uncond
-
-        self.padded_cond_uncond = False
-        if opts.pad_cond_uncond and text.shape[1] != negative.shape[1]:
-            text, negative = self.pad_cond_uncond(text, negative)
 
         def run(rows, context):
             conditioning = {"c_crossattn": [context], "c_concat": [image_in[rows]]}

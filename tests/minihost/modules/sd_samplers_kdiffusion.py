@@ -124,11 +124,9 @@ class KDiffusionSampler(sd_samplers_common.Sampler):
         def each_step(i, latent, denoised):
             self.callback_state({"i": i, "x": latent, "denoised": denoised, "sigma": sigmas[i]})
 
-        samples = self.launch_sampling(
+        return self.launch_sampling(
             steps, lambda: self.func(model, x, sigmas.to(x), each_step, p.rng.next, **arguments)
         )
-        self.add_infotext(p)
-        return samples
 
     def sample_img2img(
         self, p, x, noise, conditioning, unconditional_conditioning, steps=None, image_conditioning=None

@@ -57,7 +57,6 @@ from modules import options, shared_gradio_themes, shared_items, util  # noqa: E
 
 options_section = options.options_section
 OptionInfo = options.OptionInfo
-OptionHTML = options.OptionHTML
 
 natural_sort_key = util.natural_sort_key
 

@@ -194,15 +194,6 @@ _section(
 )
 
 _section(
-    "optimizations",
-    "Optimizations",
-    "sd",
-    {
-        "pad_cond_uncond": _I(False, "Pad prompt/negative prompt", infotext="Pad conds"),
-    },
-)
-
-_section(
     "compatibility",
     "Compatibility",
     "sd",

@@ -35,15 +35,6 @@ class State:
         self.server_start = time.time()
 
     @property
-    def need_restart(self) -> bool:
-        return self.server_command == "restart"
-
-    @need_restart.setter
-    def need_restart(self, value: bool) -> None:
-        if value:
-            self.server_command = "restart"
-
-    @property
     def server_command(self):
         return self._server_command
 

@@ -18,7 +18,6 @@ from modules import (
     processing,
     script_callbacks,
     shared,
-    timer,
     ui_common,
     ui_settings,
 )
@@ -30,7 +29,6 @@ from modules._ui_parts import (  # noqa: F401
 )
 from modules.call_queue import wrap_gradio_call, wrap_gradio_call_no_job, wrap_gradio_gpu_call  # noqa: F401
 from modules.infotext_utils import ParamBinding
-from modules.shared import opts
 from modules.ui_common import create_refresh_button  # noqa: F401
 from modules.ui_components import ResizeHandleRow
 from modules.ui_gradio_extensions import reload_javascript
@@ -45,12 +43,8 @@ for _kind in (UserWarning, gr.deprecation.GradioDeprecationWarning):
 gradio.utils.version_check = lambda: None
 gradio.utils.get_local_ip_address = lambda: "127.0.0.1"
 
-random_symbol = "\U0001f3b2\ufe0f"
-reuse_symbol = "\u267b\ufe0f"
 paste_symbol = "\u2199\ufe0f"
 refresh_symbol = "\U0001f504"
-clear_prompt_symbol = "\U0001f5d1\ufe0f"
-restore_progress_symbol = "\U0001f300"
 
 
 def calc_resolution_hires(enable, width, height, hr_scale, hr_resize_x, hr_resize_y):
@@ -137,9 +131,3 @@ def versions_html():
 def setup_ui_api(app):
     """Routes that the page's script uses."""
     app.add_api_route("/internal/ping", lambda: {}, methods=["GET"])
-    app.add_api_route(
-        "/internal/quicksettings-hint",
-        lambda: [{"name": k, "label": v.label} for k, v in opts.data_labels.items()],
-        methods=["GET"],
-    )
-    app.add_api_route("/internal/profile-startup", lambda: timer.startup_record, methods=["GET"])

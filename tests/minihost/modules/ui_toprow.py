@@ -13,8 +13,6 @@ class Toprow:
     skip = None
     submit = None
     paste = None
-    clear_prompt_button = None
-    restore_progress_button = None
     token_counter = None
     token_button = None
     negative_token_counter = None
@@ -94,7 +92,7 @@ class Toprow:
         self.interrupting.click(fn=interrupt_function)
 
     def create_tools_row(self):
-        from modules.ui import clear_prompt_symbol, paste_symbol, restore_progress_symbol
+        from modules.ui import paste_symbol
 
         part = self.id_part
         with gr.Row(elem_id=f"{part}_tools"):
@@ -103,26 +101,11 @@ class Toprow:
                 elem_id="paste",
                 tooltip="Read generation parameters from the prompt, or the last ones",
             )
-            self.clear_prompt_button = ToolButton(
-                value=clear_prompt_symbol, elem_id=f"{part}_clear_prompt", tooltip="Clear prompt"
-            )
-            self.restore_progress_button = ToolButton(
-                value=restore_progress_symbol,
-                visible=False,
-                elem_id=f"{part}_restore_progress",
-                tooltip="Restore progress",
-            )
             counter = {"value": "<span>0/75</span>", "elem_classes": ["token-counter"], "visible": False}
             self.token_counter = gr.HTML(elem_id=f"{part}_token_counter", **counter)
             self.token_button = gr.Button(visible=False, elem_id=f"{part}_token_button")
             self.negative_token_counter = gr.HTML(elem_id=f"{part}_negative_token_counter", **counter)
             self.negative_token_button = gr.Button(visible=False, elem_id=f"{part}_negative_token_button")
-            self.clear_prompt_button.click(
-                fn=lambda *x: x,
-                _js="confirm_clear_prompt",
-                inputs=[self.prompt, self.negative_prompt],
-                outputs=[self.prompt, self.negative_prompt],
-            )
 
     def create_styles_ui(self):
         self.ui_styles = ui_prompt_styles.UiPromptStyles(self.id_part, self.prompt, self.negative_prompt)

@@ -19,20 +19,3 @@ def truncate_path(target_path, base_path=cwd):
     except ValueError:
         return absolute  # two drives have no common path
     return absolute
-
-
-def topological_sort(dependencies):
-    """Names so that each comes after what it depends on; a cycle is cut where it is found."""
-    done, seen = [], set()
-
-    def visit(name):
-        if name in seen:
-            return
-        seen.add(name)
-        for needed in dependencies.get(name, ()):
-            visit(needed)
-        done.append(name)
-
-    for name in dependencies:
-        visit(name)
-    return [name for name in done if name in dependencies]

@@ -2,15 +2,13 @@
 
 Offers the names of the real host's scripts/xyz_grid.py that other extensions build on: `axis_options`, the AxisOption
 classes and the `apply_*`, `confirm_*`, `format_*` functions. Differs: the axes of settings that aren't here are
-absent, grids have no legends and no margins, and there are no buttons to swap axes.
+absent, grids have no legends and no margins, and the page has no lists of values and no buttons to swap axes.
 
 As on the real host: each cell is a shallow copy of `p`, so all share one `override_settings`; a failing cell is
 black and the run goes on; the limit of megapixels counts whether or not the grid is saved.
 """
 
-import logging
 import random
-from collections import namedtuple
 from copy import copy
 from itertools import permutations
 
@@ -49,16 +47,9 @@ from modules._xyz_axes import (  # noqa: F401
     str_permutations,
 )
 from modules._xyz_axes import expand as _expand
-from modules.processing import Processed, StableDiffusionProcessingTxt2Img, process_images
+from modules.processing import Processed, process_images
 from modules.shared import opts, state
-from modules.ui_components import ToolButton
 from PIL import Image
-
-_log = logging.getLogger("modules.xyz_grid")
-
-fill_values_symbol = "\U0001f4d2"
-
-AxisInfo = namedtuple("AxisInfo", ["axis", "values"])
 
 
 def _sampler_names():
@@ -219,9 +210,8 @@ class Script(scripts.Script):
                 )
                 values = gr.Textbox(label=f"{upper} values", lines=1, elem_id=self.elem_id(f"{name}_values"))
                 chosen = gr.Dropdown(label=f"{upper} values", visible=False, multiselect=True, interactive=True)
-                fill = ToolButton(value=fill_values_symbol, elem_id=f"xyz_grid_fill_{name}_tool_button", visible=False)
             axes += [kind, values, chosen]
-            rows.append((upper, kind, values, chosen, fill))
+            rows.append((upper, kind, values, chosen))
 
         def tick(label, name, value=False):
             return gr.Checkbox(label=label, value=value, elem_id=self.elem_id(name))
@@ -247,10 +237,7 @@ class Script(scripts.Script):
                 )
 
         self.infotext_fields = []
-        for upper, kind, values, chosen, fill in rows:
-            fill.click(fn=self._fill, inputs=[kind, csv_mode], outputs=[values, chosen])
-            for event in (kind.change, csv_mode.change):
-                event(fn=self._select_axis, inputs=[kind, values, chosen, csv_mode], outputs=[fill, values, chosen])
+        for upper, kind, values, chosen in rows:
             self.infotext_fields += [
                 (kind, f"{upper} Type"),
                 (values, f"{upper} Values"),
@@ -262,27 +249,6 @@ class Script(scripts.Script):
                 ),
             ]
         return [*axes, draw_legend, lone_images, sub_grids, no_fixed_seeds, *vary, margin_size, csv_mode]
-
-    def _fill(self, axis_type, csv_mode):
-        axis = self.current_axis_options[axis_type or 0]
-        if not axis.choices:
-            return gr.update(), gr.update()
-        return (list_to_csv_string(axis.choices()), gr.update()) if csv_mode else (gr.update(), axis.choices())
-
-    def _select_axis(self, axis_type, text, chosen, csv_mode):
-        """Shows the list of choices or the text field, with what was entered in the other."""
-        axis = self.current_axis_options[axis_type or 0]
-        choices = axis.choices() if axis.choices else None
-        if choices is not None and csv_mode and chosen:
-            text, chosen = list_to_csv_string([x for x in chosen if x in choices]), []
-        elif choices is not None and not csv_mode and text:
-            text, chosen = "", [x for x in csv_string_to_list_strip(text) if x in choices]
-        listed = choices is not None and not csv_mode
-        return (
-            gr.Button.update(visible=choices is not None),
-            gr.Textbox.update(visible=not listed, value=text),
-            gr.update(choices=choices, visible=listed, value=chosen),
-        )
 
     def _values(self, p, axis, text, chosen, csv_mode, fixed_seeds):
         """(values of an axis, their text for the infotext)"""
@@ -302,16 +268,6 @@ class Script(scripts.Script):
         if fixed_seeds and axis.label in ("Seed", "Var. seed"):
             values = [random.randrange(4294967294) if x in (None, "", -1) else x for x in values]
         return values, text
-
-    def _total_steps(self, p, axes, cells):
-        def steps(label, plain):
-            axis = next((values for option, values, _ in axes if option.label == label), None)
-            return plain * cells if axis is None else sum(axis) * cells // len(axis)
-
-        total = steps("Steps", p.steps)
-        if isinstance(p, StableDiffusionProcessingTxt2Img) and p.enable_hr:
-            total += steps("Hires steps", p.hr_second_pass_steps) or total
-        return total * p.n_iter
 
     def run(
         self,
@@ -356,9 +312,6 @@ class Script(scripts.Script):
             f"Error: Resulting grid would be too large ({megapixels} MPixels) "
             f"(max configured size is {opts.img_max_size_mp} MPixels)"
         )
-        shared.total_tqdm.updateTotal(self._total_steps(p, axes, cells))
-        for name, (option, values, _) in zip("xyz", axes, strict=True):
-            setattr(state, f"xyz_plot_{name}", AxisInfo(option, values))
 
         # What is slow to change is changed seldom; otherwise X is the innermost.
         order = sorted("zyx", key=lambda name: -axes["xyz".index(name)][0].cost)

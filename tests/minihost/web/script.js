@@ -117,42 +117,7 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
-function uiElementIsVisible(element) {
-    return element === document ||
-        (getComputedStyle(element).display !== "none" && uiElementIsVisible(element.parentNode));
-}
-
-function uiElementInSight(element) {
-    const box = element.getBoundingClientRect();
-    return box.bottom > 0 && box.top < window.innerHeight;
-}
-
 // Small helpers that several scripts use.
-
-function localSet(key, value) {
-    try {
-        localStorage.setItem(key, value);
-    } catch (error) {
-        console.warn(`${key} was not kept: ${error}`);
-    }
-}
-
-function localGet(key, fallback) {
-    try {
-        return localStorage.getItem(key);
-    } catch (error) {
-        console.warn(`${key} was not read: ${error}`);
-    }
-    return fallback;
-}
-
-function localRemove(key) {
-    try {
-        localStorage.removeItem(key);
-    } catch (error) {
-        console.warn(`${key} was not removed: ${error}`);
-    }
-}
 
 // Gradio learns of a value set by a script only through this.
 function updateInput(target) {

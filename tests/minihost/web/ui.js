@@ -81,11 +81,6 @@ function showSubmitInterruptingPlaceholder(tabname) {
     setSubmitButtonsVisibility(tabname, false, true, true);
 }
 
-function showRestoreProgressButton(tabname, show) {
-    const button = gradioApp().getElementById(`${tabname}_restore_progress`);
-    button?.style.setProperty("display", show ? "flex" : "none", "important");
-}
-
 // Gradio sends the last outputs along; the gallery of them is large and not wanted.
 function create_submit_args(args) {
     const values = Array.from(args);
@@ -98,22 +93,11 @@ function randomId() {
     return `task(${part()}${part()}${part()})`;
 }
 
-function watchTask(tab, id, atEnd, inactivityTimeout) {
-    requestProgress(id, gradioApp().getElementById(`${tab}_gallery_container`),
-        gradioApp().getElementById(`${tab}_gallery`), () => {
-            showSubmitButtons(tab, true);
-            atEnd();
-        }, null, inactivityTimeout);
-}
-
 function startTask(tab) {
     const id = randomId();
     showSubmitButtons(tab, false);
-    localSet(`${tab}_task_id`, id);
-    watchTask(tab, id, () => {
-        localRemove(`${tab}_task_id`);
-        showRestoreProgressButton(tab, false);
-    });
+    requestProgress(id, gradioApp().getElementById(`${tab}_gallery_container`),
+        gradioApp().getElementById(`${tab}_gallery`), () => showSubmitButtons(tab, true));
     return id;
 }
 
@@ -132,29 +116,6 @@ function submit_img2img() {
     values[1] = IMG2IMG_MODES[get_tab_index("mode_img2img")];
     return values;
 }
-
-// After the page was loaded again while something was being made.
-function restoreTask(tab) {
-    const id = localGet(`${tab}_task_id`);
-    showRestoreProgressButton(tab, false);
-    if (id) {
-        showSubmitInterruptingPlaceholder(tab);
-        watchTask(tab, id, () => {}, 0);
-    }
-    return id;
-}
-
-function restoreProgressTxt2img() {
-    return restoreTask("txt2img");
-}
-
-function restoreProgressImg2img() {
-    return restoreTask("img2img");
-}
-
-onUiLoaded(() => {
-    for (const tab of ["txt2img", "img2img"]) showRestoreProgressButton(tab, localGet(`${tab}_task_id`));
-});
 
 // Progress
 
@@ -240,29 +201,6 @@ function restart_reload() {
     document.body.innerHTML = '<h1 class="reloading">Reloading…</h1>';
     const ping = () => requestGet("./internal/ping", {}, () => location.reload(), () => setTimeout(ping, 500));
     setTimeout(ping, 2000);
-    return [];
-}
-
-// Fields
-
-function confirm_clear_prompt(prompt, negative_prompt) {
-    return confirm("Delete prompt?") ? ["", ""] : [prompt, negative_prompt];
-}
-
-function setRandomSeed(elem_id) {
-    const input = gradioApp().querySelector(`#${elem_id} input`);
-    if (input) {
-        input.value = "-1";
-        updateInput(input);
-    }
-    return [];
-}
-
-function switchWidthHeight(tabname) {
-    const [width, height] = ["width", "height"].map(
-        (x) => gradioApp().querySelector(`#${tabname}_${x} input[type=number]`));
-    [width.value, height.value] = [height.value, width.value];
-    [width, height].forEach(updateInput);
     return [];
 }
 

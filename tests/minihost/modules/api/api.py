@@ -7,7 +7,6 @@ commands; pictures by URL are refused.
 
 import base64
 import io
-import logging
 import time
 from contextlib import closing
 from secrets import compare_digest
@@ -41,8 +40,6 @@ from modules.processing import StableDiffusionProcessingImg2Img, StableDiffusion
 from modules.shared import opts
 from PIL import PngImagePlugin
 
-_log = logging.getLogger(__name__)
-
 
 def script_name_to_index(name, scripts):
     try:
@@ -70,8 +67,6 @@ def decode_base64_to_image(encoding):
 
 def encode_pil_to_base64(image):
     """In the format of the saved pictures, with the same metadata."""
-    if isinstance(image, str):
-        return image
     kind = opts.samples_format.lower()
     with io.BytesIO() as output:
         if kind == "png":
@@ -143,7 +138,6 @@ class Api:
             ("prompt-styles", self.get_prompt_styles, "GET", list[models.PromptStyleItem]),
             ("refresh-embeddings", self.refresh_embeddings, "POST", None),
             ("refresh-checkpoints", self.refresh_checkpoints, "POST", None),
-            ("scripts", self.get_scripts_list, "GET", models.ScriptsList),
             ("script-info", self.get_script_info, "GET", list[models.ScriptInfo]),
         ):
             self.add_api_route(f"/sdapi/v1/{path}", endpoint, methods=[method], response_model=answer)
@@ -176,13 +170,6 @@ class Api:
         if not script_name:
             return None, None
         return script_runner.scripts[script_name_to_index(script_name, script_runner.scripts)]
-
-    def get_scripts_list(self):
-        names = {
-            runner: [x.name for x in getattr(scripts, f"scripts_{runner}").scripts if x.name is not None]
-            for runner in ("txt2img", "img2img")
-        }
-        return models.ScriptsList(**names)
 
     def get_script_info(self):
         both = scripts.scripts_txt2img.scripts + scripts.scripts_img2img.scripts

@@ -143,11 +143,6 @@ class PromptStyleItem(BaseModel):
     negative_prompt: str | None
 
 
-class ScriptsList(BaseModel):
-    txt2img: list = None
-    img2img: list = None
-
-
 class ScriptArg(BaseModel):
     label: str = None
     value: Any | None = None
