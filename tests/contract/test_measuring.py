@@ -6,6 +6,8 @@ import itertools
 
 import pytest
 
+from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.language import Text, translated
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Style
 from clip_skip_lab.sweep.plan import read_plan
@@ -101,3 +103,33 @@ def test_after_an_interrupted_sweep_what_is_done_is_measured_and_skip_ends_it(ho
 def test_a_cell_that_was_skipped_last_does_not_keep_the_others_from_being_measured(host, session):
     host.state.skip()
     assert all(itertools.starmap(session.measuring, [(0, 3), (1, 3)]))
+
+
+def test_problems_are_told_in_the_pages_language_after_measuring_too(outcome):
+    from clip_skip_lab.ui.measures import measure_sweep
+
+    outcome.add_problem(Text("The page could not be written ({reason}).", reason="disk full"))
+    outcome.write()
+    measure_sweep(outcome, Session, "ja")
+    assert [translated(problem, "ja") for problem in outcome.record.problems] == [
+        "ページを書き込めませんでした（disk full）。"
+    ]
+    assert read_record(outcome.folder)["problems"] == ["The page could not be written (disk full)."]
+
+
+@pytest.mark.parametrize(
+    ("localization", "sentence"),
+    [
+        ("ja_JP", '続きから実行するスイープ: "x" はそのような名前ではありません。指定できる値: '),
+        ("None", 'Sweep to go on with: "x" is no such name; allowed: '),
+    ],
+    ids=["ja", "en"],
+)
+def test_what_the_script_refuses_is_told_in_the_pages_language(opts, localization, sentence):
+    from clip_skip_lab.ui.script import make_script
+    from clip_skip_lab.webui.host import A1111
+
+    opts.data["localization"] = localization
+    with pytest.raises(InvalidInput) as refused:
+        make_script(A1111())().run(make(), {"resume": "x"})
+    assert str(refused.value).startswith(sentence)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.language import translated
 from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.grid import Limits
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
@@ -281,7 +282,10 @@ def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits_and_no_cell_is_
     assert len(outcome.pictures) == 12
     assert [kept.cell for kept in outcome.pictures] == list(range(12))
     assert max(len(event) - 2 for event in session.events[-8:] if event[0] == "starting") <= 3
-    assert "ran out of memory" in outcome.record.notes[0]
+    assert [translated(note, "ja") for note in outcome.record.notes] == [
+        "12 セルの同時生成でメモリが不足したため、6 セルずつに減らして続けました。",
+        "6 セルの同時生成でメモリが不足したため、3 セルずつに減らして続けました。",
+    ]
 
 
 def test_a_single_cell_that_runs_out_of_memory_has_failed(tmp_path):
