@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -95,14 +95,14 @@ def parts_of(source: object, field: str, split: Callable[[str], Iterable[Any]] =
     """The parts of what was given: those of a text or a list, or the one value itself. They are counted before anybody
     reads them. Raises `InvalidInput` for more than `MOST_VALUES`."""
     if isinstance(source, str):
-        parts = list(islice(split(source), MOST_VALUES + 1))
+        parts: Sequence[Any] = list(islice(split(source), MOST_VALUES + 1))
     else:
-        parts = list(source) if isinstance(source, list | tuple) else [source]
+        parts = source if isinstance(source, list | tuple) else [source]
     check_count(parts, source, field)
-    return parts
+    return list(parts)
 
 
-def check_count(values: list[Any], source: object, field: str) -> None:
+def check_count(values: Sequence[Any], source: object, field: str) -> None:
     """Raises `InvalidInput` where there are more than `MOST_VALUES` of them."""
     if len(values) > MOST_VALUES:
         allowed = Text("at most {most} values", most=MOST_VALUES)
