@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 .PHONY: demo webui test lint bench clean
 
 demo: $(READY)
-	$(PY) -m tests.demo
+	$(PY) -m demo
 
 webui: $(READY)
 	$(PY) -m tests.minihost --trained-model
@@ -21,6 +21,7 @@ lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
 
 bench: $(READY)
 	$(PY) -m benchmarks
@@ -33,4 +34,4 @@ $(READY): requirements-dev.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) minihost-data demo-data .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) minihost-data demo-data .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -22,8 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
+from tests.helpers.client import Client
 from tests.minihost import launch
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -50,7 +49,7 @@ def host() -> Iterator[str]:
         yield process.url
 
 
-def ways(client: httpx.Client) -> dict[str, list[dict]]:
+def ways(client: Client) -> dict[str, list[dict]]:
     """What to send for each way of making the same twelve pictures."""
 
     def sweep(**plan: object) -> list[dict]:
@@ -65,9 +64,9 @@ def ways(client: httpx.Client) -> dict[str, list[dict]]:
     }
 
 
-def xyz_plot(client: httpx.Client) -> dict:
+def xyz_plot(client: Client) -> dict:
     """The host's own plot with clip skip on X; its arguments and their order are those that the host tells."""
-    scripts = client.get("/sdapi/v1/script-info").json()
+    scripts = client.get("script-info")
     (info,) = [entry for entry in scripts if entry["name"] == "x/y/z plot" and not entry["is_img2img"]]
     arguments = []
     for place, argument in enumerate(info["args"]):
@@ -97,23 +96,21 @@ class Run:
     forwards: int | None
 
     @classmethod
-    def of(cls, client: httpx.Client, bodies: list[dict]) -> Run:
+    def of(cls, client: Client, bodies: list[dict]) -> Run:
         """Sends these requests one after another."""
-        has_stopwatch = client.post("/stopwatch").status_code == 200
+        has_stopwatch = client.http.post("/stopwatch").status_code == 200
         started = time.perf_counter()
-        answers = [client.post("/sdapi/v1/txt2img", json=body) for body in bodies]
+        answers = [client.post("txt2img", **body) for body in bodies]
         seconds = time.perf_counter() - started
-        for answer in answers:
-            answer.raise_for_status()
-        told = json.loads(answers[-1].json()["info"])["extra_generation_params"].get("clip_skip_lab", {})
-        counted = client.get("/stopwatch").json() if has_stopwatch else {}
+        told = json.loads(answers[-1]["info"])["extra_generation_params"].get("clip_skip_lab", {})
+        counted = client.http.get("/stopwatch").json() if has_stopwatch else {}
         cpu = counted.pop("cpu", None)
         saving = counted.pop("save", 0.0) if has_stopwatch else None
         networks = sum(counted.values()) if has_stopwatch else None
         return cls(seconds, networks, saving, cpu, told.get("text_encoder_forwards"))
 
 
-def measure(client: httpx.Client, size: int, steps: int) -> None:
+def measure(client: Client, size: int, steps: int) -> None:
     """Prints the table of one workload."""
     body = {**BASE, "width": size, "height": size, "steps": steps}
     found: dict[str, list[Run]] = {}
@@ -155,7 +152,8 @@ def compared(values: list[float], reference: list[float]) -> str:
 
 def main() -> None:
     """Measures every workload."""
-    with host() as url, httpx.Client(base_url=url, timeout=600, trust_env=False) as client:
+    with host() as url:
+        client = Client(url)
         for name, (size, steps) in WORKLOADS.items():
             if name not in (sys.argv[1:] or WORKLOADS):
                 continue

@@ -16,9 +16,9 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
 import psutil
 
+from tests.helpers.client import Client
 from tests.minihost import launch
 
 NOISE = """
@@ -41,7 +41,10 @@ script_callbacks.on_model_loaded(no_unet)
 
 SEEDS = 42
 SIDE = 512
-REQUEST = {"prompt": "a red cat", "steps": 1, "width": SIDE, "height": SIDE, "seed": 1, "sampler_name": "Euler"}
+REQUEST = {
+    **{"prompt": "a red cat", "negative_prompt": "", "steps": 1, "width": SIDE, "height": SIDE, "seed": 1},
+    **{"sampler_name": "Euler", "scheduler": "Automatic"},
+}
 MEGABYTE = 1_000_000
 
 
@@ -75,27 +78,19 @@ def extension(folder: Path) -> Path:
     return found
 
 
-def sweep(client: httpx.Client, plan: dict) -> dict:
-    """One sweep; what it told of itself."""
-    body = {**REQUEST, "script_name": "clip skip sweep", "script_args": [plan]}
-    answer = client.post("/sdapi/v1/txt2img", json=body)
-    answer.raise_for_status()
-    return answer.json()
-
-
 def main() -> None:
     """Runs the sweep and prints the readings."""
     plan = {"clip_skip": "1-12", "y": {"axis": "Seed", "values": f"1-{SEEDS}"}}
     with (
         tempfile.TemporaryDirectory() as folder,
         launch.Process(Path(folder), [launch.REPO, extension(Path(folder))], ["--nowebui"]) as process,
-        httpx.Client(base_url=process.url, timeout=3600, trust_env=False) as client,
     ):
-        sweep(client, {"clip_skip": "1-12"})
+        client = Client(process.url, timeout=3600)
+        client.sweep(**REQUEST, script_args=[{"clip_skip": "1-12"}])
         before = psutil.Process(process.process.pid).memory_info().rss
         started = time.monotonic()
         with Readings(process.process.pid) as readings:
-            sweep(client, plan)
+            client.sweep(**REQUEST, script_args=[plan])
         after = psutil.Process(process.process.pid).memory_info().rss
         print(f"{12 * SEEDS} cells of {SIDE} × {SIDE} in {time.monotonic() - started:.0f} s")
         print(f"before:  {before / MEGABYTE:.0f} MB")

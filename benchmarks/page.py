@@ -23,7 +23,7 @@ from typing import Any
 from websockets.sync.client import connect
 
 from tests.browser.chromium import find_chromium
-from tests.painted import painted_sweep, plan_of
+from tests.helpers.painted import painted_sweep, plan_of
 
 ROUNDS = 5
 SCREEN = {"width": 1440, "height": 900}

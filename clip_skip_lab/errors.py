@@ -48,18 +48,25 @@ _cut.maxstring = _cut.maxlong = _cut.maxother = _LENGTH
 
 def _shown(value: object) -> str:
     """The value for the sentence: of a long or deep one the beginning, as it may be as large as a client likes."""
+    if isinstance(value, Text):
+        return Text('"{text}"', text=value)
     if isinstance(value, str):
         return f'"{value[:_LENGTH]}{"…" if len(value) > _LENGTH else ""}"'
     try:
         shown = _cut.repr(value)
     except ValueError:  # a whole number of more digits than Python writes
-        return "a number that is too long to be shown"
+        return Text("a number that is too long to be shown")
     return f"{shown[:_LENGTH]}…" if len(shown) > _LENGTH else shown
 
 
 def encodable(text: str) -> str:
     """The text as it can be written in UTF-8: JSON can hold half of a pair of surrogates, which no answer can."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def reason_of(error: BaseException) -> str:
+    """What an error says went wrong, as a phrase for the middle of a sentence."""
+    return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split()).rstrip(".")
 
 
 def quoted(value: object) -> str:
@@ -72,6 +79,6 @@ def quoted(value: object) -> str:
 def named_list(names: list[str], most: int = 12) -> str:
     """The names for use in `allowed`, as they are typed, cut to the first `most` with a count of the rest."""
     if not names:
-        return "none (there are none here)"
-    rest = len(names) - most
-    return ", ".join(quoted(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")
+        return Text("none (there are none here)")
+    first, rest = ", ".join(quoted(name) for name in names[:most]), len(names) - most
+    return Text("{names} and {rest} more", names=first, rest=rest) if rest > 0 else first

@@ -8,12 +8,18 @@ under `OURS`: sentences of Python, of the scripts of the WebUI's page, and of a 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "localizations"
 OURS = "clip_skip_lab"
 ENGLISH = "en"
+
+_WIDE = "[\u3040-\u30ff\u4e00-\u9fff]"
+_SPACE_BESIDE_PART = re.compile(f"(?<={_WIDE}\0) (?={_WIDE})|(?<={_WIDE}) (?=\0{_WIDE})")
+"""A space between two Chinese or Japanese letters of which one is a part's and one the template's."""
 
 
 class Text(str):
@@ -25,17 +31,19 @@ class Text(str):
     Attributes:
         template: the English text with its places, the key in the files of `localizations/`.
         parts: what stands in the places; a part that is a `Text` is translated too.
+        is_capital: whether it begins with a capital in every language, see `capital`.
     """
 
     template: str
     parts: dict[str, object]
+    is_capital: bool = False
 
     def __new__(cls, template: str, /, **parts: object) -> Text:
         made = super().__new__(cls, template.format(**parts))
         made.template, made.parts = template, parts
         return made
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
 
 
@@ -63,12 +71,32 @@ def language_of(name: str) -> str:
 
 
 def translated(text: str, language: str) -> str:
-    """A text in a language. What its file lacks stays English; so does a plain str that it doesn't know."""
+    """A text in a language. What its file lacks stays English; so does a plain str that it doesn't know.
+
+    A template writes the space that stands between Japanese and what is in Latin letters or digits, "{n} は"; beside a
+    part that is Japanese too, it is left out.
+    """
     known = catalogues().get(language, {})
     if not isinstance(text, Text):
         return known.get(text, text)
-    parts = {name: translated(part, language) if isinstance(part, Text) else part for name, part in text.parts.items()}
-    return known.get(text.template, text.template).format(**parts)
+    parts: dict[str, object] = {}
+    for name, part in text.parts.items():
+        said = translated(part, language) if isinstance(part, Text) else part
+        parts[name] = f"\0{said}\0" if isinstance(said, str) else said
+    filled = known.get(text.template, text.template).format(**parts)
+    filled = _SPACE_BESIDE_PART.sub("", filled).replace("\0", "")
+    return _capital(filled) if text.is_capital else filled
+
+
+def capital(text: Text) -> Text:
+    """The text as it begins a sentence."""
+    made = str.__new__(Text, _capital(text))
+    made.template, made.parts, made.is_capital = text.template, text.parts, True
+    return made
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def in_all_languages(text: str) -> dict[str, str]:
@@ -76,20 +104,35 @@ def in_all_languages(text: str) -> dict[str, str]:
     return {language: translated(text, language) for language in languages()}
 
 
+def entries(texts: Iterable[str], language: str) -> dict[str, str]:
+    """What the file of a language has of these English texts."""
+    known = catalogues().get(language, {})
+    return {text: known[text] for text in texts if text in known}
+
+
+def texts_in(script: str, function: str) -> list[str]:
+    """The English texts that a script in JavaScript says by `function("…"`: a string in double quotes, or several
+    joined by `+`."""
+    string = r'"(?:[^"\\\n]|\\.)*"'
+    calls = re.findall(rf"\b{function}\(\s*({string}(?:\s*\+\s*{string})*)\s*[,)]", script)
+    return ["".join(json.loads(part) for part in re.findall(string, call)) for call in calls]
+
+
 def counted(number: int, one: str, many: str) -> Text:
     """`counted(12, "{n} cell", "{n} cells")`; both are templates with the place `n`."""
     return Text(one if number == 1 else many, n=f"{number:,}")
 
 
-def listed(items: list[str]) -> Text:
+def listed(items: Iterable[object]) -> Text:
     """`2, 3 and 5`."""
-    if not items:
-        return Text("")
-    found = _text(items[0])
-    for item in items[1:-1]:
-        found = Text("{before}, {item}", before=found, item=item)
-    return Text("{before} and {item}", before=found, item=items[-1]) if len(items) > 1 else found
+    *others, last = list(items) or [""]
+    return Text("{before} and {item}", before=enumerated(others), item=last) if others else enumerated([last])
 
 
-def _text(item: str) -> Text:
-    return item if isinstance(item, Text) else Text("{item}", item=item)
+def enumerated(items: Iterable[object]) -> Text:
+    """`2, 3, 5`. By halves, as a list may be longer than calls can be nested."""
+    there = list(items)
+    if len(there) < 2:
+        return Text("{item}", item=there[0] if there else "")
+    middle = len(there) // 2
+    return Text("{before}, {item}", before=enumerated(there[:middle]), item=enumerated(there[middle:]))

@@ -7,27 +7,12 @@
 (function () {
     "use strict";
 
-    const KEY = "CLIP_stop_at_last_layers";
+    const OPTION_KEY = "CLIP_stop_at_last_layers";
     const ROUTE = "./clip-skip-lab/v1/model";
     const ASK_AFTER = 150; // ms without another change, so that a drag asks once
     const APPLY_AFTER = 250; // ms, so that a held arrow key applies once
     const FIRST_RETRY = 2000, LONGEST_RETRY = 15000; // ms
     const MOST_PUSHES = 5;
-
-    const TEXTS = {
-        en: {
-            override: (tab, value) => `Override in ${tab}: clip skip ${value}. `,
-            sweeping: "A sweep is running; this value takes effect when it ends. ",
-            empty: (highest) => `Type a whole number from 1 to ${highest}`,
-            unreachable: "The WebUI does not answer",
-        },
-        ja: {
-            override: (tab, value) => `${tab} の上書き設定: Clip skip ${value}。`,
-            sweeping: "スイープ実行中。この値は終了後に有効になります。",
-            empty: (highest) => `1〜${highest} の整数を入力してください`,
-            unreachable: "WebUI が応答しません",
-        },
-    };
 
     let slider = null; // the host's component in the header
     let note = null;
@@ -62,14 +47,14 @@
     }
 
     async function ask() {
-        const {tab, panel, over, value} = inUse();
+        await clipSkipLab.words;
+        const {tab, panel, over, value} = inUse(), number = ++asked;
         lastQuestion = question();
-        const number = ++asked, language = clipSkipLab.language(), texts = TEXTS[language];
         if (value === null && !panel?.clip_skip) { // nothing is typed, so there is nothing to say of it
-            say(texts.empty(parts().number.max), false);
+            say(clipSkipLab.say("Type a whole number from 1 to {highest}", {highest: parts().number.max}), false);
             return;
         }
-        const asking = new URLSearchParams({lang: language});
+        const asking = new URLSearchParams({lang: clipSkipLab.language});
         if (value !== null) asking.set("clip_skip", Math.max(1, Math.round(value)));
         for (const [key, typed] of Object.entries(panel ?? {})) asking.set(`panel_${key}`, typed);
         let answer;
@@ -78,12 +63,17 @@
             answer = await response.json();
             if (!response.ok) answer = {sentence: answer.detail, warning: true};
         } catch {
-            answer = {sentence: texts.unreachable, warning: true};
+            answer = {sentence: clipSkipLab.say("The WebUI does not answer"), warning: true};
         }
         if (number !== asked) return; // another question has been asked meanwhile
-        const sweeping = answer.setting?.sweeping ? texts.sweeping : "";
-        const overriding = over !== null && !panel?.clip_skip ? texts.override(tab, over) : "";
-        say(sweeping + overriding + answer.sentence, answer.warning);
+        let said = answer.sentence;
+        if (over !== null && !panel?.clip_skip) {
+            said = clipSkipLab.say("Override in {tab}: clip skip {value}. {sentence}", {tab, value: over, sentence: said});
+        }
+        if (answer.setting?.sweeping) {
+            said = clipSkipLab.say("A sweep is running; this value takes effect when it ends. {sentence}", {sentence: said});
+        }
+        say(said, answer.warning);
         if (!answer.setting) return;
         if (answer.model === null || answer.setting.temporary || answer.setting.sweeping) {
             if (!document.hidden) askSoon(retryPause);
@@ -102,8 +92,7 @@
     function question() {
         const {panel, over} = inUse();
         const generates = gradioApp().querySelector(".progressDiv") !== null;
-        return JSON.stringify(
-            [panel, over, generates, clipSkipLab.language(), opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
+        return JSON.stringify([panel, over, generates, opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
     }
 
     function askIfChanged() {
@@ -142,7 +131,7 @@
 
     // Always once: what the page knows of the host's options may be old. The host saves only what is new to it.
     function isInUse() {
-        return pushes > 0 && opts[KEY] === wanted;
+        return pushes > 0 && opts[OPTION_KEY] === wanted;
     }
 
     function settle() {
@@ -172,7 +161,7 @@
         const {number} = parts();
         const value = shown();
         if (value === null) {
-            put(opts[KEY]);
+            put(opts[OPTION_KEY]);
             clearTimeout(pushTimer);
             wanted = null;
             askSoon();
@@ -206,7 +195,7 @@
             mend();
             // gradio sends the value whenever the number is left; the answer to what is in use already would set the
             // slider back in the middle of the next change.
-            if (wanted === null && shown() === opts[KEY]) event.stopPropagation();
+            if (wanted === null && shown() === opts[OPTION_KEY]) event.stopPropagation();
         }, true);
         slider.addEventListener("pointerup", (event) => event.isTrusted && mend(), true);
         slider.addEventListener("change", () => isNumber && want(APPLY_AFTER));
@@ -222,7 +211,7 @@
 
     function start() {
         if (note) return;
-        slider = gradioApp().querySelector(`#quicksettings #setting_${KEY}`);
+        slider = gradioApp().querySelector(`#quicksettings #setting_${OPTION_KEY}`);
         if (!slider || !parts().number) return;
         note = document.createElement("div");
         note.id = "clip_skip_lab_note";

@@ -6,16 +6,11 @@
 (function () {
     "use strict";
 
-    const KEY = "CLIP_stop_at_last_layers";
+    const OPTION_KEY = "CLIP_stop_at_last_layers";
     const ROUTE = "./clip-skip-lab/v1/advice";
     const SET_ROUTE = "./clip-skip-lab/v1/clip-skip";
     const ASK_AFTER = 1000; // ms without another change
     const LONGEST_QUESTION = 8000; // characters: a server may refuse longer addresses
-
-    const TEXTS = {
-        en: {use: (value) => `Use ${value}`, failed: "The value could not be set: "},
-        ja: {use: (value) => `${value} を使う`, failed: "値を設定できませんでした: "},
-    };
 
     let line = null, said = null, buttons = null;
     let timer = null, asked = 0, lastQuestion = "", saidOf = "";
@@ -27,7 +22,7 @@
     }
 
     function headerNumber() {
-        return gradioApp().querySelector(`#quicksettings #setting_${KEY} input[type=number]`);
+        return gradioApp().querySelector(`#quicksettings #setting_${OPTION_KEY} input[type=number]`);
     }
 
     function tags() {
@@ -43,7 +38,7 @@
         if (panel !== undefined) return {clip_skip: Number(panel), place: "panel"};
         if (over !== null) return {clip_skip: over, place: "override"};
         const number = headerNumber();
-        return {clip_skip: number ? number.valueAsNumber : opts[KEY], place: "header"};
+        return {clip_skip: number ? number.valueAsNumber : opts[OPTION_KEY], place: "header"};
     }
 
     function question() {
@@ -52,7 +47,6 @@
             prompt: tags(),
             ...shown(),
             checkpoint: opts.sd_model_checkpoint,
-            language: clipSkipLab.language(),
         };
     }
 
@@ -72,6 +66,7 @@
     }
 
     async function ask() {
+        await clipSkipLab.words;
         const current = question(), number = ++asked;
         lastQuestion = JSON.stringify(current);
         line.hidden = !current.wanted;
@@ -92,22 +87,22 @@
     }
 
     function show(advice, values, current) {
-        // Between Japanese sentences no space is written.
-        const text = advice.map((sentence) => sentence[current.language]).join(current.language === "ja" ? "" : " ");
+        const text = advice.map((sentence) => sentence[clipSkipLab.language]) // some languages write no space between them
+            .reduce((before, next) => before ? clipSkipLab.say("{before} {next}", {before, next}) : next, "");
         if (said.textContent !== text) said.textContent = text; // or a screen reader would say it again
         saidOf = valueOf(current);
-        buttons.replaceChildren(...values.map((value) => button(value, current.language)));
+        buttons.replaceChildren(...values.map(button));
     }
 
-    function button(value, lang) {
+    function button(value) {
         const made = document.createElement("button");
         made.type = "button";
-        made.textContent = TEXTS[lang].use(value);
-        made.addEventListener("click", () => use(value, lang));
+        made.textContent = clipSkipLab.say("Use {value}", {value});
+        made.addEventListener("click", () => use(value));
         return made;
     }
 
-    async function use(value, lang) {
+    async function use(value) {
         const number = headerNumber();
         if (number) { // as by hand, so that the host applies and saves it
             number.value = value;
@@ -119,10 +114,11 @@
         const body = JSON.stringify({clip_skip: value});
         const response = await fetch(SET_ROUTE, {method: "PUT", headers: {"Content-Type": "application/json"}, body});
         if (!response.ok) {
-            said.textContent = TEXTS[lang].failed + (await response.json()).detail;
+            const reason = (await response.json()).detail;
+            said.textContent = clipSkipLab.say("The value could not be set: {reason}", {reason});
             return;
         }
-        opts[KEY] = value;
+        opts[OPTION_KEY] = value;
         executeCallbacks(optionsChangedCallbacks);
     }
 

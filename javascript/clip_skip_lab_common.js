@@ -1,9 +1,12 @@
 // What the page's scripts have in common.
 window.clipSkipLab = {
-    // "ja" or "en": the host's localization where one is chosen, else the browser's language.
-    language() {
-        const chosen = opts.localization;
-        return /^ja/i.test(chosen && chosen !== "None" ? chosen : navigator.language) ? "ja" : "en";
+    language: "en", // once `words` are there: that of the host's localization where one is chosen, else the browser's
+    translations: {},
+
+    // An English text in the user's language, with its {places} filled. The text is a literal, so that it can be found.
+    say(text, parts = {}) {
+        const shown = (part) => typeof part === "number" ? part.toLocaleString(clipSkipLab.language) : part;
+        return (clipSkipLab.translations[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => shown(parts[name]));
     },
 
     // The clip skip among a tab's "Override settings", where the host puts a pasted one and it wins over the header.
@@ -40,3 +43,16 @@ window.clipSkipLab = {
         return Object.keys(asked).length ? asked : null;
     },
 };
+
+// To be awaited before anything is said. Without an answer (signed out, a WebUI that restarts) it is said in English.
+clipSkipLab.words = (async () => {
+    try {
+        const asking = new URLSearchParams({browser: navigator.language});
+        const response = await fetch(`./clip-skip-lab/v1/words?${asking}`, {signal: AbortSignal.timeout(5000)});
+        if (!response.ok) return;
+        const {language, words} = await response.json();
+        Object.assign(clipSkipLab, {language, translations: words});
+    } catch (error) {
+        console.warn("Clip Skip Lab: no words, so English:", error.message);
+    }
+})();

@@ -1,31 +1,13 @@
-// "Sweep clip skip for this picture": what the picture was made with comes back, and clip skip 1 to 12 is run on it.
+// "Sweep clip skip for this picture": what the picture was made with comes back, and the values that the panel has to begin
+// with are run on it.
 //
 // The host itself reads the picture's infotext, as if it had been pasted into the prompt and ↙️ pressed, so whatever it
 // knows to bring back comes back. What is added to the infotext chooses the script and its values.
 (function () {
     "use strict";
 
-    const SCRIPT = "Clip skip sweep", VALUES = "1-12";
+    const SCRIPT = "Clip skip sweep";
     const LONGEST_WAIT = 20000, LOOK_EVERY = 50; // ms
-
-    const TEXTS = {
-        en: {
-            none: "Generate a picture first, or choose one in the gallery.",
-            unread: "The picture has no generation parameters that could be read.",
-            slow: "The WebUI did not take over the picture's parameters; nothing was started.",
-            noPicture: "The picture could not be sent to img2img; nothing was started.",
-            grid: "This is the grid, not one picture. Choose one of the pictures first.",
-            chart: "This is a chart of the sweep, not a picture. Choose one of the pictures first.",
-        },
-        ja: {
-            none: "まず画像を生成するか、ギャラリーで画像を選んでください。",
-            unread: "この画像には読み取れる生成パラメータがありません。",
-            slow: "WebUI が画像のパラメータを引き継げなかったため、開始していません。",
-            noPicture: "画像を img2img に送れなかったため、開始していません。",
-            grid: "これはグリッドで、一枚の画像ではありません。先に画像を一枚選んでください。",
-            chart: "これはスイープのグラフで、画像ではありません。先に画像を一枚選んでください。",
-        },
-    };
 
     class Refused extends Error {}
 
@@ -55,64 +37,82 @@
         return place >= first - charts.length ? "chart" : "grid";
     }
 
+    function refusal(kind) {
+        return kind === "grid" ? clipSkipLab.say("This is the grid, not one picture. Choose one of the pictures first.")
+            : clipSkipLab.say("This is a chart of the sweep, not a picture. Choose one of the pictures first.");
+    }
+
     // The place of the picture that is shown large; else of the first that is one.
-    function placeOf(info, texts) {
+    function placeOf(info) {
         const chosen = selected_gallery_index();
         const place = chosen >= 0 && chosen < info.infotexts.length ? chosen : info.index_of_first_image ?? 0;
         const kind = kindOf(info, place);
-        if (kind !== "picture") throw new Refused(texts[kind]);
+        if (kind !== "picture") throw new Refused(refusal(kind));
         return place;
+    }
+
+    // What the sweep's panel has for "Clip skip values" before somebody types there.
+    function usualValues(tab) {
+        const isTheirs = ({props}) => new RegExp(`^script_${tab}_.*clip_skip_lab_values$`).test(props?.elem_id);
+        return gradio_config.components.find(isTheirs).props.value;
     }
 
     // Later keys win over earlier ones. A batch of one, because it is one picture that is asked about, and the header's
     // own clip skip, because the picture's would stay behind among the override settings.
-    function withScript(infotext, size) {
+    function withScript(infotext, size, values) {
         const added = {
             ...size,
             "Clip skip": Math.round(opts.CLIP_stop_at_last_layers),
             "Batch size": 1,
             Script: SCRIPT,
-            clip_skip_lab_values: VALUES,
+            clip_skip_lab_values: /[,:\n]/.test(values) ? JSON.stringify(values) : values, // quoted as the host quotes
         };
         return [infotext.trimEnd(), ...Object.entries(added).map(([key, value]) => `${key}: ${value}`)].join(", ");
     }
 
     // As if the file were dropped there. The host's own button would also bring the page's settings, at any time later.
-    async function sendToImg2img(address, texts) {
+    async function sendToImg2img(address) {
+        const unsent = clipSkipLab.say("The picture could not be sent to img2img; nothing was started.");
         const blob = await (await fetch(address)).blob();
         switch_to_img2img();
         const box = "#img2img_image";
         find(`${box} button[aria-label=Clear]`)?.click();
-        await until(() => find(`${box} input[type=file]`), texts.noPicture);
+        await until(() => find(`${box} input[type=file]`), unsent);
         const dropped = new DataTransfer();
         dropped.items.add(new File([blob], "picture.png", {type: blob.type}));
         const input = find(`${box} input[type=file]`);
         input.files = dropped.files;
         input.dispatchEvent(new Event("change"));
-        await until(() => find(`${box} img`)?.naturalWidth, texts.noPicture);
+        await until(() => find(`${box} img`)?.naturalWidth, unsent);
         const {naturalWidth, naturalHeight} = find(`${box} img`);
         return {Size: `${naturalWidth}x${naturalHeight}`};
     }
 
-    async function paste(tab, infotext, texts) {
+    async function paste(tab, infotext, wanted) {
         const prompt = find(`#${tab}_prompt textarea`);
         const chosen = () => find(`#${tab}_script_container #script_list input`)?.value === SCRIPT;
         const values = () => find(`#${tab}_script_container [id$=clip_skip_lab_values] :is(input, textarea)`)?.value;
         fill(find(`#${tab}_batch_count input[type=number]`), 1);
         fill(prompt, infotext);
         find(`#${tab}_tools #paste`).click();
-        await until(() => prompt.value !== infotext && chosen() && values() === VALUES, texts.slow);
+        await until(() => prompt.value !== infotext && chosen() && values() === wanted,
+            clipSkipLab.say("The WebUI did not take over the picture's parameters; nothing was started."));
     }
 
-    async function sweep(from, inImg2img, generationInfo, texts) {
+    async function sweep(from, inImg2img, generationInfo) {
+        await clipSkipLab.words;
         const info = JSON.parse(generationInfo || "{}");
         const pictures = gradioApp().querySelectorAll(`#${from}_gallery .thumbnail-item img`);
-        if (!info.infotexts?.length || !pictures.length) throw new Refused(texts.none);
-        const place = placeOf(info, texts), infotext = info.infotexts[place] ?? "";
-        if (!/^Steps: /m.test(infotext)) throw new Refused(texts.unread);
-        const size = inImg2img ? await sendToImg2img(pictures[place].src, texts) : {};
-        const to = inImg2img ? "img2img" : from;
-        await paste(to, withScript(infotext, size), texts);
+        if (!info.infotexts?.length || !pictures.length) {
+            throw new Refused(clipSkipLab.say("Generate a picture first, or choose one in the gallery."));
+        }
+        const place = placeOf(info), infotext = info.infotexts[place] ?? "";
+        if (!/^Steps: /m.test(infotext)) {
+            throw new Refused(clipSkipLab.say("The picture has no generation parameters that could be read."));
+        }
+        const size = inImg2img ? await sendToImg2img(pictures[place].src) : {};
+        const to = inImg2img ? "img2img" : from, values = usualValues(to);
+        await paste(to, withScript(infotext, size, values), values);
         find(`#${to}_generate`).click();
     }
 
@@ -129,7 +129,7 @@
 
     window.clipSkipLabSweepPicture = function (from, inImg2img, generationInfo) {
         say(from, "");
-        sweep(from, inImg2img, generationInfo, TEXTS[clipSkipLab.language()]).catch((error) => {
+        sweep(from, inImg2img, generationInfo).catch((error) => {
             if (!(error instanceof Refused)) throw error;
             say(from, error.message);
         });
@@ -157,7 +157,7 @@
         if (kind === "picture" || (kind === "grid" && to === "extras")) return;
         event.preventDefault();
         event.stopImmediatePropagation();
-        say(from, TEXTS[clipSkipLab.language()][kind]);
+        say(from, refusal(kind));
     }
 
     document.addEventListener("click", keepFromSending, {capture: true});

@@ -29,23 +29,18 @@ def host_url(tmp_path_factory):
         yield process.url
 
 
-def client_of(url):
+def webuiapi_of(url):
+    """The public client `webuiapi`, connected to a host."""
     import webuiapi
 
     parts = urlparse(url)
     return webuiapi.WebUIApi(host=parts.hostname, port=parts.port or 80, use_https=parts.scheme == "https")
 
 
-@pytest.fixture(scope="session")
-def webui(host_url):
-    """The public client `webuiapi`, connected to the host."""
-    return client_of(host_url)
-
-
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory):
-    """An embedded host with the throwaway extension of tests/contract/probe_extension.py, one per test file."""
-    from tests.contract import probe_extension
+    """An embedded host with the throwaway extension of tests/helpers/extensions/probe.py, one per test file."""
+    from tests.helpers.extensions import probe as probe_extension
 
     folder = tmp_path_factory.mktemp("probe")
     extension = probe_extension.write(folder / "source")
@@ -55,7 +50,7 @@ def probe(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def probe_api(probe):
-    return client_of(probe.url)
+    return webuiapi_of(probe.url)
 
 
 def _chromium():

@@ -6,14 +6,11 @@ A host is asked through the WebUI's API, so that the same measurement runs on th
 
 from __future__ import annotations
 
-import base64
-import io
-import json
-import urllib.request
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from PIL import Image
+
+from tests.helpers.client import CHECKPOINT, Client
 
 from . import judge
 from .captions import caption
@@ -97,7 +94,7 @@ class Host:
     """Draws through a WebUI's API; the checkpoint is set for each request and the user's settings stay."""
 
     def __init__(self, url: str, checkpoint: str, steps: int = STEPS, size: int = 64) -> None:
-        self.url, self.checkpoint, self.steps, self.size = url.rstrip("/"), checkpoint, steps, size
+        self.client, self.checkpoint, self.steps, self.size = Client(url), checkpoint, steps, size
 
     def __call__(self, texts: list[str], seeds: list[int], clip_skip: int, cfg_scale: float) -> list[np.ndarray]:
         """Pictures for prompts, one request each: a host numbers the seeds of a batch itself."""
@@ -105,23 +102,20 @@ class Host:
 
     def one(self, text: str, seed: int, clip_skip: int, cfg_scale: float) -> np.ndarray:
         """One picture."""
-        wanted = {
-            "prompt": text,
-            "seed": seed,
-            "cfg_scale": cfg_scale,
-            "steps": self.steps,
-            "width": self.size,
-            "height": self.size,
-            "sampler_name": "Euler",
-            "scheduler": "Karras",
-            "override_settings": {"CLIP_stop_at_last_layers": clip_skip, "sd_model_checkpoint": self.checkpoint},
-        }
-        body = json.dumps(wanted).encode()
-        request = urllib.request.Request(f"{self.url}/sdapi/v1/txt2img", body, {"Content-Type": "application/json"})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=600) as answer:
-            picture = json.load(answer)["images"][0]
-        return np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB"))
+        made = self.client.single(
+            clip_skip,
+            prompt=text,
+            negative_prompt="",
+            seed=seed,
+            cfg_scale=cfg_scale,
+            steps=self.steps,
+            width=self.size,
+            height=self.size,
+            sampler_name="Euler",
+            scheduler="Karras",
+            override_settings={CHECKPOINT: self.checkpoint},
+        )
+        return made.pictures[0]
 
 
 def table(rows: Iterable[dict]) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from clip_skip_lab.measure.cells import measured, reference_of
+from clip_skip_lab.measure.cells import measured_cells, reference_of
 from clip_skip_lab.measure.findings import adds_up_at, closest_to
 from clip_skip_lab.measure.folder import measure_folder
 from clip_skip_lab.measure.steps import graded
@@ -88,7 +88,7 @@ def collect(folder: Path, url: str, captions: int = CAPTIONS) -> None:
 def views(content: dict, folder: Path, objects: int) -> dict[object, View]:
     """What the judge sees in each picture of a sweep of one row, by clip skip."""
     found = {}
-    for cell in measured(content):
+    for cell in measured_cells(content):
         with Image.open(folder / cell["pictures"][0]["file"]) as image:
             seen = judge.look_at_parts(np.asarray(image.convert("RGB")), objects)
         found[cell["values"][AXIS_NAME]] = tuple((one.shape, one.colour, one.ground) for one in seen)
@@ -111,7 +111,7 @@ def claims(content: dict, seen: dict[object, View]) -> Iterator[Claim]:
     yield from ((MISSED, start in hardly) for start, count in seen_at.items() if count)
     if steps.most is not None:
         yield MOST, seen_at[steps.most["from"]] == max(seen_at.values())
-    cells = measured(content)
+    cells = measured_cells(content)
     reference = reference_of(cells)
     from_reference = {value: unlike(seen[reference], view) for value, view in seen.items() if value != reference}
     closest = closest_to(cells, reference, list(from_reference))

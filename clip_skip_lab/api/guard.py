@@ -1,4 +1,4 @@
-"""What all routes of Clip Skip Lab share: who may use them (who may use the WebUI), and how bad input is answered."""
+"""Who may use the routes of Clip Skip Lab: who may use the WebUI."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fastapi import HTTPException, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
-from ..errors import InvalidInput
+from .errors import Answer, SentenceRoute
 
 
 @dataclass(frozen=True)
@@ -77,34 +76,18 @@ def _open(request: Request) -> bool:
     return getattr(request.app, "auth", None) is None
 
 
-def _sentence(error: RequestValidationError) -> str:
-    """What the server found wrong before a route saw it: the routes read their parameters themselves, as texts, so
-    that is a body which is no JSON object, or a parameter that is not there."""
-    place, *names = error.errors()[0]["loc"]
-    if place == "body":
-        return 'The request needs a JSON object as its body, such as {"clip_skip": 2}.'
-    return f'The request lacks "{names[0]}", or it cannot be read.'
-
-
 def _guarded(may_enter: Callable[[Request], bool], users: dict[str, str]) -> type[APIRoute]:
     """A kind of route, and no dependency: what that raises loses its headers in the WebUI's error handler
     (modules/api/api.py), and without `WWW-Authenticate` a browser does not ask.
-
-    Bad input is answered with its sentence, in whatever route it was found.
     """
 
-    class Guarded(APIRoute):
-        def get_route_handler(self) -> Callable:
+    class Guarded(SentenceRoute):
+        def get_route_handler(self) -> Answer:
             answer = super().get_route_handler()
 
             async def guarded(request: Request) -> Response:
                 if may_enter(request):
-                    try:
-                        return await answer(request)
-                    except InvalidInput as error:
-                        raise HTTPException(error.status_code, error.detail) from error
-                    except RequestValidationError as error:
-                        raise HTTPException(422, _sentence(error)) from error
+                    return await answer(request)
                 # A browser asks where a person opens the page, not where a script of the WebUI asks for the list.
                 by_script = request.headers.get("sec-fetch-dest") == "empty"
                 headers = {"WWW-Authenticate": "Basic"} if users and not by_script else None

@@ -1,4 +1,4 @@
-"""The routes of Clip Skip Lab: `/clip-skip-lab/v1/…`. They answer from the host that they are given."""
+"""`GET /clip-skip-lab/v1/model`: what a clip skip does on the loaded model."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, encodable
 from ..hosts import Host
+from ..language import ENGLISH, Text, languages, translated
 from ..layers.facts import LayerFacts, layer_facts
-from ..layers.note import LANGUAGES, is_panel_warning, is_warning, panel_problem, panel_sentence, sentence
+from ..layers.note import is_panel_warning, is_warning, panel_problem, panel_sentence, sentence
 from ..layers.panel import check_on_model, panel_facts
 from ..sweep.layer_request import EVERY_MODEL, KEYS, read_layer_request
-from . import PREFIX
+from . import add_routes
 from .guard import Guard
 
-HIGHEST = 1_000
+HIGHEST_EXPLAINED = 1_000
 """The highest clip skip that the facts are given for: far above any encoder, to say what such a value does."""
 
 
-def add_routes(app: FastAPI, host: Host, guard: Guard) -> None:
-    """Adds the routes to the host's web server. To be called once for each app that the host makes."""
-    router = APIRouter(prefix=PREFIX, route_class=guard.route_of_the_page())
+def add_model_routes(app: FastAPI, host: Host, guard: Guard) -> None:
+    """Adds the route."""
 
-    # Plain functions: the server runs them in a thread of its own pool, away from the page's event loop.
-    @router.get("/model")
-    def model(request: Request, clip_skip: str | None = None, lang: str = "en") -> dict[str, Any]:
+    def model(request: Request, clip_skip: str | None = None, lang: str = ENGLISH) -> dict[str, Any]:
         return model_answer(host, clip_skip, lang, asked_in_address(request.query_params))
 
-    app.include_router(router)
+    add_routes(app, guard.route_of_the_page(), {"GET /model": model})
 
 
 def asked_in_address(given: Mapping[str, str]) -> dict[str, object]:
@@ -48,38 +46,39 @@ def model_answer(host: Host, clip_skip: str | None, language: str, asked: dict[s
     Args:
         host: the host.
         clip_skip: the value in question as it came in the address, None for the user's own at this moment.
-        language: one of `LANGUAGES`.
+        language: one of `languages()`.
         asked: what the panel "Clip skip lab" asks beside it.
 
     Raises `InvalidInput`.
     """
-    if language not in LANGUAGES:
-        raise InvalidInput("lang", language, " or ".join(LANGUAGES))
+    if language not in languages():
+        raise InvalidInput("lang", language, " or ".join(languages()))
     setting = host.clip_skip()
     facts = layer_facts(host.model(), _read(setting.value if clip_skip is None else clip_skip))
-    said = _of_panel(facts, asked, language) or {"sentence": sentence(facts, language), "warning": is_warning(facts)}
+    said, warning = _of_panel(facts, asked) or (sentence(facts), is_warning(facts))
     return {
         **facts.to_json(),
         "setting": asdict(setting),
-        **said,
+        "sentence": encodable(translated(said, language)),
+        "warning": warning,
         "language": language,
     }
 
 
-def _of_panel(facts: LayerFacts, asked: dict[str, object], language: str) -> dict[str, Any] | None:
-    """What the note says of the panel, None where that asks nothing.
+def _of_panel(facts: LayerFacts, asked: dict[str, object]) -> tuple[Text, bool] | None:
+    """What the note says of the panel and whether it warns; None where the panel asks nothing.
 
     A value that cannot be used is told and no error of the request: somebody is just typing it.
     """
     try:
-        finer = read_layer_request(asked)
-        if finer.is_off or facts.model is None:
+        request = read_layer_request(asked)
+        if request.is_off or facts.model is None:
             return None
-        check_on_model(facts.model, finer)
+        check_on_model(facts.model, request)
     except InvalidInput as error:
-        return {"sentence": panel_problem(error.detail, language), "warning": True}
-    panel = panel_facts(facts, finer)
-    return {"sentence": panel_sentence(panel, language), "warning": is_panel_warning(panel)}
+        return panel_problem(error.sentence), True
+    panel = panel_facts(facts, request)
+    return panel_sentence(panel), is_panel_warning(panel)
 
 
 def _read(clip_skip: object) -> int:
@@ -87,6 +86,6 @@ def _read(clip_skip: object) -> int:
     value = clip_skip if type(clip_skip) is int else 0
     if isinstance(clip_skip, str) and re.fullmatch(r"[+-]?\d{1,9}", clip_skip.strip()):
         value = int(clip_skip)
-    if not 1 <= value <= HIGHEST:
-        raise InvalidInput("clip_skip", clip_skip, f"a whole number from 1 to {HIGHEST}")
+    if not 1 <= value <= HIGHEST_EXPLAINED:
+        raise InvalidInput("clip_skip", clip_skip, f"a whole number from 1 to {HIGHEST_EXPLAINED}")
     return value

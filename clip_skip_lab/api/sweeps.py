@@ -6,17 +6,19 @@ import mimetypes
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from ..errors import InvalidInput
 from ..page.assemble import content_security_policy, page_html
 from ..page.files import DATA, data_script
 from ..sweep.library import file_of, find_sweep, list_sweeps, record_text
-from . import PREFIX
+from . import add_routes
 from .guard import Guard
+
+_Result = TypeVar("_Result")
 
 MOST_LISTED = 1_000
 
@@ -67,19 +69,17 @@ def add_sweep_routes(app: FastAPI, grid_folders: Callable[[], Iterable[str]], gu
         path = _found(lambda: file_of(folder, name))
         return FileResponse(path, media_type=_type_of(path), headers=FILE_HEADERS)
 
-    router = APIRouter(prefix=PREFIX, route_class=guard.route_of_the_api())
-    for path, function in {
-        "/sweeps": listing,
-        "/sweeps/{sweep_id}": sweep,
-        "/sweeps/{sweep_id}/page": page,
-        "/sweeps/{sweep_id}/page/": page_itself,
-        "/sweeps/{sweep_id}/page/{name:path}": page_file,
-    }.items():
-        router.add_api_route(path, function, methods=["GET"], response_model=None)
-    app.include_router(router)
+    answers: dict[str, Callable[..., Any]] = {
+        "GET /sweeps": listing,
+        "GET /sweeps/{sweep_id}": sweep,
+        "GET /sweeps/{sweep_id}/page": page,
+        "GET /sweeps/{sweep_id}/page/": page_itself,
+        "GET /sweeps/{sweep_id}/page/{name:path}": page_file,
+    }
+    add_routes(app, guard.route_of_the_api(), answers, response_model=None)
 
 
-def _found(action: Callable[[], Any]) -> Any:
+def _found(action: Callable[[], _Result]) -> _Result:
     try:
         return action()
     except FileNotFoundError as error:

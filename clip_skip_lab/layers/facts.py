@@ -93,7 +93,7 @@ class LayerFacts:
         everything above makes the host fail."""
         return self.highest is not None and self.clip_skip > self.highest
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, object]:
         """The record as plain data, as the API gives it."""
         model = self.model
         return {
@@ -137,7 +137,7 @@ def layer_facts(model: Model | None, clip_skip: int, trained: int | None = None)
         return LayerFacts(None, clip_skip, ())
     found = []
     for encoder in model.encoders:
-        known = trained is not None and encoder.usual is None
-        described = replace(encoder, trained=layer_of(trained, encoder.layers)) if known else encoder
-        found.append(EncoderFacts(described, described.layer(clip_skip)))
+        if trained is not None and encoder.usual is None:
+            encoder = replace(encoder, trained=layer_of(trained, encoder.layers))
+        found.append(EncoderFacts(encoder, encoder.layer(clip_skip)))
     return LayerFacts(model, clip_skip, tuple(found))

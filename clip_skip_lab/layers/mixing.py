@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 
@@ -50,8 +51,7 @@ def mix(
 
 def _straight(states: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
     """The weighted mean, computed in 32 bits whatever the encoder's type."""
-    mixed = sum(state.float() * share for state, share in zip(states, shares, strict=True))
-    return mixed.to(states[0].dtype)
+    return _weighted([state.float() for state in states], shares).to(states[0].dtype)
 
 
 def _spherical(states: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
@@ -62,7 +62,7 @@ def _spherical(states: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
     wide = [state.float() for state in states]
     lengths = [state.norm(dim=-1, keepdim=True) for state in wide]
     directions = [state / length.clamp_min(1e-12) for state, length in zip(wide, lengths, strict=True)]
-    length = sum(length * share for length, share in zip(lengths, shares, strict=True))
+    length = _weighted(lengths, shares)
     if len(states) == 2:
         angle = (directions[0] * directions[1]).sum(dim=-1, keepdim=True).clamp(-1, 1).acos()
         # Where two states point the same way, a straight line is the limit and the sines would divide 0 by 0.
@@ -71,6 +71,11 @@ def _spherical(states: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
         parts = [torch.where(near, share * safe, (share * safe).sin() / safe.sin()) for share in shares]
         direction = directions[0] * parts[0] + directions[1] * parts[1]
     else:
-        direction = sum(direction * share for direction, share in zip(directions, shares, strict=True))
+        direction = _weighted(directions, shares)
     direction = direction / direction.norm(dim=-1, keepdim=True).clamp_min(1e-12)
-    return (direction * length).to(states[0].dtype)
+    mixed: torch.Tensor = direction * length
+    return mixed.to(states[0].dtype)
+
+
+def _weighted(tensors: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
+    return cast(torch.Tensor, sum(tensor * share for tensor, share in zip(tensors, shares, strict=True)))

@@ -22,13 +22,13 @@ class PanelFacts:
     """What the panel does to a model's prompts.
 
     Attributes:
-        finer: what it asks.
+        request: what it asks.
         base: what the host does by itself.
         prompt: for each encoder of the model the layers of the prompt, or None where the host's own stay.
         negative: the same for the negative prompt; empty where the panel says nothing of it.
     """
 
-    finer: LayerRequest
+    request: LayerRequest
     base: LayerFacts
     prompt: tuple[LayerChoice | None, ...]
     negative: tuple[LayerChoice | None, ...]
@@ -43,35 +43,37 @@ class PanelFacts:
         """Whether it asks for a layer that an encoder does not have: generating is refused then."""
         encoders = self.base.encoders
         pairs = [*zip(encoders, self.prompt, strict=True), *zip(encoders, self.negative, strict=False)]
-        return any(choice is not None and choice.deepest > one.encoder.layers for one, choice in pairs)
+        return any(choice is not None and choice.deepest > facts.encoder.layers for facts, choice in pairs)
 
 
-def panel_facts(base: LayerFacts, finer: LayerRequest) -> PanelFacts:
+def panel_facts(base: LayerFacts, request: LayerRequest) -> PanelFacts:
     """Makes the record.
 
     Args:
         base: what the clip skip in use does, without the panel.
-        finer: what the panel asks.
+        request: what the panel asks.
     """
     kinds = _kinds(base.model)
 
     def choices(negative: bool) -> tuple[LayerChoice | None, ...]:
-        return tuple(kind and choice_for(finer, kind, negative, base.clip_skip) for kind in kinds)
+        return tuple(choice_for(request, kind, negative, base.clip_skip) if kind else None for kind in kinds)
 
     prompt = choices(False)
-    return PanelFacts(finer, base, prompt, choices(True) if finer.negative is not None else ())
+    return PanelFacts(request, base, prompt, choices(True) if request.negative is not None else ())
 
 
-def taken(one: EncoderFacts, choice: LayerChoice) -> EncoderFacts:
+def taken(facts: EncoderFacts, choice: LayerChoice) -> EncoderFacts:
     """What an encoder gives for a whole value of the panel; the layer is −1 where it has none for it."""
-    encoder: Encoder = replace(one.encoder, usual=None)
-    return EncoderFacts(encoder, layer_of(choice.whole, encoder.layers) if choice.deepest <= encoder.layers else -1)
+    encoder: Encoder = replace(facts.encoder, usual=None)
+    if choice.whole is None or choice.deepest > encoder.layers:
+        return EncoderFacts(encoder, -1)
+    return EncoderFacts(encoder, layer_of(choice.whole, encoder.layers))
 
 
-def check_on_model(model: Model, finer: LayerRequest) -> None:
+def check_on_model(model: Model, request: LayerRequest) -> None:
     """Raises `InvalidInput` for what the panel asks and the model cannot do: generating is refused then."""
-    check_reachable(finer, {kind for kind in _kinds(model) if kind is not None})
+    check_reachable(request, {kind for kind in _kinds(model) if kind is not None})
 
 
 def _kinds(model: Model | None) -> list[str | None]:
-    return [] if model is None else [KINDS.get((model.family, one.name)) for one in model.encoders]
+    return [] if model is None else [KINDS.get((model.family, encoder.name)) for encoder in model.encoders]

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..errors import InvalidInput
+from ..language import Text
 from ..sweep.layer_request import (
     BEFORE_NORM,
     BIG_G_SKIP,
@@ -21,10 +22,8 @@ from ..sweep.layer_request import (
     NAMES,
     NEGATIVE,
     LayerRequest,
-    Value,
-    read_value,
 )
-from ..sweep.values import AVERAGE
+from ..sweep.values import AVERAGE, Value
 
 SD1, SD2, CLIP_L, BIG_G = "CLIP-L of SD1", "OpenCLIP of SD2", "CLIP-L of SDXL", "OpenCLIP bigG of SDXL"
 """The kinds of text encoders whose layers can be chosen."""
@@ -55,15 +54,12 @@ class LayerChoice:
     @classmethod
     def of(cls, value: Value, interpolation: str = BEFORE_NORM) -> LayerChoice:
         """The choice of a value that was checked before (`clip_skip_lab.sweep.values.read_clip_skip`)."""
-        average = AVERAGE.fullmatch(value) if isinstance(value, str) else None
-        if average is not None:
-            return cls(int(average["first"]), int(average["last"]), interpolation)
-        return cls(value, None, interpolation)
-
-    @classmethod
-    def parse(cls, text: str, interpolation: str = BEFORE_NORM) -> LayerChoice:
-        """The inverse of `str`. Raises `InvalidInput`."""
-        return cls.of(read_value(text, "Clip skip"), interpolation)
+        if not isinstance(value, str):
+            return cls(value, None, interpolation)
+        average = AVERAGE.fullmatch(value)
+        if average is None:
+            raise ValueError(f"{value!r} is no average of layers")
+        return cls(int(average["first"]), int(average["last"]), interpolation)
 
     def __str__(self) -> str:
         """As the infotext has it: `2`, `1.5`, `avg 2-4`."""
@@ -83,8 +79,8 @@ class LayerChoice:
     def weights(self) -> tuple[tuple[int, float], ...]:
         """The layers that take part with their shares, which add up to 1."""
         if self.last is not None:
-            count = self.last - self.first + 1
-            return tuple((layer, 1 / count) for layer in range(self.first, self.last + 1))
+            layers = range(int(self.first), self.last + 1)
+            return tuple((layer, 1 / len(layers)) for layer in layers)
         lower = math.floor(self.first)
         share = self.first - lower
         return ((lower, 1 - share), (lower + 1, share)) if share else ((lower, 1.0),)
@@ -97,58 +93,70 @@ def nearest_whole(value: Value) -> int:
     return math.floor(middle + 0.5)
 
 
-def choice_for(finer: LayerRequest, kind: str, negative: bool, setting: int) -> LayerChoice | None:
+def choice_for(request: LayerRequest, kind: str, negative: bool, setting: int) -> LayerChoice | None:
     """What an encoder shall give, or None where the host's own selection stays.
 
     The negative prompt's value comes before the values of one encoder, these before the common one. On SD2 and SDXL
     only the values of one encoder apply by themselves; all else waits for `every_model`.
 
     Args:
-        finer: what is asked.
+        request: what is asked.
         kind: the encoder's kind, such as `SD1`.
         negative: whether a negative prompt is encoded.
         setting: the host's own clip skip, for `every_model` without a value; below 1 means 1, as the host has it.
     """
-    reached = kind == SD1 or finer.every_model
-    own = {CLIP_L: finer.clip_l, BIG_G: finer.big_g}.get(kind)
-    if reached and negative and finer.negative is not None:
-        value = finer.negative
+    reached = kind == SD1 or request.every_model
+    own = {CLIP_L: request.clip_l, BIG_G: request.big_g}.get(kind)
+    if reached and negative and request.negative is not None:
+        value = request.negative
     elif own is not None:
         value = own
-    elif reached and finer.value is not None:
-        value = finer.value
+    elif reached and request.value is not None:
+        value = request.value
     elif reached and kind != SD1:
         value = max(1, setting)
     else:
         return None
-    return LayerChoice.of(value, finer.interpolation)
+    return LayerChoice.of(value, request.interpolation)
 
 
-def check_reachable(finer: LayerRequest, kinds: Collection[str]) -> None:
+def check_reachable(request: LayerRequest, kinds: Collection[str]) -> None:
     """Makes sure that a model with these kinds of text encoders can do what is asked.
 
     A whole value can always be asked: it is the host's own setting, whatever that does.
 
     Raises `InvalidInput` for what would leave the picture as it is.
     """
-    for key, value, kind in ((CLIP_L_SKIP, finer.clip_l, CLIP_L), (BIG_G_SKIP, finer.big_g, BIG_G)):
+    for key, value, kind in ((CLIP_L_SKIP, request.clip_l, CLIP_L), (BIG_G_SKIP, request.big_g, BIG_G)):
         if value is not None and kind not in kinds:
-            problem = f"cannot be applied, because this model has no {kind}"
-            raise InvalidInput(NAMES[key], value, "nothing on this model", problem)
-    if SD1 in kinds or (kinds and finer.every_model):
+            problem = Text("cannot be applied, because this model has no {encoder}", encoder=kind)
+            raise InvalidInput(NAMES[key], value, _NOTHING, problem)
+    if SD1 in kinds or (kinds and request.every_model):
         return
-    if kinds:
-        why, instead = "the WebUI ignores clip skip on this model", f'any value with "{NAMES[EVERY_MODEL]}" on'
-    else:
-        why, instead = "this model's text encoder is of a kind that Clip Skip Lab doesn't know", "nothing on this model"
-    mixes = finer.value is not None and LayerChoice.of(finer.value).whole is None
+    mixes = request.value is not None and LayerChoice.of(request.value).whole is None
     asked = {
-        NEGATIVE: finer.negative,
-        EVERY_MODEL: finer.every_model or None,
-        CLIP_SKIP: finer.value if mixes else None,
+        NEGATIVE: request.negative,
+        EVERY_MODEL: request.every_model or None,
+        CLIP_SKIP: request.value if mixes else None,
     }
     for key, value in asked.items():
         if value is not None:
-            whole = "whole values" if key == CLIP_SKIP else ""
-            allowed = f"{whole}, or {instead}" if whole and kinds else whole or instead
-            raise InvalidInput(NAMES[key], value, allowed, f"cannot be applied, because {why}")
+            raise InvalidInput(NAMES[key], value, _allowed(key, bool(kinds)), _why_not(bool(kinds)))
+
+
+_NOTHING = Text("nothing on this model")
+
+
+def _allowed(key: str, is_known: bool) -> Text:
+    """What may be asked for `key` of a model whose text encoders are known, or not, but which ignores clip skip."""
+    if not is_known:
+        return Text("whole values") if key == CLIP_SKIP else _NOTHING
+    if key == CLIP_SKIP:
+        return Text('whole values, or any value with "{every_model}" on', every_model=NAMES[EVERY_MODEL])
+    return Text('any value with "{every_model}" on', every_model=NAMES[EVERY_MODEL])
+
+
+def _why_not(is_known: bool) -> Text:
+    if is_known:
+        return Text("cannot be applied, because the WebUI ignores clip skip on this model")
+    return Text("cannot be applied, because this model's text encoder is of a kind that Clip Skip Lab doesn't know")

@@ -6,25 +6,27 @@ figures belong to the whole process.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any, Literal
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Text as DrawnText
 from PIL import Image
 
+from ..language import Text, in_all_languages, translated
 from ..page.files import folder_in, write_bytes
 from ..sweep.axes import AXIS_NAME
+from ..sweep.layer_request import Value
 from ..sweep.lettering import as_drawn, can_write, font_for
 from ..sweep.saving import CHARTS
-from .cells import ascending, clip_skips, is_number, key_of, mean_at, measured
+from .cells import Cell, Content, ascending, clip_skips, is_number, key_of, mean_at, measured_cells
 from .compare import Comparison
-from .definitions import AREA, COMPOSITION, DETAIL, SHARPNESS
+from .metrics import AREA, COMPOSITION, DETAIL, SHARPNESS
 
 GROUND, INK, FAINT = "#ffffff", "#1f2328", "#8b949e"
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
@@ -37,40 +39,36 @@ MOST_LINES = 8
 MOST_NUMBERS = 160
 """A heatmap of more cells has no numbers in them."""
 
-WORDS = {
-    "en": {
-        "clip skip": "Clip skip",
-        "change": "Change from clip skip {}",
-        "composition": "Composition change from clip skip {}",
-        "sharpness": "Sharpness over clip skip",
-        "heatmap": "Composition change from clip skip {}",
-        "change axis": "Change: 0 is none",
-        "area": "Changed area from clip skip {}",
-        "area axis": "Changed area, a share of the picture: 0 is none",
-        "area line": "changed area (colour)",
-        "composition axis": "Composition change (1 − SSIM): 0 is none",
-        "sharpness axis": "Sharpness (variance of the Laplacian, levels²)",
-        "composition line": "composition (1 − SSIM)",
-        "detail line": "detail (1 − SSIM)",
-        "seed line": "a new seed: composition",
-    },
-    "ja": {
-        "clip skip": "Clip skip",
-        "change": "Clip skip {} からの変化",
-        "composition": "Clip skip {} からの構図の変化",
-        "sharpness": "Clip skip と鮮明さ",
-        "heatmap": "Clip skip {} からの構図の変化",
-        "change axis": "変化: 0 は変化なし",
-        "area": "Clip skip {} から変わった面積",
-        "area axis": "変わった面積（画像に占める割合）: 0 は変化なし",
-        "area line": "変わった面積（色）",
-        "composition axis": "構図の変化（1 − SSIM）: 0 は変化なし",
-        "sharpness axis": "鮮明さ（ラプラシアンの分散、階調²）",
-        "composition line": "構図（1 − SSIM）",
-        "detail line": "細部（1 − SSIM）",
-        "seed line": "別のシード: 構図",
-    },
-}
+Axis = dict[str, Any]
+"""An entry of `axes` in `sweep.json`."""
+Words = dict[str, str]
+"""The texts of a chart in one language, by their use; see `words_in`."""
+
+
+def _texts(reference: Value) -> dict[str, Text]:
+    """What the charts say, by its use; `reference` is the clip skip that others are compared with."""
+    return {
+        "clip skip": Text("Clip skip"),
+        "change": Text("Change from clip skip {reference}", reference=reference),
+        "composition": Text("Composition change from clip skip {reference}", reference=reference),
+        "sharpness": Text("Sharpness over clip skip"),
+        "change axis": Text("Change: 0 is none"),
+        "area": Text("Changed area from clip skip {reference}", reference=reference),
+        "area axis": Text("Changed area, a share of the picture: 0 is none"),
+        "area line": Text("changed area (colour)"),
+        "composition axis": Text("Composition change (1 − SSIM): 0 is none"),
+        "sharpness axis": Text("Sharpness (variance of the Laplacian, levels²)"),
+        "composition line": Text("composition (1 − SSIM)"),
+        "detail line": Text("detail (1 − SSIM)"),
+        "seed line": Text("a new seed: composition"),
+    }
+
+
+def words_in(lang: str, reference: Value, font: str | None = None) -> Words:
+    """The texts of the charts in a language, or in English where no font of this machine has its letters."""
+    texts = _texts(plain(str(reference)))
+    words = {use: translated(text, lang) for use, text in texts.items()}
+    return words if can_write("".join(words.values()), font) else {use: str(text) for use, text in texts.items()}
 
 
 @dataclass(frozen=True)
@@ -78,48 +76,46 @@ class Line:
     """One line of a chart: a value for each clip skip, None where there is none."""
 
     label: str
-    values: dict[object, float | None]
+    values: dict[Value, float | None]
 
 
-def draw_charts(content: dict, folder: Path, lang: str, font: str | None = None) -> list[dict]:
+def draw_charts(content: Content, folder: Path, lang: str, font: str | None = None) -> list[dict[str, object]]:
     """Draws what there is to draw of a measured sweep into its folder `charts`; `font` as in `save`.
 
     Returns a list of {"file", "title": {"en", "ja"}}; empty where there are no two values of clip skip to compare.
     Raises `OSError`.
     """
-    cells = measured(content)
+    cells = measured_cells(content)
     if len(clip_skips(cells)) < 2:
         return []
     reference = content["reference"][AXIS_NAME]
     second = _second_axis(content, cells)
-    lang = _writable(lang, font)
-    seed = (content["new_seed"] or {}).get("composition_change")
-    made = []
-
-    def add(name: str, title: str, figure: Callable[[dict], Figure]) -> None:
-        file = BytesIO()
-        save(figure(WORDS[lang]), file, font)
-        write_bytes(folder_in(folder, CHARTS) / f"{name}.png", file.getvalue())
-        titles = {language: words[title].format(reference) for language, words in WORDS.items()}
-        made.append({"file": f"{CHARTS}/{name}.png", "title": titles})
-
+    words = words_in(lang, reference, font)
+    charts: dict[str, tuple[str, Figure]] = {}
     if any(cell["measures"].get(COMPOSITION) is not None for cell in cells):
+        seed = (content["new_seed"] or {}).get(COMPOSITION)
         title = "composition" if second else "change"
-        add("change", title, lambda words: _change_chart(cells, second, title, words, reference, seed))
-    add("sharpness", "sharpness", lambda words: _sharpness_chart(cells, second, words))
-    if second and "change" in made[0]["file"]:
-        add("heatmap", "heatmap", lambda words: _heatmap(cells, second, words, reference))
+        charts["change"] = title, _change_chart(cells, second, words, seed)
+    charts["sharpness"] = "sharpness", _sharpness_chart(cells, second, words)
+    if second and "change" in charts:
+        charts["heatmap"] = "composition", _heatmap(cells, second, words)
+    made: list[dict[str, object]] = []
+    for name, (title, figure) in charts.items():
+        file = BytesIO()
+        save(figure, file, font)
+        write_bytes(folder_in(folder, CHARTS) / f"{name}.png", file.getvalue())
+        made.append({"file": f"{CHARTS}/{name}.png", "title": in_all_languages(_texts(reference)[title])})
     return made
 
 
-def lines_chart(lines: list[Line], words: dict[str, str], title: str, label: str, seed: float | None = None) -> Figure:
+def lines_chart(lines: list[Line], words: Words, title: str, label: str, seed: float | None = None) -> Figure:
     """A chart of lines over clip skip; `seed` is the height of a dashed line, "a new seed"."""
     figure, axes = _figure(words, title)
     there = [value for line in lines for value, height in line.values.items() if height is not None]
     places = _places(ascending(there))
     for number, line in enumerate(lines):
-        look = {"marker": MARKERS[number % len(MARKERS)], "color": _colour(number, len(lines))}
-        points = {value: line.values[value] for value in places if line.values.get(value) is not None}
+        look: dict[str, Any] = {"marker": MARKERS[number % len(MARKERS)], "color": _colour(number, len(lines))}
+        points = {value: height for value in places if (height := line.values.get(value)) is not None}
         numbers = {places[value]: height for value, height in points.items() if is_number(value)}
         # Averages of layers have no place between the numbers: marks without a line.
         averages = {places[value]: height for value, height in points.items() if not is_number(value)}
@@ -143,17 +139,12 @@ def lines_chart(lines: list[Line], words: dict[str, str], title: str, label: str
 
 def save(figure: Figure, file: BytesIO, font: str | None = None) -> None:
     """Writes a chart as PNG, each text in a font that has its letters: the one of this file, or else of the machine."""
-    for text in figure.findobj(Text):
+    for text in figure.findobj(DrawnText):
         look = text.get_fontproperties().copy()
         look.set_file(font_for(text.get_text(), font))
         text.set_fontproperties(look)
     FigureCanvasAgg(figure)
     figure.savefig(file, format="png")
-
-
-def _writable(lang: str, font: str | None) -> str:
-    """The language of a chart's own words, or English where no font of this machine has its letters."""
-    return lang if can_write("".join(WORDS[lang].values()), font) else "en"
 
 
 def plain(text: str) -> str:
@@ -163,32 +154,30 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$") if not text.startswith("_") else f" {text}".replace("$", r"\$")
 
 
-def _change_chart(
-    cells: list[dict], second: dict | None, title: str, words: dict[str, str], reference: object, seed: float | None
-) -> Figure:
-    heading = words[title].format(plain(str(reference)))
+def _change_chart(cells: list[Cell], second: Axis | None, words: Words, seed: float | None) -> Figure:
     if second is None:
         lines = [
             _line(words["area line"], cells, AREA),
             _line(words["composition line"], cells, COMPOSITION),
             _line(words["detail line"], cells, DETAIL),
         ]
-        return lines_chart(lines, words, heading, words["change axis"], seed)
-    return lines_chart(_lines(cells, second, COMPOSITION, words), words, heading, words["composition axis"], seed)
+        return lines_chart(lines, words, words["change"], words["change axis"], seed)
+    lines = _lines(cells, second, COMPOSITION)
+    return lines_chart(lines, words, words["composition"], words["composition axis"], seed)
 
 
-def _sharpness_chart(cells: list[dict], second: dict | None, words: dict[str, str]) -> Figure:
-    lines = _lines(cells, second, SHARPNESS, words) if second else [_line("", cells, SHARPNESS)]
+def _sharpness_chart(cells: list[Cell], second: Axis | None, words: Words) -> Figure:
+    lines = _lines(cells, second, SHARPNESS) if second else [_line("", cells, SHARPNESS)]
     return lines_chart(lines, words, words["sharpness"], words["sharpness axis"])
 
 
-def _heatmap(cells: list[dict], second: dict, words: dict[str, str], reference: object) -> Figure:
+def _heatmap(cells: list[Cell], second: Axis, words: Words) -> Figure:
     values, rows = clip_skips(cells), _rows(cells, second)
     table = [[mean_at(row, COMPOSITION, value) for value in values] for _, row in rows]
-    heading, height = words["heatmap"].format(plain(str(reference))), min(14.0, 2.5 + 0.4 * len(rows))
-    figure, axes = _figure(words, heading, height, layout="constrained")
-    numbers = [[float("nan") if one is None else one for one in row] for row in table]
-    highest = max((one for row in table for one in row if one is not None), default=0) or 1
+    height = min(14.0, 2.5 + 0.4 * len(rows))
+    figure, axes = _figure(words, words["composition"], height, layout="constrained")
+    numbers = [[float("nan") if change is None else change for change in row] for row in table]
+    highest = max((change for row in table for change in row if change is not None), default=0) or 1
     image = axes.imshow(numbers, cmap="viridis", vmin=0, vmax=highest, aspect="auto")
     for every, set_ticks, labels in (
         (-(-len(values) // 24), axes.set_xticks, [str(value) for value in values]),
@@ -199,14 +188,16 @@ def _heatmap(cells: list[dict], second: dict, words: dict[str, str], reference: 
     figure.colorbar(image, ax=axes, label=words["composition axis"])
     if len(values) * len(rows) <= MOST_NUMBERS:
         for down, row in enumerate(table):
-            for across, one in enumerate(row):
-                if one is not None:
-                    colour = INK if one > 0.6 * highest else "#ffffff"
-                    axes.text(across, down, f"{one:.2f}", ha="center", va="center", color=colour, fontsize=8)
+            for across, change in enumerate(row):
+                if change is not None:
+                    colour = INK if change > 0.6 * highest else "#ffffff"
+                    axes.text(across, down, f"{change:.2f}", ha="center", va="center", color=colour, fontsize=8)
     return figure
 
 
-def _figure(words: dict[str, str], title: str, height: float = 5.0, layout: str | None = None) -> tuple[Figure, Axes]:
+def _figure(
+    words: Words, title: str, height: float = 5.0, layout: Literal["constrained"] | None = None
+) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor=GROUND, layout=layout)
     axes = figure.add_subplot()
     axes.set_facecolor(GROUND)
@@ -226,7 +217,7 @@ def _width(text: str) -> int:
     return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
 
 
-def _places(values: list) -> dict[object, float]:
+def _places(values: list[Value]) -> dict[Value, float]:
     """Where each clip skip stands across: numbers at their size, averages of layers one by one after them."""
     numbers = [value for value in values if is_number(value)]
     after = max(numbers, default=0)
@@ -234,25 +225,26 @@ def _places(values: list) -> dict[object, float]:
     return {value: value for value in numbers} | {value: after + 1 + number for number, value in enumerate(rest)}
 
 
-def _second_axis(content: dict, cells: list[dict]) -> dict | None:
+def _second_axis(content: Content, cells: list[Cell]) -> Axis | None:
     """The first axis beside clip skip that has two values among the cells."""
-    for axis in content["axes"]:
+    axes: list[Axis] = content["axes"]
+    for axis in axes:
         if axis["name"] != AXIS_NAME and len({key_of(cell["values"][axis["name"]]) for cell in cells}) > 1:
             return axis
     return None
 
 
-def _rows(cells: list[dict], second: dict) -> list[tuple[str, list[dict]]]:
+def _rows(cells: list[Cell], second: Axis) -> list[tuple[str, list[Cell]]]:
     """The label of each value of the second axis, and the cells that have it (several with a third axis)."""
     labels = second.get("labels") or second["values"]
-    by_value: dict[str, list[dict]] = {}
+    by_value: dict[str, list[Cell]] = {}
     for cell in cells:
         by_value.setdefault(key_of(cell["values"][second["name"]]), []).append(cell)
     rows = [(str(label), by_value.get(key_of(value))) for value, label in zip(second["values"], labels, strict=True)]
     return [(label, row) for label, row in rows if row]
 
 
-def _lines(cells: list[dict], second: dict, measure: str, words: dict[str, str]) -> list[Line]:
+def _lines(cells: list[Cell], second: Axis, measure: str) -> list[Line]:
     rows = _rows(cells, second)
     chosen = rows
     if len(rows) > MOST_LINES:
@@ -260,16 +252,15 @@ def _lines(cells: list[dict], second: dict, measure: str, words: dict[str, str])
     return [_line(plain(label), row, measure) for label, row in chosen]
 
 
-def _line(label: str, cells: list[dict], measure: str) -> Line:
+def _line(label: str, cells: list[Cell], measure: str) -> Line:
     return Line(label, {value: mean_at(cells, measure, value) for value in clip_skips(cells)})
 
 
 def comparison_chart(comparison: Comparison, lang: str, font: str | None = None) -> Image.Image:
     """The chart of two sweeps: the changed area of each over clip skip."""
-    words = WORDS[_writable(lang, font)]
+    words = words_in(lang, comparison.reference, font)
     named = zip(comparison.labels, comparison.lines, strict=True)
     lines = [Line(plain(label), line) for label, line in named]
-    title = words["area"].format(plain(str(comparison.reference)))
     file = BytesIO()
-    save(lines_chart(lines, words, title, words["area axis"]), file, font)
+    save(lines_chart(lines, words, words["area"], words["area axis"]), file, font)
     return Image.open(file)

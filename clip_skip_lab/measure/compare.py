@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import InvalidInput
+from ..language import Text, listed
 from ..sweep.axes import AXIS_NAME
-from .cells import clip_skips, key_of, mean, mean_at, measured
-from .definitions import AREA
-from .phrases import listed, percent, times
+from ..sweep.layer_request import Value
+from ..sweep.library import kind_of
+from .cells import Content, clip_skips, key_of, mean, mean_at, measured_cells
+from .metrics import AREA
+from .phrases import percent, times
 
-FIELD = "Sweeps to compare"
+COMPARED = Text("Sweeps to compare")
+"""What errors call the two sweeps."""
 LEAST = 0.01
 """The share of a picture below which a change is no measure for another."""
+
+Line = dict[Value, float | None]
+"""A mean changed area by clip skip."""
 
 
 @dataclass(frozen=True)
@@ -24,27 +31,22 @@ class Comparison:
         reference: the clip skip that both are compared with.
         lines: for each, by clip skip that both have, the mean changed area against the reference.
         changes: for each, the mean of its line without the reference: how much of the picture clip skip changes.
-        sentence: the answer by language.
+        sentence: the answer.
     """
 
     labels: tuple[str, str]
-    reference: object
-    lines: tuple[dict, dict]
+    reference: Value
+    lines: tuple[Line, Line]
     changes: tuple[float, float]
-    sentence: dict[str, str]
+    sentence: Text
 
 
-def is_measured(content: dict) -> bool:
+def is_measured(content: Content) -> bool:
     """Whether a sweep has the measure that is compared; earlier versions had not."""
     return any(measure.get("key") == AREA for measure in content.get("measures") or [])
 
 
-def kind_of(content: dict) -> str:
-    """Whether a sweep is one of txt2img or of img2img."""
-    return "img2img" if "init_images" in (content.get("setting") or {}) else "txt2img"
-
-
-def compare(one: dict, other: dict) -> Comparison:
+def compare(one: Content, other: Content) -> Comparison:
     """Compares two measured sweeps over the values of clip skip that both have.
 
     Args:
@@ -53,54 +55,83 @@ def compare(one: dict, other: dict) -> Comparison:
     Raises `InvalidInput` when they have no values in common, or not the same reference.
     """
     reference = _common_reference(one, other)
-    cells = [measured(content) for content in (one, other)]
-    theirs = {key_of(value) for value in clip_skips(cells[1])}
-    lines = []
-    for of in cells:
-        lines.append({value: mean_at(of, AREA, value) for value in clip_skips(cells[0]) if key_of(value) in theirs})
-    both = [value for value in lines[0] if value != reference and None not in (lines[0][value], lines[1][value])]
+    first, second = _lines(one, other)
+    both = [value for value in first if value != reference and None not in (first[value], second[value])]
     if not both:
-        ids = f"{one['id']} and {other['id']}"
-        raise InvalidInput(FIELD, ids, "two sweeps with the same values of clip skip", "have none in common to compare")
-    changes = tuple(mean(line[value] for value in both) or 0.0 for line in lines)
+        raise InvalidInput(
+            COMPARED,
+            _both(one, other),
+            Text("two sweeps with the same values of clip skip"),
+            Text("have none in common to compare"),
+        )
+    changes = _change(first, both), _change(second, both)
     labels = _labels(one, other)
-    shown = tuple({value: line[value] for value in line if value in both or value == reference} for line in lines)
-    return Comparison(labels, reference, shown, changes, _sentence(labels, changes, reference, both))
+    shown = [value for value in first if value in both or value == reference]
+    lines = {value: first[value] for value in shown}, {value: second[value] for value in shown}
+    return Comparison(labels, reference, lines, changes, _sentence(labels, changes, reference, both))
 
 
-def _common_reference(one: dict, other: dict) -> object:
-    references = [(content.get("reference") or {}).get(AXIS_NAME) for content in (one, other)]
-    for content, reference in zip((one, other), references, strict=True):
+def _common_reference(one: Content, other: Content) -> Value:
+    references: list[Value] = []
+    for content in (one, other):
+        reference = (content.get("reference") or {}).get(AXIS_NAME)
         if reference is None:
-            raise InvalidInput(FIELD, content["id"], "a sweep with cells that are done", "has nothing to compare")
+            allowed = Text("a sweep with cells that are done")
+            raise InvalidInput(COMPARED, content["id"], allowed, Text("has nothing to compare"))
+        references.append(reference)
     if references[0] != references[1]:
-        problem = f"are measured against different clip skips, {references[0]} and {references[1]}"
-        raise InvalidInput(FIELD, f"{one['id']} and {other['id']}", "two sweeps that have clip skip 1", problem)
+        problem = Text(
+            "are measured against different clip skips, {one} and {other}", one=references[0], other=references[1]
+        )
+        raise InvalidInput(COMPARED, _both(one, other), Text("two sweeps that have clip skip 1"), problem)
     return references[0]
 
 
-def _labels(one: dict, other: dict) -> tuple[str, str]:
+def _both(one: Content, other: Content) -> str:
+    return f"{one['id']} and {other['id']}"
+
+
+def _lines(one: Content, other: Content) -> tuple[Line, Line]:
+    """The line of each sweep, over the values that both have, in the order of the first."""
+    cells, others = measured_cells(one), measured_cells(other)
+    theirs = {key_of(value) for value in clip_skips(others)}
+    common = [value for value in clip_skips(cells) if key_of(value) in theirs]
+    return {value: mean_at(cells, AREA, value) for value in common}, {
+        value: mean_at(others, AREA, value) for value in common
+    }
+
+
+def _change(line: Line, values: list[Value]) -> float:
+    return mean(line[value] for value in values) or 0.0
+
+
+def _labels(one: Content, other: Content) -> tuple[str, str]:
     kinds = kind_of(one), kind_of(other)
     if kinds[0] != kinds[1]:
         return kinds
     return f"{kinds[0]} {one['id']}", f"{kinds[1]} {other['id']}"
 
 
-def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: object, both: list) -> dict[str, str]:
+def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: Value, both: list[Value]) -> Text:
+    found = Text(
+        "Clip skip changes {share} of the picture in {label} and {other_share} in {other_label}",
+        share=percent(changes[0]),
+        label=labels[0],
+        other_share=percent(changes[1]),
+        other_label=labels[1],
+    )
     (low, less), (high, more) = sorted(zip(changes, labels, strict=True))
-    shares = [percent(change) for change in changes]
-    english = f"Clip skip changes {shares[0]} of the picture in {labels[0]} and {shares[1]} in {labels[1]}"
-    japanese = f"Clip skip で変わるのは、{labels[0]} では画像の {shares[0]}、{labels[1]} では {shares[1]} です"
     if low >= LEAST and high / low >= 1.1:
-        english += f": {times(high / low)} times as much in {more}"
-        japanese += f"（{more} は {less} の {times(high / low)} 倍）"
+        found = Text(
+            "{found}: {times} times as much in {more}", found=found, times=times(high / low), more=more, less=less
+        )
     elif high < LEAST:
-        english += ": hardly any in either"
-        japanese += "（どちらもほぼ変化なし）"
+        found = Text("{found}: hardly any in either", found=found)
     elif low >= LEAST:
-        english += ": about the same"
-        japanese += "（ほぼ同じ）"
-    values = listed(both)
-    english += f". Mean over clip skip {values[0]}, each against {reference}."
-    japanese += f"。Clip skip {values[1]} を {reference} と比べた平均です。"
-    return {"en": english, "ja": japanese}
+        found = Text("{found}: about the same", found=found)
+    return Text(
+        "{found}. Mean over clip skip {values}, each against {reference}.",
+        found=found,
+        values=listed(both),
+        reference=reference,
+    )

@@ -7,10 +7,16 @@ multivariate analysis of variance", Austral Ecology 26.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import factorial, prod
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+Table = npt.NDArray[np.floating[Any]]
+"""Of pictures: an axis for each axis of the sweep, then the numbers of a picture."""
 
 SEED = "Seed"
 INTERACTION, REST = "interaction", "rest"
@@ -29,7 +35,7 @@ class Effects:
     p: dict[str, float | None]
 
 
-def divide(table: np.ndarray, names: list[str], seed: int = 0) -> Effects | None:
+def divide(table: Table, names: list[str], seed: int = 0) -> Effects | None:
     """Divides the variance of a complete table of pictures.
 
     Args:
@@ -66,23 +72,24 @@ def divide(table: np.ndarray, names: list[str], seed: int = 0) -> Effects | None
     return Effects({name: max(0.0, value / total) for name, value in squares.items()}, p)
 
 
-def _main(centred: np.ndarray, axis: int) -> float:
+def _main(centred: Table, axis: int) -> float:
     """The sum of squares of one axis: that of its levels' means, for each picture."""
-    others = tuple(one for one in range(centred.ndim - 1) if one != axis)
-    count = prod(centred.shape[one] for one in others)
+    others = tuple(other for other in range(centred.ndim - 1) if other != axis)
+    count = prod(centred.shape[other] for other in others)
     return count * float((centred.mean(axis=others) ** 2).sum())
 
 
-def _rotated(centred: np.ndarray) -> np.ndarray:
+def _rotated(centred: Table) -> Table:
     """The same table, its pictures turned into a space of as few dimensions as there are pictures: distances stay."""
     flat = centred.reshape(-1, centred.shape[-1])
     if len(flat) >= flat.shape[1]:
         return centred
     values, vectors = np.linalg.eigh(flat @ flat.T)
-    return (vectors * np.sqrt(np.maximum(values, 0))).reshape(*centred.shape[:-1], -1)
+    rotated: Table = (vectors * np.sqrt(np.maximum(values, 0))).reshape(*centred.shape[:-1], -1)
+    return rotated
 
 
-def _p_of_axis(table: np.ndarray, axis: int, random: np.random.Generator) -> float | None:
+def _p_of_axis(table: Table, axis: int, random: np.random.Generator) -> float | None:
     """Shuffles the levels of one axis within each combination of the others, which stay in place."""
     levels, blocks = table.shape[axis], prod(table.shape[:-1]) // table.shape[axis]
     if factorial(min(levels, 20)) ** (blocks - 1) < 1 / LEVEL:
@@ -90,13 +97,13 @@ def _p_of_axis(table: np.ndarray, axis: int, random: np.random.Generator) -> flo
     pictures = np.moveaxis(table, axis, -2).reshape(blocks * levels, -1).astype(np.float32)
     order = np.arange(blocks * levels).reshape(blocks, levels)
 
-    def apart(order: np.ndarray) -> float:
+    def apart(order: npt.NDArray[np.int64]) -> float:
         return float((pictures[order].sum(axis=0) ** 2).sum(dtype=np.float64))
 
     return _p(apart(order), lambda: apart(random.permuted(order, axis=1)), pictures.size)
 
 
-def _p_of_interaction(table: np.ndarray, seeds: int, random: np.random.Generator) -> float | None:
+def _p_of_interaction(table: Table, seeds: int, random: np.random.Generator) -> float | None:
     """Of two axes: shuffles, for each seed, the rows and the columns of what the two do beyond their sum.
 
     Without an interaction that the seeds have in common, which value it belongs to is a matter of chance.
@@ -111,13 +118,13 @@ def _p_of_interaction(table: np.ndarray, seeds: int, random: np.random.Generator
     beyond += both.mean(axis=(1, 2), keepdims=True)
 
     def shuffled() -> float:
-        drawn = [one[random.permutation(rows)][:, random.permutation(columns)] for one in beyond]
+        drawn = [of_seed[random.permutation(rows)][:, random.permutation(columns)] for of_seed in beyond]
         return float((np.sum(drawn, axis=0) ** 2).sum())
 
     return _p(float((beyond.sum(axis=0) ** 2).sum()), shuffled, beyond.size)
 
 
-def _p(observed: float, shuffled, size: int) -> float:
+def _p(observed: float, shuffled: Callable[[], float], size: int) -> float:
     """The share of tables at least as far apart as the one that was observed, which counts among them."""
     count = int(min(PERMUTATIONS, max(99, WORK / size)))
     as_far = sum(shuffled() >= observed * (1 - 1e-6) for _ in range(count))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from itertools import zip_longest
 from pathlib import Path
 
+from ..language import ENGLISH, Text
 from ..sweep.axes import AXIS_NAME
 from ..sweep.folder import read_record, write_record
+from ..sweep.layer_request import Value
 from ..sweep.reading import path_in
 from ..sweep.saving import identity
 from ..sweep.schema import check_schema
-from .cells import groups, incomparable, is_done, mean, measured, reference_of
+from .cells import Cell, Content, incomparable, is_done, mean, measured_cells, reference_of, rows, sharing_files
 from .contrasts import Pictures, effects, neighbours, new_seed
-from .definitions import MEASURES
 from .details import more
 from .findings import findings
+from .metrics import MEASURES, measures_of
 from .pictures import Full, read_picture
 from .table import write_table
 
@@ -25,19 +28,22 @@ log = logging.getLogger("clip_skip_lab")
 PROBLEM = "Measures: "
 """How the problems of measuring begin; they go when the sweep is measured again."""
 
-GoOn = Callable[[int, int], bool]
-"""Is told how many cells are measured, of how many, and says whether to go on."""
+ReportProgress = Callable[[int, int], bool]
+"""Is told how many cells are measured, of how many; returns whether to measure on."""
 
 
 def measure_folder(
-    folder: Path, go_on: GoOn = lambda done, count: True, lang: str = "en", font: str | None = None
-) -> dict:
+    folder: Path,
+    report_progress: ReportProgress = lambda done, count: True,
+    lang: str = ENGLISH,
+    font: str | None = None,
+) -> Content:
     """Measures a sweep's pictures, and writes `sweep.json`, `measures.csv` and the charts.
 
     Args:
         folder: of the sweep.
-        go_on: see `GoOn`; asked before each cell. False ends it with what is measured by then.
-        lang: of the charts' texts, "en" or "ja".
+        report_progress: see `ReportProgress`; called before each cell. False ends it with what is measured by then.
+        lang: of the charts' texts, one of `languages()`.
         font: the charts' font, a file; None for matplotlib's own.
 
     Returns the new content of `sweep.json`. A picture that cannot be read, and charts that cannot be drawn, are
@@ -49,12 +55,11 @@ def measure_folder(
     check_schema(content)
     content["problems"] = [problem for problem in content["problems"] if not problem.startswith(PROBLEM)]
     apart = incomparable(content["cells"])
-    done = _with_own_files(
-        [cell for cell in content["cells"] if is_done(cell) and cell["index"] not in apart], content, folder
-    )
-    reference = reference_of(done)
-    pictures = _measure_cells(content, done, folder, reference, go_on)
-    cells = measured(content)
+    comparable = [cell for cell in content["cells"] if is_done(cell) and cell["index"] not in apart]
+    cells = _with_own_files(comparable, content, folder)
+    reference = reference_of(cells)
+    pictures = _measure_cells(content, cells, folder, reference, report_progress)
+    cells = measured_cells(content)
     content["measures"] = [measure.to_json() for measure in MEASURES]
     content["reference"] = None if reference is None else {AXIS_NAME: reference}
     content["neighbours"] = neighbours(cells, pictures)
@@ -67,75 +72,77 @@ def measure_folder(
         content["charts"] = _charts(content, folder, lang, font)
     except Exception as error:  # a full disk, or whatever a plotting library of another version raises
         log.exception("Clip skip sweep: the charts could not be made")
-        _problem(content, f"the table and the charts could not be made ({error}).")
+        _problem(content, Text("Measures: the table and the charts could not be made ({error}).", error=error))
     write_record(folder, content)
     return content
 
 
-def _charts(content: dict, folder: Path, lang: str, font: str | None) -> list[dict]:
+def _charts(content: Content, folder: Path, lang: str, font: str | None) -> list[dict[str, object]]:
     from .charts import draw_charts  # half a second to import, which whoever only reads measures need not wait for
 
     return draw_charts(content, folder, lang, font)
 
 
-def _measure_cells(content: dict, done: list[dict], folder: Path, first: object, go_on: GoOn) -> Pictures:
-    """Fills in the measures of the cells that are done, empties those of the others; returns their reduced pictures.
+def _measure_cells(
+    content: Content, cells: list[Cell], folder: Path, first: Value | None, report_progress: ReportProgress
+) -> Pictures:
+    """Fills in the measures of these cells, empties those of the others; returns their reduced pictures.
 
     At full size there are only the pictures of one cell and of the cell with clip skip `first` beside it.
     """
-    pictures: Pictures = {}
+    reduced: Pictures = {}
     for cell in content["cells"]:
         cell["measures"] = {}
     count = 0
-    for group in groups(done):
+    for row in rows(cells):
         reference: list[Full] = []
-        for cell in sorted(group, key=lambda cell: cell["values"][AXIS_NAME] != first):
-            if not go_on(count, len(done)):
-                _problem(content, f"broken off after {count} of {len(done)} cells.")
-                return pictures
+        for cell in sorted(row, key=lambda cell: bool(cell["values"][AXIS_NAME] != first)):
+            if not report_progress(count, len(cells)):
+                _problem(
+                    content, Text("Measures: broken off after {count} of {cells} cells.", count=count, cells=len(cells))
+                )
+                return reduced
             count += 1
             try:
-                seen = [read_picture(path_in(folder, picture["file"])) for picture in cell["pictures"]]
+                pictures = [read_picture(path_in(folder, picture["file"])) for picture in cell["pictures"]]
             except (OSError, ValueError) as error:
-                why = getattr(error, "strerror", None) or error
-                _problem(content, f"a picture cannot be read ({why}), and its cell is left out.")
+                reason = getattr(error, "strerror", None) or error
+                _problem(
+                    content,
+                    Text("Measures: a picture cannot be read ({reason}), and its cell is left out.", reason=reason),
+                )
                 continue
             if cell["values"][AXIS_NAME] == first:
-                reference = seen
-            cell["measures"] = _measures(seen, reference)
-            pictures.update({(cell["index"], place): one.reduced for place, one in enumerate(seen)})
-    return pictures
+                reference = pictures
+            cell["measures"] = _means(pictures, reference)
+            reduced.update({(cell["index"], place): picture.reduced for place, picture in enumerate(pictures)})
+    return reduced
 
 
-def _with_own_files(done: list[dict], content: dict, folder: Path) -> list[dict]:
+def _with_own_files(cells: list[Cell], content: Content, folder: Path) -> list[Cell]:
     """The cells that share no picture's file with another: of those that do, all but one lost theirs."""
-    owners: dict[object, list[int]] = {}
-    for cell in done:
-        for picture in cell["pictures"]:
-            owners.setdefault(_identity(folder, picture["file"]), []).append(cell["index"])
-    owners.pop(None, None)
-    shared = {index for indexes in owners.values() if len(indexes) > 1 for index in indexes}
+
+    def identity_of(file: str) -> Hashable | None:
+        try:
+            return identity(path_in(folder, file))
+        except (OSError, ValueError):
+            return None  # a file that is missing; reading it says so
+
+    shared = sharing_files(cells, identity_of)
     if shared:
-        _problem(content, f"{len(shared)} cells are left out, as several pictures have the same file.")
-    return [cell for cell in done if cell["index"] not in shared]
+        _problem(
+            content,
+            Text("Measures: {count} cells are left out, as several pictures have the same file.", count=len(shared)),
+        )
+    return [cell for cell in cells if cell["index"] not in shared]
 
 
-def _identity(folder: Path, file: str) -> object | None:
-    try:
-        return identity(path_in(folder, file))
-    except (OSError, ValueError):
-        return None  # a file that is missing; reading it says so
+def _means(pictures: list[Full], reference: list[Full]) -> dict[str, float | None]:
+    """Each measure's mean over a cell's pictures, each compared with the one at its place in the reference cell."""
+    each = [measures_of(picture, other) for picture, other in zip_longest(pictures, reference[: len(pictures)])]
+    return {measure.key: mean(measures[measure.key] for measures in each) for measure in MEASURES}
 
 
-def _measures(pictures: list[Full], reference: list[Full]) -> dict[str, float | None]:
-    """The means over a cell's pictures, each compared with the one at its place in the reference cell."""
-    each = [picture.own_measures() for picture in pictures]
-    for place, picture in enumerate(pictures[: len(reference)]):
-        each[place].update(picture.changes_from(reference[place]))
-    return {measure.key: mean(one.get(measure.key) for one in each) for measure in MEASURES}
-
-
-def _problem(content: dict, sentence: str) -> None:
-    sentence = PROBLEM + sentence
+def _problem(content: Content, sentence: Text) -> None:
     if sentence not in content["problems"]:
         content["problems"].append(sentence)

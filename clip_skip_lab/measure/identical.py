@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from ..errors import InvalidInput
+from ..language import ENGLISH, Text, languages, translated
 from ..sweep.axes import AXIS_NAME
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP, NAMES, read_value
-from .cells import beside, compared, groups
-from .phrases import Said
+from .cells import Cell, Content, beside, compared, rows
+from .phrases import Sentence
 
 NO_EFFECT = "no_effect"
-"""The key of `sweep.json` where the host says why clip skip can change nothing: a sentence, or {"en": …, "ja": …}."""
+"""The key of `sweep.json` where the host says why clip skip can change nothing: a sentence, or one by language."""
 
 
-def identical(cells: list[dict], content: dict) -> Said:
+def identical(cells: list[Cell], content: Content) -> Sentence:
     """That the pictures are identical as far as they were compared, with the reason, if it is known.
 
     Args:
@@ -21,55 +22,56 @@ def identical(cells: list[dict], content: dict) -> Said:
     """
     reference = content["reference"][AXIS_NAME]
     others = compared(cells, reference)
-    rows = {beside(cell) for cell in others}
-    alike = [*others, *(cell for cell in cells if cell["values"][AXIS_NAME] == reference and beside(cell) in rows)]
-    english, japanese = _that_they_are(alike, len(cells))
-    reason = _held(alike, content) or _no_effect(content)
-    return (
-        (f"{english}.", f"{japanese}。") if reason is None else (f"{english}. {reason[0]}", f"{japanese}。{reason[1]}")
-    )
+    with_others = {beside(cell) for cell in others}
+    alike = [cell for cell in cells if cell["values"][AXIS_NAME] == reference and beside(cell) in with_others]
+    finding = _that_they_are([*others, *alike], len(cells))
+    reason = _held([*others, *alike], content)
+    if reason is not None:
+        return Text("{finding}. {reason}", finding=finding, reason=reason)
+    said = _no_effect(content)
+    if said is None:
+        return Text("{finding}.", finding=finding)
+    reasons = {language: said.get(language) or said[ENGLISH] for language in languages()}
+    return {
+        language: translated(Text("{finding}. {reason}", finding=finding, reason=reason), language)
+        for language, reason in reasons.items()
+    }
 
 
-def _that_they_are(alike: list[dict], there: int) -> Said:
+def _that_they_are(alike: list[Cell], there: int) -> Text:
     count = sum(len(cell["pictures"]) for cell in alike)
     if len(alike) < there:
-        return (
-            f"Clip skip changes no pixel of the {count} pictures that could be compared",
-            f"比較できた {count} 枚では、Clip skip を変えても 1 画素も変わりません",
-        )
-    if len(groups(alike)) == 1 and len(alike[0]["pictures"]) == 1:
-        return f"All {count} pictures are identical", f"全 {count} 枚が同一です"
-    return "Clip skip changes no pixel of any picture", "Clip skip を変えてもどの画像も 1 画素も変わりません"
+        return Text("Clip skip changes no pixel of the {count} pictures that could be compared", count=count)
+    if len(rows(alike)) == 1 and len(alike[0]["pictures"]) == 1:
+        return Text("All {count} pictures are identical", count=count)
+    return Text("Clip skip changes no pixel of any picture")
 
 
-def _no_effect(content: dict) -> Said | None:
-    """What the host said of this model."""
+def _no_effect(content: Content) -> dict[str, str] | None:
+    """What the host said of this model, by language; earlier versions said it in English."""
     said = content.get(NO_EFFECT)
-    said = said if isinstance(said, dict) else {"en": said}
-    return (str(said["en"]), str(said.get("ja") or said["en"])) if said.get("en") else None
+    by_language = said if isinstance(said, dict) else {ENGLISH: said}
+    return {language: str(text) for language, text in by_language.items() if text} if by_language.get(ENGLISH) else None
 
 
-def _held(cells: list[dict], content: dict) -> Said | None:
+def _held(cells: list[Cell], content: Content) -> Text | None:
     """Whether values of SDXL's own decided the layers of both text encoders in every cell."""
     setting = content.get("setting") or {}
     asked = {**(setting.get("clip_skip_lab") or {}), **(content.get("plan") or {})}
-    names = NAMES[CLIP_L_SKIP], NAMES[BIG_G_SKIP]
     if not all(_is_given({**asked, **_by_key(cell["values"])}, key) for cell in cells for key in _KEYS):
         return None
-    return (
-        f"{names[0]} and {names[1]} are set, and they decide the layers of every cell.",
-        f"{names[0]} と {names[1]} が指定されていて、すべてのセルの層を決めています。",
-    )
+    clip_l, big_g = (str(NAMES[key]) for key in _KEYS)
+    return Text("{clip_l} and {big_g} are set, and they decide the layers of every cell.", clip_l=clip_l, big_g=big_g)
 
 
 _KEYS = (CLIP_L_SKIP, BIG_G_SKIP)
 
 
-def _by_key(values: dict) -> dict:
+def _by_key(values: dict[str, object]) -> dict[str, object]:
     return {key: values[NAMES[key]] for key in _KEYS if NAMES[key] in values}
 
 
-def _is_given(asked: dict, key: str) -> bool:
+def _is_given(asked: dict[str, object], key: str) -> bool:
     try:
         return read_value(asked.get(key), NAMES[key]) is not None
     except InvalidInput:

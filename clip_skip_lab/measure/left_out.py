@@ -1,48 +1,48 @@
-"""Why cells are not compared, in words: what the reasons in `sweep.json` are in English and Japanese."""
+"""Why cells are not compared, in words: from the reasons in `sweep.json`, which are English."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import reduce
 
+from ..language import Text
 from ..sweep.draws import DIFFERENT
-from .cells import SHARED, incomparable
-from .phrases import Said
+from .cells import SHARED, Cell, incomparable
 
 _DIFFERENT = re.compile(re.escape(DIFFERENT).replace(re.escape("{what}"), "(.+)"))
-_JAPANESE = {"prompts": "プロンプト", "seeds": "シード", "extra networks": "追加ネットワーク", "settings": "設定"}
+_KNOWN = {str(name): name for name in (Text("prompts"), Text("seeds"), Text("extra networks"), Text("settings"))}
 """What cells differ in, by its name in `DIFFERENT`; what is not among these has its own name."""
 
 
-def left_out(planned: list[dict]) -> list[Said]:
+def left_out(planned: list[Cell]) -> list[Text]:
     """How many cells are not compared, for each reason.
 
     Args:
         planned: all cells of a `sweep.json`.
     """
-    said = []
-    for reason, count in Counter(incomparable(planned).values()).items():
-        english, japanese = _why(reason)
-        verb = "is" if count == 1 else "are"
-        said.append(
-            (
-                f"{count} of {len(planned)} cells {verb} not compared{english}",
-                f"{len(planned)} セル中 {count} セルは比較していません（{japanese}）。",
-            )
-        )
-    return said
+    reasons = Counter(incomparable(planned).values())
+    return [_sentence(reason, counted_cells(count, len(planned))) for reason, count in reasons.items()]
 
 
-def _why(reason: str) -> Said:
-    """The end of the English sentence, and the Japanese reason; a sentence that is not known stays as it is."""
+def counted_cells(count: int, planned: int) -> Text:
+    """`3 of 4 cells are`, the beginning of a sentence."""
+    if count == 1:
+        return Text("{count} of {planned} cells is", count=count, planned=planned)
+    return Text("{count} of {planned} cells are", count=count, planned=planned)
+
+
+def _sentence(reason: str, cells: Text) -> Text:
+    """A reason that is not known stays as it is."""
     if reason == SHARED:
-        return ": several pictures have the same file.", "複数の画像が同じファイルを指しているため"
+        return Text("{cells} not compared: several pictures have the same file.", cells=cells)
     differing = _DIFFERENT.fullmatch(reason)
     if differing is None:
-        return f". {reason}", "プロンプトなど Clip skip 以外の条件も異なるため"
+        return Text("{cells} not compared. {reason}", cells=cells, reason=reason)
     names = [name.removeprefix("their ") for name in differing[1].split(" and ")]
-    japanese = "、".join(_JAPANESE.get(name, name) for name in names)
-    return (
-        f": cells of the same row differ in {differing[1]}, not only in clip skip.",
-        f"同じ行のセルは Clip skip 以外も異なるため: {japanese}",
+    what = [Text("their {name}", name=_KNOWN.get(name, name)) for name in names]
+    return Text(
+        "{cells} not compared: cells of the same row differ in {what}, not only in clip skip.",
+        cells=cells,
+        what=reduce(lambda before, item: Text("{before} and {item}", before=before, item=item), what),
     )

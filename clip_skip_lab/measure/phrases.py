@@ -1,33 +1,28 @@
-"""Lists, shares and multiples as people write them, in English and Japanese."""
+"""Sentences together, shares and multiples, as people write them."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-Said = tuple[str, str]
-"""A sentence, or a part of one, in English and in Japanese."""
+from ..language import Text, in_all_languages, languages
+
+Sentence = Text | dict[str, str]
+"""A sentence, or one of somebody else's that is given by language."""
 
 
-def by_language(said: Iterable[Said | None]) -> dict[str, list[str]]:
+def by_language(sentences: Iterable[Sentence | None]) -> dict[str, list[str]]:
     """The sentences that there are, by language."""
-    there = [one for one in said if one is not None]
-    return {"en": [one[0] for one in there], "ja": [one[1] for one in there]}
+    said = [in_all_languages(each) if isinstance(each, Text) else each for each in sentences if each is not None]
+    return {language: [sentence[language] for sentence in said] for language in languages()}
 
 
-def listed(items: Iterable[object]) -> Said:
-    """`2, 3 and 5`; `2、3、5`."""
-    texts = [str(item) for item in items]
-    english = texts[-1:] if len(texts) < 2 else [", ".join(texts[:-1]), texts[-1]]
-    return " and ".join(english), "、".join(texts)
-
-
-def spaced(*parts: object) -> str:
-    """Parts of a Japanese sentence joined, with a space where a letter or digit of ASCII meets Japanese."""
-    text = "".join(f"\0{part}" for part in parts)
-    text = re.sub(r"(?<=[!-~])\0(?=[^\0!-~（）、。])|(?<=[^\0!-~（）、。])\0(?=[!-~])", " ", text)
-    return text.replace("\0", "")
+def joined(sentences: Sequence[Text]) -> Text:
+    """Sentences one after the other."""
+    text = sentences[0] if sentences else Text("")
+    for sentence in sentences[1:]:
+        text = Text("{before} {sentence}", before=text, sentence=sentence)
+    return text
 
 
 def times(ratio: float) -> str:

@@ -5,10 +5,15 @@ The bounds were found on sweeps of the small models, against what their judge se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from .definitions import AREA
-from .phrases import Said, listed, spaced
+from ..language import Text, listed
+from .metrics import AREA
+
+Step = dict[str, Any]
+"""An entry of `neighbours` in `sweep.json`: from, to, and what changes between them."""
 
 CHANGES = 0.10
 """A picture changes where at least this share of it is clearly of another colour."""
@@ -27,28 +32,28 @@ class Steps:
     """The steps that can be compared, ascending, by how much the picture changes at them.
 
     Attributes:
-        changed, little, hardly: entries of `neighbours` in `sweep.json`.
+        changed, little, hardly: see `Step`.
         complete: whether these are all steps.
     """
 
-    changed: list[dict]
-    little: list[dict]
-    hardly: list[dict]
+    changed: list[Step]
+    little: list[Step]
+    hardly: list[Step]
     complete: bool
 
     @property
-    def known(self) -> list[dict]:
+    def known(self) -> list[Step]:
         """All that can be compared, ascending."""
         return sorted([*self.changed, *self.little, *self.hardly], key=lambda step: step["from"])
 
     @property
-    def most(self) -> dict | None:
+    def most(self) -> Step | None:
         """The step that changes clearly more than all others, if there is one and others change too."""
         ordered = sorted(self.changed, key=lambda step: -step[AREA])
         return ordered[0] if len(ordered) > 1 and ordered[0][AREA] >= MOST * ordered[1][AREA] else None
 
 
-def graded(neighbours: list[dict]) -> Steps:
+def graded(neighbours: list[Step]) -> Steps:
     """Tells the steps apart.
 
     Args:
@@ -63,7 +68,7 @@ def graded(neighbours: list[dict]) -> Steps:
     )
 
 
-def step_sentence(steps: Steps, pictures: int, ranked: bool) -> Said | None:
+def step_sentence(steps: Steps, pictures: int, ranked: bool) -> Text | None:
     """Where the picture changes, or None without steps.
 
     Args:
@@ -71,150 +76,133 @@ def step_sentence(steps: Steps, pictures: int, ranked: bool) -> Said | None:
         pictures: at each clip skip, over which the steps are means.
         ranked: whether to say which change is the largest.
     """
-    if not steps.known:
-        return None
-    return _on_average(_sentence(steps, ranked), pictures)
+    return _on_average(_where_it_changes(steps, ranked), pictures) if steps.known else None
 
 
-def reference_sentence(steps: Steps, pictures: int) -> Said | None:
+def reference_sentence(steps: Steps, pictures: int) -> Text | None:
     """How far each value is from the reference, for where no step is known; None without one that can be compared.
 
     Args:
         steps: those from the reference to each other value, see `graded`.
         pictures: at each clip skip, over which they are means.
     """
-    english, japanese = [], []
-    for some, how in ((steps.changed, _CLEARLY), (steps.little, _LITTLE), (steps.hardly, _HARDLY)):
-        if some:
-            where = _values(some)
-            start = f"{how[0]} from {some[0]['from']}" if not english else how[1]
-            english.append(f"{start} to {where[0]}")
-            japanese.append(spaced(where[1], how[3] if japanese else how[2]))
-    if not english:
+    if not steps.known:
         return None
-    reference = (steps.changed or steps.little or steps.hardly)[0]["from"]
-    said = spaced(reference, "と比べて、") + "、".join(japanese) + ("" if steps.hardly else "ます")
-    return _on_average(("picture " + "; ".join(english), said), pictures)
-
-
-_CLEARLY = "changes clearly", "clearly", "では画像がはっきり変わり", "ではっきり変わり"
-_LITTLE = "changes a little", "a little", "では画像が少し変わり", "では少し変わり"
-_HARDLY = "hardly changes", "hardly", "では画像はほとんど変わりません", "ではほとんど変わりません"
-
-
-def _values(some: list[dict]) -> Said:
-    if len(some) > NAMED:
-        return f"{len(some)} other values", f"ほかの {len(some)} 個の値"
-    return listed(step["to"] for step in some)
-
-
-def _on_average(said: Said, pictures: int) -> Said:
-    english, japanese = said
-    if pictures > 1:
-        return (
-            f"On average over {pictures} pictures, the {english}.",
-            f"{pictures} 枚の平均では、{japanese}。",
+    reference, hardly = steps.known[0]["from"], _values(steps.hardly)
+    if not steps.changed and not steps.little:
+        clause = Text("picture hardly changes from {reference} to {values}", reference=reference, values=hardly)
+        return _on_average(clause, pictures)
+    if steps.changed:
+        changes = Text(
+            "changes clearly from {reference} to {values}", reference=reference, values=_values(steps.changed)
         )
-    return f"The {english}.", f"{japanese}。"
+        if steps.little:
+            changes = Text("{changes}; a little to {values}", changes=changes, values=_values(steps.little))
+    else:
+        changes = Text(
+            "changes a little from {reference} to {values}", reference=reference, values=_values(steps.little)
+        )
+    if steps.hardly:
+        return _on_average(Text("picture {changes}; hardly to {values}", changes=changes, values=hardly), pictures)
+    return _on_average(Text("picture {changes}", changes=changes), pictures)
 
 
-def _sentence(steps: Steps, ranked: bool) -> Said:
+def _values(steps: list[Step]) -> Text:
+    if len(steps) > NAMED:
+        return Text("{count} other values", count=len(steps))
+    return listed(step["to"] for step in steps)
+
+
+def _on_average(clause: Text, pictures: int) -> Text:
+    if pictures > 1:
+        return Text("On average over {pictures} pictures, the {clause}.", pictures=pictures, clause=clause)
+    return Text("The {clause}.", clause=clause)
+
+
+def _where_it_changes(steps: Steps, ranked: bool) -> Text:
     if len(steps.known) == 1:
         return _single(steps)
     if steps.changed:
-        said, rest = _changes(steps, ranked), _others(steps)
+        changes, rest = _changes(steps, ranked), _others(steps)
     elif steps.little:
-        where = _named(steps.little, steps)[0]
-        said, rest = (f"picture changes only a little, at {where}", _where(steps.little, steps, "少し")), _hardly(steps)
-    elif not steps.complete:
-        english, japanese = _named(steps.hardly, steps)
-        return f"picture hardly changes at {english}", spaced(japanese, "では、画像はほとんど変わりません")
+        changes, rest = _little_changes(steps), _hardly(steps)
+    elif steps.complete:
+        return Text("picture hardly changes from one clip skip to the next")
     else:
-        english = "picture hardly changes from one clip skip to the next"
-        return english, "隣り合う Clip skip の間で、画像はほとんど変わりません"
-    return said if rest is None else (f"{said[0]}; {rest[0]}", f"{said[1]}。{rest[1]}")
+        return Text("picture hardly changes at {steps}", steps=_named(steps.hardly, steps))
+    return changes if rest is None else Text("{changes}; {rest}", changes=changes, rest=rest)
 
 
-def _single(steps: Steps) -> Said:
+def _single(steps: Steps) -> Text:
     (step,) = steps.known
-    one, other = step["from"], step["to"]
-    pair = spaced(one, "と", other, "で画像")
+    before, after = step["from"], step["to"]
     if steps.changed:
-        return f"picture changes from {one} to {other}", f"{pair}が変わります"
+        return Text("picture changes from {before} to {after}", before=before, after=after)
     if steps.little:
-        return f"picture changes a little from {one} to {other}", f"{pair}が少し変わります"
-    return f"picture hardly changes from {one} to {other}", f"{pair}はほとんど変わりません"
+        return Text("picture changes a little from {before} to {after}", before=before, after=after)
+    return Text("picture hardly changes from {before} to {after}", before=before, after=after)
 
 
-def _changes(steps: Steps, ranked: bool) -> Said:
-    english = _named(steps.changed, steps)[0]
+def _changes(steps: Steps, ranked: bool) -> Text:
+    if _are_all(steps.changed, steps):
+        changes = Text("picture changes at every step")
+    else:
+        changes = Text("picture changes at {steps}", steps=_named(steps.changed, steps))
     most = steps.most if ranked else None
-    largest = ("", "") if most is None else (f", most at {_arrow(most)}", f"（最大は {_arrow(most)}）")
-    return (
-        f"picture changes at {english}{largest[0]}",
-        _where(steps.changed, steps) + largest[1],
-    )
+    return changes if most is None else Text("{changes}, most at {step}", changes=changes, step=arrow(most))
 
 
-def _where(some: list[dict], steps: Steps, how: str = "") -> str:
-    """In Japanese, at which steps the picture changes."""
-    if _are_all(some, steps):
-        return f"どの段階でも画像が{how}変わります"
-    return spaced(f"画像が{how}変わるのは", _named(some, steps)[1], "です")
+def _little_changes(steps: Steps) -> Text:
+    if _are_all(steps.little, steps):
+        return Text("picture changes only a little, at every step")
+    return Text("picture changes only a little, at {steps}", steps=_named(steps.little, steps))
 
 
-def _are_all(some: list[dict], steps: Steps) -> bool:
+def _are_all(some: list[Step], steps: Steps) -> bool:
     return steps.complete and len(some) == len(steps.known)
 
 
-def _others(steps: Steps) -> Said | None:
+def _others(steps: Steps) -> Text | None:
     """What is said of the steps beside those at which the picture changes, or None where there are none."""
     hardly = _hardly(steps)
     if not steps.little:
         return hardly
     if hardly is None and len(steps.little) > 1 and steps.complete:
-        return "a little between the others", "ほかの段階では少し変わります"
-    english, japanese = _named(steps.little, steps)
+        return Text("a little between the others")
+    little = _named(steps.little, steps)
     if hardly is None:
-        return f"a little at {english}", spaced(japanese, "では少し変わります")
-    return f"a little at {english}; {hardly[0]}", spaced(japanese, "では少し変わり") + f"、{hardly[1]}"
+        return Text("a little at {steps}", steps=little)
+    return Text("a little at {steps}; {hardly}", steps=little, hardly=hardly)
 
 
-def _hardly(steps: Steps) -> Said | None:
+def _hardly(steps: Steps) -> Text | None:
     count = len(steps.hardly)
     if not count:
         return None
     if count > 1 and steps.complete:
         if steps.hardly != steps.known[-count:]:
-            return "hardly between the others", "ほかの段階ではほとんど変わりません"
-        one, other = steps.hardly[0]["from"], steps.hardly[-1]["to"]
-        where = spaced(one, "から", other, "までの各段階ではほとんど変わりません")
-        return f"hardly at each step from {one} to {other}", where
-    english, japanese = _named(steps.hardly, steps)
-    return f"hardly at {english}", spaced(japanese, "ではほとんど変わりません")
+            return Text("hardly between the others")
+        first, last = steps.hardly[0]["from"], steps.hardly[-1]["to"]
+        return Text("hardly at each step from {first} to {last}", first=first, last=last)
+    return Text("hardly at {steps}", steps=_named(steps.hardly, steps))
 
 
-def _named(some: list[dict], steps: Steps) -> Said:
+def _named(some: list[Step], steps: Steps) -> Text:
     """`2 → 3, 3 → 4 and each step from 6 to 9`; of many, how many they are."""
-    count = len(steps.known)
-    if _are_all(some, steps):
-        return "every step", "すべての段階"
-    english, japanese = [], []
+    names: list[str] = []
     for run in _runs(some):
         if len(run) < RUN:
-            english += map(_arrow, run)
-            japanese += map(_arrow, run)
+            names += map(arrow, run)
         else:
-            english.append(f"each step from {run[0]['from']} to {run[-1]['to']}")
-            japanese.append(spaced(run[0]["from"], "から", run[-1]["to"], "までの各段階"))
-    if len(english) > NAMED:
-        return f"{len(some)} of {count} steps", f"{count} 段階のうち {len(some)} 段階"
-    return listed(english)[0], listed(japanese)[1]
+            names.append(Text("each step from {first} to {last}", first=run[0]["from"], last=run[-1]["to"]))
+    if len(names) > NAMED:
+        return Text("{some} of {count} steps", some=len(some), count=len(steps.known))
+    return listed(names)
 
 
-def _runs(steps: list[dict]) -> list[list[dict]]:
+def _runs(steps: Sequence[Step]) -> list[list[Step]]:
     """The steps, those together of which one begins where the one before ends."""
-    runs: list[list[dict]] = []
+    runs: list[list[Step]] = []
     for step in steps:
         if runs and runs[-1][-1]["to"] == step["from"]:
             runs[-1].append(step)
@@ -223,5 +211,6 @@ def _runs(steps: list[dict]) -> list[list[dict]]:
     return runs
 
 
-def _arrow(step: dict) -> str:
+def arrow(step: Step) -> str:
+    """`2 → 3`."""
     return f"{step['from']} → {step['to']}"

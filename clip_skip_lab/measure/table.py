@@ -7,12 +7,13 @@ import io
 from pathlib import Path
 
 from ..page.files import write_text
-from .definitions import MEASURES
+from .cells import Content
+from .metrics import MEASURES
 
 TABLE = "measures.csv"
 
 
-def write_table(content: dict, folder: Path) -> None:
+def write_table(content: Content, folder: Path) -> None:
     """Writes the measures of a sweep: place, values, state, measures; empty where there is none.
 
     With a byte order mark, by which spreadsheets tell UTF-8. Raises `OSError`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..language import Text
 from .metadata import Training
 
 NAME_LENGTH = 80
@@ -18,18 +19,10 @@ class Source:
     training: Training
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """The same sentence in English and Japanese."""
-
-    en: str
-    ja: str
-
-
 PLACES = {
-    "header": Sentence("the header says", "ヘッダーの値は"),
-    "override": Sentence("the override settings say", "上書き設定の値は"),
-    "panel": Sentence("the panel says", "パネルの値は"),
+    "header": Text("the header says"),
+    "override": Text("the override settings say"),
+    "panel": Text("the panel says"),
 }
 """Where the clip skip in use stands."""
 
@@ -43,7 +36,7 @@ class Advice:
         values: the values to offer, the one that most files were trained at first; never the one in use.
     """
 
-    sentences: tuple[Sentence, ...] = ()
+    sentences: tuple[Text, ...] = ()
     values: tuple[int, ...] = ()
 
 
@@ -52,43 +45,41 @@ def advise(sources: list[Source], clip_skip: int, place: str = "header") -> Advi
 
     Files that say nothing don't count.
     """
-    telling = [source for source in sources if source.training.clip_skip is not None]
-    others = [source for source in telling if source.training.clip_skip != clip_skip]
+    telling = [(source, value) for source in sources if (value := source.training.clip_skip) is not None]
+    others = [(source, value) for source, value in telling if value != clip_skip]
     if not others:
         return Advice()
-    sentences = [_sentence(source, clip_skip, PLACES[place]) for source in others]
-    if len({source.training.clip_skip for source in telling}) > 1:
-        agreeing = [source for source in telling if source.training.clip_skip == clip_skip]
-        sentences += [_agreement(source, clip_skip) for source in agreeing]
-        sentences.append(Sentence("No one value suits them all.", "すべてに合う値はありません。"))
-    values = [source.training.clip_skip for source in others]
+    sentences = [_disagreement(source, clip_skip, PLACES[place]) for source, _ in others]
+    values = [value for _, value in others]
+    if len({value for _, value in telling}) > 1:
+        sentences += [
+            Text("{file} was trained at {clip_skip}, the value in use.", file=_named(source), clip_skip=clip_skip)
+            for source, value in telling
+            if value == clip_skip
+        ]
+        sentences.append(Text("No one value suits them all."))
     return Advice(tuple(sentences), tuple(sorted(set(values), key=lambda value: (-values.count(value), value))))
 
 
-def _sentence(source: Source, clip_skip: int, place: Sentence) -> Sentence:
-    en, ja = _named(source)
-    value = source.training.clip_skip
+def _disagreement(source: Source, clip_skip: int, place: Text) -> Text:
+    trained = source.training.clip_skip
     if source.training.stated:
-        return Sentence(
-            f"{en} was trained at clip skip {value}; {place.en} {clip_skip}.",
-            f"{ja}は clip skip {value} で学習されていますが、{place.ja} {clip_skip} です。",
+        return Text(
+            "{file} was trained at clip skip {trained}; {place} {clip_skip}.",
+            file=_named(source),
+            trained=trained,
+            place=place,
+            clip_skip=clip_skip,
         )
-    return Sentence(
-        f"{en} was trained without clip skip, which is {value}; {place.en} {clip_skip}.",
-        f"{ja}は clip skip なし(値は {value})で学習されていますが、{place.ja} {clip_skip} です。",
+    return Text(
+        "{file} was trained without clip skip, which is {trained}; {place} {clip_skip}.",
+        file=_named(source),
+        trained=trained,
+        place=place,
+        clip_skip=clip_skip,
     )
 
 
-def _agreement(source: Source, clip_skip: int) -> Sentence:
-    en, ja = _named(source)
-    return Sentence(
-        f"{en} was trained at {clip_skip}, the value in use.",
-        f"{ja}は使用中の値 {clip_skip} で学習されています。",
-    )
-
-
-def _named(source: Source) -> tuple[str, str]:
+def _named(source: Source) -> Text:
     name = source.name if len(source.name) <= NAME_LENGTH else f"{source.name[:NAME_LENGTH]}…"
-    if source.kind == "lora":
-        return f"LoRA {name}", f"LoRA「{name}」"
-    return f"The checkpoint {name}", f"チェックポイント「{name}」"
+    return Text("LoRA {name}", name=name) if source.kind == "lora" else Text("The checkpoint {name}", name=name)

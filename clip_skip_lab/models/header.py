@@ -10,9 +10,10 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]  # which the stubs lack
 from math import prod
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from ..sweep.reading import open_plain
 
@@ -104,6 +105,7 @@ class _Header:
 
     def _string(self) -> str:
         self._expect('"')
+        value: str
         value, self.at = scanstring(self.text, self.at)
         return value
 
@@ -115,7 +117,7 @@ class _Header:
             raise ValueError(f"at {self.at} is no tensor that lies in the file")
         self.at = end
 
-    def _is_whole(self, entry: dict) -> bool:
+    def _is_whole(self, entry: dict[str, Any]) -> bool:
         kind, shape, place = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
         if not isinstance(kind, str) or not _are_whole(shape) or not _are_whole(place) or len(place) != 2:
             return False
@@ -134,8 +136,10 @@ class _Header:
         return there
 
     def _skip(self) -> None:
-        self.at = _SPACE.match(self.text, self.at).end()
+        space = _SPACE.match(self.text, self.at)
+        assert space is not None, "no space is a match too"
+        self.at = space.end()
 
 
-def _are_whole(numbers: object) -> bool:
+def _are_whole(numbers: object) -> TypeGuard[list[int]]:
     return isinstance(numbers, list) and all(type(number) is int and number >= 0 for number in numbers)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -20,12 +19,13 @@ from typing import Any
 from filelock import FileLock
 
 from ..errors import InvalidInput
+from ..language import Text
+from ..page.files import write_text
 
 log = logging.getLogger("clip_skip_lab")
 
 FILE_NAME = "checkpoints.json"
-FIELD = "Clip skip"
-HIGHEST = 99
+HIGHEST_REMEMBERED = 99
 """More layers than any text encoder has; what the loaded one has is not known for checkpoints that aren't loaded."""
 
 LOCK_SECONDS = 10.0
@@ -66,7 +66,7 @@ class Memory:
     def __init__(self, folder: str | Path):
         self.path = Path(folder) / FILE_NAME
         self.set_aside: str | None = None
-        """The name under which a damaged file has been kept since this object has been there, or None."""
+        """The name under which a damaged file was put since this object has been there, or None."""
 
     def all(self) -> list[Entry]:
         """What is remembered, by name."""
@@ -91,7 +91,7 @@ class Memory:
 
     def remember(self, name: str, sha256: str | None, clip_skip: Any) -> None:
         """Gives the checkpoint this value, in place of the one it had. Raises `InvalidInput`."""
-        value = _checked(clip_skip)
+        value = checked_clip_skip(clip_skip)
         with self._locked():
             entries = self._read()
             found = _find(entries, name, sha256)
@@ -102,7 +102,7 @@ class Memory:
 
     def change(self, key: str, clip_skip: Any) -> None:
         """Gives the entry with this key another value. Raises `InvalidInput`, `KeyError` when there is none."""
-        value = _checked(clip_skip)
+        value = checked_clip_skip(clip_skip)
         self._update(key, lambda entry: [replace(entry, clip_skip=value)])
 
     def forget(self, key: str) -> None:
@@ -155,16 +155,7 @@ class Memory:
     def _write(self, entries: list[Entry]) -> None:
         ordered = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name, entry.sha256 or ""))
         text = json.dumps({"version": _VERSION, "checkpoints": [asdict(entry) for entry in ordered]}, indent=1)
-        handle, temporary = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_text(self.path, text + "\n")
 
 
 def _find(entries: list[Entry], name: str, sha256: str | None) -> Entry | None:
@@ -173,9 +164,11 @@ def _find(entries: list[Entry], name: str, sha256: str | None) -> Entry | None:
     return next(iter(by_hash + found), None)
 
 
-def _checked(clip_skip: Any) -> int:
-    if type(clip_skip) is not int or not 1 <= clip_skip <= HIGHEST:  # `type`, as True is an int too
-        raise InvalidInput(FIELD, clip_skip, f"a whole number from 1 to {HIGHEST}")
+def checked_clip_skip(clip_skip: Any) -> int:
+    """The value, if it can be one of a checkpoint. Raises `InvalidInput`."""
+    if type(clip_skip) is not int or not 1 <= clip_skip <= HIGHEST_REMEMBERED:  # `type`, as True is an int too
+        allowed = Text("a whole number from 1 to {highest}", highest=HIGHEST_REMEMBERED)
+        raise InvalidInput(Text("Clip skip"), clip_skip, allowed)
     return clip_skip
 
 
@@ -189,5 +182,5 @@ def _entries(data: Any) -> list[Entry]:
             raise ValueError("a checkpoint lacks its name, sha256 or clip_skip, or has more")
         if not isinstance(record["name"], str) or not isinstance(record["sha256"], str | None):
             raise ValueError("a name or a hash is not text")
-        entries.append(Entry(record["name"], record["sha256"], _checked(record["clip_skip"])))
+        entries.append(Entry(record["name"], record["sha256"], checked_clip_skip(record["clip_skip"])))
     return entries

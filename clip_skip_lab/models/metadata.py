@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import stat
 import threading
@@ -14,10 +15,10 @@ from .header import BadHeader, read_metadata
 
 log = logging.getLogger("clip_skip_lab")
 
-HIGHEST = 12
-"""The layers of SD1's text encoder, the only one whose training depends on a clip skip."""
+LAYERS_OF_SD1 = 12
+"""Of its text encoder, the only one whose training depends on a clip skip."""
 
-KEPT_FILES = 1024
+REMEMBERED_FILES = 1024
 """How many files' answers are remembered."""
 
 _BASE = re.compile(r"(?:(?<![a-z0-9])(?:sd|stable[ _-]*diffusion)[ _.-]*v?[ _.-]*|^v?(?=\d[.-]))(xl|\d)")
@@ -71,7 +72,7 @@ class MetadataReader:
         with self._lock:
             new = key not in self._known
             self._known[key] = training
-            while len(self._known) > KEPT_FILES:
+            while len(self._known) > REMEMBERED_FILES:
                 self._known.popitem(last=False)
         if new and training.problem:
             log.warning("No advice from a file: %s", training.problem)
@@ -98,7 +99,7 @@ def training_of(metadata: dict[str, str]) -> Training:
     return Training(family=family)
 
 
-def _read(path: Path, found) -> Training:
+def _read(path: Path, found: os.stat_result) -> Training:
     name = _one_line(path.name)
     if not stat.S_ISREG(found.st_mode):
         return Training(problem=f"{name} is not a regular file.")
@@ -131,4 +132,4 @@ def _number(text: str | None, signed: bool) -> int | None:
     if match is None or (match[1] == "-" and not signed):
         return None
     value = int(match[2])
-    return value if 1 <= value <= HIGHEST else None
+    return value if 1 <= value <= LAYERS_OF_SD1 else None

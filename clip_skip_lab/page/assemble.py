@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import json
 from functools import lru_cache
 from pathlib import Path
+
+from ..language import ENGLISH, Text, entries, in_all_languages, languages, texts_in
 
 PARTS = Path(__file__).parent / "parts"
 
 SCRIPTS = (
+    "store",
     "texts",
     "dom",
     "sweep",
-    "store",
     "view",
     "layout",
     "pictures",
@@ -40,8 +44,12 @@ STYLES = ("page", "grid", "dialogs")
 @lru_cache(maxsize=1)
 def page_html() -> str:
     """The whole page, without any sweep in it. The same for every sweep of this version."""
-    html = _read("page.html")
-    return html.replace("/* styles */", _styles()).replace("/* scripts */", _scripts())
+    needed = " / ".join(in_all_languages(Text("This page needs JavaScript.")).values())
+    parts = {"<!-- needed -->": html.escape(needed), "/* styles */": _styles(), "/* scripts */": _scripts()}
+    page = _read("page.html")
+    for place, part in parts.items():
+        page = page.replace(place, part)
+    return page
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +74,17 @@ def _styles() -> str:
 
 def _scripts() -> str:
     parts = "\n".join(_read(f"{name}.js") for name in SCRIPTS)
-    return f'(() => {{\n"use strict";\n{parts}\n}})();\n'
+    texts = texts_in(parts, "t")
+    translations = {language: entries(texts, language) for language in languages() if language != ENGLISH}
+    return f'(() => {{\n"use strict";\nconst TRANSLATIONS = {as_literal(translations)};\n{parts}\n}})();\n'
+
+
+def as_literal(value: object) -> str:
+    """What JSON can hold as JavaScript that also an HTML parser and an old script engine read as such."""
+    literal = json.dumps(value, ensure_ascii=False)
+    for character in ("<", ">", "&", "\u2028", "\u2029"):
+        literal = literal.replace(character, f"\\u{ord(character):04x}")
+    return literal
 
 
 def _hashed(text: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import errno
 import io
-import json
 import os
 import tempfile
 from pathlib import Path
 
 from PIL import Image, features
 
-from .assemble import page_html
+from .assemble import as_literal, page_html
 
 PAGE = "index.html"
 DATA = "sweep.js"
@@ -42,7 +41,7 @@ def data_script(text: str) -> str:
 
     The text goes as one string, for the page to parse: it can hold anything, and run nothing.
     """
-    return f"clipSkipLabSweep({_as_literal(text)});\n"
+    return f"clipSkipLabSweep({as_literal(text)});\n"
 
 
 def save_small(image: Image.Image, folder: Path, name: str) -> str:
@@ -67,7 +66,7 @@ def save_small(image: Image.Image, folder: Path, name: str) -> str:
     file = f"{SMALL}/{name}.{ending}"
     write_bytes(folder / file, data.getvalue(), lasting=False)
     url = f"data:image/{kind.lower()};base64,{base64.b64encode(data.getvalue()).decode()}"
-    script = f"clipSkipLabSmall({_as_literal(file)}, {_as_literal(url)});\n"
+    script = f"clipSkipLabSmall({as_literal(file)}, {as_literal(url)});\n"
     write_bytes(folder / f"{file}.js", script.encode(), lasting=False)
     return file
 
@@ -112,11 +111,3 @@ def folder_in(folder: Path, name: str) -> Path:
     if path.is_symlink():
         raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(path))
     return path
-
-
-def _as_literal(text: str) -> str:
-    """A text as a JavaScript string that also an HTML parser and an old script engine read as one."""
-    literal = json.dumps(text, ensure_ascii=False)
-    for character in ("<", ">", "&", "\u2028", "\u2029"):
-        literal = literal.replace(character, f"\\u{ord(character):04x}")
-    return literal

@@ -13,7 +13,8 @@ from itertools import permutations
 from typing import Any
 
 from ..errors import InvalidInput, named_list
-from .values import allowed_numbers, join_list, parts_of, read_numbers, shown, split_list, unique
+from ..language import Text
+from .values import Number, allowed_numbers, join_list, parts_of, read_numbers, shown, split_list, unique
 
 AXIS_NAME = "Clip skip"
 """The axis of clip skip itself, in records, charts and on the page."""
@@ -49,13 +50,17 @@ class Axis:
     bounds: tuple[float, float] | None = None
     choices: Callable[[], list[str]] | None = None
     find: Callable[[str], str | None] | None = None
-    confirm: Callable[[list], None] | None = None
-    prepare: Callable[[str], list] | None = None
+    confirm: Callable[[list[Any]], None] | None = None
+    prepare: Callable[[str], list[Any]] | None = None
     convert: Callable[[str], object] = str
     fix: Callable[[object], object] | None = None
     show: Callable[[object], str] = str
     apply: Callable[..., None] | None = None
     plot_label: str | None = None
+
+    def choice_names(self) -> list[str]:
+        """The values that it can take at this moment, as texts; none where it takes any."""
+        return [] if self.choices is None else [str(choice) for choice in self.choices()]
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class AxisValues:
     random values were drawn, it is those."""
 
     axis: Axis
-    values: tuple
+    values: tuple[Any, ...]
     source: str
 
     @property
@@ -83,7 +88,8 @@ def find_axis(label: object, axes: list[Axis], field: str) -> Axis | None:
             if wanted in (axis.label.casefold(), (axis.plot_label or axis.label).casefold()):
                 return axis
     names = [axis.label for axis in axes]
-    raise InvalidInput(field, label, f"{NOTHING}, {named_list(names, most=60)}", "is not an axis here")
+    allowed = Text("{before}, {item}", before=NOTHING, item=named_list(names, most=60))
+    raise InvalidInput(field, label, allowed, Text("is not an axis here"))
 
 
 def read_axis_values(axis: Axis, source: object, field: str) -> AxisValues:
@@ -92,9 +98,9 @@ def read_axis_values(axis: Axis, source: object, field: str) -> AxisValues:
     Raises `InvalidInput` with the field, the value and what is allowed; also for what the host's own check refuses.
     """
     if source is None or source == "" or source == []:
-        raise InvalidInput(field, "", _what_it_takes(axis), f"is empty, and {axis.label} needs values")
+        raise _empty(axis, field)
     if isinstance(source, dict) or (isinstance(source, bool) and axis.choices is None):
-        raise InvalidInput(field, source, _what_it_takes(axis), "is not a list of values")
+        raise InvalidInput(field, source, _what_it_takes(axis), Text("is not a list of values"))
     if axis.kind in ("int", "float"):
         values, typed = _numbers(axis, source, field)
     elif axis.kind == "order":
@@ -104,22 +110,28 @@ def read_axis_values(axis: Axis, source: object, field: str) -> AxisValues:
         # Choices as the host spells them: the panel's list of choices takes nothing else.
         typed = source if isinstance(source, str) and axis.choices is None else join_list(texts)
         values = [_convert(axis, text, field) for text in texts]
-    if axis.confirm is not None:
-        _ask(lambda: axis.confirm(values), axis, typed, field, "is refused by the WebUI")
+    confirm = axis.confirm
+    if confirm is not None:
+        _ask(lambda: confirm(values), axis, typed, field, Text("is refused by the WebUI"))
     return AxisValues(axis, tuple(values), typed)
 
 
-def _ask(question: Callable[[], Any], axis: Axis, given: object, field: str, problem: str) -> Any:
+def _empty(axis: Axis, field: str) -> InvalidInput:
+    return InvalidInput(field, "", _what_it_takes(axis), Text("is empty, and {axis} needs values", axis=axis.label))
+
+
+def _ask(question: Callable[[], Any], axis: Axis, given: object, field: str, problem: Text) -> Any:
     """The answer of the host or of another extension, which raise whatever they like."""
     try:
         return question()
     except InvalidInput as error:  # one of ours, which does not know at which field the axis stands
         raise InvalidInput(field, error.value, error.allowed, error.problem) from error
     except Exception as error:
-        raise InvalidInput(field, given, _what_it_takes(axis), f"{problem} ({error})") from error
+        said = Text("{problem} ({error})", problem=problem, error=error)
+        raise InvalidInput(field, given, _what_it_takes(axis), said) from error
 
 
-def _numbers(axis: Axis, source: object, field: str) -> tuple[list, str]:
+def _numbers(axis: Axis, source: object, field: str) -> tuple[list[Any], str]:
     """The numbers, random ones drawn, and the text that gives the same ones again."""
     lowest, highest = axis.bounds or (-math.inf, math.inf)
     drawn = []
@@ -130,31 +142,32 @@ def _numbers(axis: Axis, source: object, field: str) -> tuple[list, str]:
             drawn.append(fixed)
         return fixed
 
-    number = int if axis.kind == "int" else float
+    number: Number = int if axis.kind == "int" else float
     values = read_numbers(
         source, field, number, _what_it_takes(axis), lambda value: lowest <= value <= highest, definite
     )
     return values, source if isinstance(source, str) and not drawn else join_list(values)
 
 
-def _texts(axis: Axis, source: object, field: str) -> list:
+def _texts(axis: Axis, source: object, field: str) -> list[Any]:
     """The texts of what was given; at least one is not empty.
 
     One of several may be empty, for Prompt S/R can replace by nothing. Between choices that would be a slip.
     """
     if isinstance(source, str) and axis.prepare is not None:
         prepare = axis.prepare
-        parts = parts_of(source, field, lambda text: _ask(lambda: prepare(text), axis, text, field, "cannot be read"))
+        problem = Text("cannot be read")
+        parts = parts_of(source, field, lambda text: _ask(lambda: prepare(text), axis, text, field, problem))
     else:
         parts = parts_of(source, field)
         for part in parts:
             if not _is_text(axis, part):
-                raise InvalidInput(field, part, _what_it_takes(axis), "is not a text")
+                raise InvalidInput(field, part, _what_it_takes(axis), Text("is not a text"))
         parts = [str(part) for part in parts]
         if isinstance(source, str) and (axis.choices is not None or axis.kind == "order"):
             parts = [part for part in parts if part]
     if not any(str(part).strip() for part in parts):
-        raise InvalidInput(field, "", _what_it_takes(axis), f"is empty, and {axis.label} needs values")
+        raise _empty(axis, field)
     return parts
 
 
@@ -166,7 +179,7 @@ def _is_text(axis: Axis, part: object) -> bool:
     return isinstance(part, str | int) or (isinstance(part, float) and math.isfinite(part))
 
 
-def _orders(axis: Axis, source: object, field: str) -> tuple[list[tuple], str]:
+def _orders(axis: Axis, source: object, field: str) -> tuple[list[tuple[Any, ...]], str]:
     """Every order of the parts in a text or list; or the orders themselves, as a written plan holds them. Beside them
     the parts as a text."""
     orders = parts_of(source, field) if isinstance(source, list | tuple) else []
@@ -177,35 +190,36 @@ def _orders(axis: Axis, source: object, field: str) -> tuple[list[tuple], str]:
     return list(permutations(parts)), source if isinstance(source, str) else join_list(parts)
 
 
-def _few(axis: Axis, source: object, field: str) -> list:
+def _few(axis: Axis, source: object, field: str) -> list[Any]:
     parts = unique(_texts(axis, source, field))
     if len(parts) > 6:
-        raise InvalidInput(field, source, "at most 6 parts (720 orders)", f"has {len(parts)} parts")
+        problem = Text("has {count} parts", count=len(parts))
+        raise InvalidInput(field, source, Text("at most 6 parts (720 orders)"), problem)
     return [_convert(axis, part, field) for part in parts]
 
 
-def _choices(axis: Axis, texts: list, field: str) -> list:
+def _choices(axis: Axis, texts: list[Any], field: str) -> list[Any]:
     """The choices as the host spells them. Where the host has a check of its own, that one decides on strangers."""
     if axis.choices is None:
         return texts
-    choices = [str(choice) for choice in axis.choices()]
+    choices = axis.choice_names()
     by_name = {choice.casefold(): choice for choice in reversed(choices)}
     for text in texts:
         if axis.confirm is None and str(text).casefold() not in by_name:
-            raise InvalidInput(field, text, named_list(choices), f"is not a value of {axis.label}")
+            raise InvalidInput(field, text, named_list(choices), Text("is not a value of {axis}", axis=axis.label))
     return [by_name.get(str(text).casefold(), text) for text in texts]
 
 
 def _convert(axis: Axis, text: str, field: str) -> object:
-    return _ask(lambda: axis.convert(text), axis, text, field, f"is no value of {axis.label}")
+    return _ask(lambda: axis.convert(text), axis, text, field, Text("is no value of {axis}", axis=axis.label))
 
 
 def _what_it_takes(axis: Axis) -> str:
     if axis.choices is not None:
-        return named_list([str(choice) for choice in axis.choices()])
+        return named_list(axis.choice_names())
     if axis.kind in ("int", "float"):
         return allowed_numbers(int if axis.kind == "int" else float, axis.bounds)
-    return "texts separated by commas"
+    return Text("texts separated by commas")
 
 
 def paste_values(axis: Axis, text: str) -> tuple[list[str], list[str]]:
@@ -213,7 +227,7 @@ def paste_values(axis: Axis, text: str) -> tuple[list[str], list[str]]:
 
     A value that is gone stays among both as the text that it is, so that the error can name it.
     """
-    choices = [str(choice) for choice in axis.choices()]
+    choices = axis.choice_names()
     given = [part for part in split_list(text) if part]
     found = [part if part in choices or axis.find is None else axis.find(part) or part for part in given]
     return unique([*choices, *found]), unique(found)

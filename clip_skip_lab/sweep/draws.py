@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import reduce
 from itertools import groupby
+from typing import Any
 
+from ..language import Text
 from .axes import AXIS_NAME
 from .record import DONE, CellRecord, SweepRecord
 from .summary import name_of
 
 DIFFERENT = "The cells of this row differ in {what}, not only in clip skip: they cannot be compared."
 
+THEIRS = {
+    "prompts": Text("their prompts"),
+    "seeds": Text("their seeds"),
+    "extra networks": Text("their extra networks"),
+    "settings": Text("their settings"),
+}
+"""What cells differ in, by its name in `CellRecord.used`; what is not among these has its own name."""
 
 LISTS = (
     *("all_prompts", "all_negative_prompts", "all_hr_prompts", "all_hr_negative_prompts", "all_seeds", "all_subseeds"),
@@ -32,7 +42,7 @@ NUMBERS = (
 """Fields that say how a picture is made: they are a row's own, where all others may be common to several rows."""
 
 
-def without_numbers(draw: list) -> list:
+def without_numbers(draw: list[Any]) -> list[Any]:
     """A draft's draw for a sweep at full quality: sizes and steps are not what was drawn for those."""
     return [[*step, {name: value for name, value in changed.items() if name not in NUMBERS}] for *step, changed in draw]
 
@@ -51,7 +61,7 @@ def _is_step(step: object) -> bool:
     plain = (str, int, float, type(None))
     for name, value in changed.items():
         if name in LISTS:
-            if not isinstance(value, list) or not all(isinstance(one, (str, int)) for one in value):
+            if not isinstance(value, list) or not all(isinstance(entry, str | int) for entry in value):
                 return False
         elif name not in (*TEXTS, *COUNTS, *NUMBERS) or not isinstance(value, plain):
             return False
@@ -77,31 +87,44 @@ def mark_incomparable(record: SweepRecord) -> None:
         for cell in row:
             cell.incomparable = DIFFERENT.format(what=what) if what else None
         if what:
-            name = name_of({key: value for key, value in row[0].values.items() if key != AXIS_NAME})
-            sentence = (
-                f"{f'{name}: the' if name else 'The'} cells differ in {what}, not only in clip skip, so nothing is "
-            )
-            sentence += "concluded from them. It seems that another extension changes that at each generation."
+            sentence = _sentence(row[0], what)
             if sentence not in record.problems:
                 record.problems.append(sentence)
+
+
+def _sentence(cell: CellRecord, what: str) -> Text:
+    row = name_of({key: value for key, value in cell.values.items() if key != AXIS_NAME})
+    if row:
+        return Text(
+            "{row}: the cells differ in {what}, not only in clip skip, so nothing is concluded from them. It seems "
+            "that another extension changes that at each generation.",
+            row=row,
+            what=what,
+        )
+    return Text(
+        "The cells differ in {what}, not only in clip skip, so nothing is concluded from them. It seems that another "
+        "extension changes that at each generation.",
+        what=what,
+    )
 
 
 def _place(cell: CellRecord) -> tuple[int, int]:
     return (cell.cell.z, cell.cell.y)
 
 
-def _differences(row: list[CellRecord]) -> str:
-    """What the cells differ in, as words, or nothing."""
+def _differences(row: list[CellRecord]) -> Text | None:
+    """What the cells differ in, or None."""
     found = []
     known = [cell for cell in row if cell.drawn is not None or cell.used]  # an older version noted neither
     if _differ(cell.drawn or "" for cell in known) or not _same_start([_prompts(cell) for cell in row]):
-        found.append("their prompts")
+        found.append("prompts")
     if not _same_start([[picture.seed for picture in cell.pictures] for cell in row]):
-        found.append("their seeds")
+        found.append("seeds")
     for name in dict.fromkeys(name for cell in row for name in cell.used):
         if _differ(cell.used[name] for cell in row if name in cell.used):
-            found.append(f"their {name}")
-    return " and ".join(dict.fromkeys(found))
+            found.append(name)
+    names = [THEIRS.get(name) or Text("their {name}", name=name) for name in dict.fromkeys(found)]
+    return reduce(lambda before, item: Text("{before} and {item}", before=before, item=item), names) if names else None
 
 
 def _prompts(cell: CellRecord) -> list[str]:
@@ -113,11 +136,11 @@ def _differ(values: Iterable[object]) -> bool:
     return len(set(values)) > 1
 
 
-def _same_start(lists: list[list]) -> bool:
+def _same_start(lists: list[list[Any]]) -> bool:
     """Whether lists are equal as far as each goes."""
     return not any(_differ(place) for place in _places(lists))
 
 
-def _places(lists: list[list]) -> list[list]:
+def _places(lists: list[list[Any]]) -> list[list[Any]]:
     longest = max(map(len, lists), default=0)
-    return [[one[number] for one in lists if number < len(one)] for number in range(longest)]
+    return [[entries[number] for entries in lists if number < len(entries)] for number in range(longest)]

@@ -35,7 +35,7 @@ def example_of(axis: Axis, prompt: str) -> str:
 
 def _candidates(axis: Axis, prompt: str) -> list[str]:
     if axis.choices is not None:
-        return [", ".join(join_list([choice]) for choice in list(axis.choices())[:2])]
+        return [", ".join(join_list([choice]) for choice in axis.choice_names()[:2])]
     words = list(dict.fromkeys(re.findall(r"[^\W\d_]{2,}", prompt)))
     if axis.kind == "order":
         return [", ".join(words[:3])] if len(words) > 1 else []

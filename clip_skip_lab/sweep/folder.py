@@ -10,8 +10,10 @@ import secrets
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, reason_of
+from ..language import Text
 from ..page.files import write_data, write_text
 from .reading import read_object
 
@@ -20,7 +22,7 @@ RECORD = "sweep.json"
 CELLS = "cells"
 
 
-def make_folder(grid_folder: str | os.PathLike, now: datetime) -> Path:
+def make_folder(grid_folder: str | os.PathLike[str], now: datetime) -> Path:
     """Makes the folder of a new sweep, with its `cells` folder, and proves that it can be written to.
 
     Raises `InvalidInput` before any sampling when it cannot.
@@ -39,8 +41,12 @@ def make_folder(grid_folder: str | os.PathLike, now: datetime) -> Path:
 
 def not_writable(folder: Path, error: OSError) -> InvalidInput:
     """What to raise when a folder cannot be written to."""
-    problem = f"cannot be written to ({error.strerror or error})"
-    return InvalidInput("Folder for grids", str(folder), "a folder with room that the WebUI may write to", problem)
+    return InvalidInput(
+        Text("Folder for grids"),
+        str(folder),
+        allowed=Text("a folder with room that the WebUI may write to"),
+        problem=Text("cannot be written to ({reason})", reason=reason_of(error)),
+    )
 
 
 def remove_empty(folder: Path) -> None:
@@ -50,7 +56,7 @@ def remove_empty(folder: Path) -> None:
             path.rmdir()
 
 
-def write_record(folder: Path, content: dict) -> None:
+def write_record(folder: Path, content: dict[str, Any]) -> None:
     """Writes `sweep.json` in one step, so that a reader and a crash see the old content or the new one, no mixture.
 
     Then the same for the page, as `sweep.js`.
@@ -59,12 +65,12 @@ def write_record(folder: Path, content: dict) -> None:
 
     Raises `OSError` when the disk is full or the folder is gone.
     """
-    text = _written(finite(content))
+    text = _written({key: finite(value) for key, value in content.items()})
     write_text(folder / RECORD, text)
     write_data(folder, text)
 
 
-def _written(content: dict) -> str:
+def _written(content: dict[str, Any]) -> str:
     """JSON with a line for each key, and for each cell: `indent` would make it ten times slower and longer."""
     lines = []
     for key, value in content.items():
@@ -88,6 +94,6 @@ def finite(content: object) -> object:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-def read_record(folder: Path) -> dict:
+def read_record(folder: Path) -> dict[str, Any]:
     """Reads `sweep.json`. Raises `OSError` or `ValueError`."""
     return read_object(folder / RECORD)[1]

@@ -6,10 +6,12 @@ that holds only what was given; later ones win over earlier ones, and `read_laye
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..errors import InvalidInput, named_list
-from .values import MOST_VALUES, allowed_clip_skip, half_width, number_parts, read_layers, unique
+from ..language import Text
+from .values import Value, allowed_clip_skip, check_count, half_width, number_parts, read_layers, unique
 
 BEFORE_NORM, AFTER_NORM, SPHERICAL = "before norm", "after norm", "spherical"
 INTERPOLATIONS = (BEFORE_NORM, AFTER_NORM, SPHERICAL)
@@ -19,14 +21,23 @@ EVERY_MODEL, CLIP_L_SKIP, BIG_G_SKIP = "every_model", "sdxl_clip_l_skip", "sdxl_
 KEYS = (CLIP_SKIP, INTERPOLATION, NEGATIVE, EVERY_MODEL, CLIP_L_SKIP, BIG_G_SKIP)
 
 NAMES = {
-    CLIP_SKIP: "Clip skip",
-    INTERPOLATION: "Interpolation",
-    NEGATIVE: "Negative clip skip",
-    EVERY_MODEL: "Apply on SD2 and SDXL too",
-    CLIP_L_SKIP: "SDXL CLIP-L skip",
-    BIG_G_SKIP: "SDXL bigG skip",
+    CLIP_SKIP: Text("Clip skip"),
+    INTERPOLATION: Text("Interpolation"),
+    NEGATIVE: Text("Negative clip skip"),
+    EVERY_MODEL: Text("Apply on SD2 and SDXL too"),
+    CLIP_L_SKIP: Text("SDXL CLIP-L skip"),
+    BIG_G_SKIP: Text("SDXL bigG skip"),
 }
 """What the page calls them, and the sentences of errors."""
+
+AXIS_LABELS = {
+    CLIP_SKIP: "Clip skip with fractions",
+    NEGATIVE: NAMES[NEGATIVE],
+    CLIP_L_SKIP: NAMES[CLIP_L_SKIP],
+    BIG_G_SKIP: NAMES[BIG_G_SKIP],
+    INTERPOLATION: "Clip skip interpolation",
+}
+"""The axes of a sweep and of the X/Y/Z plot, by the key that each sets."""
 
 INFOTEXT = {
     CLIP_SKIP: "clip_skip_lab_value",
@@ -42,9 +53,6 @@ LAYERS_OF_SDXL = {CLIP_L_SKIP: 12, BIG_G_SKIP: 32}
 
 SAME = "same"
 """The text for no value of its own."""
-
-Value = int | float | str
-"""A clip skip: 2, 1.5 or "avg 2-4"."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class LayerRequest:
 
     def to_json(self) -> dict[str, object]:
         """What is given, by `KEYS`, for `read_layer_request` to read again."""
-        values = {
+        values: dict[str, object] = {
             CLIP_SKIP: self.value,
             INTERPOLATION: self.interpolation,
             NEGATIVE: self.negative,
@@ -106,22 +114,26 @@ def read_layer_request(asked: dict[str, object], highest: int | None = None) -> 
     """
     for key in asked:
         if key not in KEYS:
-            raise InvalidInput("Clip skip lab", key, f"the keys {named_list(list(KEYS))}", "is not a key")
+            names = named_list(list(KEYS))
+            raise InvalidInput(Text("Clip skip lab"), key, Text("the keys {names}", names=names), Text("is not a key"))
     interpolation = BEFORE_NORM if asked.get(INTERPOLATION) is None else asked[INTERPOLATION]
     if interpolation not in INTERPOLATIONS:
-        raise InvalidInput(
-            NAMES[INTERPOLATION], interpolation, ", ".join(INTERPOLATIONS), "is not a way to interpolate"
-        )
+        allowed, problem = named_list(list(INTERPOLATIONS)), Text("is not a way to interpolate")
+        raise InvalidInput(NAMES[INTERPOLATION], interpolation, allowed, problem)
     every_model = asked.get(EVERY_MODEL)
     if every_model is not None and not isinstance(every_model, bool):
-        raise InvalidInput(NAMES[EVERY_MODEL], every_model, "true or false", "is neither")
+        raise InvalidInput(NAMES[EVERY_MODEL], every_model, Text("true or false"), Text("is neither"))
+
+    def value_of(key: str) -> Value | None:
+        return read_value(asked.get(key), NAMES[key], LAYERS_OF_SDXL.get(key, highest))
+
     return LayerRequest(
-        value=_read_one(asked, CLIP_SKIP, highest),
-        interpolation=interpolation,
-        negative=_read_one(asked, NEGATIVE, highest),
+        value=value_of(CLIP_SKIP),
+        interpolation=str(interpolation),
+        negative=value_of(NEGATIVE),
         every_model=bool(every_model),
-        clip_l=_read_one(asked, CLIP_L_SKIP, LAYERS_OF_SDXL[CLIP_L_SKIP]),
-        big_g=_read_one(asked, BIG_G_SKIP, LAYERS_OF_SDXL[BIG_G_SKIP]),
+        clip_l=value_of(CLIP_L_SKIP),
+        big_g=value_of(BIG_G_SKIP),
         given=frozenset(key for key, value in asked.items() if value is not None),
     )
 
@@ -133,18 +145,17 @@ def read_value(source: object, field: str, highest: int | None = None) -> Value 
     allowed = allowed_clip_skip(highest, several=False)
     values = read_layers(source, highest, field, allowed)
     if len(values) != 1:
-        raise InvalidInput(field, source, allowed, "is several")
+        raise InvalidInput(field, source, allowed, Text("is several"))
     return values[0]
 
 
-def read_values(source: object, field: str, highest: int | None) -> list[Value | str]:
+def read_values(source: object, field: str, highest: int | None) -> list[Value]:
     """The values of an axis: those that `read_clip_skip` takes, and "same". Raises `InvalidInput`."""
     allowed = allowed_clip_skip(highest)
-    found: list[Value | str] = []
+    found: list[Value] = []
     for part in number_parts(source, field, allowed):
         found += [SAME] if _is_same(part) else read_layers(part, highest, field, allowed)
-        if len(found) > MOST_VALUES:
-            raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
+        check_count(found, source, field)
     return unique(found)
 
 
@@ -152,7 +163,7 @@ def _is_same(source: object) -> bool:
     return isinstance(source, str) and half_width(source).strip().casefold() == SAME
 
 
-def asked_by_panel(arguments: tuple | list) -> dict[str, object]:
+def asked_by_panel(arguments: Sequence[object]) -> dict[str, object]:
     """What the panel's arguments ask: its tick, then one for each of `KEYS`. Off asks nothing.
 
     An API client may give one object with `KEYS` in the place of the tick; what follows does not matter then.
@@ -168,7 +179,3 @@ def asked_by_panel(arguments: tuple | list) -> dict[str, object]:
 def _is_left_empty(value: object) -> bool:
     """Whether an input of the panel was left as it is; 0 is a value, and a wrong one."""
     return value is None or value is False or (isinstance(value, str) and not value.strip())
-
-
-def _read_one(asked: dict[str, object], key: str, highest: int | None) -> Value | None:
-    return read_value(asked.get(key), NAMES[key], highest)

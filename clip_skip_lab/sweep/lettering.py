@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Any
+
+from PIL import ImageFont
+from PIL.ImageFont import FreeTypeFont as Font
 
 NO_FONTS = ("last resort", "lastresort", "adobe blank", "emoji")
 """Parts of names of fonts that have a box for every letter, or pictures in place of letters."""
@@ -28,6 +32,24 @@ def font_for(text: str, preferred: str | None = None) -> str:
     """
     usual = preferred or fallback_font()
     return _font_for(frozenset(letter for letter in text if ord(letter) > 126 and letter.isprintable()), usual)
+
+
+def opened_font(text: str, size: int, preferred: str | None = None) -> Font:
+    """The font of `font_for` in a size in pixels."""
+    return _opened(font_for(text, preferred), size)
+
+
+@lru_cache(maxsize=64)
+def _opened(file: str, size: int) -> Font:
+    try:
+        return ImageFont.truetype(file, size)
+    except OSError:
+        return ImageFont.truetype(fallback_font(), size)  # a font that is damaged, or has one size only
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, one at the least."""
+    return text.splitlines() or [""]
 
 
 def can_write(text: str, preferred: str | None = None) -> bool:
@@ -83,8 +105,9 @@ def _machines_fonts() -> tuple[str, ...]:
     """The files of this machine's fonts, upright and of usual weight first, sans serif before others."""
     from matplotlib import font_manager
 
-    def rank(font) -> tuple:
-        weight = font_manager.weight_dict.get(font.weight, font.weight)
+    def rank(font: font_manager.FontEntry) -> tuple[Any, ...]:
+        weights: dict[Any, Any] = font_manager.weight_dict
+        weight = weights.get(font.weight, font.weight)
         usual = abs(weight - 400) if isinstance(weight, int | float) else 400
         return font.style != "normal", usual, "sans" not in font.name.lower(), font.name, font.fname
 

@@ -10,13 +10,15 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from ..errors import InvalidInput, encodable
+from ..errors import InvalidInput, encodable, reason_of
+from ..language import Text
 from .folder import PARENT, RECORD
 from .reading import path_in, read_object
 from .record import DONE, FAILED, NOT_RUN
 
-SWEEP = "Sweep"
+SWEEP = Text("Sweep")
 SWEEP_ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
 LISTED_BYTES = 100_000_000
 """Of all `sweep.json` that are read for one list; those of a thousand sweeps of 12 cells have 30 million."""
@@ -31,14 +33,17 @@ FILE_NAME = re.compile(
 
 PROMPT_LENGTH = 200
 
+SCHEMA_1 = Text("a sweep.json of schema 1")
 
-def find_sweep(grid_folders: Iterable[str | os.PathLike], name: object) -> Path:
+
+def find_sweep(grid_folders: Iterable[str | os.PathLike[str]], name: object) -> Path:
     """The folder of a sweep by its id, such as "2026-11-22-0a1b2c3d".
 
     Raises `InvalidInput` for what is no id, and `FileNotFoundError` with a sentence when there is no such sweep.
     """
     if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
-        raise InvalidInput(SWEEP, name, "the name of a sweep's folder, such as 2026-11-22-0a1b2c3d", "is no such name")
+        allowed = Text("the name of a sweep's folder, such as 2026-11-22-0a1b2c3d")
+        raise InvalidInput(SWEEP, name, allowed, Text("is no such name"))
     for parent in _parents(grid_folders):
         folder = parent / name
         if folder.is_dir() and not folder.is_symlink():
@@ -71,7 +76,7 @@ def file_of(folder: Path, name: str) -> Path:
     raise FileNotFoundError(f"There is no file {name!r} in this sweep.")
 
 
-def sweep_folders(grid_folders: Iterable[str | os.PathLike]) -> list[Path]:
+def sweep_folders(grid_folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """The folders of all sweeps below these folders for grids, those that changed last first."""
     folders: dict[str, Path] = {}
     for parent in _parents(grid_folders):
@@ -85,7 +90,7 @@ def sweep_folders(grid_folders: Iterable[str | os.PathLike]) -> list[Path]:
     return sorted(sorted(folders.values(), reverse=True), key=_changed, reverse=True)
 
 
-def listed_folders(grid_folders: Iterable[str | os.PathLike], most: int) -> list[Path]:
+def listed_folders(grid_folders: Iterable[str | os.PathLike[str]], most: int) -> list[Path]:
     """The folders of the sweeps for a list, at most so many, those that changed last first.
 
     Those whose `sweep.json` would make reading them all too long are left out.
@@ -99,7 +104,7 @@ def listed_folders(grid_folders: Iterable[str | os.PathLike], most: int) -> list
     return found
 
 
-def list_sweeps(grid_folders: Iterable[str | os.PathLike], most: int) -> list[dict]:
+def list_sweeps(grid_folders: Iterable[str | os.PathLike[str]], most: int) -> list[dict[str, Any]]:
     """The sweeps in these folders, newest first; at most so many, those that changed last.
 
     Each is {"id", "created", "state", "draft", "cells", "done", "failed", "not_run", "axes": [{"name", "values"}],
@@ -113,11 +118,11 @@ def list_sweeps(grid_folders: Iterable[str | os.PathLike], most: int) -> list[di
     return sorted(entries, key=lambda entry: str(entry.get("created") or entry["id"]), reverse=True)
 
 
-def _parents(grid_folders: Iterable[str | os.PathLike]) -> list[Path]:
+def _parents(grid_folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return list(dict.fromkeys(Path(os.path.realpath(Path(folder) / PARENT)) for folder in grid_folders))
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
@@ -140,15 +145,15 @@ def _changed(folder: Path) -> float:
     return 0.0
 
 
-def _record(folder: Path) -> tuple[str, dict]:
+def _record(folder: Path) -> tuple[str, dict[str, Any]]:
     try:
         return read_object(folder / RECORD)
     except (OSError, ValueError) as error:
-        problem = f"has no {RECORD} that can be read ({_reason(error)})"
-        raise InvalidInput(SWEEP, folder.name, f"a folder with a whole {RECORD}", problem) from error
+        problem = Text("has no sweep.json that can be read ({reason})", reason=reason_of(error))
+        raise InvalidInput(SWEEP, folder.name, Text("a folder with a whole sweep.json"), problem) from error
 
 
-def _entry(folder: Path) -> dict:
+def _entry(folder: Path) -> dict[str, Any]:
     try:
         content = _record(folder)[1]
         states = [cell["state"] for cell in content["cells"]]
@@ -168,14 +173,15 @@ def _entry(folder: Path) -> dict:
     except InvalidInput as error:
         return {"id": folder.name, "problem": error.detail}
     except (KeyError, TypeError, AttributeError) as error:
-        detail = InvalidInput(SWEEP, folder.name, f"a {RECORD} of schema 1", f"is of another kind ({_reason(error)})")
-        return {"id": folder.name, "problem": detail.detail}
+        problem = f"is of another kind ({reason_of(error)})"
+        return {"id": folder.name, "problem": InvalidInput(SWEEP, folder.name, SCHEMA_1, problem).detail}
 
 
-def _too_long(folder: Path) -> dict:
+def _too_long(folder: Path) -> dict[str, Any]:
     allowed = f"{LISTED_BYTES:,} bytes for the {RECORD} of all sweeps of a list"
     return {"id": folder.name, "problem": InvalidInput(SWEEP, folder.name, allowed, "has too large a one").detail}
 
 
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)
+def kind_of(content: dict[str, Any]) -> str:
+    """Whether a sweep is one of txt2img or of img2img, from the content of its `sweep.json`."""
+    return "img2img" if "init_images" in (content.get("setting") or {}) else "txt2img"

@@ -5,28 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby, pairwise, product
+from typing import Any
 
-from ..errors import InvalidInput, named_list
-from .axes import AXIS_NAME, Axis, AxisValues, find_axis, read_axis_values
+from ..errors import InvalidInput
+from ..language import Text
+from .axes import AXIS_NAME, Axis, AxisValues
 from .folder import finite
-from .layer_request import CLIP_SKIP, KEYS, NOTHING_ASKED, LayerRequest, Value, read_layer_request
-from .values import join_list, read_clip_skip
-
-DEFAULT_CLIP_SKIP = "1-12"
-MODES = ("exact", "fast")
-MOST_CELLS = 5_000
-MOST_PER_BATCH = 256
-LAYER_KEYS = tuple(key for key in KEYS if key != CLIP_SKIP)
-TICKS = {"return_cells": False, "draft": False, "measures": True}
-"""The keys that are true or false, with what they are unless said."""
-# "resume" is a key of the request too, but not one of a plan: it stands in the place of one (ui/panel.py).
-PLAN_KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", *TICKS, "cells", *LAYER_KEYS)
-
-CLIP_SKIP_FIELD = "Clip skip values"
-AXIS_FIELDS = {"y": "Second axis", "z": "Third axis"}
-VALUE_FIELDS = {"y": "Values of the second axis", "z": "Values of the third axis"}
+from .layer_request import NOTHING_ASKED, LayerRequest
+from .plan_keys import PLAN_KEYS, Reading, refuse_unknown_keys
+from .values import Value
 
 
 @dataclass(frozen=True)
@@ -58,7 +47,8 @@ class SweepPlan:
         only: the cells to run, by their index in the whole plan, or None for all of them.
         return_cells: whether the answer holds the pictures after the grid.
         measures: whether the pictures are measured at the end (docs/measures.md).
-        finer: what is asked of clip skip beside its values, for all cells; it wins over the panel "Clip skip lab".
+        layer_request: what is asked of clip skip beside its values, for all cells; it wins over the panel "Clip skip
+            lab".
     """
 
     clip_skip: tuple[Value, ...]
@@ -130,117 +120,43 @@ class SweepPlan:
             values[axis.axis.label] = axis.values[getattr(cell, letter)]
         return values
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """The plan as plain data, in the form that `read_plan` takes."""
-        data: dict = {"clip_skip": list(self.clip_skip), "mode": self.mode, "return_cells": self.return_cells}
-        data.update(self.layer_request.to_json())
-        if self.draft:
-            data["draft"] = True
-        if not self.measures:
-            data["measures"] = False
-        if self.only is not None:
-            data["cells"] = list(self.only)
-        if self.mode == "fast":
-            data["cells_per_batch"] = self.cells_per_batch
-        for letter, axis in self.further_axes():
-            values = [list(value) if isinstance(value, tuple) else value for value in axis.values]
-            data[letter] = {"axis": axis.axis.label, "values": values}
-        return data
+        written = {key.name: key.to_json(self) for key in PLAN_KEYS}
+        return {name: value for name, value in written.items() if value is not None}
 
-    def fingerprint(self, setting: dict) -> str:
+    def infotext(self) -> dict[str, str]:
+        """What a grid's infotext says of the plan, by its keys there: what brings back the panel."""
+        return {name: text for key in PLAN_KEYS for name, text in key.infotext(self).items()}
+
+    def fingerprint(self, setting: dict[str, Any]) -> str:
         """A short hash of everything that decides the pictures: this plan and the generation's own settings.
 
         The same for the settings as they come back from `sweep.json`, which has null for what is infinite.
         """
-        what = self.to_json()
-        for key in ("return_cells", "cells_per_batch", "measures"):
-            what.pop(key, None)
-        text = json.dumps(finite({"plan": what, "setting": setting}), sort_keys=True, default=str, ensure_ascii=False)
+        deciding = [key.name for key in PLAN_KEYS if key.decides_pictures]
+        plan = {name: value for name, value in self.to_json().items() if name in deciding}
+        text = json.dumps(finite({"plan": plan, "setting": setting}), sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
-    """Reads a plan from the JSON object that the API takes.
+    """Reads a plan from the JSON object that the API takes (docs/api.md), and the panel makes of its inputs.
 
     Args:
-        request: {"clip_skip": "1-12" or [1, 2], "y": {"axis": name, "values": text or list}, "z": the same,
-            "mode": "exact" or "fast", "cells_per_batch": "auto" or a number, "return_cells": bool, "draft": bool,
-            "measures": bool, "cells": [0, 3]}; everything may be left out. Beside them "interpolation",
-            "negative_clip_skip", "every_model", "sdxl_clip_l_skip" and "sdxl_big_g_skip" (docs/finer-clip-skip.md).
+        request: some of `PLAN_KEYS` with their values; everything may be left out.
         axes: the host's axes, at this moment.
         highest: the highest clip skip of the loaded model.
 
     Raises `InvalidInput` for an unknown key and for every value that cannot be used.
     """
     if not isinstance(request, dict):
-        raise InvalidInput("Plan", request, "a JSON object", "is not an object")
-    _refuse_unknown_keys("Plan", request, PLAN_KEYS)
-    mode = request.get("mode", "exact")
-    if mode == "exact" and "cells_per_batch" in request and request["cells_per_batch"] not in (1, "auto"):
-        raise InvalidInput("cells_per_batch", request["cells_per_batch"], 'mode "fast", or 1', "needs another mode")
-    ticks = {key: request.get(key, default) for key, default in TICKS.items()}
-    for key, value in ticks.items():
-        if not isinstance(value, bool):
-            raise InvalidInput(key, value, "true or false", "is neither")
-    source = request.get("clip_skip", DEFAULT_CLIP_SKIP)
-    return make_plan(
-        clip_skip=source,
-        y=_axis_request(request, "y"),
-        z=_axis_request(request, "z"),
-        axes=axes,
-        highest=highest,
-        mode=mode,
-        cells_per_batch=request.get("cells_per_batch", "auto"),
-        only=request.get("cells"),
-        **ticks,
-        layer_request=read_layer_request({key: request[key] for key in LAYER_KEYS if key in request}, highest),
-    )
-
-
-def make_plan(
-    clip_skip: object,
-    y: tuple[object, object],
-    z: tuple[object, object],
-    axes: list[Axis],
-    highest: int,
-    mode: object = "exact",
-    cells_per_batch: object = "auto",
-    return_cells: bool = False,
-    draft: bool = False,
-    measures: bool = True,
-    only: object = None,
-    layer_request: LayerRequest = NOTHING_ASKED,
-) -> SweepPlan:
-    """Makes a plan from the parts that the panel and the API have in common; `y` and `z` are (name, values) pairs.
-
-    Raises `InvalidInput`.
-    """
-    if mode not in MODES:
-        raise InvalidInput("mode", mode, " or ".join(f'"{name}"' for name in MODES), "is not a mode")
-    cells_per_batch = _cells_per_batch(cells_per_batch)
-    values = read_clip_skip(clip_skip, highest, CLIP_SKIP_FIELD)
-    found: dict[str, AxisValues | None] = {}
-    for letter, (label, axis_values) in (("y", y), ("z", z)):
-        axis = find_axis(label, axes, AXIS_FIELDS[letter])
-        found[letter] = read_axis_values(axis, axis_values, VALUE_FIELDS[letter]) if axis else None
-    if found["y"] and found["z"] and found["y"].axis.label == found["z"].axis.label:
-        raise InvalidInput(AXIS_FIELDS["z"], found["z"].axis.label, "another axis", "is the second axis already")
-    source = clip_skip if isinstance(clip_skip, str) else join_list(values)
-    plan = SweepPlan(
-        clip_skip=tuple(values),
-        clip_skip_source=source,
-        y=found["y"],
-        z=found["z"],
-        mode=mode,
-        cells_per_batch=cells_per_batch,
-        return_cells=return_cells,
-        draft=draft,
-        measures=measures,
-        layer_request=layer_request,
-    )
-    if plan.size > MOST_CELLS:
-        raise InvalidInput("Sweep", f"{plan.size} cells", f"at most {MOST_CELLS} cells", "is too large")
-    return plan if only is None else replace(plan, only=_chosen(only, plan.size))
+        raise InvalidInput(Text("Plan"), request, Text("a JSON object"), Text("is not an object"))
+    refuse_unknown_keys(Text("Plan"), request, tuple(key.name for key in PLAN_KEYS))
+    reading = Reading(axes, highest)
+    for key in PLAN_KEYS:
+        reading.fields[key.field or key.name] = key.read(request.get(key.name, key.default), reading)
+    return SweepPlan(**reading.fields)
 
 
 def split_evenly(cells: list[Cell], size: int) -> list[list[Cell]]:
@@ -248,45 +164,3 @@ def split_evenly(cells: list[Cell], size: int) -> list[list[Cell]]:
     parts = -(-len(cells) // size)
     bounds = [len(cells) * part // parts for part in range(parts + 1)]
     return [cells[first:last] for first, last in pairwise(bounds)]
-
-
-def _cells_per_batch(value: object) -> int | str:
-    """Text comes from the panel, where the choices are texts."""
-    if value == "auto":
-        return "auto"
-    number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 5 else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_PER_BATCH:
-        raise InvalidInput("cells_per_batch", value, f'"auto", or a whole number from 1 to {MOST_PER_BATCH}')
-    return number
-
-
-def _chosen(cells: object, size: int) -> tuple[int, ...]:
-    allowed = f"a list of whole numbers from 0 to {size - 1}, the cells' places in the order of the plan"
-    if not isinstance(cells, list) or not cells:
-        raise InvalidInput("cells", cells, allowed, "is no such list")
-    if len(cells) > size:
-        raise InvalidInput("cells", cells, f"at most the {size} cells of the plan", "is too long")
-    for number in cells:
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < size:
-            raise InvalidInput("cells", number, allowed, "is no cell of the plan")
-    return tuple(sorted(set(cells)))
-
-
-def _axis_request(request: dict, letter: str) -> tuple[object, object]:
-    axis = request.get(letter)
-    if axis is None:
-        return None, None
-    if not isinstance(axis, dict):
-        raise InvalidInput(
-            letter, axis, 'an object such as {"axis": "CFG Scale", "values": "5, 7"}', "is not an object"
-        )
-    _refuse_unknown_keys(letter, axis, ("axis", "values"))
-    if axis.get("axis") in (None, ""):
-        raise InvalidInput(AXIS_FIELDS[letter], axis, 'an object with the key "axis" beside "values"', "names no axis")
-    return axis.get("axis"), axis.get("values")
-
-
-def _refuse_unknown_keys(field: str, given: dict, known: tuple[str, ...]) -> None:
-    for key in given:
-        if key not in known:
-            raise InvalidInput(field, key, f"the keys {named_list(list(known), most=len(known))}", "is not a key")

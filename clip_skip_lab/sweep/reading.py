@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -69,7 +69,7 @@ def path_in(folder: Path, name: str) -> Path:
     return path
 
 
-def read_object(path: Path, most: int = LARGEST_RECORD) -> tuple[str, dict]:
+def read_object(path: Path, most: int = LARGEST_RECORD) -> tuple[str, dict[str, Any]]:
     """The text of a file that holds a JSON object, and the object. Raises `OSError` or `ValueError`."""
     with open_plain(path, most) as file:
         text = file.read(most + 1).decode("utf-8")
@@ -120,10 +120,10 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
-def _check_depth(content: dict) -> None:
-    level: list = [content]
+def _check_depth(content: dict[str, Any]) -> None:
+    level: list[Any] = [content]
     for _ in range(DEEPEST):
-        values = (value for one in level for value in (one.values() if isinstance(one, dict) else one))
+        values = (value for part in level for value in (part.values() if isinstance(part, dict) else part))
         level = [value for value in values if isinstance(value, dict | list)]
         if not level:
             return

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from .. import __version__
+from ..language import Text
 from .axes import AXIS_NAME
 from .folder import finite
 from .plan import Cell, SweepPlan
@@ -50,20 +52,25 @@ class CellRecord:
     cell: Cell
     values: dict[str, object]
     state: str = NOT_RUN
-    reason: str | None = "not reached yet"
+    reason: str | None = Text("not reached yet")
     seconds: float | None = None
     pictures: list[PictureRecord] = field(default_factory=list)
     drawn: str | None = None
     used: dict[str, str] = field(default_factory=dict)
     incomparable: str | None = None
 
-    def summary(self) -> dict:
+    def summary(self) -> dict[str, Any]:
         """What an answer says of the cell."""
         return {"values": self.values, "state": self.state, "reason": self.reason, "seconds": self.seconds}
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """The record as plain data; the cell's place stands beside its values."""
-        data = {"index": self.cell.index, "values": self.values, "state": self.state, "reason": self.reason}
+        data: dict[str, Any] = {
+            "index": self.cell.index,
+            "values": self.values,
+            "state": self.state,
+            "reason": self.reason,
+        }
         data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
         data["pictures"] = [asdict(picture) for picture in self.pictures]
         for key in ("drawn", "used", "incomparable"):
@@ -73,7 +80,7 @@ class CellRecord:
         return data
 
 
-def seal_of(fingerprint: str, cell: dict) -> str:
+def seal_of(fingerprint: str, cell: dict[str, Any]) -> str:
     """A short hash of what `sweep.json` says of a cell's pictures, so that an entry which was edited is noticed."""
     what = [fingerprint, cell.get("values"), cell.get("state"), cell.get("pictures")]
     if cell.get("drawn") is not None:
@@ -123,16 +130,16 @@ class SweepRecord:
     text_encoder_forwards: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    draws: dict[str, list] = field(default_factory=dict)
+    draws: dict[str, list[Any]] = field(default_factory=dict)
     """What other extensions drew, each draw by its hash (clip_skip_lab/sweep/draws.py)."""
     program: str = f"Clip Skip Lab {__version__}"
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """The content of `sweep.json`, schema 1 (docs/sweep-folder.md)."""
         cells = [cell.to_json() for cell in self.cells]
         for cell in cells:
             cell["seal"] = seal_of(self.fingerprint, cell)
-        axes = [{"name": AXIS_NAME, "values": list(self.plan.clip_skip)}]
+        axes: list[dict[str, Any]] = [{"name": AXIS_NAME, "values": list(self.plan.clip_skip)}]
         for _, axis in self.plan.further_axes():
             axes.append({"name": axis.axis.label, "values": list(axis.values), "labels": list(axis.labels)})
         return {

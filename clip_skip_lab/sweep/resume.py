@@ -1,4 +1,4 @@
-"""Going on with a sweep that was broken off: finding it, and telling which of its cells are sound.
+"""Resuming a sweep that was broken off: finding it, and telling which of its cells are sound.
 
 What is on disk is the truth: a cell counts as done when `sweep.json` says so and every one of its pictures is there,
 byte for byte as it was written.
@@ -8,27 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, reason_of
+from ..language import Text
 from .draws import is_draw, row_of
 from .folder import PARENT, finite, read_record
-from .library import find_sweep, listed_folders
+from .library import SCHEMA_1, find_sweep, listed_folders
 from .plan import SweepPlan
 from .reading import digest_of, path_in
 from .record import DONE, PictureRecord, draw_hash, seal_of
 from .saving import FOLDERS, identity
-from .schema import check_schema
+from .schema import SCHEMA, check_schema
 from .summary import name_of, one_line
 
-FIELD = "Sweep to go on with"
+RESUMED = Text("Sweep to go on with")
 
 
 @dataclass(frozen=True)
 class EarlierSweep:
-    """A sweep that was begun: its folder, and what its `sweep.json` holds."""
+    """A sweep on disk, which can be resumed: its folder, and what its `sweep.json` holds."""
 
     folder: Path
-    content: dict
+    content: dict[str, Any]
 
     @property
     def done(self) -> int:
@@ -37,7 +39,7 @@ class EarlierSweep:
 
     @property
     def is_finished_draft(self) -> bool:
-        """Whether there is nothing to go on with but full quality."""
+        """Whether nothing is left to run but its cells at full quality."""
         return bool(self.content["plan"].get("draft")) and self.done == len(self.content["cells"])
 
     def cell_names(self) -> list[str]:
@@ -48,7 +50,7 @@ class EarlierSweep:
         """The pictures of the cells that need not be run again, by the cells' index: their entries and their files are
         what a sweep wrote, and no other cell has the same file."""
         sound = {}
-        taken: set = set()
+        taken: set[object] = set()
         for entry, cell in zip(self.content["cells"], plan.cells(), strict=False):
             written = {**entry, "values": plan.values_of(cell)}
             if entry["state"] != DONE or entry.get("seal") != seal_of(self.content["fingerprint"], written):
@@ -63,16 +65,16 @@ class EarlierSweep:
             sound[cell.index] = pictures
         return sound
 
-    def draws(self) -> dict[str, list]:
+    def draws(self) -> dict[str, list[Any]]:
         """What other extensions drew for its rows, by `row_of`, as far as nobody edited it."""
-        found = {}
+        found: dict[str, list[Any]] = {}
         for entry in self.content["cells"]:
             draw = self._draw(entry)
             if draw is not None and entry.get("seal") == seal_of(self.content["fingerprint"], entry):
                 found.setdefault(row_of(entry["values"]), draw)
         return found
 
-    def _draw(self, entry: dict) -> list | None:
+    def _draw(self, entry: dict[str, Any]) -> list[Any] | None:
         """The draw that a cell's pictures were made from, or None where there is none that can be trusted."""
         draws, name = self.content.get("draws"), entry.get("drawn")
         draw = draws.get(name) if isinstance(draws, dict) and isinstance(name, str) else None
@@ -81,12 +83,17 @@ class EarlierSweep:
     def notes(self, program: str, host: dict[str, str]) -> list[str]:
         """What was noted before, with a word on the code where it is not the same: its pictures may not be either."""
         before = [*map(str, self.content.get("notes") or [])]
-        then, now = (
-            _code(*code) for code in ((self.content.get("program"), self.content.get("host")), (program, host))
-        )
+        then, now = _code(self.content.get("program"), self.content.get("host")), _code(program, host)
         if then == now:
             return before
-        return [*before, f"It was begun with {then} and gone on with {now}: the two may not give equal pictures."]
+        return [
+            *before,
+            Text(
+                "It was begun with {then} and gone on with {now}: the two may not give equal pictures.",
+                then=then,
+                now=now,
+            ),
+        ]
 
     def _sound_file(self, picture: PictureRecord) -> object | None:
         """What tells the picture's file from every other, or None where it is not as it was written."""
@@ -108,26 +115,36 @@ def find_earlier(grid_folder: str | Path, name: object) -> EarlierSweep:
         folder = find_sweep([grid_folder], name)
         content = read_record(folder)
     except InvalidInput as error:
-        raise InvalidInput(FIELD, name, error.allowed, error.problem) from error
+        raise InvalidInput(RESUMED, name, error.allowed, error.problem) from error
     except (OSError, ValueError) as error:
-        where = Path(grid_folder) / PARENT
-        problem = f"has no sweep.json that can be read in {where} ({getattr(error, 'strerror', None) or error})"
-        raise InvalidInput(FIELD, name, "a sweep that was begun with this tab", problem) from error
-    if content.get("schema") != 1:
-        raise InvalidInput(FIELD, name, "a sweep.json of schema 1", "is of another kind")
+        where, reason = Path(grid_folder) / PARENT, reason_of(error)
+        problem = Text("has no sweep.json that can be read in {where} ({reason})", where=where, reason=reason)
+        raise InvalidInput(RESUMED, name, Text("a sweep that was begun with this tab"), problem) from error
+    if content.get("schema") != SCHEMA:
+        raise InvalidInput(RESUMED, name, SCHEMA_1, Text("is of another kind"))
     try:
         check_schema(content)
     except ValueError as error:
-        problem = f"was changed so that it cannot be used ({error})"
-        raise InvalidInput(FIELD, name, "a sweep.json as it was written", problem) from error
+        problem = Text("was changed so that it cannot be used ({reason})", reason=error)
+        raise InvalidInput(RESUMED, name, Text("a sweep.json as it was written"), problem) from error
     for part in FOLDERS:
         if (folder / part).is_symlink():
-            raise InvalidInput(FIELD, name, "a folder as it was written", f'has a link in place of its folder "{part}"')
+            problem = Text('has a link in place of its folder "{part}"', part=part)
+            raise InvalidInput(RESUMED, name, Text("a folder as it was written"), problem)
     return EarlierSweep(folder, content)
 
 
-def next_plan(earlier: EarlierSweep, full: bool | None, cells: list[int] | None) -> tuple[dict, EarlierSweep | None]:
-    """What to do with a sweep that was begun: its plan, and the sweep itself where that is gone on with.
+@dataclass(frozen=True)
+class NextRun:
+    """What to run after an earlier sweep: the request for its plan, and the sweep where it is resumed, None where a new
+    one starts."""
+
+    request: dict[str, Any]
+    earlier: EarlierSweep | None
+
+
+def next_run(earlier: EarlierSweep, full: bool | None, cells: list[Any] | None) -> NextRun:
+    """What to run after a sweep: what it lacks, or the cells of a draft at full quality.
 
     Args:
         earlier: the sweep.
@@ -136,51 +153,49 @@ def next_plan(earlier: EarlierSweep, full: bool | None, cells: list[int] | None)
 
     Raises `InvalidInput` when it is no draft.
     """
-    plan = dict(earlier.content["plan"])
+    request = dict(earlier.content["plan"])
     if full is None:
         full = earlier.is_finished_draft
     if not full:
-        return plan, earlier
-    if not plan.get("draft"):
-        raise InvalidInput(FIELD, earlier.folder.name, "the name of a draft", "is no draft")
-    plan["draft"] = False
+        return NextRun(request, earlier)
+    if not request.get("draft"):
+        raise InvalidInput(RESUMED, earlier.folder.name, Text("the name of a draft"), Text("is no draft"))
+    request["draft"] = False
     if cells:
-        plan["cells"] = _of_whole_plan(plan.get("cells"), cells)
-    return plan, None
+        request["cells"] = _of_whole_plan(request.get("cells"), cells)
+    return NextRun(request, None)
 
 
-def _of_whole_plan(chosen: object, cells: list) -> list:
+def _of_whole_plan(chosen: object, cells: list[Any]) -> list[Any]:
     """The places in the whole plan of cells that were counted within a sweep of some of them (`chosen`)."""
     if not isinstance(chosen, list):
         return cells
     known = all(type(number) is int and 0 <= number < len(chosen) for number in cells)
     if not known:
-        raise InvalidInput("cells", cells, f"whole numbers from 0 to {len(chosen) - 1}", "are no cells of the draft")
+        allowed = Text("whole numbers from 0 to {last}", last=len(chosen) - 1)
+        raise InvalidInput("cells", cells, allowed, Text("are no cells of the draft"))
     return [chosen[number] for number in cells]
 
 
 def check_same(earlier: EarlierSweep, fingerprint: str, model: dict[str, str], setting: dict[str, object]) -> None:
     """Makes sure that the pictures still to come would belong to those that are there.
 
-    Raises `InvalidInput` with what differs: the model, or settings that could not be taken over.
+    Raises `InvalidInput` with what differs: the model, or settings that cannot be restored.
     """
     if earlier.content["fingerprint"] == fingerprint:
         return
-    then = earlier.content["model"]
+    name, then = earlier.folder.name, earlier.content["model"]
     if then != model:
-        allowed = f"the model that it was begun with, {_model_name(then)}"
-        raise InvalidInput(FIELD, earlier.folder.name, allowed, f"cannot go on with {_model_name(model)}")
-    names = [name for name, value in earlier.content["setting"].items() if finite(setting.get(name)) != value]
-    raise InvalidInput(
-        FIELD,
-        earlier.folder.name,
-        "the settings that it was begun with",
-        f"cannot go on, because these differ: {', '.join(sorted(names)) or 'what its sweep.json says was changed'}",
-    )
+        allowed = Text("the model that it was begun with, {model}", model=_model_name(then))
+        raise InvalidInput(RESUMED, name, allowed, Text("cannot go on with {model}", model=_model_name(model)))
+    differing = [key for key, value in earlier.content["setting"].items() if finite(setting.get(key)) != value]
+    names = ", ".join(sorted(differing)) or Text("what its sweep.json says was changed")
+    problem = Text("cannot go on, because these differ: {names}", names=names)
+    raise InvalidInput(RESUMED, name, Text("the settings that it was begun with"), problem)
 
 
-def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]:
-    """The sweeps that can be gone on with, and drafts, newest first: name, and what to call it.
+def resumable(grid_folder: str | Path, most: int = 30) -> list[tuple[str, Text]]:
+    """The sweeps that lack cells, and drafts, newest first: name, and what to call it.
 
     Reads the `most` newest only.
     """
@@ -189,13 +204,23 @@ def unfinished(grid_folder: str | Path, most: int = 30) -> list[tuple[str, str]]
         try:
             earlier = find_earlier(grid_folder, folder.name)
         except InvalidInput:
-            continue  # no sweep of ours, or one that was changed: there is nothing to go on with
-        done, total = earlier.done, len(earlier.content["cells"])
-        kind = "draft, " if earlier.content["plan"].get("draft") else ""
-        if done < total or kind:
-            prompt = one_line(earlier.content["setting"].get("prompt") or "", 40)
-            found.append((folder.name, f"{folder.name}: {kind}{done} of {total} cells, {prompt}"))
+            continue  # no sweep of ours, or one that was changed: it cannot be resumed
+        is_draft = bool(earlier.content["plan"].get("draft"))
+        if is_draft or earlier.done < len(earlier.content["cells"]):
+            found.append((folder.name, _called(earlier, is_draft)))
     return found
+
+
+def _called(earlier: EarlierSweep, is_draft: bool) -> Text:
+    parts = {
+        "name": earlier.folder.name,
+        "done": earlier.done,
+        "count": len(earlier.content["cells"]),
+        "prompt": one_line(earlier.content["setting"].get("prompt") or "", 40),
+    }
+    if is_draft:
+        return Text("{name}: draft, {done} of {count} cells, {prompt}", **parts)
+    return Text("{name}: {done} of {count} cells, {prompt}", **parts)
 
 
 def _code(program: object, host: object) -> str:
@@ -203,6 +228,6 @@ def _code(program: object, host: object) -> str:
     return ", ".join(str(part) for part in parts if part)
 
 
-def _model_name(model: dict) -> str:
-    vae = f" with VAE {model['vae']}" if model.get("vae") else ""
-    return f"{model.get('name')}{vae}"
+def _model_name(model: dict[str, str]) -> str:
+    name = str(model.get("name"))
+    return Text("{name} with VAE {vae}", name=name, vae=model["vae"]) if model.get("vae") else name

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import re
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from ..errors import encodable
+from ..errors import encodable, reason_of
 from ..page.files import SMALL, TEMPORARY, write_bytes
 from .folder import CELLS, remove_empty
 from .library import SWEEP_ID
 from .reading import FORMATS, opened
+
+log = logging.getLogger("clip_skip_lab")
 
 CHARTS = "charts"
 FOLDERS = (CELLS, SMALL, CHARTS)
@@ -45,7 +49,7 @@ def identity(path: Path) -> object:
     return (found.st_dev, found.st_ino) if found.st_ino else os.path.normcase(os.path.realpath(path))
 
 
-def checked(path: Path, folder: Path, taken: set) -> Path:
+def checked(path: Path, folder: Path, taken: set[object]) -> Path:
     """Makes sure that what was saved is a file of its own.
 
     Args:
@@ -70,6 +74,35 @@ def checked(path: Path, folder: Path, taken: set) -> Path:
         raise NoFileOfItsOwn("another picture has the file that the WebUI gave it")
     taken.add(who)
     return found
+
+
+def save_in_own_file(
+    folder: Path,
+    name: str,
+    taken: set[object],
+    by_the_webui: Callable[[], Path],
+    plainly: Callable[[Path], None],
+) -> tuple[Path, str | None]:
+    """Gives a picture or a grid a file of its own: by the WebUI's rules, else under a short name.
+
+    Args:
+        folder: where it should be, or below.
+        name: the short one, without its ending.
+        taken: the identities of all pictures' files so far; this one's is added.
+        by_the_webui: saves by the WebUI's rules.
+        plainly: saves under the path that it is given.
+
+    Returns the file's path, and why it has the short name (None where it hasn't). Raises what `plainly` raises, and
+    `NoFileOfItsOwn`.
+    """
+    try:
+        return checked(by_the_webui(), folder, taken), None
+    except Exception as error:  # a full disk, a name that no file can have, what Pillow and other extensions raise
+        why = reason_of(error)
+        log.warning("Clip skip sweep: %s could not be saved under the WebUI's name: %s", name, why)
+    path = free_path(folder, name)
+    plainly(path)
+    return checked(path, folder, taken), why
 
 
 def free_path(folder: Path, name: str) -> Path:

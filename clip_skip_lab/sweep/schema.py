@@ -6,12 +6,16 @@ A folder may have been sent, edited or damaged. Who has asked here can work with
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from .axes import AXIS_NAME
 
 SCHEMA = 1
 HIGHEST = 1_000
 """Above every clip skip there is: a number beyond it is none."""
+
+Kinds = Mapping[str, tuple[type, ...]]
+"""For each key of an object, the types that its value may have."""
 
 _TEXT, _LIST, _OBJECT, _WHOLE = (str,), (list,), (dict,), (int,)
 _MAYBE = (type(None),)
@@ -62,7 +66,7 @@ _PICTURE = {
 _ADDED_TO_PICTURE = {"sha256": (*_TEXT, *_MAYBE), "small": (*_TEXT, *_MAYBE)}
 
 
-def check_schema(content: dict) -> None:
+def check_schema(content: dict[str, Any]) -> None:
     """Raises `ValueError` with the first key whose value is not of the kind that a sweep writes there."""
     if type(content.get("schema")) is not int or content["schema"] != SCHEMA:
         raise ValueError(f"it is of another kind than schema {SCHEMA}")
@@ -84,7 +88,7 @@ def check_schema(content: dict) -> None:
         _check_clip_skip("reference", reference)
 
 
-def _check_axis(where: str, axis: object) -> None:
+def _check_axis(where: str, axis: Any) -> None:
     _check(where, axis, {"name": _TEXT, "values": _LIST}, {"labels": _LIST})
     labels = axis.get("labels", axis["values"])
     if "labels" in axis:
@@ -93,7 +97,7 @@ def _check_axis(where: str, axis: object) -> None:
         raise ValueError(f"{where}: there is not one label for each value")
 
 
-def _check_cell(where: str, cell: object, names: list[str]) -> None:
+def _check_cell(where: str, cell: Any, names: list[str]) -> None:
     _check(where, cell, _CELL, _ADDED_TO_CELL)
     for name in names:
         if name not in cell["values"]:
@@ -107,14 +111,14 @@ def _check_cell(where: str, cell: object, names: list[str]) -> None:
         _check(f"{where}.pictures[{number}]", picture, _PICTURE, _ADDED_TO_PICTURE, others=False)
 
 
-def _check_clip_skip(where: str, values: dict) -> None:
-    value = values.get(AXIS_NAME)
-    _is(f"{where}.Clip skip", value, (*_NUMBER, *_TEXT))
+def _check_clip_skip(where: str, values: dict[str, Any]) -> None:
+    value: Any = values.get(AXIS_NAME)
+    _is(f"{where}.{AXIS_NAME}", value, (*_NUMBER, *_TEXT))
     if not isinstance(value, str) and not (0 < value <= HIGHEST):
-        raise ValueError(f"{where}.Clip skip: {_shown(value)} is none")
+        raise ValueError(f"{where}.{AXIS_NAME}: {_shown(value)} is none")
 
 
-def _check(where: str, given: object, wanted: Mapping, added: Mapping, others: bool = True) -> None:
+def _check(where: str, given: Any, wanted: Kinds, added: Kinds, others: bool = True) -> None:
     """Looks at an object's keys: those that must be there, those that may, and whether there may be others."""
     _is(where or "it", given, _OBJECT)
     dot = f"{where}." if where else ""
@@ -129,7 +133,7 @@ def _check(where: str, given: object, wanted: Mapping, added: Mapping, others: b
         raise ValueError(f"{where}: a sweep writes no key {_shown(sorted(set(given) - {*wanted, *added})[0])}")
 
 
-def _each(where: str, values: list, kinds: tuple[type, ...]) -> None:
+def _each(where: str, values: list[Any], kinds: tuple[type, ...]) -> None:
     for number, value in enumerate(values):
         _is(f"{where}[{number}]", value, kinds)
 

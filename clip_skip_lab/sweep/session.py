@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,7 +45,7 @@ class Sampled:
     pictures: list[Picture]
     missing: dict[int, str] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
-    draws: dict[int, list] = field(default_factory=dict)
+    draws: dict[int, list[Any]] = field(default_factory=dict)
     used: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
@@ -60,7 +60,6 @@ class Session(Protocol):
         batch_size: how many cells to sample at once, to start with.
         no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
         notes: what the user should know of how the sweep ran, in sentences.
-        text_encoder_forwards: how often a text encoder really ran so far.
     """
 
     grid_folder: str
@@ -71,7 +70,14 @@ class Session(Protocol):
     batch_size: int
     no_effect: dict[str, str] | None
     notes: list[str]
-    text_encoder_forwards: int
+
+    @property
+    def text_encoder_forwards(self) -> int:
+        """How often a text encoder really ran so far."""
+
+    @property
+    def comments(self) -> Iterable[str]:
+        """What the host and other extensions said of the generations, each once."""
 
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""
@@ -85,7 +91,7 @@ class Session(Protocol):
         Raises whatever the host raises; of a single cell, the pictures before the error have gone to `keep`.
         """
 
-    def hold(self, cell: Cell, draw: list) -> None:
+    def hold(self, cell: Cell, draw: list[Any]) -> None:
         """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
 
     def save_picture(self, picture: Picture, folder: Path) -> Path:

@@ -2,76 +2,70 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
+from ..language import Text, counted
 from .grid import Page
-from .layer_request import BIG_G_SKIP, CLIP_L_SKIP, CLIP_SKIP, EVERY_MODEL, INTERPOLATION, NAMES, NEGATIVE
-from .plan import VALUE_FIELDS
+from .layer_request import CLIP_SKIP, NAMES
 from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord
 from .values import shown
 
-VALUE_FIELDS_JA = {VALUE_FIELDS["y"]: "第2軸の値", VALUE_FIELDS["z"]: "第3軸の値"}
-NAMES_JA = {
-    CLIP_SKIP: "Clip skip",
-    INTERPOLATION: "補間",
-    NEGATIVE: "ネガティブプロンプトの Clip skip",
-    EVERY_MODEL: "SD2 と SDXL にも適用",
-    CLIP_L_SKIP: "SDXL CLIP-L の skip",
-    BIG_G_SKIP: "SDXL bigG の skip",
-}
-"""As on the Japanese page (localizations/ja_JP.json)."""
 
-
-def counted(number: int, noun: str) -> str:
-    """`1 cell`, `12 cells`, `1,200 cells`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def forecast(cells: int, pictures: int, steps: int, pages: list[Page]) -> str:
+def forecast(cells: int, pictures: int, steps: int, pages: list[Page]) -> Text:
     """What will happen, before it does: cells, pictures, steps, and the size of the grid."""
     first = pages[0]
     if len(pages) > 1:
-        grid = f"grid in {len(pages)} parts of up to {first.width} × {max(page.height for page in pages)} px"
+        grid = Text(
+            "grid in {parts} parts of up to {width} × {height} px",
+            parts=len(pages),
+            width=first.width,
+            height=max(page.height for page in pages),
+        )
     else:
-        grid = f"grid {first.width} × {first.height} px"
+        grid = Text("grid {width} × {height} px", width=first.width, height=first.height)
     if first.scale < 1:
-        grid += f" (cells at {max(1, round(first.scale * 100))} %, full size beside it)"
-    return f"{counted(cells, 'cell')} · {counted(pictures, 'picture')} · {counted(steps, 'step')} · {grid}"
+        share = max(1, round(first.scale * 100))
+        grid = Text("{grid} (cells at {share} %, full size beside it)", grid=grid, share=share)
+    return Text(
+        "{cells} · {pictures} · {steps} · {grid}",
+        cells=counted(cells, "{n} cell", "{n} cells"),
+        pictures=counted(pictures, "{n} picture", "{n} pictures"),
+        steps=counted(steps, "{n} step", "{n} steps"),
+        grid=grid,
+    )
 
 
-def what_to_type(field: str, example: str, from_list: bool, language: str) -> str:
+def what_to_type(field: Text, example: str, from_list: bool) -> Text:
     """What an axis that was just chosen waits for, with an example where there is one.
 
     Args:
-        field: the English name of the input, one of `VALUE_FIELDS`.
+        field: the name of the input, one of `VALUE_FIELDS`.
         example: values that the axis takes, or "".
         from_list: whether they are chosen from a list instead of typed.
-        language: "en" or "ja".
     """
-    if language == "ja":
-        wanted = "1つ以上選んでください" if from_list else "コンマで区切って入力してください"
-        return f"{VALUE_FIELDS_JA[field]}: {wanted}" + (f"（例: {example}）" if example else "") + "。"
-    wanted = "choose one or more" if from_list else "type them, separated by commas"
-    return f"{field}: {wanted}" + (f", for example {example}" if example else "") + "."
+    wanted = Text("choose one or more") if from_list else Text("type them, separated by commas")
+    if example:
+        return Text("{field}: {wanted}, for example {example}.", field=field, wanted=wanted, example=example)
+    return Text("{field}: {wanted}.", field=field, wanted=wanted)
 
 
-def of_the_panel(asked: dict[str, object], language: str) -> str:
+def of_layer_panel(asked: dict[str, object]) -> str:
     """What the panel "Clip skip lab" does to a sweep, or "" where it asks nothing.
 
     Args:
-        asked: what it asks, by `KEYS` of `clip_skip_lab.sweep.finer`, without what an axis sets.
-        language: "en" or "ja".
+        asked: what it asks, by `KEYS` of `layer_request`, without what an axis sets.
     """
-    held = {key: value for key, value in asked.items() if key != CLIP_SKIP}
-    names = NAMES_JA if language == "ja" else NAMES
-    listed = ("、" if language == "ja" else ", ").join(
-        names[key] if value is True else f"{names[key]} {value}" for key, value in held.items()
-    )
-    own = CLIP_SKIP in asked
-    if language == "ja":
-        held_text = f"パネル「Clip skip ラボ」の設定はすべてのセルに適用されます: {listed}。" if held else ""
-        return held_text + ("パネルの Clip skip は使われず、スイープの値が使われます。" if own else "")
-    held_text = f"The panel “Clip skip lab” holds for every cell: {listed}." if held else ""
-    own_text = "The panel's own clip skip does not count here: the sweep's values take its place." if own else ""
-    return " ".join(text for text in (held_text, own_text) if text)
+    settings = [_asked(key, value) for key, value in asked.items() if key != CLIP_SKIP]
+    own = Text("The panel's own clip skip does not count here: the sweep's values take its place.")
+    if not settings:
+        return own if CLIP_SKIP in asked else ""
+    names = reduce(lambda before, item: Text("{before}, {item}", before=before, item=item), settings)
+    held = Text("The panel “Clip skip lab” holds for every cell: {settings}.", settings=names)
+    return Text("{before} {next}", before=held, next=own) if CLIP_SKIP in asked else held
+
+
+def _asked(key: str, value: object) -> Text:
+    return NAMES[key] if value is True else Text("{name} {value}", name=NAMES[key], value=value)
 
 
 def name_of(values: dict[str, object]) -> str:
@@ -89,16 +83,19 @@ def one_line(text: object, most: int) -> str:
 def summary(record: SweepRecord, folder: str) -> list[str]:
     """What happened, in sentences: counts, the reason of each cell that failed (alike ones together), the folder."""
     done, failed, waiting = (record.count(state) for state in (DONE, FAILED, NOT_RUN))
-    what = "Clip skip sweep, draft" if record.plan.draft else "Clip skip sweep"
-    lines = [f"{what}: {done} of {counted(len(record.cells), 'cell')} done."]
-    if failed:
-        lines[0] += f" {failed} failed:"
-        lines += [f"{what}: {reason}" for reason, what in _alike(record.cells, FAILED)]
+    cells = counted(len(record.cells), "{n} cell", "{n} cells")
+    if record.plan.draft:
+        counts = Text("Clip skip sweep, draft: {done} of {cells} done.", done=done, cells=cells)
+    else:
+        counts = Text("Clip skip sweep: {done} of {cells} done.", done=done, cells=cells)
+    lines: list[str] = [Text("{counts} {failed} failed:", counts=counts, failed=failed) if failed else counts]
+    lines += [Text("{cells}: {reason}", cells=names, reason=reason) for reason, names in _alike(record.cells, FAILED)]
     if waiting:
-        lines += [f"Not run ({reason}): {what}" for reason, what in _alike(record.cells, NOT_RUN)]
-    lines += [*record.notes, *record.problems]
-    lines.append(f"Folder: {folder}")
-    return lines
+        lines += [
+            Text("Not run ({reason}): {cells}", reason=reason, cells=names)
+            for reason, names in _alike(record.cells, NOT_RUN)
+        ]
+    return [*lines, *record.notes, *record.problems, Text("Folder: {folder}", folder=folder)]
 
 
 def _alike(cells: list[CellRecord], state: str) -> list[tuple[str, str]]:
@@ -106,9 +103,9 @@ def _alike(cells: list[CellRecord], state: str) -> list[tuple[str, str]]:
     for cell in cells:
         if cell.state == state:
             groups.setdefault(cell.reason or "", []).append(name_of(cell.values))
-    return [(reason, _listed(names)) for reason, names in groups.items()]
+    return [(reason, _first_of(names)) for reason, names in groups.items()]
 
 
-def _listed(names: list[str], most: int = 6) -> str:
-    rest = len(names) - most
-    return "; ".join(names[:most]) + (f"; and {rest} more" if rest > 0 else "")
+def _first_of(names: list[str], most: int = 6) -> str:
+    first, rest = "; ".join(names[:most]), len(names) - most
+    return Text("{names}; and {rest} more", names=first, rest=rest) if rest > 0 else first

@@ -11,11 +11,21 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from ..errors import InvalidInput, quoted
+from ..language import Text
 
 MOST_VALUES = 1_000
 """The most values on one axis. A slip such as `1-1000000` shall not fill the memory before anything is checked."""
+Value = int | float | str
+"""A clip skip: 2, 1.5 or "avg 2-4"."""
+Number = type[int] | type[float]
+
+CLIP_SKIP_FIELD = Text("Clip skip values")
+OUT_OF_RANGE = Text("is out of range")
+NO_NUMBER, NOT_WHOLE = Text("is not a number"), Text("is not a whole number")
+
 LONGEST_PART = 200
 """The longest part, in characters, that can be numbers. Python's own limit for a whole number is 4,300 digits."""
 
@@ -60,6 +70,7 @@ def _parts_of(text: str) -> Iterator[str]:
     place, starts_line = 0, True
     while True:
         found = _PART.match(text, place)
+        assert found is not None  # the last alternative takes anything
         inside, behind, plain, end = found.groups()
         value = plain.strip() if inside is None else inside.replace('""', '"') + behind.rstrip()
         is_empty_line = starts_line and end != "," and inside is None and not value
@@ -75,21 +86,27 @@ def join_list(values: Iterable[object]) -> str:
     return ",".join(quoted(value) for value in values)
 
 
-def unique(values: Iterable) -> list:
+def unique(values: Iterable[Any]) -> list[Any]:
     """The values without repetitions, in the order of their first appearance."""
     return list(dict.fromkeys(values))
 
 
-def parts_of(source: object, field: str, split: Callable[[str], Iterable] = _parts_of) -> list:
+def parts_of(source: object, field: str, split: Callable[[str], Iterable[Any]] = _parts_of) -> list[Any]:
     """The parts of what was given: those of a text or a list, or the one value itself. They are counted before anybody
     reads them. Raises `InvalidInput` for more than `MOST_VALUES`."""
     if isinstance(source, str):
         parts = list(islice(split(source), MOST_VALUES + 1))
     else:
-        parts = source if isinstance(source, list | tuple) else [source]
-    if len(parts) > MOST_VALUES:
-        raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
-    return list(parts)
+        parts = list(source) if isinstance(source, list | tuple) else [source]
+    check_count(parts, source, field)
+    return parts
+
+
+def check_count(values: list[Any], source: object, field: str) -> None:
+    """Raises `InvalidInput` where there are more than `MOST_VALUES` of them."""
+    if len(values) > MOST_VALUES:
+        allowed = Text("at most {most} values", most=MOST_VALUES)
+        raise InvalidInput(field, source, allowed, Text("is too long"))
 
 
 def shown(value: object) -> str:
@@ -100,33 +117,43 @@ def shown(value: object) -> str:
     return text if text == text.strip() else f'"{text}"'
 
 
-def ranges(first: float, last: float, number: type) -> str:
+def ranges(first: float, last: float, number: type) -> Text:
     """How ranges are written, with examples between these two, for the sentence of an error."""
     length = last - first
     step = 2 if length >= 4 else number(1) if number is int or length > 1 else length / 4
     count = 5 if number is float or length >= 4 else int(length) + 1
-    span = f"{first:g}-{last:g}"
-    return f"ranges such as {span}, {span} (+{step:g}) or {span} [{count}], separated by commas"
+    return Text(
+        "ranges such as {span}, {span} (+{step}) or {span} [{count}], separated by commas",
+        span=f"{first:g}-{last:g}",
+        step=f"{step:g}",
+        count=count,
+    )
 
 
-def allowed_numbers(number: type, bounds: tuple[float, float] | None = None) -> str:
+def allowed_numbers(number: type, bounds: tuple[float, float] | None = None) -> Text:
     """What an input takes that wants numbers, for the sentence of an error; the examples are within the bounds."""
-    what = "whole numbers" if number is int else "numbers"
+    what = Text("whole numbers") if number is int else Text("numbers")
     if bounds is None:
-        return f"{what} and {ranges(1, 12, number)}"
+        return Text("{numbers} and {ranges}", numbers=what, ranges=ranges(1, 12, number))
     lowest, highest = bounds
     first = max(1, lowest) if highest > 1 else lowest
-    return f"{what} from {lowest} to {highest} and {ranges(first, min(first + 11, highest), number)}"
+    return Text(
+        "{numbers} from {lowest} to {highest} and {ranges}",
+        numbers=what,
+        lowest=lowest,
+        highest=highest,
+        ranges=ranges(first, min(first + 11, highest), number),
+    )
 
 
 def read_numbers(
     source: object,
     field: str,
-    number: type,
+    number: Number,
     allowed: str | None = None,
-    fits: Callable[[object], bool] = lambda value: True,
+    fits: Callable[[float], bool] = lambda value: True,
     each: Callable[[object], object] = lambda value: value,
-) -> list:
+) -> list[Any]:
     """Reads numbers from text in range syntax, from a number, or from a list of numbers and texts.
 
     Args:
@@ -142,18 +169,17 @@ def read_numbers(
     Raises `InvalidInput` for anything that is not such a number or does not fit.
     """
     allowed = allowed or allowed_numbers(number)
-    values: list = []
+    values: list[float] = []
     for part in number_parts(source, field, allowed):
         try:
             values += _read_part(part, number, fits)
         except _Unusable as error:
-            raise InvalidInput(field, part, allowed, str(error)) from error
-        if len(values) > MOST_VALUES:
-            raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
+            raise InvalidInput(field, part, allowed, error.problem) from error
+        check_count(values, source, field)
     return unique(each(value) for value in values)
 
 
-def number_parts(source: object, field: str, allowed: str) -> list:
+def number_parts(source: object, field: str, allowed: str) -> list[Any]:
     """The parts of what was given where numbers are wanted: in half width, the empty ones left out, at least one.
 
     Raises `InvalidInput`.
@@ -163,23 +189,27 @@ def number_parts(source: object, field: str, allowed: str) -> list:
     if isinstance(source, str):
         found = [part for part in found if part]
     if not found:
-        raise InvalidInput(field, "", allowed, "is empty")
+        raise InvalidInput(field, "", allowed, Text("is empty"))
     return found
 
 
 class _Unusable(Exception):
     """Says what is the matter with a part of the input, as the middle of a sentence."""
 
+    def __init__(self, problem: Text):
+        super().__init__(problem)
+        self.problem = problem
 
-def _read_part(part: object, number: type, fits: Callable[[object], bool]) -> list:
+
+def _read_part(part: object, number: Number, fits: Callable[[float], bool]) -> list[float]:
     if not isinstance(part, str):
         return [_fitting(_plain_number(part, number), fits)]
     if len(part) > LONGEST_PART:
-        raise _Unusable("is too long for a number")
+        raise _Unusable(Text("is too long for a number"))
     found = _RANGE.fullmatch(part)
     if found is None:
         return [_fitting(_from_text(part, number), fits)]
-    first, last = (_fitting(_from_text(found[end], number), fits, " in it") for end in ("first", "last"))
+    first, last = (_fitting(_from_text(found[end], number), fits, is_end=True) for end in ("first", "last"))
     if found["count"] is not None:
         return _spread(first, last, int(found["count"]), number)
     step = _from_text(found["step"] or "1", number)
@@ -187,55 +217,55 @@ def _read_part(part: object, number: type, fits: Callable[[object], bool]) -> li
     return _stepped(first, last, step if has_sign or first <= last else -step)
 
 
-def _fitting(value: object, fits: Callable[[object], bool], where: str = "") -> object:
-    if not fits(value):
-        raise _Unusable(f"has {value} in it, which is out of range" if where else "is out of range")
-    return value
+def _fitting(value: float, fits: Callable[[float], bool], is_end: bool = False) -> float:
+    if fits(value):
+        return value
+    raise _Unusable(Text("has {value} in it, which is out of range", value=value) if is_end else OUT_OF_RANGE)
 
 
-def _plain_number(value: object, number: type) -> object:
+def _plain_number(value: object, number: Number) -> float:
     # bool is an int to Python, and the hosts take `true` for 1 without a word.
-    kinds = (int,) if number is int else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        raise _Unusable("is not a whole number" if number is int else "is not a number")
+    if not isinstance(value, int | float) or isinstance(value, bool) or (number is int and isinstance(value, float)):
+        raise _Unusable(NOT_WHOLE if number is int else NO_NUMBER)
     try:
         converted = number(value)
     except OverflowError as error:
-        raise _Unusable("is out of range") from error
+        raise _Unusable(OUT_OF_RANGE) from error
     if number is float and not math.isfinite(converted):
-        raise _Unusable("is not a number")
+        raise _Unusable(NO_NUMBER)
     return converted
 
 
-def _from_text(text: str, number: type) -> object:
+def _from_text(text: str, number: Number) -> float:
     if number is int and re.fullmatch(r"[+-]?\d+", text):
         return int(text)
     if not _ONE_NUMBER.fullmatch(text):
-        raise _Unusable("is not a complete range" if _LOOKS_LIKE_RANGE.fullmatch(text) else "is not a number")
+        raise _Unusable(Text("is not a complete range") if _LOOKS_LIKE_RANGE.fullmatch(text) else NO_NUMBER)
     if number is int:
-        raise _Unusable("is not a whole number")
+        raise _Unusable(NOT_WHOLE)
     if not math.isfinite(float(text)):
-        raise _Unusable("is out of range")
+        raise _Unusable(OUT_OF_RANGE)
     return float(text)
 
 
-def _spread(first, last, count: int, number: type) -> list:
+def _spread(first: float, last: float, count: int, number: Number) -> list[float]:
     """`count` values evenly from first to last; whole numbers are cut, as the host does."""
     if not 1 <= count <= MOST_VALUES:
-        raise _Unusable(f"has a count in its brackets that is not from 1 to {MOST_VALUES}")
+        raise _Unusable(Text("has a count in its brackets that is not from 1 to {most}", most=MOST_VALUES))
     if count == 1:
         return [first]
     return [number(first + (last - first) * i / (count - 1)) for i in range(count)]
 
 
-def _stepped(first, last, step) -> list:
+def _stepped(first: float, last: float, step: float) -> list[float]:
     if step == 0:
-        raise _Unusable("has a step of 0")
+        raise _Unusable(Text("has a step of 0"))
     if (last - first) * step < 0:
-        raise _Unusable(f"is an empty range (perhaps {first}-{last} ({-step:+}) was meant)")
+        other = f"{first}-{last} ({-step:+})"
+        raise _Unusable(Text("is an empty range (perhaps {other} was meant)", other=other))
     length = (last - first) / step
     if length >= MOST_VALUES:  # infinite too, for a tiny step
-        raise _Unusable(f"is more than {MOST_VALUES} values long")
+        raise _Unusable(Text("is more than {most} values long", most=MOST_VALUES))
     # A hair is added so that 0.1 + 0.2 does not lose the range's own end.
     count = math.floor(length + 1e-9) + 1
     if isinstance(first, int) and isinstance(step, int):
@@ -246,16 +276,23 @@ def _stepped(first, last, step) -> list:
 def allowed_clip_skip(highest: int | None, several: bool = True) -> str:
     """What an input takes that wants clip skip values, or only one; with examples that it does take."""
     top = 12 if highest is None else min(12, highest)
-    bounds = "from 1" if highest is None else f"from 1 to {highest}"
+    bounds = Text("from 1") if highest is None else Text("from 1 to {highest}", highest=highest)
     if top < 2:
         return "1"
     average = f"avg {min(2, top - 1)}-{min(4, top)}"
     if several:
-        return f"numbers {bounds}, fractions such as 1.5, averages such as {average}, and {ranges(1, top, int)}"
-    return f"one number {bounds}, such as 2 or 1.5, or an average such as {average}"
+        return Text(
+            "numbers {bounds}, fractions such as 1.5, averages such as {average}, and {ranges}",
+            bounds=bounds,
+            average=average,
+            ranges=ranges(1, top, int),
+        )
+    return Text(
+        "one number {bounds}, such as 2 or 1.5, or an average such as {average}", bounds=bounds, average=average
+    )
 
 
-def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip values") -> list[int | float | str]:
+def read_clip_skip(source: object, highest: int | None, field: str = CLIP_SKIP_FIELD) -> list[Value]:
     """The clip skip values of a sweep, from 1 (the last layer) to `highest` (the first one; None: not known).
 
     Whole numbers come back as `int`. A part with a decimal point may give fractions: 1.5 is halfway between the last
@@ -267,11 +304,11 @@ def read_clip_skip(source: object, highest: int | None, field: str = "Clip skip 
     return read_layers(source, highest, field, allowed_clip_skip(highest))
 
 
-def read_layers(source: object, highest: int | None, field: str, allowed: str) -> list[int | float | str]:
+def read_layers(source: object, highest: int | None, field: str, allowed: str) -> list[Value]:
     """`read_clip_skip` with other words for what is allowed."""
-    values: list[int | float | str] = []
+    values: list[Value] = []
 
-    def fits(value: object) -> bool:
+    def fits(value: float) -> bool:
         return _is_layer(value, highest)
 
     for part in number_parts(source, field, allowed):
@@ -279,22 +316,21 @@ def read_layers(source: object, highest: int | None, field: str, allowed: str) -
         if average is not None:
             values.append(_read_average(average, part, highest, field, allowed))
         else:
-            number = float if isinstance(part, float) or (isinstance(part, str) and "." in part) else int
+            number: Number = float if isinstance(part, float) or (isinstance(part, str) and "." in part) else int
             found = read_numbers([part], field, number, allowed, fits)
             values += [int(value) if value == int(value) else value for value in found]
-        if len(values) > MOST_VALUES:
-            raise InvalidInput(field, source, f"at most {MOST_VALUES} values", "is too long")
+        check_count(values, source, field)
     return unique(values)
 
 
-def _is_layer(value: object, highest: int | None) -> bool:
+def _is_layer(value: float, highest: int | None) -> bool:
     return value >= 1 and (highest is None or value <= highest)
 
 
-def _read_average(found: re.Match, part: str, highest: int | None, field: str, allowed: str) -> str:
+def _read_average(found: re.Match[str], part: str, highest: int | None, field: str, allowed: str) -> str:
     first, last = int(found["first"]), int(found["last"])
     if not (_is_layer(first, highest) and _is_layer(last, highest)):
-        raise InvalidInput(field, part, allowed, "is out of range")
+        raise InvalidInput(field, part, allowed, OUT_OF_RANGE)
     if first >= last:
-        raise InvalidInput(field, part, allowed, "does not go from a smaller to a larger number")
+        raise InvalidInput(field, part, allowed, Text("does not go from a smaller to a larger number"))
     return f"avg {first}-{last}"

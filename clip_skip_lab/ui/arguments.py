@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InvalidInput
+from ..language import Text, listed
 from ..sweep.axes import NOTHING, Axis, find_axis
-from ..sweep.plan import AXIS_FIELDS, DEFAULT_CLIP_SKIP, SweepPlan, make_plan, read_plan
-from ..sweep.resume import EarlierSweep, next_plan
+from ..sweep.plan import SweepPlan, read_plan
+from ..sweep.plan_keys import (
+    AXIS_FIELDS,
+    NEW_SWEEP,
+    PANEL_INPUTS,
+    PLAN_KEYS,
+    REQUEST_KEYS,
+    read_cells_per_batch,
+)
+from ..sweep.resume import EarlierSweep, NextRun, next_run
 
-NEW_SWEEP = "a new sweep"
-"""What "Go on with" says when there is nothing to go on with."""
 
-
-@dataclass
-class PanelValues:
-    """The script arguments in their order. `y_choices` and `z_choices` hold the values of axes that have choices."""
-
-    clip_skip: Any = DEFAULT_CLIP_SKIP
-    y_axis: Any = NOTHING
-    y_values: Any = ""
-    y_choices: Any = None
-    z_axis: Any = NOTHING
-    z_values: Any = ""
-    z_choices: Any = None
-    mode: Any = "exact"
-    cells_per_batch: Any = "auto"
-    resume: Any = NEW_SWEEP
-    draft: Any = False
-    chosen: Any = None
-    measures: Any = True
+def panel_values(arguments: tuple) -> dict[str, Any]:
+    """The script's arguments by the names of the panel's inputs; those that are left out are as the page opens."""
+    given = zip((item.name for item in PANEL_INPUTS), arguments, strict=False)
+    return {**{item.name: item.default for item in PANEL_INPUTS}, **dict(given)}
 
 
 def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> SweepPlan:
@@ -42,44 +35,49 @@ def plan_from_arguments(arguments: tuple, axes: list[Axis], highest: int) -> Swe
     Raises `InvalidInput`.
     """
     if not arguments:  # as they come while the host's API starts, before it knows the panel
-        raise InvalidInput("script_args", [], 'one object such as {"clip_skip": "1-12"}', "is empty")
+        example = '{"clip_skip": "1-12"}'
+        raise InvalidInput("script_args", [], Text("one object such as {example}", example=example), Text("is empty"))
     if isinstance(arguments[0], dict):
         return read_plan(arguments[0], axes, highest)
-    values = PanelValues(*arguments[: len(fields(PanelValues))])
-    pairs = []
-    for letter in ("y", "z"):
-        label, text, chosen = (getattr(values, f"{letter}_{part}") for part in ("axis", "values", "choices"))
-        axis = find_axis(label, axes, AXIS_FIELDS[letter])
-        has_choices = axis is not None and axis.choices is not None
-        pairs.append((label, chosen if has_choices and chosen else text))
-    return make_plan(
-        values.clip_skip,
-        pairs[0],
-        pairs[1],
-        axes,
-        highest,
-        mode="exact" if values.mode is None else values.mode,
-        cells_per_batch="auto" if values.cells_per_batch is None else values.cells_per_batch,
-        return_cells=True,
-        draft=values.draft is True,
-        measures=values.measures is not False,
-    )
+    return read_plan(panel_request(panel_values(arguments), axes), axes, highest)
 
 
-def without_empty_axes(arguments: tuple, axes: list[Axis]) -> tuple[tuple, list[tuple[str, Axis]]]:
-    """The panel's arguments without the axes whose values are still to be given, and these axes with their letters.
+def panel_request(values: dict[str, Any], axes: list[Axis]) -> dict[str, Any]:
+    """What the panel's inputs ask for, in the form that `read_plan` takes. Raises `InvalidInput`."""
+    request: dict[str, Any] = {"return_cells": True}
+    for key in PLAN_KEYS:
+        if key.name in AXIS_FIELDS:
+            request[key.name] = _axis_request(key.name, values, axes)
+        elif key.panel:
+            value = values[key.panel[0].name]
+            is_cleared = value is None and bool(key.panel[0].choices)
+            is_no_tick = isinstance(key.default, bool) and not isinstance(value, bool)
+            request[key.name] = key.default if is_cleared or is_no_tick else value
+    if request["mode"] == "exact":
+        read_cells_per_batch(request.pop("cells_per_batch"))  # counts for "fast" only
+    return request
+
+
+def _axis_request(letter: str, values: dict[str, Any], axes: list[Axis]) -> dict[str, Any] | None:
+    label, text, chosen = (values[f"{letter}_{part}"] for part in ("axis", "values", "choices"))
+    axis = find_axis(label, axes, AXIS_FIELDS[letter])
+    if axis is None:
+        return None
+    return {"axis": label, "values": chosen if axis.choices is not None and chosen else text}
+
+
+def without_empty_axes(values: dict[str, Any], axes: list[Axis]) -> tuple[dict[str, Any], list[tuple[str, Axis]]]:
+    """The panel's values without the axes whose values are still to be given, and these axes with their letters.
 
     Raises `InvalidInput` for an axis that isn't there.
     """
-    values = PanelValues(*arguments[: len(fields(PanelValues))])
     empty = []
-    for letter in ("y", "z"):
-        label, text, chosen = (getattr(values, f"{letter}_{part}") for part in ("axis", "values", "choices"))
+    for letter in AXIS_FIELDS:
+        label, text, chosen = (values[f"{letter}_{part}"] for part in ("axis", "values", "choices"))
         axis = find_axis(label, axes, AXIS_FIELDS[letter])
         if axis is not None and not str(text or "").strip() and not (axis.choices is not None and chosen):
-            setattr(values, f"{letter}_axis", NOTHING)
             empty.append((letter, axis))
-    return tuple(getattr(values, field.name) for field in fields(PanelValues)), empty
+    return {**values, **{f"{letter}_axis": NOTHING for letter, _ in empty}}, empty
 
 
 def chosen_name(choice: object) -> str:
@@ -92,7 +90,7 @@ def chosen_name(choice: object) -> str:
 
 @dataclass(frozen=True)
 class ResumeRequest:
-    """What the arguments ask to do with a sweep that was begun.
+    """What the arguments ask to do with an earlier sweep.
 
     Attributes:
         name: of the sweep.
@@ -106,14 +104,14 @@ class ResumeRequest:
     cells: list | None
     return_cells: bool
 
-    def plan(self, earlier: EarlierSweep) -> tuple[dict, EarlierSweep | None]:
-        """The request for the plan, and the sweep itself where it is gone on with. Raises `InvalidInput`."""
+    def next_run(self, earlier: EarlierSweep) -> NextRun:
+        """What to run after that sweep. Raises `InvalidInput`."""
         cells = self.cells
         if isinstance(cells, list):
             places = {name: place for place, name in reversed([*enumerate(earlier.cell_names())])}
             cells = [places.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
-        plan, going_on = next_plan(earlier, self.full, cells)
-        return {**plan, "return_cells": self.return_cells}, going_on
+        run = next_run(earlier, self.full, cells)
+        return replace(run, request={**run.request, "return_cells": self.return_cells})
 
 
 def resume_request(arguments: tuple) -> ResumeRequest | None:
@@ -122,18 +120,22 @@ def resume_request(arguments: tuple) -> ResumeRequest | None:
     Raises `InvalidInput` when they ask for more than that.
     """
     if not arguments or not isinstance(arguments[0], dict):
-        values = PanelValues(*arguments[: len(fields(PanelValues))])
-        if values.resume in (None, "", NEW_SWEEP):
+        values = panel_values(arguments)
+        if values["resume"] in (None, "", NEW_SWEEP):
             return None
-        chosen = values.chosen if isinstance(values.chosen, list) else []
-        return ResumeRequest(chosen_name(values.resume), None, chosen, True)
+        chosen = values["chosen"] if isinstance(values["chosen"], list) else []
+        return ResumeRequest(chosen_name(values["resume"]), None, chosen, True)
     given = arguments[0]
-    for key, beside in (("resume", ("return_cells",)), ("full", ("return_cells", "cells"))):
-        if given.get(key) is None:
-            continue
-        for other in given:
-            if other not in (key, *beside):
-                allowed = f"{key} with {' and '.join(beside)}, nothing else"
-                raise InvalidInput("Plan", other, allowed, f"cannot stand beside {key}")
-        return ResumeRequest(given[key], key == "full", given.get("cells"), given.get("return_cells") is True)
+    for name in ("resume", "full"):
+        if given.get(name) is not None:
+            _check_beside(name, given)
+            return ResumeRequest(given[name], name == "full", given.get("cells"), given.get("return_cells") is True)
     return None
+
+
+def _check_beside(name: str, given: dict[str, Any]) -> None:
+    beside = [key.name for key in REQUEST_KEYS if name in key.beside]
+    for other in given:
+        if other not in (name, *beside):
+            allowed = Text("{key} with {others}, nothing else", key=name, others=listed(beside))
+            raise InvalidInput(Text("Plan"), other, allowed, Text("cannot stand beside {key}", key=name))

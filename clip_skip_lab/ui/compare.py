@@ -14,21 +14,19 @@ from modules.ui_components import ToolButton
 
 from ..errors import InvalidInput
 from ..hosts import Host
-from ..sweep.library import listed_folders
+from ..language import Text, listed, translated
+from ..sweep.library import kind_of, listed_folders
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
-from .measures import language
 from .panel import REFRESH_SYMBOL
 
 log = logging.getLogger("clip_skip_lab")
 
-FIELD = "Sweeps to compare"
+COMPARED = Text("Sweeps to compare")
 MOST = 100
 """How many sweeps are offered, the newest ones."""
 PROMPT = 60
 """How many letters of a prompt a line has."""
-NO_PROMPT = {"en": "(no prompt)", "ja": "(プロンプトなし)"}
-CELLS = {"en": "{} of {} cells", "ja": "{1} セル中 {0}"}
 
 
 class ComparePart:
@@ -58,41 +56,40 @@ class ComparePart:
         """Lists the sweeps anew."""
         return [gr.update(choices=self._choices_or_none()) for _ in self.sweeps]
 
-    def compare(self, one: str | None, other: str | None) -> tuple:
+    def compare(self, one: str | None, other: str | None) -> tuple[str, Any]:
         """The sentence as HTML, and the chart; or what is wrong."""
         from ..measure.charts import comparison_chart  # slow to import, and not needed before
         from ..measure.compare import compare
 
-        lang = language()
+        language = self.host.language()
         try:
             if name_in(one) and name_in(one) == name_in(other):
-                raise InvalidInput(FIELD, name_in(one), "two different sweeps", "is chosen twice")
-            contents = [self._measured(name) for name in (one, other)]
-            names = f"{name_in(one)} and {name_in(other)}"
+                raise InvalidInput(COMPARED, name_in(one), Text("two different sweeps"), Text("is chosen twice"))
+            contents = [self._measured(name, language) for name in (one, other)]
+            names = listed([name_in(one), name_in(other)])
             found = _sound(lambda: compare(*contents), names)
-            chart = _sound(lambda: comparison_chart(found, lang, self.host.font()), names)
+            chart = _sound(lambda: comparison_chart(found, language, self.host.font()), names)
         except InvalidInput as error:
-            problem = f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
-            return problem, gr.update(visible=False)
-        said = f'<p role="status">{html.escape(found.sentence[lang])}</p>'
-        return said, gr.update(value=chart, visible=True)
+            problem = html.escape(error.in_language(language))
+            return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>', gr.update(visible=False)
+        sentence = html.escape(translated(found.sentence, language))
+        return f'<p role="status">{sentence}</p>', gr.update(value=chart, visible=True)
 
-    def _measured(self, choice: str | None) -> dict:
+    def _measured(self, choice: str | None, language: str) -> dict[str, Any]:
         from ..measure.compare import is_measured
         from ..measure.folder import measure_folder
 
         earlier = self._find(name_in(choice))
         if earlier.content.get("state") == "running":  # its run writes the same file
-            raise InvalidInput(FIELD, earlier.folder.name, "a sweep that has ended", "has not ended")
+            raise InvalidInput(COMPARED, earlier.folder.name, Text("a sweep that has ended"), Text("has not ended"))
         if is_measured(earlier.content):
             return earlier.content
-        return _sound(
-            lambda: measure_folder(earlier.folder, lang=language(), font=self.host.font()), earlier.folder.name
-        )
+        font = self.host.font()
+        return _sound(lambda: measure_folder(earlier.folder, lang=language, font=font), earlier.folder.name)
 
     def _find(self, name: str) -> EarlierSweep:
         if not name:
-            raise InvalidInput(FIELD, "", "two sweeps", "is not chosen yet")
+            raise InvalidInput(COMPARED, "", Text("two sweeps"), Text("is not chosen yet"))
         first, second = self._folders()
         try:
             return find_earlier(first, name)
@@ -111,24 +108,22 @@ class ComparePart:
 
     def _choices(self) -> list[str]:
         """The sweeps, the newest first: prompt and time, and at the end the name to find them by."""
-        found = {}
+        found, language = {}, self.host.language()
         for folder in self._folders():
             for name in [sweep.name for sweep in listed_folders([folder], MOST)]:
                 with contextlib.suppress(InvalidInput):  # none of ours
                     earlier = find_earlier(folder, name)
-                    found[name] = (str(earlier.content["created"]), _line(earlier))
+                    found[name] = (str(earlier.content["created"]), _line(earlier, language))
         newest = sorted(found.values(), reverse=True)
         return [line for _, line in newest[:MOST]]
 
 
-def _line(earlier: EarlierSweep) -> str:
-    from ..measure.compare import kind_of
-
+def _line(earlier: EarlierSweep, language: str) -> str:
     content = earlier.content
-    prompt = one_line(content["setting"].get("prompt") or "", PROMPT) or NO_PROMPT[language()]
+    prompt = one_line(content["setting"].get("prompt") or "", PROMPT) or translated(Text("(no prompt)"), language)
     time = _time(content["created"])
-    cells = CELLS[language()].format(earlier.done, len(content["cells"]))
-    return f"{prompt} · {time} · {kind_of(content)}, {cells} · {earlier.folder.name}"
+    cells = Text("{done} of {count} cells", done=earlier.done, count=len(content["cells"]))
+    return f"{prompt} · {time} · {kind_of(content)}, {translated(cells, language)} · {earlier.folder.name}"
 
 
 def _time(created: str) -> str:
@@ -151,5 +146,6 @@ def _sound(action: Callable[[], Any], names: str) -> Any:
         raise
     except Exception as error:  # of numbers that a sweep does not write, all sorts
         log.exception("Clip skip sweep: %s cannot be measured or compared", names)
-        problem = f"cannot be measured or compared ({type(error).__name__}: {error})"
-        raise InvalidInput(FIELD, names, "folders that are as they were written", problem) from error
+        reason = f"{type(error).__name__}: {error}"
+        problem = Text("cannot be measured or compared ({reason})", reason=reason)
+        raise InvalidInput(COMPARED, names, Text("folders that are as they were written"), problem) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -12,30 +13,31 @@ from modules.ui_components import ToolButton
 
 from ..errors import InvalidInput
 from ..hosts import Host
+from ..language import Text, counted, translated
 from ..layers.facts import NONE, UNKNOWN, layer_facts
 from ..layers.note import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis, paste_values
 from ..sweep.examples import example_of
 from ..sweep.grid import GRID_PIXELS, Limits, Style
-from ..sweep.layer_request import CLIP_SKIP, asked_by_panel, read_layer_request
-from ..sweep.plan import (
+from ..sweep.grid_pages import arrange_plan
+from ..sweep.layer_request import AXIS_LABELS, CLIP_SKIP, asked_by_panel, read_layer_request
+from ..sweep.plan import SweepPlan, read_plan
+from ..sweep.plan_keys import (
     AXIS_FIELDS,
-    CLIP_SKIP_FIELD,
-    DEFAULT_CLIP_SKIP,
-    MODES,
-    VALUE_FIELDS,
-)
-from ..sweep.resume import EarlierSweep, find_earlier, unfinished
-from ..sweep.run import arrange_plan
-from ..sweep.summary import counted, forecast, of_the_panel, what_to_type
-from ..sweep.values import unique
-from ..webui.grid_infotext import SCRIPT_TITLE
-from ..webui.own_axes import LABELS
-from .arguments import (
     NEW_SWEEP,
+    PANEL_INPUTS,
+    SCRIPT_TITLE,
+    VALUE_FIELDS,
+    PanelInput,
+)
+from ..sweep.resume import EarlierSweep, find_earlier, resumable
+from ..sweep.summary import forecast, of_layer_panel, what_to_type
+from ..sweep.values import CLIP_SKIP_FIELD, unique
+from .arguments import (
     ResumeRequest,
     chosen_name,
-    plan_from_arguments,
+    panel_request,
+    panel_values,
     resume_request,
     without_empty_axes,
 )
@@ -47,8 +49,9 @@ FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
 REFRESH_SYMBOL = "\U0001f504"
 """The host's own sign for "look again"."""
-LABELS_OF_AXES = {label: key for key, label in LABELS.items()}
+KEYS_OF_AXES = {label: key for key, label in AXIS_LABELS.items()}
 """What the axes set of what the panel "Clip skip lab" sets too."""
+INPUTS = {item.name: item for item in PANEL_INPUTS}
 
 
 class Panel:
@@ -60,7 +63,7 @@ class Panel:
         self.is_img2img = is_img2img
         self.clip_skip = gr.Textbox(
             label=CLIP_SKIP_FIELD,
-            value=DEFAULT_CLIP_SKIP,
+            value=INPUTS["clip_skip"].default,
             lines=1,
             placeholder="1-12, 1-12 (+2), 1-12 [5] or 1, 2, 5",
             elem_id=elem_id("clip_skip_lab_values"),
@@ -69,13 +72,10 @@ class Panel:
         self.y_axis, self.y_values, self.y_choices, self.y_fill = self._axis_row("y", axes, elem_id)
         self.z_axis, self.z_values, self.z_choices, self.z_fill = self._axis_row("z", axes, elem_id)
         with gr.Row():
-            self.mode = gr.Radio(
-                label="Mode", choices=list(MODES), value="exact", elem_id=elem_id("clip_skip_lab_mode")
-            )
+            self.mode = gr.Radio(label="Mode", **_choice("mode"), elem_id=elem_id("clip_skip_lab_mode"))
             self.cells_per_batch = gr.Dropdown(
                 label="Cells at once (fast)",
-                choices=["auto", "1", "2", "4", "8", "16"],
-                value="auto",
+                **_choice("cells_per_batch"),
                 elem_id=elem_id("clip_skip_lab_cells_per_batch"),
             )
         with gr.Row():
@@ -115,20 +115,14 @@ class Panel:
 
     @property
     def inputs(self) -> list:
-        """The components in the order of `PanelValues`."""
-        return [
-            self.clip_skip,
-            *(self.y_axis, self.y_values, self.y_choices),
-            *(self.z_axis, self.z_values, self.z_choices),
-            *(self.mode, self.cells_per_batch, self.resume, self.draft, self.chosen),
-            self.measures,
-        ]
+        """The components in the order of the script's arguments."""
+        return [getattr(self, name) for name in INPUTS]
 
     @property
     def infotext_fields(self) -> list:
         """What pasting a grid's infotext does to each component; other infotexts leave the panel alone."""
-        found: list = [(self.clip_skip, "clip_skip_lab_values")]
-        for letter in ("y", "z"):
+        found: list = []
+        for letter in AXIS_FIELDS:
             found += [
                 (
                     getattr(self, f"{letter}_{part}"),
@@ -136,53 +130,45 @@ class Panel:
                 )
                 for place, part in enumerate(("axis", "values", "choices", "fill"))
             ]
-        found += [
-            (self.mode, lambda params: _pasted(params, "clip_skip_lab_mode", "exact")),
-            (self.cells_per_batch, lambda params: _pasted(params, "clip_skip_lab_cells_per_batch", "auto")),
-            (self.draft, lambda params: _pasted(params, "clip_skip_lab_draft", "False")),
-            (self.resume, lambda params: _pasted(params, "clip_skip_lab_resume", NEW_SWEEP)),
-            (self.measures, lambda params: _pasted(params, "clip_skip_lab_measures", "True")),
-        ]
+        of_axes = [component for component, _ in found]
+        for item in PANEL_INPUTS:
+            if item.infotext is not None and getattr(self, item.name) not in of_axes:
+                found.append((getattr(self, item.name), partial(_pasted, item)))
         return found
 
-    def describe(self, request_fields: dict[str, Any], arguments: tuple, finer_arguments: tuple = ()) -> str:
+    def describe(self, request_fields: dict[str, Any], arguments: tuple, layer_arguments: tuple = ()) -> str:
         """The line under the panel, as HTML: what will happen, what to type next, or what is wrong with the input.
 
         Args:
             request_fields: the page's inputs, by the names that a request has for them.
             arguments: the inputs of this panel.
-            finer_arguments: those of the panel "Clip skip lab" of the same tab.
+            layer_arguments: those of the panel "Clip skip lab" of the same tab.
         """
         try:
             # A number field that is being retyped is empty for a moment; the request's own default stands in for it.
             given = {name: value for name, value in request_fields.items() if value is not None}
             request = self.host.preview(self.is_img2img, given)
-            asked = resume_request(arguments)
-            if asked is not None:
-                return self._describe_resume(asked)
-            axes, highest = self.host.axes(request), self.host.highest_clip_skip()
-            arguments, empty = without_empty_axes(arguments, axes)
-            plan = plan_from_arguments(arguments, axes, highest)
+            resumed = resume_request(arguments)
+            if resumed is not None:
+                return self._describe_resume(resumed)
+            axes = self.host.axes(request)
+            values, empty = without_empty_axes(panel_values(arguments), axes)
+            plan = read_plan(panel_request(values, axes), axes, self.host.highest_clip_skip())
             if empty:
                 prompt = str(given.get("prompt", ""))
                 return "".join(_line(_what_to_type(letter, axis, prompt)) for letter, axis in empty)
             found = self.host.forecast(request, plan)
-            asked = asked_by_panel(finer_arguments)
-            own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
-            finer = replace(read_layer_request(asked), given=frozenset())  # what is as usual need not be told
-            asked = {**own, **finer.to_json()}  # its own value counts for nothing, whatever it is
+            of_panel = _of_layer_panel(layer_arguments, plan)
         except InvalidInput as error:
-            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(str(error))}</p>'
+            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(error.in_language(language()))}</p>'
         widest = tuple(max(side) for side in zip(*found.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        by_axes = {LABELS_OF_AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
-        holds = of_the_panel({key: value for key, value in asked.items() if key not in by_axes}, language())
         line = _line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
-        return line + (_line(holds) if holds else "") + self._warning()
+        return line + (_line(of_panel) if of_panel else "") + self._warning()
 
     def _unfinished(self) -> list[str]:
         try:
-            found = unfinished(self.host.grid_folder(self.is_img2img))
+            found = resumable(self.host.grid_folder(self.is_img2img))
         except Exception:  # whatever is on disk, the panel is built: without it the WebUI does not start
             log.exception("Clip skip sweep: the sweeps on disk could not be listed")
             found = []
@@ -199,7 +185,7 @@ class Panel:
         choices = self._unfinished()
         if draft and chosen == NEW_SWEEP and len(choices) > 1 and self._earlier(choices[1]).is_finished_draft:
             return gr.update(choices=choices, value=choices[1]), gr.update(value=False)
-        return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been gone on with; next is a new one
+        return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been resumed; next is a new one
 
     def _earlier(self, choice: object) -> EarlierSweep:
         return find_earlier(self.host.grid_folder(self.is_img2img), chosen_name(choice))
@@ -216,19 +202,30 @@ class Panel:
 
     def _describe_resume(self, asked: ResumeRequest) -> str:
         earlier = self._earlier(asked.name)
-        plan, going_on = asked.plan(earlier)
-        if going_on is None:
-            count = counted(len(plan.get("cells") or earlier.content["cells"]), "cell")
-            return _line(f"Runs {count} of the draft {asked.name} at full size with all steps, its prompt and seed.")
-        done = f"{earlier.done} of {counted(len(earlier.content['cells']), 'cell')} are done."
-        return _line(f"Goes on with {asked.name}, with the prompt and all settings that it was begun with. {done}")
+        run = asked.next_run(earlier)
+        if run.earlier is None:
+            cells = _cells(len(run.request.get("cells") or earlier.content["cells"]))
+            text = Text(
+                "Runs {cells} of the draft {name} at full size with all steps, its prompt and seed.",
+                cells=cells,
+                name=asked.name,
+            )
+            return _line(text)
+        text = Text(
+            "Goes on with {name}, with the prompt and all settings that it was begun with. {done} of {cells} are done.",
+            name=asked.name,
+            done=earlier.done,
+            cells=_cells(len(earlier.content["cells"])),
+        )
+        return _line(text)
 
     def _warning(self) -> str:
         """What is to be said, as HTML, when clip skip does not decide anything on the loaded model."""
         facts = layer_facts(self.host.model(), 1)
         if facts.model is None or facts.effect not in (NONE, UNKNOWN):
             return ""
-        return f'<p class="clip-skip-lab-problem" role="status">{html.escape(sentence(facts))}</p>'
+        text = translated(sentence(facts), language())
+        return f'<p class="clip-skip-lab-problem" role="status">{html.escape(text)}</p>'
 
     def _axes(self) -> list[Axis]:
         return self.host.axes(self.host.preview(self.is_img2img, {}))
@@ -259,8 +256,8 @@ class Panel:
         return axis, values, choices, fill
 
     def _choices(self, label: str) -> list[str] | None:
-        axis = find_axis(label, self._axes(), "Axis")
-        return None if axis is None or axis.choices is None else [str(choice) for choice in axis.choices()]
+        axis = find_axis(label, self._axes(), Text("Axis"))
+        return None if axis is None or axis.choices is None else axis.choice_names()
 
     def _on_axis(self, label: str, chosen: list[str] | None) -> tuple:
         choices = self._choices(label)
@@ -274,10 +271,7 @@ class Panel:
 
         What is gone, an axis or a value, is brought back all the same: the line under the panel then names it.
         """
-        label, text = (
-            _pasted(params, f"clip_skip_lab_{letter}_{part}", default)
-            for part, default in (("axis", NOTHING), ("values", ""))
-        )
+        label, text = (_pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
         if label is None:
             return None, None, None, None
         axes = self._axes()
@@ -298,17 +292,35 @@ def _value_inputs(choices: list[str] | None, chosen: list[str], text: str | None
     )
 
 
-def _what_to_type(letter: str, axis: Axis, prompt: str) -> str:
-    return what_to_type(VALUE_FIELDS[letter], example_of(axis, prompt), axis.choices is not None, language())
+def _choice(name: str) -> dict[str, Any]:
+    return {"choices": list(INPUTS[name].choices), "value": INPUTS[name].default}
+
+
+def _what_to_type(letter: str, axis: Axis, prompt: str) -> Text:
+    return what_to_type(VALUE_FIELDS[letter], example_of(axis, prompt), axis.choices is not None)
+
+
+def _of_layer_panel(arguments: tuple, plan: SweepPlan) -> str:
+    """What the panel "Clip skip lab" does to a sweep, without what an axis sets."""
+    asked = asked_by_panel(arguments)
+    own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
+    layers = replace(read_layer_request(asked), given=frozenset())  # what is as usual need not be told
+    by_axes = {KEYS_OF_AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
+    asked = {**own, **layers.to_json()}  # its own value counts for nothing, whatever it is
+    return of_layer_panel({key: value for key, value in asked.items() if key not in by_axes})
+
+
+def _cells(number: int) -> Text:
+    return counted(number, "{n} cell", "{n} cells")
 
 
 def _line(text: str) -> str:
-    return f'<p role="status">{html.escape(text)}</p>'
+    return f'<p role="status">{html.escape(translated(text, language()))}</p>'
 
 
-def _pasted(params: dict, key: str, default: str) -> str | None:
-    """What the infotext of a grid says; None for other infotexts."""
+def _pasted(item: PanelInput, params: dict) -> str | None:
+    """What the infotext of a grid says of an input; None for other infotexts."""
     if params.get("Script") != SCRIPT_TITLE:
         return None
-    sides = [params[f"{key}-{place}"] for place in (1, 2) if f"{key}-{place}" in params]
-    return "x".join(sides) or params.get(key, default)  # the host takes a lone "512x768" apart
+    sides = [params[f"{item.infotext}-{place}"] for place in (1, 2) if f"{item.infotext}-{place}" in params]
+    return "x".join(sides) or params.get(item.infotext, str(item.default))  # the host takes a lone "512x768" apart

@@ -7,10 +7,12 @@ from typing import Any
 
 from modules import script_callbacks, shared
 
-from ..api.files import add_advice_routes, add_memory_routes
+from ..api.advice import add_advice_routes
 from ..api.guard import Guard, users_of
-from ..api.model import add_routes
+from ..api.memory import add_memory_routes
+from ..api.model import add_model_routes
 from ..api.sweeps import add_sweep_routes
+from ..api.words import add_words_route
 from ..hosts import Host
 from . import header, settings, start_value
 from .from_picture import register_buttons
@@ -35,7 +37,8 @@ def register(host: Host) -> None:
     def app_started(_: Any, app: Any) -> None:
         flags = shared.cmd_opts
         guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page=not getattr(flags, "nowebui", False))
-        add_routes(app, host, guard)
+        add_model_routes(app, host, guard)
+        add_words_route(app, host, guard)
         add_advice_routes(app, host.sources, guard)
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, grid_folders, guard)

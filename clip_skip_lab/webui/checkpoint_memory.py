@@ -21,7 +21,8 @@ from modules.call_queue import queue_lock
 from ..errors import InvalidInput
 from ..hosts import CHECKPOINT, OPTION_KEY, REMEMBER
 from ..language import Text
-from ..models.memory import FIELD, HIGHEST, Memory
+from ..models.memory import Memory, checked_clip_skip
+from ..sweep.axes import AXIS_NAME
 from .model_files import ModelFiles, checkpoint_files
 
 log = logging.getLogger("clip_skip_lab")
@@ -103,16 +104,15 @@ class CheckpointMemory:
 
     def use(self, clip_skip: Any) -> None:
         """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
-        if type(clip_skip) is not int or not 1 <= clip_skip <= HIGHEST:
-            raise InvalidInput(FIELD, clip_skip, Text("a whole number from 1 to {highest}", highest=HIGHEST))
+        value = checked_clip_skip(clip_skip)
         try:
-            shared.opts.set(OPTION_KEY, clip_skip)
+            shared.opts.set(OPTION_KEY, value)
             shared.opts.save(shared.config_filename)
         except AssertionError as error:
             raise InvalidInput(
-                FIELD, clip_skip, Text("no change"), Text("is refused by the host ({error})", error=error)
+                AXIS_NAME, value, Text("no change"), Text("is refused by the host ({error})", error=error)
             ) from error
-        self._finish(_Change(True, {OPTION_KEY: clip_skip}))
+        self._finish(_Change(True, {OPTION_KEY: value}))
 
     def listing(self) -> dict[str, Any]:
         """The page's table as plain data. Raises `OSError`."""

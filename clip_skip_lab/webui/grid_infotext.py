@@ -10,12 +10,11 @@ from modules import processing, shared
 from ..hosts import INFOTEXT_KEY, OPTION_KEY
 from ..sweep.layer_request import INFOTEXT
 from ..sweep.plan import SweepPlan
+from ..sweep.plan_keys import SCRIPT_TITLE
 from .engine import LoadedModel
 from .layer_request import infotext_of, layer_request_of
 from .options import borrowed
 from .request import applied, copy_request
-
-SCRIPT_TITLE = "Clip skip sweep"
 
 
 def grid_infotext(
@@ -55,25 +54,9 @@ def grid_infotext(
             **infotext_of(layer_request_of(request, plan), loaded, setting),
             INFOTEXT_KEY: setting,
             "Script": SCRIPT_TITLE,
-            **panel_infotext(plan),
+            **{key: _for_reading_back(text) for key, text in plan.infotext().items()},
         }
         return processing.create_infotext(base, base.all_prompts, seeds, subseeds)
-
-
-def panel_infotext(plan: SweepPlan) -> dict[str, str]:
-    """The panel as infotext keys; the panel's `infotext_fields` read the same names."""
-    keys = {"clip_skip_lab_values": _kept(plan.clip_skip_source)}
-    for letter, axis in plan.further_axes():
-        keys[f"clip_skip_lab_{letter}_axis"] = axis.axis.label
-        keys[f"clip_skip_lab_{letter}_values"] = _kept(axis.source)
-    if plan.mode != "exact":
-        keys["clip_skip_lab_mode"] = plan.mode
-        keys["clip_skip_lab_cells_per_batch"] = str(plan.cells_per_batch)
-    if plan.draft:
-        keys["clip_skip_lab_draft"] = "True"
-    if not plan.measures:
-        keys["clip_skip_lab_measures"] = "False"
-    return keys
 
 
 def forget_setting(text: str, params: dict[str, Any]) -> None:
@@ -88,7 +71,7 @@ def forget_setting(text: str, params: dict[str, Any]) -> None:
         params.pop(INFOTEXT_KEY, None)
 
 
-def _kept(text: str) -> str:
+def _for_reading_back(text: str) -> str:
     """The text so that the host reads it back as it is: it takes the quotes off every value, but puts some on only
     where there is a comma, a colon or a line break (modules/infotext_utils.py, `quote`)."""
     has_quotes = text.startswith('"') and text.endswith('"')
@@ -96,11 +79,11 @@ def _kept(text: str) -> str:
     return json.dumps(text, ensure_ascii=False) if has_quotes and not host_quotes else text
 
 
-def _differs(one: Any, other: Any) -> bool:
-    if one is other:
+def _differs(asked: Any, tried: Any) -> bool:
+    if asked is tried:
         return False
     try:
-        return bool(one != other)
+        return bool(asked != tried)
     except Exception:  # tensors and arrays, which other extensions may hang on a request, compare to arrays
         return True
 

@@ -13,13 +13,14 @@ from modules import scripts, sd_models
 from ..errors import InvalidInput, named_list
 from ..language import Text
 from ..sweep.axes import AXIS_NAME, Axis, AxisValues
-from .own_axes import CLIP_SKIP_LABEL, PREFIX, is_own, own_label
+from ..sweep.layer_request import AXIS_LABELS, CLIP_SKIP
+from .own_axes import PREFIX, is_own, own_label
 
 XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
 FIRST = "CFG Scale"
 SEEDS = ("Seed", "Var. seed")
 CHECKPOINTS = ("Checkpoint name", "Refiner checkpoint")
-LEFT_OUT = ("Nothing", AXIS_NAME, PREFIX + CLIP_SKIP_LABEL)
+LEFT_OUT = ("Nothing", AXIS_NAME, PREFIX + AXIS_LABELS[CLIP_SKIP])
 
 BOUNDS: dict[str, tuple[float, float]] = {
     "Steps": (1, 10_000),

@@ -182,7 +182,7 @@ def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> dict[str, s
             return None
     if deciding and (asked.every_model or facts.effect != NONE):
         return in_all_languages(_decided_by(*deciding))
-    return {"en": f"{sentence(facts)}.", "ja": f"{sentence(facts, 'ja')}。"}
+    return in_all_languages(Text("{sentence}.", sentence=sentence(facts)))
 
 
 def _decided_by(setting: str, other: str = "") -> Text:

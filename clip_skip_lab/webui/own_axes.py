@@ -9,14 +9,12 @@ from modules import script_callbacks
 
 from ..layers.selection import BIG_G, CLIP_L
 from ..sweep.layer_request import (
+    AXIS_LABELS,
     BIG_G_SKIP,
     CLIP_L_SKIP,
-    CLIP_SKIP,
     INTERPOLATION,
     INTERPOLATIONS,
     LAYERS_OF_SDXL,
-    NAMES,
-    NEGATIVE,
     SAME,
     read_layer_request,
     read_value,
@@ -26,14 +24,6 @@ from .engine import Engine
 from .layer_request import ask
 
 PREFIX = "[Clip Skip Lab] "
-CLIP_SKIP_LABEL = "Clip skip with fractions"
-LABELS = {
-    CLIP_SKIP: CLIP_SKIP_LABEL,
-    NEGATIVE: NAMES[NEGATIVE],
-    CLIP_L_SKIP: NAMES[CLIP_L_SKIP],
-    BIG_G_SKIP: NAMES[BIG_G_SKIP],
-    INTERPOLATION: "Clip skip interpolation",
-}
 
 
 def register_axes(find_xyz: Callable[[], Any | None], engine: Engine) -> None:
@@ -63,7 +53,7 @@ def own_label(label: str) -> str:
 
 def is_own(option: Any) -> bool:
     """Whether an axis of the X/Y/Z plot is one of these; a batch can carry each of them for each picture."""
-    return option.label in {PREFIX + label for label in LABELS.values()}
+    return option.label in {PREFIX + label for label in AXIS_LABELS.values()}
 
 
 def _options(module: Any, engine: Engine) -> list[Any]:
@@ -71,7 +61,7 @@ def _options(module: Any, engine: Engine) -> list[Any]:
         module.AxisOption(
             PREFIX + label, _read(key, engine), _apply(key), format_value=_shown(label), **_given(key, engine)
         )
-        for key, label in LABELS.items()
+        for key, label in AXIS_LABELS.items()
     ]
 
 
@@ -81,7 +71,7 @@ def _given(key: str, engine: Engine) -> dict[str, Any]:
 
     def prepare(text: str) -> list[str]:
         """Splits the text and writes ranges out, which the X/Y/Z plot does for its own numbers only."""
-        return [str(value) for value in read_values(text, LABELS[key], _highest(key, engine))]
+        return [str(value) for value in read_values(text, AXIS_LABELS[key], _highest(key, engine))]
 
     return {"prepare": prepare}
 
@@ -99,7 +89,7 @@ def _read(key: str, engine: Engine) -> Callable[[str], str]:
     def read(text: str) -> str:
         if key == INTERPOLATION:
             return read_layer_request({key: text}).interpolation
-        value = read_value(text, LABELS[key], _highest(key, engine))
+        value = read_value(text, AXIS_LABELS[key], _highest(key, engine))
         return SAME if value is None else str(value)
 
     return read

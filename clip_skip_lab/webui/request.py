@@ -16,7 +16,8 @@ from ..hosts import CHECKPOINT, OPTION_KEY, VAE
 from ..language import Text
 from ..sweep.grid import sheet_size
 from ..sweep.layer_request import CLIP_SKIP
-from ..sweep.plan import VALUE_FIELDS, Cell, SweepPlan
+from ..sweep.plan import Cell, SweepPlan
+from ..sweep.plan_keys import VALUE_FIELDS
 from .host_axes import apply_axis
 from .layer_request import asked_in_panel
 from .option_checks import check_option

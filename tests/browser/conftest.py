@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.folder_page import HOSTILE, all_drawn
-from tests.painted import painted_sweep, plan_of
+from tests.helpers.painted import painted_sweep, plan_of
 
 
 @pytest.fixture(scope="session")

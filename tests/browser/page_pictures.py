@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.chromium import find_chromium
-from tests.painted import painted_sweep, plan_of
+from tests.helpers.painted import painted_sweep, plan_of
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DESK, PHONE = (1200, 720), (390, 780)

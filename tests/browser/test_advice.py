@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from tests.lora_files import lora_files
-from tests.options_client import CHECKPOINT, CLIP_SKIP, OptionsClient
+from tests.helpers.client import CHECKPOINT, CLIP_SKIP
+from tests.helpers.lora_files import lora_files
+from tests.helpers.page_client import PageClient
 
 REMEMBER = "clip_skip_lab_remember"
 LINE = "#clip_skip_lab_advice"
@@ -19,7 +20,7 @@ TABLE = ".clip-skip-lab-memory"
 
 @pytest.fixture(scope="module")
 def client(host_url):
-    client = OptionsClient(host_url)
+    client = PageClient(host_url)
     with client.kept(CHECKPOINT, REMEMBER, "sd_checkpoints_limit"):
         client.set({REMEMBER: False, "sd_checkpoints_limit": 2})
         yield client
@@ -201,9 +202,9 @@ def test_the_header_shows_the_value_that_came_back_with_a_checkpoint(browser, cl
 
 
 def test_the_table_is_edited_and_emptied_by_keyboard(browser, client, host_url, two):
-    client.header(CLIP_SKIP, 4)
-    client.header(CHECKPOINT, two[1])
-    client.header(CLIP_SKIP, 6)
+    client.set_in_header(CLIP_SKIP, 4)
+    client.set_in_header(CHECKPOINT, two[1])
+    client.set_in_header(CLIP_SKIP, 6)
     with opened(browser, host_url) as page:
         show_tab(page, "Clip skip lab")
         table = page.locator(TABLE)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
-from tests.contract.client import Client, encoded, gradient
+from tests.helpers.client import Client, encoded, gradient
 
 PART = "#clip_skip_lab_compare"
 

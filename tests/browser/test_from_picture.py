@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.sweep_page import SweepPage
-from tests.contract.client import Client
+from tests.helpers.client import Client
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from tests.contract.client import Client, keys_of
-from tests.contract.test_sweep_stops import sampling_cell
-from tests.header import CLIP_SKIP, MINE, HostClient
+from tests.helpers.client import CLIP_SKIP, HEADER_SETTINGS, Client, keys_of, sampling_cell
+from tests.helpers.page_client import PageClient
 
 SLIDER = f"#quicksettings #setting_{CLIP_SKIP}"
 NOTE = "#clip_skip_lab_note"
@@ -22,9 +21,9 @@ LAST, PENULTIMATE = "Layer 12 of 12, the last", "Layer 11 of 12, penultimate"
 
 @pytest.fixture(scope="module")
 def host(host_url):
-    host = HostClient(host_url)
+    host = PageClient(host_url)
     end = time.monotonic() + 120
-    while host.get("/clip-skip-lab/v1/model").json()["model"] is None:  # loaded beside the host's start
+    while host.model_note()["model"] is None:  # loaded beside the host's start
         assert time.monotonic() < end, "the host loads no model"
         time.sleep(0.5)
     return host
@@ -42,7 +41,7 @@ def header(host, host_url, page):
         return page
 
     with host.kept(CLIP_SKIP):
-        host.set(**{CLIP_SKIP: 1})
+        host.set({CLIP_SKIP: 1})
         yield opened
         leave(page)
 
@@ -60,7 +59,7 @@ def note_becomes(page, text: str, seconds: float = 10) -> None:
     )
 
 
-def host_has(page, host: HostClient, value: int, seconds: float = 10) -> None:
+def host_has(page, host: PageClient, value: int, seconds: float = 10) -> None:
     for _ in range(int(seconds * 10)):
         if host.options()[CLIP_SKIP] == value:
             return
@@ -206,7 +205,7 @@ def test_a_drag_applies_once_and_asks_little(header, host):
 @pytest.mark.parametrize("key", ["Enter", "Tab"])
 def test_a_number_that_no_clip_skip_has_becomes_the_nearest_before_it_is_used(header, host, typed, used, key):
     page = header()
-    host.set(**{CLIP_SKIP: 7})
+    host.set({CLIP_SKIP: 7})
     page.reload()
     page.locator(f"{NOTE}:not(:empty)").wait_for()
     sent = applied(page)
@@ -220,7 +219,7 @@ def test_a_number_that_no_clip_skip_has_becomes_the_nearest_before_it_is_used(he
 
 def test_a_value_that_an_api_client_set_is_shown_when_the_window_gets_the_focus(header, host):
     page = header()
-    host.set(**{CLIP_SKIP: 6})
+    host.set({CLIP_SKIP: 6})
     page.evaluate("() => window.dispatchEvent(new Event('focus'))")
     note_becomes(page, "Layer 7 of 12")
     assert number(page).input_value() == "6"
@@ -283,7 +282,7 @@ def test_the_note_speaks_of_the_panel_where_that_decides(header, host):
 
 def test_a_page_opened_while_a_sweep_runs_shows_the_users_value_and_says_so(header, host, host_url):
     client = Client(host_url)
-    host.set(**{CLIP_SKIP: 3})
+    host.set({CLIP_SKIP: 3})
     running = client.in_background(lambda: client.sweep({"clip_skip": "5-8"}, **LONG))
     try:
         client.wait_for(sampling_cell(0), timeout=120)
@@ -325,8 +324,8 @@ def test_apply_settings_keeps_the_header_and_the_users_list(header, host):
 
 
 def test_the_note_is_there_where_the_user_put_clip_skip_into_the_header(host, header):
-    with host.kept("quicksettings_list", *MINE):
-        host.set(quicksettings_list=[CLIP_SKIP, "sd_model_checkpoint"])
+    with host.kept("quicksettings_list", *HEADER_SETTINGS):
+        host.set({"quicksettings_list": [CLIP_SKIP, "sd_model_checkpoint"]})
         host.reload()
         page = header()
         assert page.locator(SLIDER).count() == 1
@@ -387,7 +386,7 @@ def test_a_screen_reader_is_told_of_the_note(header):
 
 def test_a_japanese_browser_gets_japanese(browser, host, host_url):
     with host.kept(CLIP_SKIP):
-        host.set(**{CLIP_SKIP: 2})
+        host.set({CLIP_SKIP: 2})
         context = browser.new_context(locale="ja-JP")
         page = context.new_page()
         page.goto(host_url)

@@ -11,7 +11,7 @@ from PIL import Image
 from clip_skip_lab.page.files import write_data
 from clip_skip_lab.sweep.folder import read_record, write_record
 from tests.browser.folder_page import HOSTILE, address, all_drawn, cell, colour_of, focus_is, names, pictures_asked
-from tests.painted import MEASURES
+from tests.helpers.painted import MEASURES
 
 # --- What is shown ----------------------------------------------------------------------------------------------------
 

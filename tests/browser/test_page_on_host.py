@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.browser.sweep_page import SweepPage
-from tests.contract.client import CLIP_SKIP, Client
+from tests.helpers.client import CLIP_SKIP, Client
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
 
@@ -52,7 +52,7 @@ def test_exports_work_on_the_webui_too(page, host_url, swept):
 def test_use_this_clip_skip_sets_it_in_the_webui(page, host_url, client, swept, by_key):
     before = client.options()[CLIP_SKIP]
     try:
-        client.post("options", **{CLIP_SKIP: 1})
+        client.set({CLIP_SKIP: 1})
         open_page(page, host_url, swept)
         page.get_by_role("gridcell").nth(2).click()
         if by_key:
@@ -62,7 +62,7 @@ def test_use_this_clip_skip_sets_it_in_the_webui(page, host_url, client, swept, 
         page.locator("#said", has_text="The WebUI's clip skip is 2 now.").wait_for()
         assert client.options()[CLIP_SKIP] == 2
     finally:
-        client.post("options", **{CLIP_SKIP: int(before)})
+        client.set({CLIP_SKIP: int(before)})
 
 
 def test_a_fraction_cannot_be_sent_to_a_setting_of_whole_numbers(page, host_url, swept):

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
-from tests.contract.client import Client, gradient
+from tests.helpers.client import Client, gradient
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ that run on any host that `host_url` names.
 
 import pytest
 
-from tests.contract import faults_extension, meddling_extension
-from tests.contract.client import CLIP_SKIP, Client
-from tests.contract.minihost_host import engine, host, opts, webui  # noqa: F401
+from tests.helpers.client import CLIP_SKIP, Client
+from tests.helpers.extensions import faults as faults_extension
+from tests.helpers.extensions import meddling as meddling_extension
+from tests.helpers.host_in_process import engine, host, opts, webui  # noqa: F401
 from tests.minihost import launch
 
 
@@ -21,7 +22,7 @@ def client(host_url):
     """
     client = Client(host_url)
     client.generate(steps=1)  # the first generation of a host loads the model, and notes its hash in the options
-    client.post("options", **{CLIP_SKIP: int(client.options()[CLIP_SKIP])})
+    client.set({CLIP_SKIP: int(client.options()[CLIP_SKIP])})
     return client
 
 
@@ -39,7 +40,7 @@ def faulty_client(faulty):
     """The API of that host."""
     client = Client(faulty.url)
     client.generate(steps=1)
-    client.post("options", **{CLIP_SKIP: 1, "sd_model_checkpoint": client.get("sd-models")[0]["title"]})
+    client.set({CLIP_SKIP: 1, "sd_model_checkpoint": client.get("sd-models")[0]["title"]})
     return client
 
 
@@ -57,22 +58,22 @@ def meddled_client(meddled):
     """The API of that host."""
     client = Client(meddled.url)
     client.generate(steps=1)
-    client.post("options", **{CLIP_SKIP: 1})
+    client.set({CLIP_SKIP: 1})
     return client
 
 
 @pytest.fixture
-def meddling(meddled):
+def meddling(meddled_client):
     """What the other extension sees there from now on."""
-    seen = meddling_extension.Meddling(meddled.url)
+    seen = meddling_extension.Meddling(meddled_client)
     seen.forget()
     return seen
 
 
 @pytest.fixture
-def faults(faulty):
+def faults(faulty_client):
     """What breaks there: nothing, until a test asks for it."""
-    faults = faults_extension.Faults(faulty.url)
+    faults = faults_extension.Faults(faulty_client)
     faults.set()
     yield faults
     faults.set()

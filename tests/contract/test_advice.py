@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.lora_files import lora_files
-from tests.options_client import CHECKPOINT, ROUTE, OptionsClient
+from tests.helpers.client import CHECKPOINT, ROUTES
+from tests.helpers.lora_files import lora_files
+from tests.helpers.page_client import PageClient
 
 
 @pytest.fixture(scope="module")
 def client(host_url):
-    client = OptionsClient(host_url)
+    client = PageClient(host_url)
     with lora_files(client):
         yield client
 
@@ -103,7 +104,7 @@ def test_a_lora_that_the_host_adds_to_every_prompt_counts(client):
     "arguments", [{"clip_skip": "x"}, {"clip_skip": "1.5"}, {"clip_skip": "9" * 5000}, {"place": "nowhere"}]
 )
 def test_bad_requests_get_a_sentence(client, arguments):
-    answer = client.http.get(f"{ROUTE}/advice", params=arguments)
+    answer = client.http.get(f"{ROUTES}/advice", params=arguments)
     assert answer.status_code == 422
     assert "allowed:" in answer.json()["detail"]
 

@@ -7,13 +7,13 @@ import json
 import pytest
 
 from clip_skip_lab.sweep.values import join_list
-from tests.contract.client import SCRIPT, Refused, keys_of
-from tests.options_client import OptionsClient
+from tests.helpers.client import SCRIPT, Refused, keys_of
+from tests.helpers.page_client import PageClient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
 
-def test_random_seeds_as_an_axis_and_var_seed_alike(client):
+def test_random_seeds_and_variation_seeds_of_an_axis_are_drawn_once_for_each_value(client):
     axes = {"y": {"axis": "Seed", "values": "-1,-1"}, "z": {"axis": "Var. seed", "values": [-1, -1]}}
     swept = client.sweep({"clip_skip": "1", **axes}, steps=1, subseed_strength=0.5)
     plan = swept.record["plan"]
@@ -29,7 +29,7 @@ def test_random_seeds_as_an_axis_and_var_seed_alike(client):
     assert again.report["done"] == 4
 
 
-def test_sr_replaces_by_nothing_and_style_with_a_comma(client, page_client):
+def test_a_word_can_be_replaced_by_nothing_and_a_style_may_have_a_comma(client, page_client):
     _needs_styles(client)
     plan = {
         "clip_skip": "２",
@@ -104,7 +104,7 @@ def grid_text(**keys):
 
 @pytest.fixture(scope="module")
 def page_client(host_url):
-    return OptionsClient(host_url)
+    return PageClient(host_url)
 
 
 def arguments(pasted):

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.client import CLIP_SKIP, SCRIPT, SMALL, encoded, gradient
-
-ROUTES = "/clip-skip-lab/v1"
+from tests.helpers.client import CLIP_SKIP, ROUTES, SCRIPT, SMALL, encoded, gradient
 
 few = settings(
     max_examples=25,
@@ -63,7 +61,7 @@ def sweep(client):
         plan = {"clip_skip": "1", "measures": False, **plan}
         body = {**SMALL, "steps": 1, "script_name": SCRIPT, "script_args": [plan], **changes}
         text = json.dumps(body)  # NaN too, which a client's own library may refuse
-        return client.session.post(f"{client.url}/sdapi/v1/{route}", data=text, timeout=60)
+        return client.http.post(f"/sdapi/v1/{route}", content=text)
 
     return sent
 
@@ -145,7 +143,7 @@ BODIES = [
 )
 def test_any_use_of_the_routes(client, method, path, parameters, body):
     query = "&".join(f"{name}={quote(value.encode('utf-8', 'surrogatepass'))}" for name, value in parameters.items())
-    answer = client.session.request(method, f"{client.url}{ROUTES}/{path}?{query}", data=body, timeout=60)
+    answer = client.http.request(method, f"{ROUTES}/{path}?{query}", content=body)
     assert answer.status_code == 200 or is_answered(answer)
 
 
@@ -155,5 +153,5 @@ def test_any_value_in_a_body(client, key, value, path):
     if (path, key, value) == ("clip-skip", "clip_skip", 1):
         return  # which the host's user may have set otherwise
     body = json.dumps({"key": "name:gone", "clip_skip": "none", key: value})
-    answer = client.session.put(f"{client.url}{ROUTES}/{path}", data=body, timeout=60)
+    answer = client.http.put(f"{ROUTES}/{path}", content=body)
     assert answer.status_code == 200 or is_answered(answer)

@@ -4,7 +4,6 @@ With WEBUI_DIR the real checkout is compared, else what was recorded from one in
 """
 
 import itertools
-import json
 
 import pytest
 
@@ -12,9 +11,6 @@ from tests.minihost import surface
 
 REAL = surface.recorded_or_real()
 OWN = surface.read_own()
-
-# Parameters of the real host that are optional there and absent here.
-ABSENT_PARAMETERS = json.loads((surface.HOME / "absent_parameters.json").read_text("utf8"))
 
 
 def _public(name):
@@ -36,7 +32,7 @@ def _parse(text):
     return positional, keywords, args, kwargs
 
 
-def _differences(own, real, allowed):
+def _differences(own, real):
     own_positional, own_keywords, *own_rest = _parse(own)
     real_positional, real_keywords, *real_rest = _parse(real)
     lacking = real_positional[len(own_positional) :]
@@ -45,8 +41,7 @@ def _differences(own, real, allowed):
         return f"({own}) is not the beginning of ({real})"
     if any(real_keywords.get(name) != optional for name, optional in own_keywords.items()):
         return f"({own}) has other keywords than ({real})"
-    wrong = [name for name, optional in lacking if not optional or name not in allowed]
-    return f"({own}) lacks {wrong} of ({real})" if wrong else None
+    return f"({own}) lacks {[name for name, _ in lacking]} of ({real})" if lacking else None
 
 
 def _members(files, file, name, seen=()):
@@ -71,14 +66,13 @@ def _compare(file):
     if real is None:
         yield "there is no such file"
         return
-    allowed = ABSENT_PARAMETERS.get(file, {})
     for name, entry in own.items():
         if not _public(name) or entry["kind"] == "import":
             continue
         if name not in real:
             yield f"{name}: not there"
         elif entry["kind"] == "function" and real[name]["kind"] == "function":
-            problem = _differences(entry["signature"], real[name]["signature"], allowed.get(name, []))
+            problem = _differences(entry["signature"], real[name]["signature"])
             if problem:
                 yield f"{name}: {problem}"
         elif entry["kind"] == "class":
@@ -92,7 +86,7 @@ def _compare(file):
                     if method not in attributes and method != "__init__":
                         yield f"{name}.{method}: not there"
                     continue
-                problem = _differences(text, methods[method], allowed.get(f"{name}.{method}", []))
+                problem = _differences(text, methods[method])
                 if problem:
                     yield f"{name}.{method}: {problem}"
             for attribute in entry["declared"]:
@@ -103,28 +97,6 @@ def _compare(file):
 @pytest.mark.parametrize("file", surface.own_files())
 def test_offers_only_what_the_real_host_has(file):
     assert list(_compare(file)) == []
-
-
-def test_no_absence_is_listed_twice_or_for_nothing():
-    """An entry of absent_parameters.json whose parameter is there, or is gone on the real host, has to go."""
-
-    def parameters(files, file, name):
-        names = files[file]
-        if name in names:
-            return names[name].get("signature", "")
-        cls, _, method = name.rpartition(".")
-        return _members(files, file, cls)[0].get(method, "")
-
-    stale = []
-    for file, names in ABSENT_PARAMETERS.items():
-        for name, absent in names.items():
-            own, real = (parameters(x["files"], file, name) for x in (OWN, REAL))
-            stale += [
-                (file, name, x)
-                for x in absent
-                if x in {y.strip("*=") for y in own.split(", ")} or x not in {y.strip("*=") for y in real.split(", ")}
-            ]
-    assert stale == []
 
 
 def _expansions(text):
@@ -144,8 +116,7 @@ def test_every_element_id_is_one_of_the_real_host():
 
 
 def test_signatures_are_compared_as_meant():
-    assert _differences("a, b=", "a, b=, c=", ["c"]) is None
-    assert _differences("a, *args, k=", "a, *args, k=", []) is None
+    assert _differences("a, *args, k=", "a, *args, k=") is None
     for own, real in itertools.chain(
         [("a, b=", "a, b=, c=")],
         [("b", "a, b")],
@@ -156,4 +127,4 @@ def test_signatures_are_compared_as_meant():
         [("a", "a, *args")],
         [("a, **kwargs", "a")],
     ):
-        assert _differences(own, real, []) is not None, (own, real)
+        assert _differences(own, real) is not None, (own, real)

@@ -4,16 +4,15 @@ import itertools
 import json
 import os
 import re
-import threading
 
 import numpy as np
 import pytest
 
-from tests.contract.minihost_host import apart, make, model, pixels, process, run, skipped
+from tests.helpers.host_in_process import apart, make, model, pixels, process, run, skipped
 
 torch = pytest.importorskip("torch")
 
-SAMPLERS = ["DPM++ 2M", "DPM++ SDE", "Euler a", "Euler", "LMS", "Heun", "DDIM", "UniPC"]
+SAMPLERS = ["DPM++ 2M", "DPM++ SDE", "Euler a", "Euler", "DDIM"]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -149,15 +148,6 @@ def test_weighted_prompts_have_no_nan_in_any_emphasis(host, opts, way):
     encoded = host.sd_model.get_learned_conditioning(["a (red:1.4) [house]"])
     assert torch.isfinite(encoded).all()
     assert f"Emphasis: {way}" in run(prompt="a (red:1.4) house").infotexts[0] or way == "Original"
-
-
-def test_the_original_emphasis_keeps_the_mean_and_no_norm_does_not(host, opts):
-    plain = host.sd_model.get_learned_conditioning(["a red house"])
-    weighted = host.sd_model.get_learned_conditioning(["a (red:1.9) house"])
-    assert abs(float(weighted.mean() - plain.mean())) < 1e-5
-    opts.data["emphasis"] = "No norm"
-    weighted = host.sd_model.get_learned_conditioning(["a (red:1.9) house"])
-    assert abs(float(weighted.mean() - plain.mean())) > 1e-5
 
 
 @pytest.mark.parametrize(
@@ -301,24 +291,6 @@ def test_a_skip_leaves_a_half_sampled_picture_and_goes_on(host, after_steps):
     assert np.array_equal(pixels(result, 1), whole)
 
 
-def test_guidance_callbacks_are_called_once_per_step(host):
-    from modules import script_callbacks
-
-    seen = []
-    callbacks = [lambda params, kind=kind: seen.append((kind, params)) for kind in "abc"]
-    script_callbacks.on_cfg_denoiser(callbacks[0])
-    script_callbacks.on_cfg_denoised(callbacks[1])
-    script_callbacks.on_cfg_after_cfg(callbacks[2])
-    try:
-        run(batch_size=2, sampler_name="Euler")
-    finally:
-        for callback in callbacks:
-            script_callbacks.remove_callbacks_for_function(callback)
-    assert [kind for kind, _ in seen] == ["a", "b", "c"] * 3
-    assert seen[0][1].x.shape == (4, 4, 8, 8)
-    assert seen[0][1].text_cond.shape == (2, 77, 128)
-
-
 def test_progress_counts_steps(host, after_steps):
     seen = []
     after_steps(3, lambda: seen.append((host.state.sampling_step, host.state.sampling_steps, host.state.job_count)))
@@ -384,11 +356,3 @@ def test_variations_lie_between_two_seeds(host):
     assert np.array_equal(pixels(a), pixels(none))
     assert min(apart(pixels(half), pixels(a)), apart(pixels(half), pixels(b))) > 1
     assert "Variation seed: 77, Variation seed strength: 0.5" in half.infotexts[0]
-
-
-def test_an_interrupt_from_another_thread_ends_a_long_job(host):
-    timer = threading.Timer(0.3, host.state.interrupt)
-    timer.start()
-    result = run(steps=2000)
-    timer.join()
-    assert len(result.images) == 1

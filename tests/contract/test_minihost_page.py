@@ -1,12 +1,9 @@
 """The embedded host's page in a browser, with a throwaway extension."""
 
 import base64
-import json
 import socket
 
-import requests
-
-from tests.contract.probe_extension import generate, state
+from tests.helpers.extensions.probe import generate, state
 
 # The page
 
@@ -131,7 +128,7 @@ def test_sending_from_the_gallery_and_img2img(page, probe):
 def test_settings_of_page_and_header(page, probe, probe_api):
     open_page(page, probe)
     open_tab(page, "Settings")
-    page.fill("#settings_search input, #settings_search textarea", "probe number")
+    page.locator("#settings > .tab-nav > button", has_text="Probe").click()
     number = page.locator("#setting_probe_number input[type=number]")
     number.wait_for(state="visible")
     number.fill("4")
@@ -190,15 +187,3 @@ def test_reload_ui_does_not_wait_for_ever_for_a_request_that_does_not_end(page, 
         other_client.sendall(b"GET /probe/endless HTTP/1.1\r\nHost: probe\r\n\r\n")
         reload_ui(page, lambda: page.click("#settings_restart_gradio"))
     assert len(state(probe)["loads"]) == before + 1
-
-
-def test_an_extension_is_switched_off_on_its_tab(page, probe, probe_api):
-    probe_api.set_options({"localization": "None", "CLIP_stop_at_last_layers": 1})
-    open_page(page, probe)
-    open_tab(page, "Extensions")
-    page.locator("#extensions input[name=enable_probe]").uncheck()
-    reload_ui(page, lambda: page.get_by_role("button", name="Apply and reload UI").click())
-    assert requests.get(f"{probe.url}/probe/state", timeout=10).status_code == 404
-    assert "probe selectable" not in probe_api.get_scripts()["txt2img"]
-    assert json.loads((probe.data_dir / "config.json").read_text())["disabled_extensions"] == ["probe"]
-    assert page.evaluate("typeof probeOrder") == "undefined"

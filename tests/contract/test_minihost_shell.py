@@ -9,7 +9,7 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.contract.probe_extension import SMALL, decode, generate, infotext, post, state
+from tests.helpers.extensions.probe import SMALL, decode, generate, infotext, post, state
 from tests.minihost import launch
 
 # Loading
@@ -200,34 +200,15 @@ def test_webuiapi_generates_and_reads_back(probe_api):
     assert again.image.tobytes() == made.image.tobytes()
 
 
-def test_webuiapi_img2img_with_and_without_mask(probe_api):
-    source = Image.new("RGB", (64, 64), "teal")
-    mask = Image.new("L", (64, 64), 0)
-    mask.paste(255, (32, 0, 64, 64))
-    plain = probe_api.img2img(images=[source], **SMALL, denoising_strength=0.6)
-    masked = probe_api.img2img(images=[source], mask_image=mask, mask_blur=0, **SMALL, denoising_strength=0.9)
-    assert plain.image.size == masked.image.size == (64, 64)
-    assert plain.parameters["init_images"] is None
-    # Outside of the mask the picture is as it was.
-    assert masked.image.getpixel((2, 2)) == source.getpixel((2, 2))
-    assert masked.image.tobytes() != source.tobytes()
-
-
 def test_webuiapi_hires_fix(probe_api):
     made = probe_api.txt2img(**SMALL, enable_hr=True, hr_scale=2, hr_upscaler="Latent", denoising_strength=0.7)
     assert made.image.size == (128, 128) and "Hires upscaler: Latent" in made.info["infotexts"][0]
 
 
 def test_webuiapi_lists(probe_api):
-    assert "Euler a" in [x["name"] for x in probe_api.get_samplers()]
-    assert "karras" in [x["name"] for x in probe_api.get_schedulers()]
-    assert {"None", "Lanczos", "Nearest"} <= {x["name"] for x in probe_api.get_upscalers()}
     assert {"tiny-sd1", "tiny-sd1_b"} <= {x["model_name"] for x in probe_api.get_sd_models()}
-    assert probe_api.get_latent_upscale_modes()[0] == {"name": "Latent"}
-    assert probe_api.get_sd_vae() and probe_api.get_prompt_styles() == []
-    assert set(probe_api.get_embeddings()) == {"loaded", "skipped"}
+    assert probe_api.get_prompt_styles() == []
     assert "probe selectable" in probe_api.get_scripts()["txt2img"]
-    assert probe_api.get_memory()["ram"]["total"] > 0
     assert probe_api.get_progress()["progress"] == 0
     probe_api.refresh_checkpoints()
     assert probe_api.util_get_current_model()

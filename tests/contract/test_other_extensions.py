@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.contract.client import SCRIPT, SMALL, Refused, encoded, gradient
-from tests.contract.meddling_extension import asking
+from tests.helpers.client import SCRIPT, SMALL, Refused, encoded, gradient
+from tests.helpers.extensions.meddling import asking
 
 PROMPT = "a red __animal__ on a table"
 
@@ -93,12 +93,10 @@ def test_a_detailer_uses_the_clip_skip_of_each_picture_of_a_batch(meddled_client
 
 
 def test_a_detailer_uses_the_value_of_an_axis_of_the_xyz_plot(meddled_client, meddling):
-    info = meddled_client.get("script-info")
-    script = next(one for one in info if one["name"] == "x/y/z plot" and not one["is_img2img"])
-    arguments = [argument["value"] for argument in script["args"]]
-    axes = script["args"][0]["choices"]
-    arguments[0:2] = [axes.index(OWN_AXIS), "1.5, 5"]
-    arguments[3] = arguments[6] = axes.index("Nothing")
+    axes = meddled_client.arguments(script="x/y/z plot")["X type"]["choices"]
+    nothing = axes.index("Nothing")
+    asked = {"X type": axes.index(OWN_AXIS), "X values": "1.5, 5", "Y type": nothing, "Z type": nothing}
+    arguments = meddled_client.panel(asked, script="x/y/z plot")
     more = {"script_name": "x/y/z plot", "script_args": arguments, "alwayson_scripts": asking(detail=True)}
     meddled_client.generate(prompt="a red cat", **more)
     assert passes(meddling) == [(True, True)] * 2
@@ -227,20 +225,21 @@ PLAN = {"clip_skip": "2", "return_cells": True}
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "given",
     [
-        [PLAN],
-        [PLAN, None, None],
-        [PLAN, *[None] * 12],
-        [PLAN, *["from an older version"] * 20],
-        ["2"],
-        ["2", "CFG Scale", "5"],
-        ["2", "Nothing", "", None, "Nothing", "", None, "exact", "auto", "a new sweep", False, None, True],
+        lambda panel: [PLAN],
+        lambda panel: [PLAN, None, None],
+        lambda panel: [PLAN, *[None] * len(panel[1:])],
+        lambda panel: [PLAN, *["from an older version"] * (len(panel) + 5)],
+        lambda panel: ["2"],
+        lambda panel: ["2", "CFG Scale", "5"],
+        lambda panel: ["2", *panel[1:]],
     ],
     ids=["object", "object and two", "padded object", "longer than the panel", "one value", "three values", "all"],
 )
 @pytest.mark.parametrize("route", ["txt2img", "img2img"])
-def test_the_others_inputs_arrive_whatever_the_number_of_arguments(meddled_client, meddling, route, arguments):
+def test_the_others_inputs_arrive_whatever_the_number_of_arguments(meddled_client, meddling, route, given):
+    arguments = given(meddled_client.panel({}))
     more = {"init_images": [encoded(gradient())]} if route == "img2img" else {}
     swept = meddled_client.sweep(route=route, script_args=arguments, alwayson_scripts=asking(note="here"), **more)
     assert swept.report["done"] == 1

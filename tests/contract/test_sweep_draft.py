@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.contract.client import Refused, encoded, gradient, keys_of
+from tests.helpers.client import Refused, encoded, gradient, keys_of
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 REQUEST = {"width": 128, "height": 128, "steps": 4}
@@ -34,7 +34,7 @@ def test_a_draft_of_hires_fix_has_half_of_its_end_size_too(client):
     assert client.sweep({"clip_skip": [1], "draft": True}, **REQUEST, **hires).cells[0].shape == (96, 96, 3)
 
 
-def test_a_draft_of_img2img(client):
+def test_a_draft_of_img2img_is_half_and_its_cells_are_then_whole(client):
     request = {**REQUEST, "init_images": [encoded(gradient(128))], "denoising_strength": 0.6}
     draft = client.sweep({"clip_skip": [1, 2], "draft": True}, "img2img", **request)
     assert {cell.shape for cell in draft.cells} == {(64, 64, 3)}
@@ -59,14 +59,14 @@ def test_cells_of_a_plan_can_be_chosen_without_a_draft(client):
         ({"clip_skip": [1], "draft": "yes"}, 'draft: "yes" is neither; allowed: true or false'),
     ],
 )
-def test_what_cannot_be_is_said_before_any_sampling(client, plan, sentence):
+def test_a_draft_that_cannot_be_is_refused_before_any_sampling(client, plan, sentence):
     with pytest.raises(Refused, match=sentence) as caught:
         client.sweep(script_args=[plan])
     assert caught.value.status == 422
 
 
 @pytest.mark.parametrize("cells", [[9], "all", [True], [-1]])
-def test_cells_of_a_draft_that_are_none_are_said(client, cells):
+def test_chosen_cells_that_the_draft_has_not_are_refused(client, cells):
     draft = client.sweep({"clip_skip": [1, 2], "draft": True})
     with pytest.raises(Refused, match="cells: ") as caught:
         client.sweep(script_args=[{"full": draft.folder.name, "cells": cells}])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.client import SMALL, Refused
+from tests.helpers.client import SMALL, Refused
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -47,7 +47,7 @@ def refusal(client, plan=None, **changes):
         (None, "None", "is not a"),
     ],
 )
-def test_clip_skip_values(client, given, shown, problem):
+def test_clip_skip_values_that_cannot_be_used_are_refused(client, given, shown, problem):
     detail = refusal(client, {"clip_skip": given})
     assert detail.startswith(f"Clip skip values: {shown} {problem}")
     assert "; allowed: " in detail
@@ -79,7 +79,7 @@ def test_clip_skip_values(client, given, shown, problem):
         ({"y": {"axis": "Steps", "values": "1-999"}}, 'Sweep: "11988 cells" is too large'),
     ],
 )
-def test_everything_else(client, plan, start):
+def test_axes_modes_and_keys_that_cannot_be_used_are_refused(client, plan, start):
     detail = refusal(client, plan)
     assert detail.startswith(start), detail
     assert "; allowed: " in detail
@@ -94,7 +94,7 @@ OUT_OF_RANGE = {
 
 
 @pytest.mark.parametrize(("axis", "values"), [(axis, one) for axis, wrong in OUT_OF_RANGE.items() for one in wrong])
-def test_negative_axis_out_of_range_and_our_other_axes(client, axis, values):
+def test_values_of_our_own_axes_that_cannot_be_used_are_refused(client, axis, values):
     detail = refusal(client, {"clip_skip": "1", "y": {"axis": axis, "values": values}})
     assert re.match(r"Values of the second axis: \S+.* (is out of range|is not a value of .*); allowed: ", detail), (
         detail
@@ -102,18 +102,18 @@ def test_negative_axis_out_of_range_and_our_other_axes(client, axis, values):
 
 
 @pytest.mark.parametrize("first", [["", "blue"], [" ", "blue"], " , blue"], ids=repr)
-def test_sr_whose_first_value_is_empty(client, first):
+def test_an_empty_text_cannot_be_the_one_to_be_replaced(client, first):
     detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Prompt S/R", "values": first}})
     assert "cannot be the first value, which is the text to be replaced; allowed: " in detail
 
 
 @pytest.mark.parametrize("wrong", [None, True, {}, []], ids=repr)
-def test_list_values_of_a_text_axis(client, wrong):
+def test_a_value_of_a_text_axis_that_is_no_text_is_refused(client, wrong):
     detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Prompt S/R", "values": ["red", wrong]}})
     assert detail.startswith(f"Values of the second axis: {wrong!r} is not a text; allowed: ")
 
 
-def test_the_length_of_a_number(client):
+def test_a_number_too_long_is_refused_in_a_short_sentence(client):
     for axis, values in (("Steps", "9" * 5000), ("CFG Scale", "1e999"), ("Size", "9" * 5000 + "x64"), ("Seed", "inf")):
         detail = refusal(client, {"clip_skip": "1", "y": {"axis": axis, "values": values}})
         assert detail.startswith("Values of the second axis: ") and len(detail) < 500
@@ -124,7 +124,7 @@ def test_the_length_of_a_number(client):
 @pytest.mark.parametrize(
     "values", [["x" + str(number) for number in range(1_000_000)], "x," * 1_000_000], ids=("list", "text")
 )
-def test_many_values_of_an_axis(client, values):
+def test_a_million_values_of_an_axis_are_refused_soon(client, values):
     begun = time.perf_counter()
     detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Sampler", "values": values}})
     assert time.perf_counter() - begun < 5  # most of it for sending and parsing 10 MB
@@ -150,18 +150,18 @@ def test_the_examples_of_a_sentence_are_valid_for_its_axis(client, axis, values,
 
 
 @pytest.mark.parametrize("route", ["txt2img", "img2img"])
-def test_positional_arguments_are_checked_alike(client, route):
+def test_positional_arguments_are_checked_as_those_of_a_plan(client, route):
     more = {"init_images": [_picture()]} if route == "img2img" else {}
     assert refusal(client, route=route, script_args=["14"], **more).startswith('Clip skip values: "14" is out of range')
 
 
 def _picture():
-    from tests.contract.client import encoded, gradient
+    from tests.helpers.client import encoded, gradient
 
     return encoded(gradient())
 
 
-def test_a_checkpoint_that_is_gone(client):
+def test_a_checkpoint_whose_file_is_gone_is_refused_by_its_name(client):
     whole = Path(client.get("sd-models")[0]["filename"])
     path = whole.parent / "clipskiplabgone.safetensors"
     path.write_bytes(whole.read_bytes()[:2_000_000])
@@ -218,7 +218,7 @@ HIRES = {"enable_hr": True, "denoising_strength": 0.5}
         ({"enable_hr": True, "denoising_strength": 1.5}, "Denoising strength: 1.5 is too large"),
     ],
 )
-def test_a_request_on_which_every_cell_would_fail(client, request_fields, start):
+def test_a_request_on_which_every_cell_would_fail_is_refused(client, request_fields, start):
     assert refusal(client, **request_fields).startswith(start)
 
 
@@ -259,7 +259,7 @@ def test_img2img_needs_a_picture(client):
         ("api_useragent", "x", '"x" cannot be applied by a request'),
     ],
 )
-def test_an_override_of_another_kind_than_the_option(client, key, value, problem):
+def test_an_override_of_another_kind_than_the_option_is_refused(client, key, value, problem):
     if key not in client.options():
         pytest.skip(f"this host has no option {key}")
     assert refusal(client, override_settings={key: value}).startswith(f"override_settings.{key}: {problem}")
@@ -280,8 +280,8 @@ def test_an_override_of_clip_skip_itself_gives_way_to_the_sweeps_values(client):
         ('{"prompt": "\\ud800"}', 'prompt: "\\ud800" has half a surrogate pair'),
     ],
 )
-def test_what_cannot_be_written_into_an_answer(client, text, detail):
+def test_what_cannot_be_written_into_an_answer_is_refused(client, text, detail):
     whole = {**SMALL, "script_name": "clip skip sweep", "script_args": [{"clip_skip": "1"}], **json.loads(text)}
-    answer = client.session.post(f"{client.url}/sdapi/v1/txt2img", data=json.dumps(whole), timeout=60)
+    answer = client.http.post("/sdapi/v1/txt2img", content=json.dumps(whole))
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(detail)

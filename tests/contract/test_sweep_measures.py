@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clip_skip_lab.measure.definitions import MEASURES
+from clip_skip_lab.measure.metrics import MEASURES, measures_of
 from clip_skip_lab.measure.pictures import read_picture
-from tests.contract.client import encoded, gradient
+from tests.helpers.client import encoded, gradient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 KEYS = [measure.key for measure in MEASURES]
@@ -26,10 +26,10 @@ def swept(client):
 
 def test_each_cell_has_the_measures_of_its_picture_on_disk(swept):
     for cell in swept.record["cells"]:
-        full = read_picture(swept.folder / cell["pictures"][0]["file"])
+        picture = read_picture(swept.folder / cell["pictures"][0]["file"])
         reference = read_picture(swept.folder / swept.record["cells"][cell["index"] // 3 * 3]["pictures"][0]["file"])
         assert list(cell["measures"]) == KEYS
-        assert cell["measures"] == pytest.approx({**full.own_measures(), **full.changes_from(reference)}, rel=1e-5)
+        assert cell["measures"] == pytest.approx(measures_of(picture, reference), rel=1e-5)
     assert swept.record["reference"] == {"Clip skip": 1}
 
 
@@ -116,13 +116,10 @@ def test_measuring_can_be_switched_off(client):
     assert measured.record["fingerprint"] == swept.record["fingerprint"], "the pictures are the same"
 
 
-def test_the_panels_tick_is_the_last_argument_of_the_script(client):
-    arguments = [argument["value"] for argument in client.arguments()]
-    labels = [argument["label"] for argument in client.arguments()]
-    assert labels[-1] == "Measure the pictures: charts, and findings in words"
-    assert arguments[-1] is True
-    arguments[0], arguments[-1] = "1, 2", False
-    swept = client.sweep(script_args=arguments)
+def test_the_panels_tick_is_on_and_switches_measuring_off(client):
+    tick = "Measure the pictures: charts, and findings in words"
+    assert client.arguments()[tick]["value"] is True
+    swept = client.sweep(script_args=client.panel({"Clip skip values": "1, 2", tick: False}))
     assert "findings" not in swept.record
     assert "clip_skip_lab_measures: False" in swept.record["infotext"]
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from tests.contract.client import encoded, gradient, mask
+from tests.helpers.client import encoded, gradient, mask, same
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 SKIPS = [1, 2, 12]
 HIRES = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.6, "hr_upscaler": "Latent"}
-
-
-def same(one, other):
-    return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def assert_equal_to_singles(client, skips=SKIPS, route="txt2img", **request):
@@ -49,16 +44,16 @@ def assert_equal_to_singles(client, skips=SKIPS, route="txt2img", **request):
         pytest.param(", ".join(f"word{number} thing" for number in range(40)), "ugly", id="more than 75 tokens"),
     ],
 )
-def test_txt2img(client, prompt, negative_prompt):
+def test_cells_of_any_prompt_are_single_generations(client, prompt, negative_prompt):
     assert_equal_to_singles(client, prompt=prompt, negative_prompt=negative_prompt)
 
 
 @pytest.mark.parametrize("sampler", ["Euler a", "DPM++ SDE", "DDIM"])
-def test_other_samplers(client, sampler):
+def test_cells_of_any_sampler_are_single_generations(client, sampler):
     assert_equal_to_singles(client, sampler_name=sampler, scheduler="Automatic")
 
 
-def test_all_twelve(client):
+def test_all_twelve_values_give_the_pictures_of_single_generations_and_all_differ(client):
     swept = assert_equal_to_singles(client, skips=list(range(1, 13)))
     assert len({cell.tobytes() for cell in swept.cells}) == 12
 
@@ -72,13 +67,13 @@ def test_all_twelve(client):
         pytest.param({"hr_second_pass_steps": 3, "hr_sampler_name": "Euler a"}, id="own steps and sampler"),
     ],
 )
-def test_hires_fix(client, extra):
+def test_cells_with_hires_fix_are_single_generations(client, extra):
     swept = assert_equal_to_singles(client, **{**HIRES, **extra})
     assert swept.cells[0].shape == (96, 96, 3)
 
 
 @pytest.mark.parametrize("count", [{"batch_size": 2}, {"n_iter": 2}, {"batch_size": 2, "n_iter": 2}], ids=str)
-def test_every_picture_of_a_batch(client, count):
+def test_every_picture_of_a_batch_is_that_of_a_single_batch(client, count):
     swept = assert_equal_to_singles(client, skips=[1, 12], **count)
     per_cell = count.get("batch_size", 1) * count.get("n_iter", 1)
     assert [len(cell["pictures"]) for cell in swept.record["cells"]] == [per_cell, per_cell]
@@ -86,22 +81,22 @@ def test_every_picture_of_a_batch(client, count):
     assert seeds == [2881122569 + place for place in range(per_cell)] * 2
 
 
-def test_variation_seeds(client):
+def test_cells_with_a_variation_seed_are_single_generations(client):
     assert_equal_to_singles(client, subseed=5, subseed_strength=0.4)
 
 
-def test_img2img(client):
+def test_cells_of_img2img_are_single_generations(client):
     assert_equal_to_singles(client, route="img2img", init_images=[encoded(gradient())], denoising_strength=0.8, steps=4)
 
 
 @pytest.mark.parametrize("extra", [{"inpainting_fill": 1}, {"inpaint_full_res": True}, {"inpainting_fill": 2}], ids=str)
-def test_inpainting(client, extra):
+def test_cells_of_inpainting_are_single_generations(client, extra):
     request = {"init_images": [encoded(gradient())], "mask": encoded(mask()), "denoising_strength": 0.9, "steps": 4}
     swept = assert_equal_to_singles(client, route="img2img", **request, **extra)
     assert len(swept.cells) == len(SKIPS), "no masks among the cells"
 
 
-def test_a_style(client):
+def test_cells_with_a_style_are_single_generations(client):
     styles = [style["name"] for style in client.get("prompt-styles") if style.get("prompt")]
     if not styles:
         pytest.skip("this host has no styles.csv with a prompt in it")
@@ -132,7 +127,7 @@ def embedding(client):
     client.post("refresh-embeddings")
 
 
-def test_an_embedding(client, embedding):
+def test_cells_with_an_embedding_are_single_generations(client, embedding):
     with_it = assert_equal_to_singles(client, prompt=f"a {embedding} cat")
     assert f"{embedding}" in with_it.cell_infotexts[0]
     assert not same(with_it.cells, client.sweep({"clip_skip": SKIPS}, prompt="a cat").cells)
@@ -156,14 +151,14 @@ def lora(client):
     path.unlink()
 
 
-def test_a_lora(client, lora):
+def test_cells_with_a_lora_are_single_generations_and_nothing_of_it_stays(client, lora):
     with_it = assert_equal_to_singles(client, prompt=f"a cat <lora:{lora}:0.8>")
     without = client.sweep({"clip_skip": SKIPS}, prompt="a cat")
     assert not same(with_it.cells, without.cells)
     assert same(without.cells, [client.single(skip, prompt="a cat").pictures[0] for skip in SKIPS]), "nothing stays"
 
 
-def test_clip_skip_and_cfg_scale(client):
+def test_cells_of_clip_skip_and_cfg_scale_are_single_generations(client):
     swept = client.sweep({"clip_skip": [1, 3], "y": {"axis": "CFG Scale", "values": "4, 7.5"}})
     alone = [client.single(skip, cfg_scale=scale).pictures[0] for scale in (4, 7.5) for skip in (1, 3)]
     assert same(swept.cells, alone)
@@ -172,7 +167,7 @@ def test_clip_skip_and_cfg_scale(client):
     ]
 
 
-def test_three_axes(client):
+def test_cells_of_three_axes_are_single_generations(client):
     plan = {
         "clip_skip": [1, 2],
         "y": {"axis": "Sampler", "values": ["Euler", "Euler a"]},
@@ -188,7 +183,7 @@ def test_three_axes(client):
     assert same(swept.cells, alone)
 
 
-def test_checkpoints_down_the_side(client):
+def test_cells_of_an_axis_of_checkpoints_are_single_generations(client):
     models = sorted((model["title"] for model in client.get("sd-models")), key=str.casefold)[:2]
     assert len(models) == 2, "this test needs a host with two checkpoints"
     alone = [
@@ -201,14 +196,14 @@ def test_checkpoints_down_the_side(client):
     assert not same(swept.cells[:2], swept.cells[2:])
 
 
-def test_words_of_the_prompt_replaced_and_reordered(client):
+def test_cells_with_words_replaced_and_reordered_are_single_generations(client):
     swept = client.sweep({"clip_skip": [2], "y": {"axis": "Prompt S/R", "values": "cat, dog"}}, prompt="a cat")
     assert same(swept.cells, [client.single(2, prompt=prompt).pictures[0] for prompt in ("a cat", "a dog")])
     swept = client.sweep({"clip_skip": [2], "y": {"axis": "Prompt order", "values": "cat, hat"}}, prompt="cat and hat")
     assert same(swept.cells, [client.single(2, prompt=prompt).pictures[0] for prompt in ("cat and hat", "hat and cat")])
 
 
-def test_sizes(client):
+def test_cells_of_an_axis_of_sizes_are_single_generations(client):
     swept = client.sweep({"clip_skip": [1, 2], "y": {"axis": "Size", "values": "64x64, 128x64"}})
     assert [cell.shape[:2] for cell in swept.cells] == [(64, 64)] * 2 + [(64, 128)] * 2
     assert same(swept.cells[2:], [client.single(skip, width=128).pictures[0] for skip in (1, 2)])
@@ -224,7 +219,7 @@ def test_a_random_seed_is_drawn_once_for_the_whole_sweep(client):
     assert other.info["seed"] != seed
 
 
-def test_a_random_seed_as_a_value_is_drawn_once_too(client):
+def test_a_random_seed_as_a_value_of_an_axis_is_drawn_once(client):
     swept = client.sweep({"clip_skip": [1, 2], "y": {"axis": "Seed", "values": "-1, 5"}})
     seeds = [cell["pictures"][0]["seed"] for cell in swept.record["cells"]]
     assert seeds[0] == seeds[1] >= 0

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.contract.client import CLIP_SKIP, SCRIPT, SMALL, encoded, gradient, keys_of
+from tests.conftest import webuiapi_of
+from tests.helpers.client import CLIP_SKIP, SCRIPT, SMALL, encoded, gradient, keys_of, same
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -114,7 +115,7 @@ def test_the_record_is_strict_json(swept):
 
 def test_a_plan_from_the_record_gives_the_same_sweep_again(client, swept):
     again = client.sweep(swept.record["plan"])
-    assert all(np.array_equal(one, other) for one, other in zip(again.cells, swept.cells, strict=True))
+    assert same(again.cells, swept.cells)
     assert again.record["fingerprint"] == swept.record["fingerprint"]
 
 
@@ -153,7 +154,7 @@ def test_the_naming_rule_sees_each_cells_clip_skip(client):
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
-def test_other_formats(client, kind):
+def test_pictures_are_saved_in_the_hosts_format(client, kind):
     settings = {"samples_format": kind, "grid_format": kind}
     swept = client.sweep({"clip_skip": [1, 2]}, override_settings=settings)
     record = swept.record
@@ -194,7 +195,7 @@ def test_the_grids_infotext_holds_the_whole_panel(client):
     again = sweep_by_infotext(client, swept.infotexts[0])
     assert again.record["plan"] == swept.record["plan"]
     assert len(again.cells) == 12
-    assert all(np.array_equal(one, other) for one, other in zip(again.cells, swept.cells, strict=True))
+    assert same(again.cells, swept.cells)
     assert again.record["fingerprint"] == swept.record["fingerprint"]
 
 
@@ -212,21 +213,16 @@ def test_the_grids_infotext_has_the_pages_own_values_not_those_of_a_cell(client)
     assert keys["Clip skip"] == "2"
 
 
-def test_positional_arguments_in_the_order_of_script_info(client):
-    arguments = [argument["value"] for argument in client.arguments()]
-    labels = [argument["label"] for argument in client.arguments()]
-    arguments[labels.index("Clip skip values")] = "2, 3"
-    arguments[labels.index("Second axis")] = "CFG Scale"
-    arguments[labels.index("Values of the second axis")] = "5, 7"
-    swept = client.sweep(script_args=arguments)
+def test_positional_arguments_are_taken_in_the_order_of_script_info(client):
+    asked = {"Clip skip values": "2, 3", "Second axis": "CFG Scale", "Values of the second axis": "5, 7"}
+    swept = client.sweep(script_args=client.panel(asked))
     assert swept.record["plan"]["clip_skip"] == [2, 3]
     assert swept.record["plan"]["y"] == {"axis": "CFG Scale", "values": [5.0, 7.0]}
     assert len(swept.cells) == 4
 
 
 def test_an_untouched_panel_is_one_to_twelve(client):
-    arguments = [argument["value"] for argument in client.arguments()]
-    assert client.sweep(script_args=arguments, steps=1).record["plan"]["clip_skip"] == list(range(1, 13))
+    assert client.sweep(script_args=client.panel({}), steps=1).record["plan"]["clip_skip"] == list(range(1, 13))
 
 
 def test_cfg_scale_comes_first_in_the_list_of_axes(client):
@@ -239,9 +235,9 @@ def test_cfg_scale_comes_first_in_the_list_of_axes(client):
     assert "Hires upscaler" not in client.axes(is_img2img=True)
 
 
-def test_the_public_client_webuiapi_works_unchanged(client, webui):
+def test_the_public_client_webuiapi_works_unchanged(client):
     request = {**SMALL, "steps": 2, "script_name": SCRIPT, "script_args": [{"clip_skip": [1, 2], "return_cells": True}]}
-    answer = webui.txt2img(**request)
+    answer = webuiapi_of(client.url).txt2img(**request)
     assert len(answer.images) == 3
     assert [image.size for image in answer.images[1:]] == [(64, 64)] * 2
     texts = answer.info["infotexts"]
@@ -249,3 +245,11 @@ def test_the_public_client_webuiapi_works_unchanged(client, webui):
     assert "Clip skip: 2" in texts[2]
     alone = client.single(2)
     assert np.array_equal(np.asarray(answer.images[2].convert("RGB")), alone.pictures[0])
+
+
+def test_a_colour_that_is_none_costs_no_grid_and_a_note_says_so(client):
+    """It was HTTP 500 after all sampling, and the grid and the answer were lost."""
+    settings = {"grid_background_color": "rgba(255, 0, 0, 0.5)", "grid_text_active_color": "nonsense"}
+    swept = client.sweep({"clip_skip": "1,2"}, override_settings=settings)
+    assert np.array_equal(swept.pictures[0][0, 0], (255, 0, 0))
+    assert any('"nonsense" is no colour; #000000 is used' in note for note in swept.report["notes"])

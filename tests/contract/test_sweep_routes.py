@@ -9,7 +9,7 @@ from urllib.parse import quote, urlparse
 
 import pytest
 
-from tests.contract.client import encoded, gradient
+from tests.helpers.client import encoded, gradient
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
 
@@ -21,7 +21,7 @@ def swept(client):
 
 
 def get(client, path, **more):
-    return client.session.get(client.url + path, timeout=60, **more)
+    return client.http.get(path, **more)
 
 
 def raw(url, path):

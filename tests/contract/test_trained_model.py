@@ -1,34 +1,35 @@
 """The small trained model on a running host: what is asked for is drawn, at the clip skip that it was trained with.
 
-With WEBUI_URL the host must have the checkpoints (`python -m tests.trained FOLDER`).
+With WEBUI_URL the host must have the checkpoints (`python -m tests.model.trained FOLDER`).
 """
 
 import os
 import tempfile
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 import yaml
 
-from tests import trained
+from tests.helpers.client import Client
 from tests.minihost import launch
+from tests.model import trained
 from training import evaluate, judge
 
 N = 24
-TINY = {"steps": 1, "width": 64, "height": 64}
 
 
 @pytest.fixture(scope="module")
 def url():
     if url := os.environ.get("WEBUI_URL"):
-        there = {model["model_name"] for model in httpx.get(f"{url}/sdapi/v1/sd-models", trust_env=False).json()}
+        there = {model["model_name"] for model in Client(url).get("sd-models")}
         if missing := set(trained.CHECKPOINTS.values()) - there:
-            pytest.skip(f"this host lacks {', '.join(sorted(missing))}: python -m tests.trained FOLDER copies them")
+            pytest.skip(
+                f"this host lacks {', '.join(sorted(missing))}: python -m tests.model.trained FOLDER copies them"
+            )
         yield url
         # What comes after finds the host's own checkpoint loaded: a host loads it at the next request for it.
-        httpx.post(f"{url}/sdapi/v1/txt2img", json=TINY, trust_env=False, timeout=300).raise_for_status()
+        Client(url).generate(steps=1)
         return
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -80,9 +81,7 @@ def test_weights_and_brackets_in_a_prompt_leave_the_picture_whole(painters):
 def test_going_to_a_checkpoint_with_another_vocabulary_and_back_gives_the_same_picture(url, painters):
     before = painters[1].one("red circle, blue background", 7, 1, 5)
     others = [
-        model["model_name"]
-        for model in httpx.get(f"{url}/sdapi/v1/sd-models", trust_env=False).json()
-        if not model["model_name"].startswith("shapes")
+        model["model_name"] for model in Client(url).get("sd-models") if not model["model_name"].startswith("shapes")
     ]
     evaluate.Host(url, others[0], steps=1).one("red circle, blue background", 7, 1, 5)
     assert np.array_equal(painters[1].one("red circle, blue background", 7, 1, 5), before)
@@ -90,7 +89,7 @@ def test_going_to_a_checkpoint_with_another_vocabulary_and_back_gives_the_same_p
 
 def test_asking_a_host_for_pictures_leaves_its_settings_as_they_were(url, painters):
     def settings():
-        found = httpx.get(f"{url}/sdapi/v1/options", trust_env=False).json()
+        found = Client(url).options()
         found.pop("sd_checkpoint_hash", None)  # the host's note of the checkpoint that is loaded
         return found
 

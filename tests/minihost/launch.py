@@ -75,9 +75,6 @@ def list_extensions(settings_file):
         settings = {}
     from modules.paths_internal import extensions_dir
 
-    flags = {"--disable-all-extensions", "--disable-extra-extensions"} & set(sys.argv)
-    if flags or settings.get("disable_all_extensions", "none") != "none" or not os.path.isdir(extensions_dir):
-        return []
     return [x for x in os.listdir(extensions_dir) if x not in settings.get("disabled_extensions", [])]
 
 
@@ -177,13 +174,11 @@ def prepare(data_dir, extension_dirs=(), extra_args=(), with_trained_model=False
 
     _make_models(Path(models_path))
     if with_trained_model:
-        from tests import trained
+        from tests.model import trained
 
         trained.place(Path(models_path) / "Stable-diffusion")
-    if "--skip-install" not in sys.argv:
-        settings_file = data / "config.json"
-        for name in list_extensions(settings_file):
-            run_extension_installer(str(data / "extensions" / name))
+    for name in list_extensions(data / "config.json"):
+        run_extension_installer(str(data / "extensions" / name))
     return data
 
 
@@ -205,7 +200,7 @@ def _serve_api_alone(ready):
     script_callbacks.app_started_callback(None, app)
     port = cmd_opts.port or 7861
     ready(f"http://127.0.0.1:{port}")
-    api.launch(initialize_util.gradio_server_name() or "127.0.0.1", port, "")
+    api.launch("127.0.0.1", port, "")
 
 
 def _serve_page(ready):
@@ -214,20 +209,16 @@ def _serve_page(ready):
 
     initialize.initialize()
 
-    from modules import progress, script_callbacks, shared, timer, ui, ui_tempdir
+    from modules import progress, script_callbacks, shared, timer, ui
     from modules.call_queue import queue_lock
 
     cmd_opts = shared.cmd_opts
     while True:
-        if shared.opts.clean_temp_dir_at_start:
-            ui_tempdir.cleanup_tmpdr()
         script_callbacks.before_ui_callback()
         shared.demo = ui.create_ui()
-        if not cmd_opts.no_gradio_queue:
-            shared.demo.queue(64)
+        shared.demo.queue(64)
         with contextlib.redirect_stdout(io.StringIO()):  # gradio prints the address too, and before it is ready
             app, url, _ = shared.demo.launch(
-                server_name=initialize_util.gradio_server_name(),
                 server_port=cmd_opts.port,
                 prevent_thread_lock=True,
                 auth=list(initialize_util.get_gradio_auth_creds()) or None,
@@ -235,7 +226,6 @@ def _serve_page(ready):
                 quiet=True,
                 show_error=False,
                 app_kwargs={"docs_url": "/docs", "redoc_url": "/redoc"},
-                root_path=f"/{cmd_opts.subpath}" if cmd_opts.subpath else "",
             )
         url = url.rstrip("/")
         cmd_opts.port = cmd_opts.port or int(url.rsplit(":", 1)[1])
@@ -263,7 +253,6 @@ def _serve_page(ready):
             return
         time.sleep(0.5)
         timer.startup_timer.reset()
-        script_callbacks.app_reload_callback()
         script_callbacks.script_unloaded_callback()
         initialize.initialize_rest(reload_script_modules=True)
 
@@ -280,8 +269,6 @@ def serve(port=None, ready=lambda url: None):
     from modules import shared_init
     from modules.shared_cmd_options import cmd_opts
 
-    if cmd_opts.share or cmd_opts.ngrok:
-        raise SystemExit("--share and --ngrok are not there: nothing leaves the machine")
     shared_init.initialize()
     (_serve_api_alone if cmd_opts.nowebui else _serve_page)(ready)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from clip_skip_lab.language import translated
 from clip_skip_lab.models.advice import Source, advise
 from clip_skip_lab.models.metadata import Training
 
@@ -12,7 +13,7 @@ MODEL = Source("checkpoint", "m", Training(2, True))
 
 
 def english(*sources, clip_skip, **more):
-    return [sentence.en for sentence in advise(list(sources), clip_skip, **more).sentences]
+    return list(advise(list(sources), clip_skip, **more).sentences)
 
 
 def test_files_that_say_nothing_or_agree_give_no_advice():
@@ -32,7 +33,7 @@ def test_each_file_that_differs_is_named():
 def test_the_value_that_suits_most_files_is_offered_first_and_never_the_one_in_use(clip_skip, values):
     advice = advise([MODEL, TWO, ONE], clip_skip)
     assert advice.values == values
-    assert advice.sentences[-1].en == "No one value suits them all."
+    assert advice.sentences[-1] == "No one value suits them all."
 
 
 def test_a_file_that_agrees_is_named_only_where_another_disagrees_with_it():
@@ -56,4 +57,4 @@ def test_an_endless_name_is_cut():
 
 def test_every_sentence_is_there_in_japanese():
     for sentence in advise([MODEL, TWO, ONE], 1).sentences + advise([MODEL, TWO, ONE], 2).sentences:
-        assert any("\u3040" <= letter <= "\u30ff" for letter in sentence.ja)
+        assert any("\u3040" <= letter <= "\u30ff" for letter in translated(sentence, "ja"))

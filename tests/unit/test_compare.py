@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.language import in_all_languages
 from clip_skip_lab.measure.charts import comparison_chart
-from clip_skip_lab.measure.compare import compare, is_measured, kind_of
-from clip_skip_lab.measure.definitions import MEASURES
+from clip_skip_lab.measure.compare import compare, is_measured
 from clip_skip_lab.measure.folder import measure_folder
-from tests.unit.test_findings import content_of
-from tests.unit.test_measuring import paint, swept
+from clip_skip_lab.measure.metrics import MEASURES
+from clip_skip_lab.sweep.library import kind_of
+from tests.helpers.measured import content_of, paint, swept
 
 
 def sweep(name, changes, img2img=False, **more):
@@ -33,7 +34,7 @@ def test_the_number_is_the_mean_change_over_the_values_that_both_have():
 
 
 def test_the_sentence_says_how_many_times_and_over_what():
-    found = compare(TXT2IMG, IMG2IMG).sentence
+    found = in_all_languages(compare(TXT2IMG, IMG2IMG).sentence)
     assert found["en"] == (
         "Clip skip changes 50 % of the picture in txt2img and 12 % in img2img: 4 times as much in txt2img. "
         "Mean over clip skip 2 and 3, each against 1."
@@ -49,12 +50,12 @@ def test_the_sentence_says_how_many_times_and_over_what():
     ],
 )
 def test_what_is_no_multiple_is_not_called_one(changes, words):
-    assert words in compare(TXT2IMG, sweep("two", changes, img2img=True)).sentence["en"]
+    assert words in compare(TXT2IMG, sweep("two", changes, img2img=True)).sentence
 
 
 def test_two_that_hardly_move_are_not_divided_by_each_other():
     still = {1: 0.0, 2: 0.001, 3: 0.004}
-    assert "hardly any in either" in compare(sweep("one", still), sweep("two", still, img2img=True)).sentence["en"]
+    assert "hardly any in either" in compare(sweep("one", still), sweep("two", still, img2img=True)).sentence
 
 
 def test_two_sweeps_of_one_kind_are_told_apart_by_their_names():

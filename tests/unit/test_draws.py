@@ -8,9 +8,9 @@ import pytest
 
 from clip_skip_lab.sweep.draws import is_draw
 from clip_skip_lab.sweep.record import DONE
-from clip_skip_lab.sweep.resume import find_earlier, next_plan
+from clip_skip_lab.sweep.resume import find_earlier, next_run
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import HOST, MemorySession, plan_of
+from tests.helpers.memory_session import HOST, MemorySession, plan_of
 
 DRAW = [["process", "wild.py:Script", 0, {"all_prompts": ["a fox"], "width": 512}]]
 
@@ -87,7 +87,7 @@ def interrupted(tmp_path, **changes):
     return find_earlier(tmp_path, outcome.folder.name)
 
 
-def test_going_on_hands_the_draw_back(tmp_path):
+def test_resuming_hands_the_draw_back(tmp_path):
     earlier = interrupted(tmp_path)
     session = Drawing(str(tmp_path))
     outcome = run_sweep(plan_of("1-4"), session, HOST, earlier=earlier, draws=earlier.draws())
@@ -97,7 +97,7 @@ def test_going_on_hands_the_draw_back(tmp_path):
     assert marks(outcome) == [None] * 4
 
 
-def test_going_on_with_another_draw_is_noticed(tmp_path):
+def test_resuming_with_another_draw_is_noticed(tmp_path):
     earlier = interrupted(tmp_path)
     session = Drawing(str(tmp_path))
     session.draw = [["process", "wild.py:Script", 0, {"prompts": ["an owl"]}]]
@@ -108,9 +108,8 @@ def test_going_on_with_another_draw_is_noticed(tmp_path):
 def test_full_quality_takes_the_prompts_of_the_draft_but_not_its_sizes(tmp_path):
     earlier = interrupted(tmp_path)
     earlier.content["plan"]["draft"] = True
-    _, going_on = next_plan(earlier, True, None)
     session = Drawing(str(tmp_path))
-    run_sweep(plan_of("1-4"), session, HOST, earlier=going_on, draws=earlier.draws())
+    run_sweep(plan_of("1-4"), session, HOST, earlier=next_run(earlier, True, None).earlier, draws=earlier.draws())
     assert session.held == {0: [["process", "wild.py:Script", 0, {"all_prompts": ["a fox"]}]]}
 
 

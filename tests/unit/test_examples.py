@@ -2,11 +2,12 @@
 
 import pytest
 
+from clip_skip_lab.language import translated
 from clip_skip_lab.sweep.axes import Axis, read_axis_values
 from clip_skip_lab.sweep.examples import example_of
-from clip_skip_lab.sweep.plan import VALUE_FIELDS
-from clip_skip_lab.sweep.summary import of_the_panel, what_to_type
-from clip_skip_lab.ui.arguments import PanelValues, without_empty_axes
+from clip_skip_lab.sweep.plan_keys import VALUE_FIELDS
+from clip_skip_lab.sweep.summary import of_layer_panel, what_to_type
+from clip_skip_lab.ui.arguments import panel_values, without_empty_axes
 
 
 def within(lowest, highest):
@@ -83,30 +84,31 @@ def test_the_example_suits_the_axis_and_the_prompt(axis, prompt, example):
     ],
 )
 def test_an_axis_waits_until_it_has_values(given, empty):
-    values = PanelValues(**given)
-    left, found = without_empty_axes(tuple(vars(values).values()), AXES)
+    left, found = without_empty_axes({**panel_values(()), **given}, AXES)
     assert [letter for letter, _ in found] == empty
     for letter in empty:
-        assert vars(PanelValues(*left))[f"{letter}_axis"] == "Nothing"
+        assert left[f"{letter}_axis"] == "Nothing"
 
 
 def test_the_hint_is_a_sentence_in_both_languages():
     field = VALUE_FIELDS["y"]
-    assert what_to_type(field, "5, 7", False, "en") == (
-        "Values of the second axis: type them, separated by commas, for example 5, 7."
-    )
-    assert what_to_type(field, "", True, "en") == "Values of the second axis: choose one or more."
-    assert what_to_type(field, "5, 7", False, "ja") == "第2軸の値: コンマで区切って入力してください（例: 5, 7）。"
+    typed = what_to_type(field, "5, 7", False)
+    assert typed == "Values of the second axis: type them, separated by commas, for example 5, 7."
+    assert what_to_type(field, "", True) == "Values of the second axis: choose one or more."
+    assert translated(typed, "ja") == "第2軸の値: コンマで区切って入力してください（例: 5, 7）。"
 
 
-def test_a_sweep_says_what_the_finer_panel_does_to_it():
-    assert of_the_panel({}, "en") == of_the_panel({}, "ja") == ""
-    assert of_the_panel({"clip_skip": "5"}, "en") == (
+def test_a_sweep_says_what_the_layer_panel_does_to_it():
+    assert of_layer_panel({}) == ""
+    assert of_layer_panel({"clip_skip": "5"}) == (
         "The panel's own clip skip does not count here: the sweep's values take its place."
     )
     asked = {"clip_skip": "5", "negative_clip_skip": "2", "every_model": True, "interpolation": "spherical"}
-    assert of_the_panel(asked, "en") == (
+    assert of_layer_panel(asked) == (
         "The panel “Clip skip lab” holds for every cell: Negative clip skip 2, Apply on SD2 and SDXL too, "
         "Interpolation spherical. The panel's own clip skip does not count here: the sweep's values take its place."
     )
-    assert of_the_panel(asked, "ja").endswith("パネルの Clip skip は使われず、スイープの値が使われます。")
+    assert translated(of_layer_panel(asked), "ja") == (
+        "パネル「Clip skip ラボ」の設定はすべてのセルに適用されます: ネガティブプロンプトの Clip skip 2、"
+        "SD2 と SDXL にも適用する、補間 spherical。パネルの Clip skip は使われず、スイープの値が使われます。"
+    )

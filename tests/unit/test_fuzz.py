@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.axes import Axis
-from clip_skip_lab.sweep.plan import MOST_CELLS, PLAN_KEYS, SweepPlan, read_plan
-from clip_skip_lab.sweep.resume import check_same, find_earlier, unfinished
+from clip_skip_lab.sweep.plan import SweepPlan, read_plan
+from clip_skip_lab.sweep.plan_keys import MOST_CELLS, PLAN_KEYS
+from clip_skip_lab.sweep.resume import check_same, find_earlier, resumable
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.ui.arguments import ResumeRequest, plan_from_arguments, resume_request
-from tests.unit.memory_session import CFG as MEMORY_CFG
-from tests.unit.memory_session import CHECKPOINT, HOST, MemorySession, plan_of
+from tests.helpers.memory_session import CFG as MEMORY_CFG
+from tests.helpers.memory_session import CHECKPOINT, HOST, MemorySession, plan_of
 
 AXES = [
     Axis("CFG Scale", "float"),
@@ -35,7 +36,8 @@ NUMBERS = st.integers() | st.floats() | st.sampled_from([0, -1, 13, 2**63, 10**3
 PLAIN = st.none() | st.booleans() | NUMBERS | TEXTS
 JSON = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4))
 AXIS = st.fixed_dictionaries({}, optional={"axis": TEXTS | JSON, "values": JSON | st.lists(PLAIN, max_size=5)})
-PLANS = st.fixed_dictionaries({}, optional={key: AXIS | JSON if key in ("y", "z") else JSON for key in PLAN_KEYS})
+NAMES = [key.name for key in PLAN_KEYS]
+PLANS = st.fixed_dictionaries({}, optional={name: AXIS | JSON if name in ("y", "z") else JSON for name in NAMES})
 ARGUMENTS = st.tuples(PLANS) | st.lists(PLAIN | st.lists(TEXTS, max_size=2), max_size=15).map(tuple)
 ASKED = st.dictionaries(st.sampled_from(["resume", "full", "cells", "return_cells"]) | TEXTS, JSON, max_size=3)
 
@@ -80,7 +82,7 @@ def test_any_arguments_ask_for_an_earlier_sweep_or_not(arguments):
 ONE_OF_EACH = [None, True, False, 0, -1, 13, 2**63, 10**400, 1.5, math.nan, math.inf, "", [], {}, [[]], [{}], [None]]
 
 
-@pytest.mark.parametrize("key", PLAN_KEYS)
+@pytest.mark.parametrize("key", NAMES)
 def test_one_value_of_each_kind_in_each_place(key):
     """What drawing at random seldom meets: a wrong value with nothing else wrong beside it."""
     for value in [*ONE_OF_EACH, *RANGES, *LONG, *ODD]:
@@ -107,20 +109,20 @@ def parts(content):
     return found
 
 
-def test_any_sweep_json_is_gone_on_with_or_refused_in_a_sentence(tmp_path):
+def test_any_sweep_json_is_resumed_or_refused_in_a_sentence(tmp_path):
     plan = plan_of("1-3", ("CFG Scale", "5, 7"))
     outcome = run_sweep(plan, MemorySession(str(tmp_path), interrupt_at=3), HOST)
     path, name = outcome.folder / "sweep.json", outcome.folder.name
     written = path.read_text()
     session = MemorySession(str(tmp_path))
 
-    def gone_on(asked):
+    def resumed(asked):
         earlier = find_earlier(tmp_path, name)
-        request, going_on = asked.plan(earlier)
-        again = read_plan(request, [MEMORY_CFG, CHECKPOINT], 12)
+        run = asked.next_run(earlier)
+        again = read_plan(run.request, [MEMORY_CFG, CHECKPOINT], 12)
         earlier.sound_cells(again)
         earlier.notes("program", HOST)
-        if going_on is not None:
+        if run.earlier is not None:
             check_same(earlier, again.fingerprint(session.setting), session.model, session.setting)
 
     @given(st.data(), JSON, st.sampled_from([(None, None), (False, None), (True, None), (True, [0])]), JSON)
@@ -133,7 +135,7 @@ def test_any_sweep_json_is_gone_on_with_or_refused_in_a_sentence(tmp_path):
             del parent[key]
         path.write_text(json.dumps(content), encoding="utf-8")
         full, chosen = full_and_cells
-        is_answered(lambda: gone_on(ResumeRequest(name, full, chosen and cells, True)))
-        unfinished(tmp_path)
+        is_answered(lambda: resumed(ResumeRequest(name, full, chosen and cells, True)))
+        resumable(tmp_path)
 
     changed()

@@ -7,19 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clip_skip_lab.sweep.grid import (
-    GRID_PIXELS,
-    SMALLEST_CELL,
-    Band,
-    Limits,
-    Page,
-    Style,
-    arrange,
-    contact_sheet,
-    draw_page,
-    fitted,
-    sheet_size,
-)
+from clip_skip_lab.sweep.grid import GRID_PIXELS, SMALLEST_CELL, Band, Limits, Page, Style, arrange, sheet_size
+from clip_skip_lab.sweep.grid_drawing import contact_sheet, draw_page, fitted
 
 WHITE = (255, 255, 255)
 STYLE = Style()

@@ -25,9 +25,9 @@ from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.library import file_of, find_sweep, list_sweeps, record_text
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.reading import read_object
-from clip_skip_lab.sweep.resume import find_earlier, next_plan, unfinished
+from clip_skip_lab.sweep.resume import find_earlier, next_run, resumable
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import CFG, HOST, MemorySession, plan_of
+from tests.helpers.memory_session import CFG, HOST, MemorySession, plan_of
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -55,13 +55,13 @@ def sent(broken_off, tmp_path):
 def everything(folder):
     """What the panel, the tab, the routes and a sweep do with a folder; what they refuse is a sentence."""
     base = folder.parents[1]
-    unfinished(base)
+    resumable(base)
     list_sweeps([base], 10)
     for action in (
         lambda: record_text(find_sweep([base], folder.name)),
         lambda: compared(base, folder.name),
         lambda: measured(base, folder.name),
-        lambda: gone_on(base, folder.name),
+        lambda: resumed(base, folder.name),
     ):
         try:
             action()
@@ -69,7 +69,7 @@ def everything(folder):
             assert str(error).endswith(".")
             str(error).encode()
     answer = json.dumps(list_sweeps([base], 10), ensure_ascii=False)
-    "\n".join([answer, *(label for _, label in unfinished(base))]).encode()
+    "\n".join([answer, *(label for _, label in resumable(base))]).encode()
 
 
 def measured(base, name):
@@ -90,11 +90,11 @@ def compared(base, name):
         raise InvalidInput("Sweeps to compare", name, "others", str(error)) from error
 
 
-def gone_on(base, name):
+def resumed(base, name):
     earlier = find_earlier(base, name)
     earlier.cell_names()
-    request, going_on = next_plan(earlier, None, None)
-    run_sweep(read_plan(request, [CFG], 12), MemorySession(str(base)), HOST, earlier=going_on)
+    run = next_run(earlier, None, None)
+    run_sweep(read_plan(run.request, [CFG], 12), MemorySession(str(base)), HOST, earlier=run.earlier)
 
 
 TEXTS = {
@@ -174,7 +174,7 @@ def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(sent, tmp_path, 
 
         write_record(sent, content)
     else:
-        gone_on(tmp_path, sent.name)
+        resumed(tmp_path, sent.name)
         measure_folder(sent)
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert not (sent / name).is_symlink()
@@ -225,7 +225,7 @@ def test_a_list_reads_no_more_than_it_has_time_for(sent, monkeypatch):
     monkeypatch.setattr(library, "LISTED_BYTES", size - 1)
     (entry,) = list_sweeps([sent.parents[1]], 10)
     assert "has too large a one" in entry["problem"]
-    assert unfinished(sent.parents[1]) == []
+    assert resumable(sent.parents[1]) == []
     assert find_earlier(sent.parents[1], sent.name).done > 0, "it can be gone on with all the same"
 
 

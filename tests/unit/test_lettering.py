@@ -9,10 +9,10 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont, features
 
-from clip_skip_lab.measure.charts import WORDS as CHART_WORDS
-from clip_skip_lab.measure.charts import Line, lines_chart, plain, save
+from clip_skip_lab.measure.charts import Line, lines_chart, plain, save, words_in
 from clip_skip_lab.sweep import lettering
-from clip_skip_lab.sweep.grid import Limits, Style, arrange, draw_page
+from clip_skip_lab.sweep.grid import Limits, Style, arrange
+from clip_skip_lab.sweep.grid_drawing import draw_page
 from clip_skip_lab.sweep.lettering import as_drawn, can_write, fallback_font, font_for
 
 JAPANESE, CHINESE, RUSSIAN, ARABIC = "猫と犬", "紅貓", "Кошка", "قطة حمراء"
@@ -121,7 +121,7 @@ def test_labels_in_every_script_are_in_the_charts(tmp_path, monkeypatch):
         forget()
         installed(monkeypatch, *fonts)
         file = io.BytesIO()
-        save(lines_chart(lines, CHART_WORDS["en"], "title", "label"), file)
+        save(lines_chart(lines, words_in("en", 1), "title", "label"), file)
         drawn[name] = Image.open(file)
     assert ink(drawn["with"]) > ink(drawn["without"])
 

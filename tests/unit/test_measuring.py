@@ -6,41 +6,21 @@ import csv
 import json
 import tracemalloc
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.folder import measure_folder
-from clip_skip_lab.measure.pictures import read_picture
-from clip_skip_lab.sweep.axes import Axis
+from clip_skip_lab.measure.metrics import MEASURES, measures_of, reduced_changes
+from clip_skip_lab.measure.pictures import measurable, read_picture
 from clip_skip_lab.sweep.folder import read_record
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.resume import find_earlier
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import HOST, MemorySession
-from tests.unit.test_metrics import landscape
-
-CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
-SEED = Axis("Seed", "int")
-
-
-def paint(skip, scale, seed, side=72):
-    """A picture that clip skip turns and blurs, that the other axis brightens, and that another seed makes another."""
-    picture = landscape(96, seed).rotate(3 * (skip - 1)).filter(ImageFilter.GaussianBlur((skip - 1) / 6))
-    return Image.eval(picture.crop((0, 0, side, side)), lambda level: min(255, int(level + 4 * scale)))
-
-
-def swept(tmp_path, skips="1-4", y=(None, None), painted=paint, **session):
-    """A sweep on a session in memory, its plain pictures painted over. Returns its folder."""
-    plan = make_plan(skips, y, (None, None), [CFG, SEED], 12)
-    outcome = run_sweep(plan, MemorySession(str(tmp_path), **session), HOST)
-    for cell in outcome.record.cells:
-        for place, picture in enumerate(cell.pictures):
-            scale, seed = cell.values.get("CFG Scale", 0), cell.values.get("Seed", 0) + place
-            painted(cell.values["Clip skip"], scale, seed).save(outcome.folder / picture.file)
-    return outcome.folder
+from tests.helpers.measured import paint, swept
+from tests.helpers.memory_session import HOST, MemorySession
 
 
 def picture_of(folder, cell, place=0):
@@ -72,8 +52,7 @@ def test_each_cell_is_compared_with_clip_skip_1_at_the_same_values(tmp_path):
         (reference,) = (
             one for one in cells if one["values"] == {"Clip skip": 1, "CFG Scale": cell["values"]["CFG Scale"]}
         )
-        full = picture_of(folder, cell)
-        expected = {**full.own_measures(), **full.changes_from(picture_of(folder, reference))}
+        expected = measures_of(picture_of(folder, cell), picture_of(folder, reference))
         assert cell["measures"] == pytest.approx(expected, rel=1e-5)
         assert list(cell["measures"]) == [measure.key for measure in MEASURES]
     assert {cell["measures"]["composition_change"] for cell in cells if cell["values"]["Clip skip"] == 1} == {0}
@@ -121,17 +100,15 @@ def test_neighbouring_values_are_compared_with_each_other(tmp_path):
     by_skip = {cell["values"]["Clip skip"]: picture_of(folder, cell).reduced for cell in content["cells"]}
     assert [(step["from"], step["to"]) for step in content["neighbours"]] == [(1, 2), (2, 9)]
     for step in content["neighbours"]:
-        expected = by_skip[step["from"]].composition_change(by_skip[step["to"]])
-        assert step["composition_change"] == pytest.approx(expected, rel=1e-5)
-        changed = by_skip[step["from"]].changed_area(by_skip[step["to"]])
-        assert step["changed_area"] == pytest.approx(changed, rel=1e-5)
+        expected = reduced_changes(by_skip[step["from"]], by_skip[step["to"]])
+        assert {key: step[key] for key in expected} == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_cell_of_several_pictures_has_their_mean_each_against_its_own_seed(tmp_path):
     folder = swept(tmp_path, "1, 5", per_cell=3)
     cells = measure_folder(folder)["cells"]
     changes = [
-        picture_of(folder, cells[1], place).changes_from(picture_of(folder, cells[0], place))["detail_change"]
+        measures_of(picture_of(folder, cells[1], place), picture_of(folder, cells[0], place))["detail_change"]
         for place in range(3)
     ]
     assert cells[1]["measures"]["detail_change"] == pytest.approx(np.mean(changes), rel=1e-5)
@@ -143,19 +120,13 @@ def test_seeds_are_the_yardstick_whether_they_come_from_a_batch_or_an_axis(tmp_p
         content = measure_folder(swept(tmp_path, "1-4", per_cell=3))
     else:
         content = measure_folder(swept(tmp_path, "1-4", y=("Seed", "0, 1, 2")))
-    one, two, three = (read_picture_of_seed(seed) for seed in range(3))
-    expected = (one.composition_change(two) + two.composition_change(three)) / 2
+    pictures = [measurable(paint(1, 0, seed)).reduced for seed in range(3)]
+    expected = np.mean([reduced_changes(*pair)["composition_change"] for pair in pairwise(pictures)])
     assert content["new_seed"]["pairs"] == 8
     assert content["new_seed"]["composition_change"] == pytest.approx(expected, abs=0.2)
     assert content["effects"]["axes"] == ["Clip skip", "Seed"]
     assert content["effects"]["shares"]["Seed"] > content["effects"]["shares"]["Clip skip"]
     assert any("A new seed changes" in sentence for sentence in content["findings"]["en"])
-
-
-def read_picture_of_seed(seed):
-    from clip_skip_lab.measure.pictures import measurable
-
-    return measurable(paint(1, 0, seed)).reduced
 
 
 def test_one_seed_is_no_yardstick(tmp_path):
@@ -270,14 +241,14 @@ def test_nothing_done_is_nothing_measured(tmp_path):
 
 
 def test_measuring_says_how_far_it_is_and_can_be_broken_off(tmp_path):
-    folder, asked = swept(tmp_path), []
+    folder, reported = swept(tmp_path), []
 
-    def go_on(done, count):
-        asked.append((done, count))
+    def report_progress(done, count):
+        reported.append((done, count))
         return done < 2
 
-    content = measure_folder(folder, go_on)
-    assert asked == [(0, 4), (1, 4), (2, 4)]
+    content = measure_folder(folder, report_progress)
+    assert reported == [(0, 4), (1, 4), (2, 4)]
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, False]
     assert content["problems"] == ["Measures: broken off after 2 of 4 cells."]
     assert content["findings"]["en"][0] == "2 of 4 cells are measured; what follows is about these."
@@ -297,7 +268,7 @@ def test_a_sweep_that_is_gone_on_with_is_measured_as_a_whole(tmp_path):
     folder = swept(tmp_path, "1-4", interrupt_at=3, painted=lambda skip, scale, seed: Image.new("RGB", (48, 40), skip))
     measure_folder(folder)
     earlier = find_earlier(tmp_path, folder.name)
-    run_sweep(make_plan("1-4", (None, None), (None, None), [], 12), MemorySession(str(tmp_path)), HOST, earlier=earlier)
+    run_sweep(read_plan({"clip_skip": "1-4"}, [], 12), MemorySession(str(tmp_path)), HOST, earlier=earlier)
     assert read_record(folder)["cells"][0]["measures"] == {}, "until it is measured again"
     content = measure_folder(folder)
     assert all(cell["measures"] for cell in content["cells"])
@@ -354,7 +325,7 @@ def peak(folder):
 
 
 def test_switching_measuring_off_is_part_of_the_plan_and_not_of_the_fingerprint():
-    plan = make_plan("1-3", (None, None), (None, None), [], 12)
+    plan = read_plan({"clip_skip": "1-3"}, [], 12)
     without = replace(plan, measures=False)
     assert "measures" not in plan.to_json()
     assert without.to_json()["measures"] is False

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from clip_skip_lab.models.header import HEADER_BYTES, read_metadata
-from clip_skip_lab.models.metadata import HIGHEST, MetadataReader, Training, training_of
+from clip_skip_lab.models.metadata import LAYERS_OF_SD1, MetadataReader, Training, training_of
 
 TENSOR = {"weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
 
@@ -263,12 +263,12 @@ keys = st.sampled_from(["ss_clip_skip", "modelspec.encoder_layer", "ss_base_mode
 def test_no_file_makes_the_reader_raise(tmp_path, header, data, length):
     path = written(tmp_path / "any.safetensors", header, data, length)
     training = MetadataReader().read(path)
-    assert training.clip_skip is None or (1 <= training.clip_skip <= HIGHEST and training.problem is None)
+    assert training.clip_skip is None or (1 <= training.clip_skip <= LAYERS_OF_SD1 and training.problem is None)
 
 
 @settings(max_examples=300)
 @given(st.dictionaries(keys, st.text() | st.integers(-99, 99).map(str)))
 def test_no_metadata_makes_the_reader_raise(metadata):
     training = training_of(metadata)
-    assert training.clip_skip is None or 1 <= training.clip_skip <= HIGHEST
+    assert training.clip_skip is None or 1 <= training.clip_skip <= LAYERS_OF_SD1
     assert training.clip_skip is None or training.family in ("sd1", None)

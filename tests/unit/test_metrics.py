@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,17 +13,19 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from clip_skip_lab.measure.definitions import MEASURES
 from clip_skip_lab.measure.metrics import (
+    MEASURES,
     changed_area,
     colour_differences,
     high_frequency_share,
     mean_absolute_difference,
+    measures_of,
     saturation,
     sharpness,
     structure_change,
 )
 from clip_skip_lab.measure.pictures import REDUCED_SIDE, measurable
+from tests.helpers.measured import landscape
 
 SIDES = st.integers(1, 24)
 LUMAS = st.tuples(SIDES, SIDES).flatmap(lambda shape: arrays(np.uint8, shape))
@@ -32,22 +35,17 @@ PAIRS = st.tuples(SIDES, SIDES).flatmap(
 )
 
 
-def landscape(side=96, seed=0):
-    """A picture with large shapes and some texture, as a photograph has."""
-    random = np.random.default_rng(seed)
-    noise = random.normal(size=(side, side, 3))
-    shapes = ndimage.gaussian_filter(noise, (side / 10, side / 10, 0)) * side
-    shapes += ndimage.gaussian_filter(noise, (1, 1, 0)) * 8
-    return Image.fromarray(np.clip(128 + 6 * shapes, 0, 255).astype(np.uint8))
-
-
 def grey(array):
     return Image.fromarray(array.astype(np.uint8)).convert("RGB")
 
 
-def measures_of(image, reference=None):
-    full = measurable(image)
-    return {**full.own_measures(), **(full.changes_from(measurable(reference)) if reference else {})}
+def measured(image, reference=None):
+    return measures_of(measurable(image), measurable(reference) if reference else None)
+
+
+def changes(image, reference):
+    found = measured(image, reference)
+    return {measure.key: found[measure.key] for measure in MEASURES if measure.from_reference}
 
 
 def ssim_by_its_definition(one, other, window=7):
@@ -154,15 +152,14 @@ def test_saturation_is_that_of_hsv():
 @given(PICTURES)
 @settings(max_examples=60)
 def test_a_picture_does_not_differ_from_itself(rgb):
-    changes = measurable(Image.fromarray(rgb)).changes_from(measurable(Image.fromarray(rgb.copy())))
-    assert set(changes.values()) <= {0.0, None}
+    assert set(changes(Image.fromarray(rgb), Image.fromarray(rgb.copy())).values()) <= {0.0, None}
 
 
 @given(PAIRS)
 @settings(max_examples=60)
 def test_comparisons_are_symmetric_finite_and_not_negative(pair):
-    one, other = (measurable(Image.fromarray(rgb)) for rgb in pair)
-    there, back = one.changes_from(other), other.changes_from(one)
+    one, other = map(Image.fromarray, pair)
+    there, back = changes(one, other), changes(other, one)
     for key, value in there.items():
         if value is None:
             assert back[key] is None
@@ -175,7 +172,7 @@ def test_comparisons_are_symmetric_finite_and_not_negative(pair):
 @given(LUMAS)
 @settings(max_examples=60)
 def test_measures_of_one_picture_are_finite_and_within_their_bounds(luma):
-    found = measures_of(Image.fromarray(luma))
+    found = measured(Image.fromarray(luma))
     assert all(value is None or math.isfinite(value) for value in found.values())
     assert 0 <= found["high_frequency_share"] <= 1 + 1e-9
     assert 0 <= found["saturation"] <= 1
@@ -185,7 +182,7 @@ def test_measures_of_one_picture_are_finite_and_within_their_bounds(luma):
 @given(st.integers(0, 255), SIDES, SIDES)
 @settings(max_examples=20)
 def test_a_plain_picture_has_no_detail(level, height, width):
-    found = measures_of(Image.fromarray(np.full((height, width), level, np.uint8)))
+    found = measured(Image.fromarray(np.full((height, width), level, np.uint8)))
     assert found["high_frequency_share"] == 0
     assert found["sharpness"] in (0, None)
 
@@ -198,7 +195,7 @@ def test_blur_lowers_sharpness_and_noise_raises_it(seed, radius):
     blurred = picture.filter(ImageFilter.GaussianBlur(radius))
     noisy = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
     for key in ("sharpness", "high_frequency_share"):
-        blurry, plain, rough = (measures_of(image)[key] for image in (blurred, picture, noisy))
+        blurry, plain, rough = (measured(image)[key] for image in (blurred, picture, noisy))
         assert blurry < plain < rough
 
 
@@ -208,7 +205,7 @@ def test_composition_forgives_noise_and_not_a_move():
     noise = np.random.default_rng(1).normal(0, 20, (256, 256, 3))
     noisy = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
     turned = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    rough, moved = measures_of(noisy, picture), measures_of(turned, picture)
+    rough, moved = measured(noisy, picture), measured(turned, picture)
     assert rough["composition_change"] < 0.1 < 0.4 < rough["detail_change"]
     assert moved["composition_change"] > 0.25
 
@@ -216,7 +213,7 @@ def test_composition_forgives_noise_and_not_a_move():
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16"])
 def test_every_kind_of_picture_can_be_measured(mode):
     image = Image.new(mode, (8, 8)) if mode == "I;16" else landscape(8).convert(mode)
-    found = measures_of(image, image)
+    found = measured(image, image)
     assert found["mean_absolute_difference"] == 0
     assert set(found) == {measure.key for measure in MEASURES}
 
@@ -224,17 +221,24 @@ def test_every_kind_of_picture_can_be_measured(mode):
 @pytest.mark.parametrize("size", [(8, 8), (64, 64), (1, 1), (1, 90), (640, 30)])
 def test_pictures_of_every_size_can_be_measured(size):
     image = landscape().resize(size)
-    found = measures_of(image, image)
+    found = measured(image, image)
     assert found["mean_absolute_difference"] == 0
     assert max(measurable(image).reduced.luma.shape) == min(REDUCED_SIDE, max(size))
 
 
 def test_pictures_of_different_size_are_not_compared():
-    assert measurable(landscape(64)).changes_from(measurable(landscape(72))) == {}
+    assert set(changes(landscape(64), landscape(72)).values()) == {None}
 
 
-def test_the_definitions_name_what_compares_with_the_reference():
-    picture = landscape(32)
-    alone = set(measurable(picture).own_measures())
-    assert {measure.key for measure in MEASURES if not measure.against_reference} == alone
-    assert {measure.key for measure in MEASURES} == set(measures_of(picture, picture))
+def test_without_a_reference_there_are_the_measures_of_the_picture_alone():
+    found = measured(landscape(32))
+    assert [found[measure.key] is not None for measure in MEASURES] == [
+        measure.alone is not None for measure in MEASURES
+    ]
+
+
+def test_the_docs_have_every_measure_with_its_name_key_and_unit():
+    docs = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    table = docs.partition("| measure | key |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines()[2:]]
+    assert rows == [[measure.name, f"`{measure.key}`", measure.unit] for measure in MEASURES]

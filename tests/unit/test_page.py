@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from clip_skip_lab.language import entries, languages, texts_in
 from clip_skip_lab.page import assemble, files
 
 SCRIPTS = {path.stem: path.read_text(encoding="utf-8") for path in assemble.PARTS.glob("*.js")}
@@ -82,23 +83,19 @@ def test_the_policy_allows_the_pages_own_parts_by_their_hashes_and_no_other_inli
     assert policy.startswith("default-src 'none'; ")
 
 
-def words_of(language: str) -> set[str]:
-    """The keys of one language in texts.js."""
-    block = re.search(rf"^    {language}: \{{\n(.*?)^    \}},", SCRIPTS["texts"], re.DOTALL | re.MULTILINE)[1]
-    return {quoted or plain for quoted, plain in re.findall(r'(?:"([^"]+)"|\b([A-Za-z]\w*)): ?(?=["(])', block)}
+def test_the_page_brings_what_its_scripts_say_in_every_language_and_nothing_else():
+    embedded = json.loads(re.search(r"^const TRANSLATIONS = (.*);$", PAGE, re.MULTILINE)[1])
+    texts = {text for script in SCRIPTS.values() for text in texts_in(script, "t")}
+    assert len(texts) > 100
+    assert set(embedded) == set(languages()) - {"en"}
+    for language, translations in embedded.items():
+        assert translations == entries(texts, language)
 
 
-def test_every_word_is_there_in_english_and_japanese():
-    assert len(words_of("en")) > 100
-    assert words_of("en") == words_of("ja")
-
-
-def test_every_word_that_a_script_asks_for_is_there():
-    used = {key for text in SCRIPTS.values() for key in re.findall(r'\bt\("([^"]+)"[,)]', text)}
-    assert used - words_of("en") == set()
-    shown = set(re.findall(r'^    \["\w+", "[^"]+", "([^"]+)"', SCRIPTS["keys"], re.MULTILINE))
-    assert len(shown) > 20
-    assert shown - words_of("en") == set()
+def test_where_scripts_are_switched_off_the_page_says_so_in_every_language():
+    (needed,) = re.findall("<noscript>(.*?)</noscript>", PAGE)
+    assert needed.split(" / ")[0] == "This page needs JavaScript."
+    assert "このページには JavaScript が必要です。" in needed.split(" / ")
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK"])

@@ -1,4 +1,4 @@
-"""Going on with a sweep that was broken off, and a draft at full quality."""
+"""Resuming a sweep that was broken off, and a draft at full quality."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from PIL import Image
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
-from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_plan, unfinished
+from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_run, resumable
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.summary import summary
 from clip_skip_lab.ui.arguments import ResumeRequest
-from tests.unit.memory_session import CFG, HOST, MemorySession, filled, plan_of
+from tests.helpers.memory_session import CFG, HOST, MemorySession, filled, plan_of
 
 
 def broken_off(tmp_path, plan):
@@ -26,7 +26,7 @@ def broken_off(tmp_path, plan):
     return find_earlier(tmp_path, outcome.folder.name)
 
 
-def test_going_on_runs_only_what_is_not_done(tmp_path):
+def test_resuming_runs_only_what_is_not_done(tmp_path):
     plan = plan_of("1-4")
     earlier = broken_off(tmp_path, plan)
     session = MemorySession(str(tmp_path))
@@ -99,15 +99,15 @@ def test_an_entry_of_the_record_that_was_edited_is_noticed_and_its_cell_run_agai
         lambda content: content["cells"][0].update(pictures=5),
     ],
 )
-def test_a_record_without_its_parts_cannot_go_on(tmp_path, change):
+def test_a_record_without_its_parts_cannot_be_resumed(tmp_path, change):
     earlier = broken_off(tmp_path, plan_of("1-4"))
     with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
         edit(earlier, change)
-    assert unfinished(tmp_path) == []
+    assert resumable(tmp_path) == []
 
 
 @pytest.mark.parametrize("key", ["fingerprint", "setting", "plan"])
-def test_a_record_whose_plan_or_settings_were_edited_cannot_go_on(tmp_path, key):
+def test_a_record_whose_plan_or_settings_were_edited_cannot_be_resumed(tmp_path, key):
     changes = {"fingerprint": "0" * 16, "setting": {"seed": 8, "s_tmax": None}, "plan": {"clip_skip": [1, 2]}}
     earlier = edit(broken_off(tmp_path, plan_of("1-4")), lambda content: content.update({key: changes[key]}))
     session = MemorySession(str(tmp_path))
@@ -117,7 +117,7 @@ def test_a_record_whose_plan_or_settings_were_edited_cannot_go_on(tmp_path, key)
     assert not session.events
 
 
-def test_going_on_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
+def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     plan = plan_of("1-4")
     earlier = broken_off(tmp_path, plan)
     (earlier.folder / "cells" / "00000-7.png").unlink()
@@ -132,7 +132,7 @@ def test_going_on_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     assert note in summary(outcome.record, "folder")
 
 
-def test_going_on_with_the_same_code_says_nothing(tmp_path):
+def test_resuming_with_the_same_code_says_nothing(tmp_path):
     plan = plan_of("1-4")
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), HOST, earlier=broken_off(tmp_path, plan))
     assert outcome.record.notes == []
@@ -159,7 +159,7 @@ def test_a_picture_outside_the_folder_is_none_of_the_sweep(tmp_path):
     assert sorted(earlier.sound_cells(plan)) == [1]
 
 
-def test_another_model_or_other_settings_cannot_go_on(tmp_path):
+def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path):
     plan = plan_of("1-4")
     earlier = broken_off(tmp_path, plan)
     other = MemorySession(str(tmp_path))
@@ -174,11 +174,11 @@ def test_another_model_or_other_settings_cannot_go_on(tmp_path):
 
 
 def test_sweeps_that_were_broken_off_are_offered_the_newest_first(tmp_path):
-    assert unfinished(tmp_path) == []
+    assert resumable(tmp_path) == []
     earlier = broken_off(tmp_path, plan_of("1-4"))
     run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
     (earlier.folder.parent / "2026-01-01-00000000").mkdir()
-    ((name, label),) = unfinished(tmp_path)
+    ((name, label),) = resumable(tmp_path)
     assert name == earlier.folder.name
     assert label.startswith(f"{name}: 2 of 4 cells")
 
@@ -189,12 +189,12 @@ def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
         find_earlier(tmp_path, name)
 
 
-def test_a_sweep_whose_record_is_damaged_cannot_go_on(tmp_path):
+def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
     (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
     with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
         find_earlier(tmp_path, earlier.folder.name)
-    assert unfinished(tmp_path) == []
+    assert resumable(tmp_path) == []
 
 
 def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep_of_their_own(tmp_path):
@@ -202,10 +202,10 @@ def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep
     draft = run_sweep(plan, MemorySession(str(tmp_path)), HOST)
     earlier = find_earlier(tmp_path, draft.folder.name)
     assert earlier.is_finished_draft
-    assert unfinished(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
-    request, going_on = next_plan(earlier, None, [1, 6])
-    assert going_on is None
-    chosen = read_plan(request, [CFG], 12)
+    assert resumable(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
+    run = next_run(earlier, None, [1, 6])
+    assert run.earlier is None
+    chosen = read_plan(run.request, [CFG], 12)
     assert (chosen.draft, chosen.size) == (False, 2)
     outcome = run_sweep(chosen, MemorySession(str(tmp_path)), HOST)
     assert outcome.folder != draft.folder
@@ -216,18 +216,18 @@ def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep
     assert outcome.record.state == "finished"
 
 
-def test_a_draft_that_was_broken_off_is_gone_on_with_as_a_draft(tmp_path):
+def test_a_draft_that_was_broken_off_is_resumed_as_a_draft(tmp_path):
     plan = replace(plan_of("1-4"), draft=True)
     earlier = broken_off(tmp_path, plan)
-    request, going_on = next_plan(earlier, None, None)
-    assert going_on is earlier
-    assert request["draft"] is True
+    run = next_run(earlier, None, None)
+    assert run.earlier is earlier
+    assert run.request["draft"] is True
 
 
 def test_only_drafts_run_at_full_quality(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
     with pytest.raises(InvalidInput, match="is no draft"):
-        next_plan(earlier, True, None)
+        next_run(earlier, True, None)
 
 
 def test_many_values_for_the_cells_of_a_draft_are_looked_up_at_once(tmp_path):
@@ -235,6 +235,6 @@ def test_many_values_for_the_cells_of_a_draft_are_looked_up_at_once(tmp_path):
     earlier = EarlierSweep(tmp_path, {"plan": {"draft": True}, "cells": cells})
     asked = ["Clip skip 1, Steps 4999", 3, "no such cell", ["Clip skip 1"]] + ["x"] * 1_000_000
     start = time.process_time()
-    plan, _ = ResumeRequest("name", True, asked, True).plan(earlier)
+    cells = ResumeRequest("name", True, asked, True).next_run(earlier).request["cells"]
     assert time.process_time() - start < 2
-    assert plan["cells"][:4] == [4999, 3, "no such cell", ["Clip skip 1"]]
+    assert cells[:4] == [4999, 3, "no such cell", ["Clip skip 1"]]

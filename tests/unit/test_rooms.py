@@ -1,8 +1,6 @@
 """Which room may know what, read from the source itself."""
 
 import ast
-import json
-import re
 from pathlib import Path
 
 import pytest
@@ -114,52 +112,6 @@ def test_files_can_be_read_in_one_sitting(path):
 def test_the_entry_imports_and_registers_and_holds_no_logic(path):
     logic = ast.If | ast.For | ast.While | ast.FunctionDef | ast.ClassDef | ast.Try
     assert not [node for node in ast.walk(tree_of(path)) if isinstance(node, logic)]
-
-
-def constants():
-    """Names of the package's files that stand for one text: CLIP_SKIP_FIELD = "…", AXIS_FIELDS = {…: "…"}."""
-    texts: dict[str, set[str]] = {}
-    for path in FILES:
-        for node in tree_of(path).body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                found = {
-                    part.value
-                    for part in ast.walk(node.value)
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
-                }
-                if isinstance(node.value, ast.Dict):
-                    found = {value.value for value in node.value.values if isinstance(value, ast.Constant)}
-                texts.setdefault(node.targets[0].id, set()).update(found)
-    return texts
-
-
-def visible_texts():
-    """Every label, placeholder, tooltip, info and button text that the ui's components are given."""
-    known = constants()
-    for path in sorted((PACKAGE / "ui").rglob("*.py")):
-        for node in ast.walk(tree_of(path)):
-            if not isinstance(node, ast.Call):
-                continue
-            for keyword in node.keywords:
-                if keyword.arg not in ("label", "placeholder", "tooltip", "info"):
-                    continue
-                value = keyword.value
-                if isinstance(value, ast.Subscript):
-                    value = value.value
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    yield value.value
-                elif isinstance(value, ast.Name) and value.id in known:
-                    yield from known[value.id]
-
-
-def test_every_visible_text_has_its_japanese():
-    japanese = json.loads((ROOT / "localizations" / "ja_JP.json").read_text(encoding="utf-8"))
-    japanese.pop("clip_skip_lab")
-    texts = {text for text in visible_texts() if re.search(r"[A-Za-z]", text)}
-    assert {"Clip skip values", "Second axis", "Values of the third axis", "Fill in all values"} <= texts
-    assert sorted(texts - set(japanese)) == []
-    assert "Clip skip sweep" in japanese
-    assert all(text.strip() for text in japanese.values())
 
 
 def test_names_are_our_own():

@@ -9,11 +9,11 @@ from PIL import Image
 
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.folder import read_record
-from clip_skip_lab.sweep.grid import Limits, Style
+from clip_skip_lab.sweep.grid import Limits
 from clip_skip_lab.sweep.record import DONE, FAILED, NOT_RUN
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.summary import summary
-from tests.unit.memory_session import HOST, SIZE, MemorySession, colours, filled, plan_of, ran, states
+from tests.helpers.memory_session import HOST, SIZE, MemorySession, colours, filled, plan_of, ran, states
 
 
 def test_a_sweep_from_beginning_to_end(tmp_path):
@@ -151,113 +151,6 @@ def test_skip_leaves_one_cell_out_and_the_others_go_on(tmp_path):
     assert outcome.record.state == "finished"
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("cannot write this mode")])
-def test_pictures_that_cannot_be_saved_at_all_stay_for_the_gallery_and_the_grid(tmp_path, error):
-    outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path), save_error=error, plain_error=error), HOST)
-    assert states(outcome) == [DONE, DONE]
-    assert [kept.path for kept in outcome.pictures] == [None, None]
-    assert [kept.image.getpixel((0, 0)) for kept in outcome.pictures] == [(20, 0, 255), (40, 0, 255)]
-    assert colours(outcome.grids[0][0]) >= {(20, 0, 255), (40, 0, 255)}
-    why = error.strerror if isinstance(error, OSError) else str(error)
-    assert outcome.record.problems == [f"A picture could not be saved ({why}); it is in the gallery only."]
-    assert [cell["pictures"][0]["file"] for cell in read_record(outcome.folder)["cells"]] == [None, None]
-
-
-def assert_each_picture_has_its_own_file(outcome):
-    """In the sweep's `cells`, with the picture's own pixels and metadata."""
-    pictures = [picture for cell in read_record(outcome.folder)["cells"] for picture in cell["pictures"]]
-    assert len({picture["file"] for picture in pictures}) == len(pictures) > 1
-    for picture, kept in zip(pictures, outcome.pictures, strict=True):
-        assert picture["file"].startswith("cells/")
-        with Image.open(outcome.folder / picture["file"]) as image:
-            assert image.getpixel((0, 0))[0] == 20 * (kept.cell + 1)
-            assert image.info["parameters"] == picture["infotext"]
-
-
-@pytest.mark.parametrize(
-    "error", [OSError(36, "File name too long"), ValueError("embedded null byte"), KeyError(".xyz")]
-)
-def test_a_picture_that_cannot_be_saved_under_its_name_has_a_short_one(tmp_path, error):
-    outcome = run_sweep(plan_of("1-3"), MemorySession(str(tmp_path), per_cell=2, save_error=error), HOST)
-    assert [picture.file for picture in outcome.record.cells[1].pictures] == ["cells/0001-0.png", "cells/0001-1.png"]
-    assert_each_picture_has_its_own_file(outcome)
-    (note,) = outcome.record.notes
-    why = getattr(error, "strerror", None) or error
-    assert (
-        note == f"Pictures have short names, such as cells/0000-0.png, where the WebUI's own could not be used: {why}."
-    )
-    assert outcome.record.problems == []
-
-
-def test_pictures_that_all_get_the_same_name_have_a_file_each(tmp_path):
-    class Copying(MemorySession):
-        """An extension copies each picture to one place, and says that this is its file."""
-
-        def save_picture(self, picture, folder):
-            picture.image.save(tmp_path / "copy.png")
-            path = folder / "last.png"
-            path.unlink(missing_ok=True)
-            path.hardlink_to(tmp_path / "copy.png")
-            return path
-
-    outcome = run_sweep(plan_of("1-3"), Copying(str(tmp_path)), HOST)
-    files = [cell.pictures[0].file for cell in outcome.record.cells]
-    assert files == ["cells/last.png", "cells/0001-0.png", "cells/0002-0.png"]
-    assert "another picture has the file that the WebUI gave it" in outcome.record.notes[0]
-
-
-def test_a_picture_that_an_extension_saves_elsewhere_is_in_the_sweeps_folder_too(tmp_path):
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path / "grids"), elsewhere=elsewhere), HOST)
-    assert states(outcome) == [DONE, DONE]
-    assert_each_picture_has_its_own_file(outcome)
-    assert len(list(elsewhere.iterdir())) == 2, "what the extension did is left alone"
-    assert "saved it outside the sweep's folder" in outcome.record.notes[0]
-
-
-def test_a_picture_that_an_extension_removes_is_in_the_sweeps_folder_all_the_same(tmp_path):
-    class Removing(MemorySession):
-        def save_picture(self, picture, folder):
-            path = super().save_picture(picture, folder)
-            path.unlink()
-            return path
-
-    outcome = run_sweep(plan_of("1-2"), Removing(str(tmp_path)), HOST)
-    assert_each_picture_has_its_own_file(outcome)
-
-
-def test_a_grid_that_cannot_be_saved_by_the_hosts_rules_is_saved_without_them(tmp_path):
-    outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path), grid_error=KeyError(".xyz")), HOST)
-    ((grid, path),) = outcome.grids
-    with Image.open(path) as saved:
-        assert colours(saved) == colours(grid)
-        assert saved.info["parameters"] == outcome.record.infotext
-    assert outcome.record.grids[0].file == "grid.png"
-    (note,) = outcome.record.notes
-    assert note == "The grid is saved as grid.png, as it cannot be saved by the WebUI's rules: '.xyz'."
-
-
-def test_a_grid_that_cannot_be_saved_stays_for_the_gallery(tmp_path):
-    full = OSError(28, "No space left")
-    outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path), grid_error=full, plain_error=full), HOST)
-    ((grid, path),) = outcome.grids
-    assert path is None
-    assert colours(grid) >= {(20, 0, 255)}
-    assert outcome.record.problems == ["The grid could not be saved (No space left); it is in the gallery only."]
-    assert outcome.record.state == "finished"
-
-
-@pytest.mark.parametrize("style", [Style(background="rgba(255, 0, 0, 0.5)"), Style(text="nonsense")], ids=str)
-def test_a_grid_that_cannot_be_drawn_in_the_hosts_colours_is_drawn_in_others(tmp_path, style):
-    session = MemorySession(str(tmp_path), skip_at=1)
-    session.style = style
-    outcome = run_sweep(plan_of("1-2"), session, HOST)
-    assert colours(outcome.grids[0][0]) >= {(40, 0, 255), (255, 255, 255)}
-    assert outcome.record.state == "finished"
-    assert "because the WebUI's do not work" in outcome.record.problems[0]
-
-
 def test_pictures_are_kept_in_memory_only_where_the_answer_needs_them(tmp_path):
     outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST, keep_images=True)
     assert [kept.image.size for kept in outcome.pictures] == [SIZE, SIZE]
@@ -339,7 +232,7 @@ def test_a_page_and_reduced_pictures_that_cannot_be_written_do_not_stop_the_swee
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("clip_skip_lab.sweep.run.write_page", full)
-    monkeypatch.setattr("clip_skip_lab.sweep.run.save_small", full)
+    monkeypatch.setattr("clip_skip_lab.sweep.pictures.save_small", full)
     outcome = run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
     assert states(outcome) == [DONE, DONE]
     assert outcome.record.problems == [

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from clip_skip_lab.measure.folder import measure_folder
-from clip_skip_lab.sweep.plan import make_plan
+from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.run import run_sweep
-from tests.unit.memory_session import HOST, MemorySession
+from tests.helpers.memory_session import HOST, MemorySession
 from training import sentences
 from training.world import COLOUR_NAMES, NONE, SHAPES, draw
 
@@ -24,7 +24,7 @@ BLUE = scene("circle", "blue", "black")
 
 def swept(folder, name, scenes):
     """A kept sweep over these scenes, drawn, each at the same place."""
-    plan = make_plan(f"1-{len(scenes)}", (None, None), (None, None), [], 12)
+    plan = read_plan({"clip_skip": f"1-{len(scenes)}"}, [], 12)
     outcome = run_sweep(plan, MemorySession(str(folder / "made")), HOST)
     for cell, one in zip(outcome.record.cells, scenes, strict=True):
         picture = draw(np.array([one]), np.random.default_rng(3))[0]

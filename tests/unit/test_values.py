@@ -1,7 +1,5 @@
 """Reading values as people write them."""
 
-import csv
-import io
 import math
 import re
 import time
@@ -18,8 +16,6 @@ from clip_skip_lab.sweep.values import (
     join_list,
     read_clip_skip,
     read_numbers,
-    shown,
-    split_list,
     unique,
 )
 
@@ -251,15 +247,6 @@ def test_a_range_of_fractions_never_overshoots(first, length, step):
     assert values[0] == first
 
 
-@given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)))
-def test_a_list_survives_being_written_and_read(parts):
-    assert split_list(join_list(parts)) == parts
-
-
-def test_a_quoted_comma_stays_within_its_value():
-    assert split_list('a, "b, c", d') == ["a", "b, c", "d"]
-
-
 def test_repetitions_are_removed_in_order():
     assert unique([3, 1, 3, 2, 1]) == [3, 1, 2]
 
@@ -394,24 +381,3 @@ def test_the_examples_for_numbers_are_within_the_bounds(number, bounds):
 def examples_in(words):
     found = re.findall(r"avg \d+-\d+|\d+-\d+(?: \(\+[\d.]+\)| \[\d+\])?|(?<=such as )[\d.]+|(?<=or )[\d.]+", words)
     return found or [words]
-
-
-@given(st.lists(st.text(alphabet='ab ,"\n\r\t', max_size=6), max_size=6))
-def test_quoted_names_with_commas_survive_being_written_and_read(parts):
-    assert split_list(join_list(parts)) == parts
-
-
-@given(st.text(alphabet='ab ,"\n', max_size=20))
-def test_a_list_is_read_as_csv_reads_it(text):
-    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    try:
-        theirs = [part.strip() for row in rows for part in row]
-    except csv.Error:
-        return
-    assert [part.strip() for part in split_list(text) if part.strip()] == [part for part in theirs if part]
-
-
-def test_blanks_that_mean_something_are_kept_by_quotes():
-    assert split_list('red, " blue", ') == ["red", " blue", ""]
-    assert join_list(["red", " blue", ""]) == 'red," blue",""'
-    assert [shown(value) for value in ("red", " blue", "", 2)] == ["red", '" blue"', "(nothing)", "2"]

@@ -10,16 +10,14 @@ over the API: largest difference of a channel value (of 255) and mean difference
 
 from __future__ import annotations
 
-import base64
-import io
-import json
 import os
 import sys
 from dataclasses import dataclass, field
 
-import httpx
 import numpy as np
 from PIL import Image
+
+from tests.helpers.client import Answer, Client, Refused, encoded, gradient
 
 URL = os.environ.get("WEBUI_URL", "http://127.0.0.1:7860")
 SKIPS = [1, 2, 5, 12]
@@ -113,9 +111,7 @@ def request_body(feature: Feature) -> dict:
     """What is sent for one generation of a feature."""
     body = {**BASE, **feature.extra}
     if feature.img2img:
-        ramp = np.linspace(0, 255, 128, dtype=np.uint8)
-        picture = np.stack([np.tile(ramp, (128, 1)), np.tile(ramp[:, None], (1, 128)), np.full((128, 128), 90)], axis=2)
-        body["init_images"] = [encoded(Image.fromarray(picture.astype(np.uint8)))]
+        body["init_images"] = [encoded(gradient(128))]
     if feature.mask:
         mask = Image.new("L", (128, 128))
         mask.paste(255, (32, 24, 100, 96))
@@ -123,26 +119,16 @@ def request_body(feature: Feature) -> dict:
     return body
 
 
-def encoded(picture: Image.Image) -> str:
-    """A picture as the API takes it."""
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return base64.b64encode(file.getvalue()).decode()
-
-
-def generate(client: httpx.Client, feature: Feature, more: dict) -> tuple[list[np.ndarray], dict]:
+def generate(client: Client, feature: Feature, more: dict) -> tuple[list[np.ndarray], dict]:
     """The pictures of one call, as int arrays of height × width × 3, and what it told of itself."""
     route = "img2img" if feature.img2img else "txt2img"
     body = request_body(feature)
     settings = {**body.pop("override_settings", {}), **more.pop("override_settings", {})}
-    answer = client.post(f"/sdapi/v1/{route}", json={**body, **more, "override_settings": settings})
-    if answer.status_code != 200:
-        raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
-    pictures = [Image.open(io.BytesIO(base64.b64decode(image))).convert("RGB") for image in answer.json()["images"]]
-    return [np.asarray(picture).astype(int) for picture in pictures], json.loads(answer.json()["info"])
+    made = Answer(client.post(route, **{**body, **more, "override_settings": settings}))
+    return [picture.astype(int) for picture in made.pictures], made.info
 
 
-def compare(client: httpx.Client, feature: Feature) -> str:
+def compare(client: Client, feature: Feature) -> str:
     """One row of the table."""
     if feature.img2img:
         # The host encodes the init image with whatever random state the generation before left. A cell of a sweep
@@ -172,14 +158,14 @@ def main() -> None:
     wanted = sys.argv[1:]
     print("| feature | exact: largest | mean | fast: largest | mean | clip skips differ by | fast: one by one? |")
     print("|---|---|---|---|---|---|---|")
-    with httpx.Client(base_url=URL, timeout=600, trust_env=False) as client:
-        for feature in FEATURES:
-            if wanted and feature.name not in wanted:
-                continue
-            try:
-                print(compare(client, feature), flush=True)
-            except RuntimeError as error:
-                print(f"| {feature.name} | not compared: {error} | | | | | |", flush=True)
+    client = Client(URL, timeout=600)
+    for feature in FEATURES:
+        if wanted and feature.name not in wanted:
+            continue
+        try:
+            print(compare(client, feature), flush=True)
+        except (Refused, RuntimeError) as error:
+            print(f"| {feature.name} | not compared: {error} | | | | | |", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,12 @@ them does not hold.
 
 from __future__ import annotations
 
-import base64
-import io
-import json
 import os
 import sys
 
-import httpx
 import numpy as np
-from PIL import Image
+
+from tests.helpers.client import Answer, Client, Refused
 
 URL = os.environ.get("WEBUI_URL", "http://127.0.0.1:7860")
 PANEL = "clip skip lab"
@@ -41,9 +38,9 @@ class Claims:
     def __init__(self, model: str):
         self.model = model
         self.failed = 0
-        self.client = httpx.Client(base_url=URL, timeout=600, trust_env=False)
+        self.client = Client(URL, timeout=600)
 
-    def send(self, panel=None, skip=1, clip_l_option=False, script=None, **more) -> httpx.Response:
+    def send(self, panel=None, skip=1, clip_l_option=False, script=None, **more) -> Answer:
         """One request; `clip_l_option` is the WebUI's own "Clip skip SDXL"."""
         settings = {
             "sd_model_checkpoint": self.model,
@@ -57,15 +54,13 @@ class Claims:
             body["alwayson_scripts"] = {PANEL: {"args": arguments}}
         if script is not None:
             body |= {"script_name": "clip skip sweep", "script_args": [{"return_cells": True, **script}]}
-        return self.client.post("/sdapi/v1/txt2img", json=body)
+        return Answer(self.client.post("txt2img", **body))
 
     def pictures(self, *arguments, **named) -> list[np.ndarray]:
         """The pictures of one request, as arrays."""
-        answer = self.send(*arguments, **named)
-        answer.raise_for_status()
-        self.info = json.loads(answer.json()["info"])
-        images = (Image.open(io.BytesIO(base64.b64decode(text))) for text in answer.json()["images"])
-        return [np.asarray(image.convert("RGB")).astype(int) for image in images]
+        made = self.send(*arguments, **named)
+        self.info = made.info
+        return [picture.astype(int) for picture in made.pictures]
 
     def picture(self, *arguments, **named) -> np.ndarray:
         """The one picture of a request."""
@@ -108,11 +103,14 @@ def common(claims: Claims) -> np.ndarray:
     negative = claims.picture({"every_model": True, "negative_clip_skip": 4}, skip=2)
     claims.differ("the negative prompt has a value of its own", negative, plain)
     text = claims.info["infotexts"][0]
-    again = claims.client.post("/sdapi/v1/txt2img", json={"infotext": text}).json()["images"][0]
-    again = np.asarray(Image.open(io.BytesIO(base64.b64decode(again))).convert("RGB")).astype(int)
+    again = Answer(claims.client.post("txt2img", infotext=text)).pictures[0].astype(int)
     claims.same("an infotext makes the picture again", again, negative)
-    refused = claims.send({"every_model": True, "clip_skip": 11})
-    claims.holds("a layer that isn't there is refused", refused.status_code == 422, refused.json().get("detail"))
+    try:
+        claims.send({"every_model": True, "clip_skip": 11})
+        status, said = 200, ""
+    except Refused as refused:
+        status, said = refused.status, refused.detail
+    claims.holds("a layer that isn't there is refused", status == 422, said)
     claims.same("and the next picture is right", claims.picture(), plain)
     for mode, most in (("exact", 0), ("fast", 1)):
         cells = claims.pictures(script={"clip_skip": [1, 2, 3.5], "every_model": True, "mode": mode})[1:]

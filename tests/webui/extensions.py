@@ -16,7 +16,7 @@ from os import environ
 
 import numpy as np
 
-from tests.contract.client import Client, Refused, Sweep
+from tests.helpers.client import Client, Refused, Sweep
 
 SKIPS = [1, 2, 5]
 FRACTION = 1.5

@@ -15,7 +15,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.sweep_page import SweepPage
-from tests.header import CLIP_SKIP, HostClient
+from tests.helpers.client import CLIP_SKIP
+from tests.helpers.page_client import PageClient
 from tests.minihost import launch
 
 ROOT = Path(__file__).parents[2]
@@ -71,21 +72,21 @@ def main() -> None:
         host = nullcontext(url) if url else launch.Process(data, [launch.REPO])
         with host as started, sync_playwright() as playwright:
             address = (url or started.url).rstrip("/")
-            client = HostClient(address)
+            client = PageClient(address)
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             for theme in ("dark", "light"):
                 panel(browser, address, theme, folder / f"panel-{theme}.png")
             with client.kept(CLIP_SKIP):
-                client.set(**{CLIP_SKIP: 2})
+                client.set({CLIP_SKIP: 2})
                 headers(browser, address, folder, "header")
-            names = [model["title"] for model in client.get("/sdapi/v1/sd-models").json()]
+            names = client.checkpoints()
             sdxl = next((name for name in names if "sdxl" in name.lower()), None)
             if sdxl is None:
                 print("no SDXL checkpoint: the pictures of the warning are left as they are")
             else:
                 with client.kept(CLIP_SKIP, CHECKPOINT):
-                    client.set(**{CHECKPOINT: sdxl})
-                    client.set(**{CLIP_SKIP: 2})
+                    client.set({CHECKPOINT: sdxl})
+                    client.set({CLIP_SKIP: 2})
                     headers(browser, address, folder, "header-warning")
             browser.close()
 

@@ -1,7 +1,7 @@
 // What is said of the sweep as a whole: the heading, how far it is, the findings, and the panel "About".
 
 function titleOf(sweep) {
-    return sweep.prompt.trim().split("\n")[0] || t("no prompt");
+    return sweep.prompt.trim().split("\n")[0] || t("(no prompt)");
 }
 
 function factsOf(sweep) {
@@ -13,15 +13,20 @@ function factsOf(sweep) {
 }
 
 function showHeading() {
-    const {sweep} = app, title = titleOf(sweep);
+    const {sweep} = app, title = titleOf(sweep), count = sweep.cells.length;
     $("title").textContent = title;
     $("title").title = sweep.prompt;
-    $("facts").textContent = [t("cells", sweep.cells.length), factsOf(sweep)].join(" · ");
-    document.title = `${title.slice(0, 60)} – ${t("clip skip sweep")}`;
+    $("facts").textContent = [count === 1 ? t("{n} cell", {n: count}) : t("{n} cells", {n: count}), factsOf(sweep)].join(" · ");
+    document.title = `${title.slice(0, 60)} – ${t("Clip skip sweep")}`;
     showProgress();
-    const findings = list(record(sweep.content.findings)[language] ?? record(sweep.content.findings).en).map(words);
+    const findings = sentencesOf(sweep.content.findings);
     $("findings").hidden = !findings.length;
-    $("findings").textContent = findings.join(language === "ja" ? "" : " ");
+    $("findings").textContent = inOneLine(findings);
+}
+
+// The sentences in the page's language, from {"en": […], "ja": […]}.
+function sentencesOf(said) {
+    return list(record(said)[language] ?? record(said).en).map(words);
 }
 
 function showProgress() {
@@ -31,8 +36,10 @@ function showProgress() {
     const runs = sweep.state === "running";
     place.hidden = !runs && done === all.length;
     if (place.hidden) return place.replaceChildren();
-    const text = [t("done of", done, all.length), failed && t("failed", failed),
-        t(runs ? "running" : sweep.state === "interrupted" ? "interrupted" : "ended")].filter(Boolean).join(" · ");
+    const ran = [t("{done} of {count} done", {done, count: all.length}), failed && t("{count} failed", {count: failed})]
+        .filter(Boolean).join(" · ");
+    const text = runs ? t("{progress} · running", {progress: ran})
+        : sweep.state === "interrupted" ? t("{progress} · interrupted", {progress: ran}) : t("{progress} · finished", {progress: ran});
     refill(place, make("span", {text}),
         runs && make("progress", {max: all.length, value: done + failed, "aria-label": text}));
 }
@@ -42,24 +49,23 @@ function aboutPanel() {
     const paragraph = (name, text) => text && make("div", {}, make("h3", {text: name}), make("pre", {text, dir: "auto"}));
     const sentences = (name, texts) => texts.length &&
         make("div", {}, make("h3", {text: name}), make("ul", {}, ...texts.map((text) => make("li", {text, dir: "auto"}))));
-    const findings = list(record(content.findings)[language] ?? record(content.findings).en).map(words);
-    const numbers = list(record(content.more)[language] ?? record(content.more).en).map(words);
+    const numbers = sentencesOf(content.more);
     const setting = record(content.setting), host = record(content.host);
-    const facts = [["model", sweep.model], ["seed", words(setting.seed)], ["sampler", words(setting.sampler_name)],
-        ["steps", words(setting.steps)], ["CFG", words(setting.cfg_scale)],
-        ["size", setting.width && `${setting.width} × ${setting.height}`], ["WebUI", [words(host.name), words(host.version)].join(" ")],
-        ["id", sweep.id]].filter(([, value]) => value);
+    const facts = [[t("Model"), sweep.model], [t("seed"), words(setting.seed)], [t("Sampler"), words(setting.sampler_name)],
+        [t("Steps"), words(setting.steps)], [t("CFG scale"), words(setting.cfg_scale)],
+        [t("size"), setting.width && `${setting.width} × ${setting.height}`],
+        [t("WebUI"), [words(host.name), words(host.version)].join(" ")], [t("Sweep"), sweep.id]].filter(([, value]) => value);
     return [
-        sentences(t("findings"), findings),
-        numbers.length > 0 && make("details", {}, make("summary", {text: t("numbers")}),
+        sentences(t("Findings"), sentencesOf(content.findings)),
+        numbers.length > 0 && make("details", {}, make("summary", {text: t("The numbers behind them")}),
             make("ul", {}, ...numbers.map((text) => make("li", {text, dir: "auto"})))),
         chartList(),
-        paragraph(t("prompt"), sweep.prompt),
-        paragraph(t("negative prompt"), sweep.negative),
-        make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {text: t(name)}), make("dd", {text: value, dir: "auto"})])),
-        sentences(t("measures"), sweep.measures.map((measure) =>
+        paragraph(t("Prompt"), sweep.prompt),
+        paragraph(t("Negative prompt"), sweep.negative),
+        make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {text: name}), make("dd", {text: value, dir: "auto"})])),
+        sentences(t("Measures"), sweep.measures.map((measure) =>
             `${spoken(measure.name)}${words(measure.unit) && ` (${words(measure.unit)})`}: ${spoken(measure.description)}`)),
-        sentences(t("notes"), [...list(content.notes), ...list(content.problems)].map(words)),
+        sentences(t("Notes"), [...list(content.notes), ...list(content.problems)].map(words)),
         fileLinks(),
     ].filter(Boolean);
 }
@@ -73,8 +79,8 @@ function chartList() {
 }
 
 function fileLinks() {
-    const grids = list(app.sweep.content.grids).map((one) => words(record(one).file)).filter(addressOfFile);
+    const grids = list(app.sweep.content.grids).map((file) => words(record(file).file)).filter(addressOfFile);
     const files = [...grids, "sweep.json"];
-    return make("div", {}, make("h3", {text: t("files")}), make("ul", {}, ...files.map((file) =>
+    return make("div", {}, make("h3", {text: t("Files")}), make("ul", {}, ...files.map((file) =>
         make("li", {}, make("a", {href: addressOfFile(file), target: "_blank", rel: "noopener", text: file})))));
 }

@@ -44,7 +44,7 @@ function showCell() {
 // The picture before stays until the next one is there.
 function showLarge(frame, cell, source) {
     if (!source) {
-        const text = [t(`state ${cell.state}`), cell.reason].filter(Boolean).join(": ");
+        const text = [stateName(cell.state), cell.reason].filter(Boolean).join(": ");
         return frame.replaceChildren(make("p", {className: "reason", text, dir: "auto"}));
     }
     let image = frame.querySelector("img");
@@ -58,7 +58,7 @@ function showLarge(frame, cell, source) {
     image.onerror = () => {
         const small = addressOfFile(cell.picture?.small);
         if (small && image.getAttribute("src") !== small) image.src = small;
-        else image.replaceWith(make("p", {className: "reason", text: t("file gone", words(cell.picture?.file))}));
+        else image.replaceWith(make("p", {className: "reason", text: fileMissing(cell.picture?.file)}));
     };
     image.src = source;
 }
@@ -67,34 +67,35 @@ function cellInfo(cell) {
     const picture = cell.picture ?? {}, marked = app.favourites.has(cell.key), file = addressOfFile(picture.file);
     const infotext = words(picture.infotext);
     const part = (letter) => button(letter.toUpperCase(), () => choosePart(letter, cell), {"data-key": letter,
-        title: t(`tool ${letter}`), "aria-label": t(`tool ${letter}`), "aria-pressed": String(app.view[letter] === cell.key)});
+        title: toolName(letter), "aria-label": toolName(letter), "aria-pressed": String(app.view[letter] === cell.key)});
     return [
         make("div", {className: "bar"},
-            button("←", () => leaf(0, -1), {"data-key": "previous", "aria-label": t("previous"), title: t("previous")}),
-            button("→", () => leaf(0, 1), {"data-key": "next", "aria-label": t("next"), title: t("next")}),
-            button(playing ? "❚❚" : "▶", togglePlaying, {"data-key": "play", "aria-label": t("play"), title: t("play")}),
+            button("←", () => leaf(0, -1), {"data-key": "previous", "aria-label": t("Previous"), title: t("Previous")}),
+            button("→", () => leaf(0, 1), {"data-key": "next", "aria-label": t("Next"), title: t("Next")}),
+            button(playing ? "❚❚" : "▶", togglePlaying,
+                {"data-key": "play", "aria-label": t("Play along clip skip"), title: t("Play along clip skip")}),
             make("span", {className: "spring"}),
-            button("✕", () => $("cell").close(), {"data-key": "close", "aria-label": t("close"), title: t("close")})),
+            button("✕", () => $("cell").close(), {"data-key": "close", "aria-label": t("Close"), title: t("Close")})),
         make("h2", {text: nameOf(cell), dir: "auto"}),
         make("p", {className: "facts", text: cellFacts(cell)}),
         make("div", {className: "bar"},
-            button(`${marked ? "★" : "☆"} ${t("favourite")}`, () => toggleFavourite(cell),
+            button(`${marked ? "★" : "☆"} ${t("Favourite")}`, () => toggleFavourite(cell),
                 {"data-key": "favourite", "aria-pressed": String(marked)}),
             part("a"), part("b"),
-            file && make("a", {className: "button", href: file, target: "_blank", rel: "noopener", text: t("open file")})),
+            file && make("a", {className: "button", href: file, target: "_blank", rel: "noopener", text: t("Open file")})),
         FROM_HOST && make("div", {className: "bar"}, useButton(cell)),
         measureTable(cell),
         infotext && make("div", {className: "infotext"},
-            make("div", {className: "bar"}, make("h3", {text: t("infotext")}), make("span", {className: "spring"}),
-                button(t("copy"), () => copyText(infotext), {"data-key": "copy"})),
+            make("div", {className: "bar"}, make("h3", {text: t("Infotext")}), make("span", {className: "spring"}),
+                button(t("Copy"), () => copyText(infotext), {"data-key": "copy"})),
             make("pre", {text: infotext, dir: "auto", tabIndex: 0})),
     ].filter(Boolean);
 }
 
 function cellFacts(cell) {
     const {width, height, seed} = cell.picture ?? {};
-    const seconds = typeof cell.seconds === "number" ? t("seconds", numberText(cell.seconds)) : "";
-    return [t(`state ${cell.state}`), cell.reason, width && height && `${width} × ${height} px`,
+    const seconds = typeof cell.seconds === "number" ? t("{value} s", {value: numberText(cell.seconds)}) : "";
+    return [stateName(cell.state), cell.reason, width && height && `${width} × ${height} px`,
         seed !== undefined && `${t("seed")} ${seed}`, seconds].filter(Boolean).join(" · ");
 }
 
@@ -104,7 +105,7 @@ function measureTable(cell) {
     const rows = known.map((measure) => make("tr", {title: spoken(measure.description)},
         make("th", {scope: "row", text: spoken(measure.name)}),
         make("td", {text: withUnit(measureOf(cell, measure.key), measure)})));
-    return make("table", {}, make("caption", {text: t("measures")}), make("tbody", {}, ...rows));
+    return make("table", {}, make("caption", {text: t("Measures")}), make("tbody", {}, ...rows));
 }
 
 // --- Leafing --------------------------------------------------------------------------------------------------
@@ -144,16 +145,17 @@ function stopPlaying() {
 
 function useButton(cell) {
     const value = cell.values[app.sweep.axes[0].name], whole = Number.isInteger(value);
-    return button(t("use", app.sweep.axes[0].labels[cell.at[0]]), () => useClipSkip(value), {"data-key": "use", className: "primary",
-        disabled: !whole, title: whole ? t("use hint") : t("use whole")});
+    return button(t("Use clip skip {value}", {value: app.sweep.axes[0].labels[cell.at[0]]}), () => useClipSkip(value),
+        {"data-key": "use", className: "primary", disabled: !whole, title: whole ? t("Sets it in the WebUI, as its header would")
+            : t("The WebUI's own setting takes whole numbers only")});
 }
 
 async function useClipSkip(value) {
     try {
         const answer = await fetch("../../../clip-skip", {method: "PUT", headers: {"Content-Type": "application/json"},
             body: JSON.stringify({clip_skip: value})});
-        say(answer.ok ? t("used", value) : (await answer.json()).detail);
+        say(answer.ok ? t("The WebUI's clip skip is {value} now.", {value}) : (await answer.json()).detail);
     } catch {
-        say(t("unreachable"));
+        say(t("The WebUI does not answer."));
     }
 }

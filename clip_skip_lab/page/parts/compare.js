@@ -7,17 +7,19 @@ const pairing = {timer: null, second: false, part: 50, amplify: 1};
 // Makes a cell A or B, or, where it is that already, no longer. One cell cannot be both.
 function choosePart(part, cell) {
     const {view} = app, other = part === "a" ? "b" : "a", name = nameOf(cell);
-    if (view[other] === cell.key) return say(t("is the other", name, other.toUpperCase()));
+    if (view[other] === cell.key) return say(t("{name} is {other} already. Choose another cell to compare it with.",
+        {name, other: other.toUpperCase()}));
     const out = view[part] === cell.key;
     change({[part]: out ? null : cell.key}, {step: false});
-    if (out) say(t("taken out", name, part.toUpperCase()));
-    else if (!view[other]) say(t(`is ${part}, choose ${other}`, name));
+    if (out) say(t("{name} is no longer {part}.", {name, part: part.toUpperCase()}));
+    else if (!view[other]) say(part === "a" ? t("A is {name}. Now press B on another cell.", {name})
+        : t("B is {name}. Now press A on another cell.", {name}));
     else if (part === "b") openCompare();
-    else say(t("is a", name));
+    else say(t("A is {name}.", {name}));
 }
 
 function openCompare(mode = app.view.mode || "wipe") {
-    if (!app.view.a || !app.view.b) return say(t("choose both"));
+    if (!app.view.a || !app.view.b) return say(t("Choose two cells first: A on one, B on the other."));
     if ($("cell").open) $("cell").close();
     change({mode});
 }
@@ -48,12 +50,13 @@ function showCompare() {
         showLarge(pictures.children[place], cell, source);
         pictures.nextElementSibling.children[place].textContent = `${"AB"[place]}: ${nameOf(cell)}`;
     });
-    dialog.setAttribute("aria-label", t("comparing", ...cells.map((cell) => nameOf(cell))));
-    const modes = MODES.map((name, place) => button(t(`mode ${name}`), () => change({mode: name}), {"data-key": name,
+    dialog.setAttribute("aria-label", t("Comparing A, {one}, with B, {other}", {one: nameOf(cells[0]), other: nameOf(cells[1])}));
+    const names = {side: t("Side by side"), flicker: t("Flicker"), wipe: t("Wipe"), difference: t("Difference")};
+    const modes = MODES.map((name, place) => button(names[name], () => change({mode: name}), {"data-key": name,
         "aria-pressed": String(name === mode), title: String(place + 1)}));
     refill($("compare-bar"), ...modes,
-        button(`⇄ ${t("swap")}`, swapPair, {"data-key": "swap"}), make("span", {className: "spring"}),
-        button("✕", () => dialog.close(), {"data-key": "close", "aria-label": t("close"), title: t("close")}));
+        button(`⇄ ${t("Swap")}`, swapPair, {"data-key": "swap"}), make("span", {className: "spring"}),
+        button("✕", () => dialog.close(), {"data-key": "close", "aria-label": t("Close"), title: t("Close")}));
     showTuning(mode);
     const onMode = MODES.includes(document.activeElement?.dataset.key); // the focus goes with the mode, by whatever key
     if (!dialog.open) dialog.showModal();
@@ -70,17 +73,17 @@ function showTuning(mode) {
     clearInterval(pairing.timer);
     pairing.timer = null;
     const tuning = $("compare-tuning");
-    const slider = (name, key, min, max, step) => field(t(name), make("input", {type: "range", min, max, step, value: pairing[key],
+    const slider = (name, key, min, max, step) => field(name, make("input", {type: "range", min, max, step, value: pairing[key],
         "data-key": key, id: `compare-${key}`, on: {input: (event) => {
             pairing[key] = Number(event.target.value);
             tune();
         }}}));
-    if (mode === "wipe") refill(tuning, slider("line", "part", 0, 100, 0.5));
-    else if (mode === "difference") refill(tuning, slider("amplify", "amplify", 1, 16, 0.5));
+    if (mode === "wipe") refill(tuning, slider(t("Line"), "part", 0, 100, 0.5));
+    else if (mode === "difference") refill(tuning, slider(t("Amplify"), "amplify", 1, 16, 0.5));
     else if (mode === "flicker") {
         if (!matchMedia("(prefers-reduced-motion: reduce)").matches) flicker();
-        refill(tuning, button(t("show other"), showOther, {"data-key": "other"}),
-            button(t("by itself"), flicker, {"data-key": "by itself", "aria-pressed": String(pairing.timer !== null)}));
+        refill(tuning, button(t("Show the other one"), showOther, {"data-key": "other"}),
+            button(t("Automatic"), flicker, {"data-key": "by itself", "aria-pressed": String(pairing.timer !== null)}));
     } else refill(tuning);
     pairing.second = false;
     tune();

@@ -15,7 +15,7 @@ function showControls() {
         shape.append(axisChoice("x"), axisChoice("y"), ...others.map(axisSlider));
         looks.append(sizeControl(), zoomControl(), ...measureControls());
         refill($("controls"), shape, looks, make("div", {className: "group pair", id: "pair"}));
-        $("controls").setAttribute("aria-label", t("view"));
+        $("controls").setAttribute("aria-label", t("View"));
     }
     for (const axis of others) {
         const slider = $(`at${axis}`);
@@ -33,7 +33,7 @@ function showControls() {
 function axisChoice(which) {
     const {sweep, view} = app, rows = which === "y";
     const options = sweep.axes.map((axis, number) => [String(number), axisName(axis)]);
-    if (rows) options.push([NONE, t("none")]);
+    if (rows) options.push([NONE, t("None")]);
     const act = (value) => {
         const chosen = value === NONE ? null : Number(value), other = rows ? "x" : "y";
         // Choosing what the other one has swaps the two.
@@ -41,8 +41,9 @@ function axisChoice(which) {
             ? {[which]: chosen, [other]: view[which] ?? (rows ? otherAxis(chosen) : null)} : {[which]: chosen});
     };
     const chosen = view[which] === null ? NONE : String(view[which]);
-    return choice(t(rows ? "rows" : "columns"), options, chosen, act,
-        {"data-key": which, id: which, disabled: Boolean(view.sort), title: view.sort ? t("sorted flat") : undefined});
+    return choice(rows ? t("Rows") : t("Columns"), options, chosen, act,
+        {"data-key": which, id: which, disabled: Boolean(view.sort),
+            title: view.sort ? t("Not while the cells are ordered by a measure") : undefined});
 }
 
 function otherAxis(than) {
@@ -66,36 +67,40 @@ function sizeControl() {
     const move = (event) => change({size: 2 ** Number(event.target.value)}, {step: event.type === "change"});
     const slider = make("input", {type: "range", id: "size", min: Math.log2(SMALLEST), max: Math.log2(LARGEST), step: "any",
         "data-key": "size", on: {input: move, change: move}});
-    const fit = button(t("fit"), () => change({size: 0}), {id: "fit", "data-key": "fit"});
-    return make("div", {className: "field"}, field(t("cell size"), slider), fit);
+    const fit = button(t("Fit"), () => change({size: 0}), {id: "fit", "data-key": "fit"});
+    return make("div", {className: "field"}, field(t("Cells"), slider), fit);
 }
 
 function zoomControl() {
     const move = (event) => zoomTo(2 ** Number(event.target.value));
     const slider = make("input", {type: "range", id: "zoom", min: 0, max: Math.log2(DEEPEST), step: "any", "data-key": "zoom",
-        title: t("zoom hint"), on: {input: move}});
-    return field(t("zoom"), slider, make("output", {className: "value"}));
+        title: t("All pictures together; drag one to move them all"), on: {input: move}});
+    return field(t("Zoom in"), slider, make("output", {className: "value"}));
 }
 
 function measureControls() {
     const {sweep, view} = app;
     if (!sweep.measures.length) return [];
     const named = sweep.measures.map((measure) => [measure.key, spoken(measure.name)]);
-    const heat = choice(t("colour by"), [["", t("nothing")], ...named], view.heat, (value) => change({heat: value}),
+    const heat = choice(t("Colours"), [["", t("Nothing")], ...named], view.heat, (value) => change({heat: value}),
         {id: "heat", "data-key": "heat"});
-    const sort = choice(t("order"), [["", t("as planned")], ...named], view.sort,
+    const sort = choice(t("Order"), [["", t("As planned")], ...named], view.sort,
         (value) => change({sort: value, down: value ? view.down : false}), {id: "sort", "data-key": "sort"});
     const direction = view.sort && button(view.down ? "↓" : "↑", () => change({down: !app.view.down}),
-        {id: "direction", "data-key": "direction", "aria-label": t(view.down ? "largest first" : "smallest first"),
-            title: t(view.down ? "largest first" : "smallest first")});
+        {id: "direction", "data-key": "direction", "aria-label": orderName(view.down),
+            title: orderName(view.down)});
     const colours = view.heat ? [legend(view.heat), tintTick()] : [];
     return [heat, ...colours, make("div", {className: "field"}, sort, direction)];
 }
 
+function orderName(down) {
+    return down ? t("Largest first") : t("Smallest first");
+}
+
 // Not from the start: what lies over a picture changes the colours that are to be compared.
 function tintTick() {
-    const made = tick(t("tint"), app.view.tint, "tint", (event) => change({tint: event.target.checked}));
-    made.title = t("tint hint");
+    const made = tick(t("Tint"), app.view.tint, "tint", (event) => change({tint: event.target.checked}));
+    made.title = t("Lays the colour over the pictures too. It changes how their own colours look");
     return made;
 }
 
@@ -104,9 +109,9 @@ function showPair() {
     const chip = (letter) => {
         const cell = sweep.byKey.get(view[letter]);
         return cell && button(`${letter.toUpperCase()}: ${nameOf(cell)}`, () => change({[letter]: null}),
-            {className: "chip", title: t("take out"), "data-key": `chip ${letter}`});
+            {className: "chip", title: t("Take out"), "data-key": `chip ${letter}`});
     };
-    const compare = view.a && view.b && button(t("compare"), () => openCompare(), {className: "primary", id: "open-compare",
+    const compare = view.a && view.b && button(t("Compare"), () => openCompare(), {className: "primary", id: "open-compare",
         "data-key": "compare"});
     refill(pair, chip("a"), chip("b"), compare);
     pair.hidden = !view.a && !view.b;
@@ -116,13 +121,13 @@ function showPair() {
 
 function showActions() {
     const {view} = app;
-    const opener = (name) => button(t(name), () => togglePanel(name), {id: `open-${name}`, "data-key": name,
+    const opener = (name) => button(panelName(name), () => togglePanel(name), {id: `open-${name}`, "data-key": name,
         "aria-expanded": String(app.panel === name), "aria-controls": "panel",
         className: name === "filter" && isFiltering(view) ? "on" : ""});
     refill($("actions"), opener("filter"), opener("export"), opener("about"),
-        button("?", openHelp, {id: "open-help", "data-key": "help", title: t("keys"), "aria-label": t("keys")}),
-        button(t("other language"), () => setLanguage(language === "en" ? "ja" : "en"),
-            {id: "language", "data-key": "language", lang: language === "en" ? "ja" : "en"}));
+        button("?", openHelp, {id: "open-help", "data-key": "help", title: t("Keys"), "aria-label": t("Keys")}),
+        button(nameOfLanguage(nextLanguage()), () => setLanguage(nextLanguage()),
+            {id: "language", "data-key": "language", lang: nextLanguage()}));
 }
 
 const PANELS = {filter: () => filterPanel(), export: () => exportPanel(), about: () => aboutPanel()};
@@ -130,6 +135,10 @@ const PANELS = {filter: () => filterPanel(), export: () => exportPanel(), about:
 function togglePanel(name) {
     app.panel = app.panel === name ? "" : name;
     refresh();
+}
+
+function panelName(name) {
+    return {filter: t("Filter"), export: t("Export"), about: t("About")}[name];
 }
 
 let panelFor = "";
@@ -147,5 +156,5 @@ function showPanel() {
     [panelFor, app.panelSweep] = [signature, sweep];
     if (!app.panel) return panel.replaceChildren();
     refill(panel, PANELS[app.panel]());
-    panel.setAttribute("aria-label", t(app.panel));
+    panel.setAttribute("aria-label", panelName(app.panel));
 }

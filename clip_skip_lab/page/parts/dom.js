@@ -64,16 +64,16 @@ async function copyText(text) {
         const copied = document.execCommand("copy");
         area.remove();
         focused?.focus();
-        if (!copied) return say(t("notCopied"));
+        if (!copied) return say(t("The browser does not let this page copy."));
     }
-    say(t("copied"));
+    say(t("Copied."));
 }
 
 function download(blob, name) {
     const link = make("a", {href: URL.createObjectURL(blob), download: name});
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-    say(t("saved", name));
+    say(t("Saved as {name}.", {name}));
 }
 
 function clamp(value, low, high) {

@@ -8,10 +8,13 @@ function exportPanel() {
         make("p", {}, make("strong", {text: name}), make("span", {text: hint})));
     const cell = activeCell(), favourites = app.favourites.size;
     return [
-        row(t("sheet of shown"), t("sheet hint"), () => exportSheet(false), "sheet-shown", "PNG"),
-        row(t("sheet of favourites", favourites), t("sheet hint"), () => exportSheet(true), "sheet-favourites", "PNG"),
-        row(t("animation"), t("animation hint", cell ? nameOf(cell) : ""), exportAnimation, "animation", "WebP"),
-        row(t("favourites list", favourites), t("favourites hint"), exportFavourites, "favourites-list", "JSON"),
+        row(t("Sheet of what is shown"), t("One picture with labels, for sharing."), () => exportSheet(false), "sheet-shown", "PNG"),
+        row(t("Sheet of the favourites ({count})", {count: favourites}), t("One picture with labels, for sharing."),
+            () => exportSheet(true), "sheet-favourites", "PNG"),
+        row(t("Animation along clip skip"), t("The row of the chosen cell: {name}.", {name: cell ? nameOf(cell) : ""}),
+            exportAnimation, "animation", "WebP"),
+        row(t("List of the favourites ({count})", {count: favourites}), t("Values, files and infotexts."),
+            exportFavourites, "favourites-list", "JSON"),
     ];
 }
 
@@ -19,13 +22,13 @@ function exportPanel() {
 
 async function exportAnimation() {
     const cell = activeCell(), row = cell ? alongClipSkip(cell) : [];
-    if (row.length < 2) return say(t("too few frames"));
+    if (row.length < 2) return say(t("An animation needs a cell with at least two pictures along clip skip."));
     const images = [];
     for (const other of row) {
         try {
             images.push([other, await pixelsOf(other.picture)]);
         } catch {
-            return say(t("file gone", words(other.picture.file)));
+            return say(fileMissing(other.picture.file));
         }
     }
     const width = Math.max(...images.map(([, image]) => image.naturalWidth));
@@ -43,7 +46,7 @@ async function exportAnimation() {
         writeLines(pen, {font, line}, captions[number], width / 2, tall + font / 2,
             {colour: PAPER.back, weight: "600", align: "center"});
         const blob = await new Promise((resolve) => pen.canvas.toBlob(resolve, "image/webp", 0.9));
-        if (blob?.type !== "image/webp") return say(t("no webp"));
+        if (blob?.type !== "image/webp") return say(t("This browser cannot write WebP. Chromium and Firefox can."));
         frames.push(new Uint8Array(await blob.arrayBuffer()));
     }
     download(animatedWebp(frames, width, height, FRAME_EVERY), `${app.sweep.id}-clip-skip.webp`);

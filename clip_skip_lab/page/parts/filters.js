@@ -2,18 +2,19 @@
 
 function filterPanel() {
     const {sweep, view} = app;
-    const text = make("input", {type: "search", id: "find", value: view.text, "data-key": "find", placeholder: t("find hint"),
+    const text = make("input", {type: "search", id: "find", value: view.text, "data-key": "find",
+        placeholder: t("Labels, infotexts, file names"),
         on: {input: (event) => change({text: event.target.value}, {step: false})}});
     const flip = (values, value) => values.includes(value) ? values.filter((other) => other !== value) : [...values, value];
-    const states = STATES.map((state) => tick(t(`state ${state}`), view.states.includes(state), `state ${state}`,
+    const states = STATES.map((state) => tick(stateName(state), view.states.includes(state), `state ${state}`,
         () => change({states: flip(app.view.states, state)})));
-    const stars = tick(`★ ${t("favourites only")}`, view.favourites, "fav", () => change({favourites: !app.view.favourites}));
+    const stars = tick(`★ ${t("Favourites only")}`, view.favourites, "fav", () => change({favourites: !app.view.favourites}));
     const axes = sweep.axes.map((axis, number) => axis.labels.length > 1 && axisTicks(axis, number, flip)).filter(Boolean);
-    const reset = button(t("show all"), () => {
+    const reset = button(t("Show all"), () => {
         change({text: "", states: [], favourites: false, hidden: sweep.axes.map(() => [])});
         $("find").value = "";
     }, {id: "show-all", "data-key": "show all"});
-    return [make("div", {className: "group"}, field(t("find"), text), group(t("state"), states), stars, reset), ...axes];
+    return [make("div", {className: "group"}, field(t("Find"), text), group(t("State"), states), stars, reset), ...axes];
 }
 
 function axisTicks(axis, number, flip) {
@@ -25,8 +26,8 @@ function axisTicks(axis, number, flip) {
     };
     const ticks = axis.labels.map((label, place) => tick(label, !hidden.includes(place), `hide ${number} ${place}`,
         () => set(flip(app.view.hidden[number], place))));
-    const all = button(t("all"), () => set([]), {"data-key": `all ${number}`, className: "plain"});
-    const none = button(t("none"), () => set(places(axis)), {"data-key": `none ${number}`, className: "plain"});
+    const all = button(t("All"), () => set([]), {"data-key": `all ${number}`, className: "plain"});
+    const none = button(t("None"), () => set(places(axis)), {"data-key": `none ${number}`, className: "plain"});
     return group(axisName(axis), [...ticks, all, none]);
 }
 

@@ -61,10 +61,10 @@ function showGrid() {
     grid.root.style.height = `${head + rows * lineHeight + GAP}px`;
     grid.root.setAttribute("aria-rowcount", rows + (head ? 1 : 0));
     grid.root.setAttribute("aria-colcount", columns + (left ? 1 : 0));
-    grid.root.setAttribute("aria-label", t("cells of the sweep"));
+    grid.root.setAttribute("aria-label", t("Cells of the sweep"));
     grid.root.hidden = !columns || !rows;
     grid.empty.hidden = !grid.root.hidden;
-    grid.empty.textContent = t("nothing matches");
+    grid.empty.textContent = t("No cell matches the filter.");
     grid.head.hidden = !head;
     grid.root.classList.toggle("flow", !head);
     const shown = shownCells(grid.layout);
@@ -273,7 +273,7 @@ function fillCell(element, cell) {
     marks.replaceChildren(...letters.map((text) => make("span", {text, className: text === "★" ? "star" : "letter"})));
     showCaption(caption, grid.geometry.caption ? captionOf(cell) : []);
     const measure = told && measureNamed(told);
-    element.setAttribute("aria-label", [name, t(`state ${cell.state}`), cell.reason, marked && t("favourite"),
+    element.setAttribute("aria-label", [name, stateName(cell.state), cell.reason, marked && t("Favourite"),
         letters.includes("A") && "A", letters.includes("B") && "B",
         measure && `${spoken(measure.name)} ${withUnit(measureOf(cell, told), measure)}`].filter(Boolean).join(", "));
 }
@@ -306,14 +306,15 @@ function showCaption(caption, lines) {
 function showPicture(frame, cell, width) {
     const source = sourceFor(cell.picture, width);
     if (source) return drawPicture(frame, source, width, () => pictureGone(frame, cell, width, source));
-    const text = cell.state === "done" && !cell.reason ? t("no file") : `${t(`state ${cell.state}`)}: ${cell.reason}`;
+    const text = cell.state === "done" && !cell.reason ? t("The picture could not be saved; it was in the gallery only.")
+        : `${stateName(cell.state)}: ${cell.reason}`;
     if (frame.textContent !== text) frame.replaceChildren(make("p", {className: "reason", text, dir: "auto"}));
 }
 
 // A reduced copy that is gone: the file itself. That one gone too: a sentence, never a broken picture.
 function pictureGone(frame, cell, width, source) {
     const full = addressOfFile(cell.picture.file);
-    const sentence = () => frame.replaceChildren(make("p", {className: "reason", text: t("file gone", words(cell.picture.file))}));
+    const sentence = () => frame.replaceChildren(make("p", {className: "reason", text: fileMissing(cell.picture.file)}));
     if (full && full !== source) drawPicture(frame, full, width, sentence);
     else sentence();
 }

@@ -43,10 +43,10 @@ function withUnit(value, measure) {
 
 function legend(key) {
     const range = rangeOf(key), measure = measureNamed(key);
-    if (!range) return make("p", {className: "legend", text: t("notMeasured")});
+    if (!range) return make("p", {className: "legend", text: t("No cell has been measured")});
     const bar = make("span", {className: "ramp", "aria-hidden": "true"});
     bar.style.background = `linear-gradient(to right, ${RAMP.map((colour) => `rgb(${colour})`).join(", ")})`;
-    const text = t("from to", withUnit(range.low, measure), withUnit(range.high, measure));
+    const text = t("{low} to {high}", {low: withUnit(range.low, measure), high: withUnit(range.high, measure)});
     return make("p", {className: "legend", title: spoken(measure.description), "aria-label": `${spoken(measure.name)}: ${text}`},
         make("span", {text: numberText(range.low)}), bar, make("span", {text: withUnit(range.high, measure)}));
 }

@@ -44,11 +44,11 @@ function cycle(name) {
     const keys = ["", ...app.sweep.measures.map((measure) => measure.key)];
     const next = keys[(keys.indexOf(app.view[name]) + 1) % keys.length];
     change({[name]: next});
-    say(next ? spoken(measureNamed(next).name) : t("nothing"));
+    say(next ? spoken(measureNamed(next).name) : t("Nothing"));
 }
 
 const onCell = (act) => () => chosenCell() && act(chosenCell());
-const copyInfotext = (cell) => cell.picture?.infotext ? copyText(words(cell.picture.infotext)) : say(t("no infotext"));
+const copyInfotext = (cell) => cell.picture?.infotext ? copyText(words(cell.picture.infotext)) : say(t("This cell has no infotext."));
 const closer = {"+": () => zoomTo(app.view.zoom * 1.25), "-": () => zoomTo(app.view.zoom / 1.25), "0": () => zoomTo(1)};
 const panning = {
     "Alt+ArrowLeft": () => moveBy(-1, 0), "Alt+ArrowRight": () => moveBy(1, 0),
@@ -57,41 +57,43 @@ const panning = {
 
 // [where, keys as shown, what it does, {key: action}]
 const KEYS = [
-    ["cells", "← → ↑ ↓", "key move", {
+    ["cells", "← → ↑ ↓", () => t("Go to the next cell"), {
         ArrowLeft: () => move(0, -1), ArrowRight: () => move(0, 1), ArrowUp: () => move(-1, 0), ArrowDown: () => move(1, 0)}],
-    ["cells", "Home End", "key ends", {Home: () => moveToEnd(-1), End: () => moveToEnd(1)}],
-    ["cells", "Page ↑ ↓", "key page", {PageUp: () => movePage(-1), PageDown: () => movePage(1)}],
-    ["cells", "Enter", "key open", {Enter: () => activeCell() && openCell(activeCell())}],
-    ["page", "A · B", "key pair", {a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
-    ["page", "V", "compare", {v: () => openCompare()}],
-    ["page", "F", "key favourite", {f: onCell(TOOLS.star)}],
-    ["page", "C", "key copy", {c: onCell(copyInfotext)}],
-    ["page", "+ −", "key size", {"+": () => resize(1.2), "-": () => resize(1 / 1.2)}],
-    ["page", "0", "fit", {"0": () => change({size: 0})}],
-    ["page", "Z · Shift+Z", "key zoom", {z: closer["+"], Z: closer["-"]}],
-    ["page", "Alt + ← → ↑ ↓", "key pan", panning],
-    ["page", "[ ] · { }", "key turn", {"[": () => turn(0, -1), "]": () => turn(0, 1), "{": () => turn(1, -1), "}": () => turn(1, 1)}],
-    ["page", "H · S", "key measures", {h: () => cycle("heat"), s: () => cycle("sort")}],
-    ["page", "/", "filter", {"/": () => {
+    ["cells", "Home End", () => t("First, last in the row"), {Home: () => moveToEnd(-1), End: () => moveToEnd(1)}],
+    ["cells", "Page ↑ ↓", () => t("A screen further"), {PageUp: () => movePage(-1), PageDown: () => movePage(1)}],
+    ["cells", "Enter", () => t("Open large"), {Enter: () => activeCell() && openCell(activeCell())}],
+    ["page", "A · B", () => t("Take as A, as B"), {a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
+    ["page", "V", () => t("Compare"), {v: () => openCompare()}],
+    ["page", "F", () => t("Favourite on, off"), {f: onCell(TOOLS.star)}],
+    ["page", "C", () => t("Copy the infotext"), {c: onCell(copyInfotext)}],
+    ["page", "+ −", () => t("Larger, smaller cells"), {"+": () => resize(1.2), "-": () => resize(1 / 1.2)}],
+    ["page", "0", () => t("Fit"), {"0": () => change({size: 0})}],
+    ["page", "Z · Shift+Z", () => t("Zoom in, out in all pictures"), {z: closer["+"], Z: closer["-"]}],
+    ["page", "Alt + ← → ↑ ↓", () => t("Move within all pictures"), panning],
+    ["page", "[ ] · { }", () => t("Turn the first, the second slider"), {
+        "[": () => turn(0, -1), "]": () => turn(0, 1), "{": () => turn(1, -1), "}": () => turn(1, 1)}],
+    ["page", "H · S", () => t("Next colours, next order"), {h: () => cycle("heat"), s: () => cycle("sort")}],
+    ["page", "/", () => t("Filter"), {"/": () => {
         if (app.panel !== "filter") togglePanel("filter");
         requestAnimationFrame(() => requestAnimationFrame(() => $("find")?.focus()));
     }}],
-    ["page", "E · I", "key panels", {e: () => togglePanel("export"), i: () => togglePanel("about")}],
-    ["page", "?", "keys", {"?": () => openHelp()}],
-    ["cell", "← → ↑ ↓", "key leaf", {
+    ["page", "E · I", () => t("Export, about"), {e: () => togglePanel("export"), i: () => togglePanel("about")}],
+    ["page", "?", () => t("Keys"), {"?": () => openHelp()}],
+    ["cell", "← → ↑ ↓", () => t("Leaf through the cells"), {
         ArrowLeft: () => leaf(0, -1), ArrowRight: () => leaf(0, 1), ArrowUp: () => leaf(-1, 0), ArrowDown: () => leaf(1, 0)}],
-    ["cell", "P", "play", {p: () => togglePlaying()}],
-    ["cell", "F · C · A · B", "key same", {f: onCell(TOOLS.star), c: onCell(copyInfotext),
+    ["cell", "P", () => t("Play along clip skip"), {p: () => togglePlaying()}],
+    ["cell", "F · C · A · B", () => t("Favourite, copy, A, B"), {f: onCell(TOOLS.star), c: onCell(copyInfotext),
         a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
-    ["cell", "U", "key use", {u: () => FROM_HOST && $("cell").querySelector("[data-key=use]").click()}],
-    ["cell", "+ − · 0", "key zoom", {...closer, z: closer["+"], Z: closer["-"], ...panning}],
-    ["compare", "1 2 3 4", "key modes", Object.fromEntries(MODES.map((mode, place) => [place + 1, () => change({mode})]))],
-    ["compare", "Space", "show other", {" ": () => app.view.mode === "flicker" && showOther()}],
-    ["compare", "X", "swap", {x: () => swapPair()}],
-    ["compare", "← → ↑ ↓", "key leaf b", {
+    ["cell", "U", () => t("Use this clip skip"), {u: () => FROM_HOST && $("cell").querySelector("[data-key=use]").click()}],
+    ["cell", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
+    ["compare", "1 2 3 4", () => t("Side by side, flicker, wipe, difference"),
+        Object.fromEntries(MODES.map((mode, place) => [place + 1, () => change({mode})]))],
+    ["compare", "Space", () => t("Show the other one"), {" ": () => app.view.mode === "flicker" && showOther()}],
+    ["compare", "X", () => t("Swap"), {x: () => swapPair()}],
+    ["compare", "← → ↑ ↓", () => t("Another cell as B"), {
         ArrowLeft: () => leafPair(0, -1), ArrowRight: () => leafPair(0, 1),
         ArrowUp: () => leafPair(-1, 0), ArrowDown: () => leafPair(1, 0)}],
-    ["compare", "+ − · 0", "key zoom", {...closer, z: closer["+"], Z: closer["-"], ...panning}],
+    ["compare", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
 ];
 
 function placeOfKeys() {
@@ -123,15 +125,18 @@ function startKeys() {
 // --- Help -----------------------------------------------------------------------------------------------------
 
 function openHelp() {
-    const dialog = $("help"), groups = ["cells", "page", "cell", "compare"];
-    const table = (where) => make("section", {}, make("h3", {text: t(`keys ${where}`)}), make("dl", {},
+    const dialog = $("help");
+    const names = {cells: t("Among the cells"), page: t("Everywhere"), cell: t("In the large view"), compare: t("Comparing")};
+    const table = (where) => make("section", {}, make("h3", {text: names[where]}), make("dl", {},
         ...KEYS.filter(([place]) => place === where).flatMap(([, shown, text]) =>
-            [make("dt", {}, make("kbd", {text: shown})), make("dd", {text: t(text)})])));
+            [make("dt", {}, make("kbd", {text: shown})), make("dd", {text: text()})])));
     dialog.replaceChildren(
-        make("div", {className: "bar"}, make("h2", {text: t("keys")}), make("span", {className: "spring"}),
-            button("✕", () => dialog.close(), {"aria-label": t("close")})),
-        make("div", {className: "tables"}, ...groups.map(table)),
-        make("p", {text: t("help mouse")}));
-    dialog.setAttribute("aria-label", t("keys"));
+        make("div", {className: "bar"}, make("h2", {text: t("Keys")}), make("span", {className: "spring"}),
+            button("✕", () => dialog.close(), {"aria-label": t("Close")})),
+        make("div", {className: "tables"}, ...Object.keys(names).map(table)),
+        make("p", {text: t(
+            "By mouse: click a cell to open it; A, B and ★ appear on the one under the mouse, and keys mean that one, too. " +
+            "Ctrl and the wheel zoom in all pictures together, dragging moves them.")}));
+    dialog.setAttribute("aria-label", t("Keys"));
     dialog.showModal();
 }

@@ -78,6 +78,10 @@ function releasePicture(frame) {
     if (canvas) canvas.width = canvas.height = 0;
 }
 
+function fileMissing(file) {
+    return t("The file is missing: {file}", {file: words(file)});
+}
+
 // --- Pixels ---------------------------------------------------------------------------------------------------
 
 const embedded = new Map(); // from the reduced copy's path to its data, as the scripts beside the copies give it
@@ -94,7 +98,7 @@ function loadScript(source) {
 async function pixelsOf(picture) {
     let source = addressOfFile(picture.file) ?? addressOfFile(picture.small);
     if (location.protocol === "file:") {
-        if (!addressOfFile(picture.small)) throw new Error(t("noSmall"));
+        if (!addressOfFile(picture.small)) throw new Error(t("There is no reduced copy."));
         window.clipSkipLabSmall = (file, data) => embedded.set(file, data);
         if (!embedded.has(picture.small)) await loadScript(`${addressOfFile(picture.small)}.js`);
         source = embedded.get(picture.small);

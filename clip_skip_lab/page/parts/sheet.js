@@ -8,7 +8,7 @@ const PAPER = {back: "#ffffff", ink: "#1b1d21", faint: "#6b7078"};
 
 async function exportSheet(favourites) {
     const layout = favourites ? favouritesLayout() : grid.layout, cells = shownCells(layout);
-    if (!cells.length) return say(t(favourites ? "noFavourites" : "nothing matches"));
+    if (!cells.length) return say(favourites ? noFavourites() : t("No cell matches the filter."));
     const canvas = make("canvas"), pen = canvas.getContext("2d"), plan = sheetPlan(pen, layout, cells);
     [canvas.width, canvas.height] = [plan.width, plan.height];
     pen.fillStyle = PAPER.back;
@@ -17,10 +17,11 @@ async function exportSheet(favourites) {
     writeLines(pen, plan, plan.facts, plan.gap, plan.gap + plan.title.length * plan.line, {colour: PAPER.faint});
     if (plan.heads) writeHeads(pen, plan);
     for (const [number, cell] of cells.entries()) {
-        if (number % 20 === 0 && number) say(t("drawing", number, cells.length));
+        if (number % 20 === 0 && number) say(t("Drawing {done} of {count} …", {done: number, count: cells.length}));
         await drawSheetCell(pen, plan, cell, plan.placeOf(cell, number));
     }
-    canvas.toBlob((blob) => blob ? download(blob, `${app.sweep.id}-sheet.png`) : say(t("too large")), "image/png");
+    canvas.toBlob((blob) => blob ? download(blob, `${app.sweep.id}-sheet.png`)
+        : say(t("The browser cannot make a picture that large. Filter the cells first.")), "image/png");
 }
 
 // The favourites as the table that is looked at, where they lie in it and fill half of what is left of it; else one
@@ -95,7 +96,7 @@ function sheetFacts(table) {
     const {sweep, view} = app, facts = [factsOf(sweep)], measure = view.sort && !table && measureNamed(view.sort);
     const fixed = sweep.axes.filter((axis, number) => table && axis.labels.length > 1 && number !== view.x && number !== view.y);
     for (const axis of fixed) facts.push(`${axisName(axis)} ${axis.labels[view.at[sweep.axes.indexOf(axis)]]}`);
-    if (measure) facts.push(`${t("order")}: ${spoken(measure.name)}, ${t(view.down ? "largest first" : "smallest first")}`);
+    if (measure) facts.push(`${t("Order")}: ${spoken(measure.name)}, ${orderName(view.down)}`);
     return facts.filter(Boolean).join(" · ");
 }
 
@@ -124,7 +125,7 @@ function writeHeads(pen, plan) {
 
 async function drawSheetCell(pen, plan, cell, [column, row]) {
     const {side, high, gap, label, top, step} = plan, x = label + gap + column * (side + gap), y = top + row * step;
-    let why = cell.reason || t(`state ${cell.state}`);
+    let why = cell.reason || stateName(cell.state);
     try {
         if (cell.picture) {
             const image = await pixelsOf(cell.picture);
@@ -135,7 +136,7 @@ async function drawSheetCell(pen, plan, cell, [column, row]) {
             why = "";
         }
     } catch {
-        why = t("file gone", words(cell.picture.file));
+        why = fileMissing(cell.picture.file);
     }
     if (why) {
         pen.strokeStyle = PAPER.faint;

@@ -14,7 +14,7 @@ function store(name, value) {
     try {
         localStorage.setItem(`${STORED}:${name}`, JSON.stringify(value));
     } catch {
-        say(t("notStored"));
+        say(t("This browser keeps nothing for this page: favourites are lost when it is closed."));
     }
 }
 
@@ -26,8 +26,12 @@ function toggleFavourite(cell) {
     const marked = !app.favourites.delete(cell.key);
     if (marked) app.favourites.add(cell.key);
     store(app.sweep.id, [...app.favourites]);
-    say(t(marked ? "marked" : "unmarked", nameOf(cell)));
+    say(marked ? t("Favourite: {name}", {name: nameOf(cell)}) : t("No longer a favourite: {name}", {name: nameOf(cell)}));
     refresh();
+}
+
+function noFavourites() {
+    return t("There are no favourites yet. Press F on a cell, or its star.");
 }
 
 function exportFavourites() {
@@ -35,7 +39,7 @@ function exportFavourites() {
         name: nameOf(cell), values: cell.values, file: cell.picture?.file ?? null, seed: cell.picture?.seed ?? null,
         infotext: cell.picture?.infotext ?? null, measures: cell.measures,
     }));
-    if (!cells.length) return say(t("noFavourites"));
+    if (!cells.length) return say(noFavourites());
     const text = JSON.stringify({sweep: app.sweep.id, favourites: cells}, null, 1);
     download(new Blob([text], {type: "application/json"}), `${app.sweep.id}-favourites.json`);
 }

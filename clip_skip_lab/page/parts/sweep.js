@@ -22,6 +22,10 @@ function spoken(value) {
     return typeof value === "string" ? value : words(record(value)[language] ?? record(value).en);
 }
 
+function stateName(state) {
+    return {done: t("done"), failed: t("failed"), "not run": t("not run")}[state];
+}
+
 // Raises when the text holds no sweep.
 function readSweep(text) {
     const content = JSON.parse(text);
@@ -93,7 +97,7 @@ function namesOf(cell, axes = app.sweep.axes) {
 }
 
 function axisName(axis) {
-    return axis.isPicture ? t("picture") : axis.name;
+    return axis.isPicture ? t("Picture") : axis.name;
 }
 
 function measureOf(cell, key) {
@@ -122,7 +126,9 @@ function loadSweep() {
     };
     const done = () => {
         script.remove();
-        if (!answered && lastText === null) showMessage(t("noData"));
+        if (!answered && lastText === null) showMessage(
+            t("There is no sweep to show: the file sweep.js beside this page is missing. " +
+                "Open index.html in the folder of a sweep, with everything else in that folder in its place."));
         if (app.sweep !== null && isUnderWay(app.sweep)) lookAgain();
     };
     script.addEventListener("load", done);
@@ -136,7 +142,8 @@ function take(text) {
     try {
         sweep = readSweep(text);
     } catch (error) {
-        if (app.sweep === null) showMessage(t("damaged", error.message));
+        if (app.sweep !== null) return;
+        showMessage(t("The sweep's data cannot be read, it is damaged or incomplete ({why}).", {why: error.message}));
         return;
     }
     lastText = text;

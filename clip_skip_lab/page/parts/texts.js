@@ -1,144 +1,26 @@
-// Every word of the page, in English and Japanese.
+// In which language the page speaks. English stands where it is said, `t("{count} failed", {count})`; the other languages
+// are in `TRANSLATIONS`, which clip_skip_lab/page/assemble.py makes from the files of localizations/.
 
-const TEXTS = {
-    en: {
-        "clip skip sweep": "Clip skip sweep", "other language": "日本語", "no prompt": "(no prompt)",
-        cells: (count) => count === 1 ? "1 cell" : `${count.toLocaleString("en")} cells`,
-        "cells of the sweep": "Cells of the sweep", draft: "draft", seed: "seed", picture: "Picture", size: "size",
-        noData: "There is no sweep to show: the file sweep.js beside this page is missing. " +
-            "Open index.html in the folder of a sweep, with everything else in that folder in its place.",
-        damaged: (why) => `The sweep's data cannot be read, it is damaged or incomplete (${why}).`,
-        "state done": "done", "state failed": "failed", "state not run": "not run",
-        "done of": (done, all) => `${done.toLocaleString("en")} of ${all.toLocaleString("en")} done`,
-        failed: (count) => `${count} failed`, running: "running", interrupted: "interrupted", ended: "finished",
-        "no file": "The picture could not be saved; it was in the gallery only.",
-        "file gone": (file) => `The file is missing: ${file}`,
-        noSmall: "There is no reduced copy.",
-        view: "View", columns: "Columns", rows: "Rows", none: "None", nothing: "Nothing", all: "All",
-        "cell size": "Cells", fit: "Fit", zoom: "Zoom in", "zoom hint": "All pictures together; drag one to move them all",
-        "colour by": "Colours", tint: "Tint", "tint hint": "Lays the colour over the pictures too. It changes how their own colours look",
-        order: "Order", "as planned": "As planned", "smallest first": "Smallest first",
-        "largest first": "Largest first", "sorted flat": "Not while the cells are ordered by a measure",
-        notMeasured: "No cell has been measured", "from to": (low, high) => `${low} to ${high}`,
-        filter: "Filter", export: "Export", about: "About", keys: "Keys", find: "Find", state: "State",
-        "find hint": "Labels, infotexts, file names", "favourites only": "Favourites only", "show all": "Show all",
-        "nothing matches": "No cell matches the filter.",
-        "tool a": "Compare: take as A", "tool b": "Compare: take as B", "tool star": "Favourite",
-        favourite: "Favourite", marked: (name) => `Favourite: ${name}`, unmarked: (name) => `No longer a favourite: ${name}`,
-        noFavourites: "There are no favourites yet. Press F on a cell, or its star.",
-        notStored: "This browser keeps nothing for this page: favourites are lost when it is closed.",
-        previous: "Previous", next: "Next", play: "Play along clip skip", close: "Close", "open file": "Open file",
-        infotext: "Infotext", copy: "Copy", copied: "Copied.", notCopied: "The browser does not let this page copy.",
-        "no infotext": "This cell has no infotext.", seconds: (value) => `${value} s`, measures: "Measures",
-        use: (value) => `Use clip skip ${value}`, "use hint": "Sets it in the WebUI, as its header would",
-        "use whole": "The WebUI's own setting takes whole numbers only",
-        used: (value) => `The WebUI's clip skip is ${value} now.`, unreachable: "The WebUI does not answer.",
-        compare: "Compare", "take out": "Take out", "choose both": "Choose two cells first: A on one, B on the other.",
-        "is a": (name) => `A is ${name}.`, "is a, choose b": (name) => `A is ${name}. Now press B on another cell.`,
-        "is b, choose a": (name) => `B is ${name}. Now press A on another cell.`,
-        "is the other": (name, other) => `${name} is ${other} already. Choose another cell to compare it with.`,
-        "taken out": (name, part) => `${name} is no longer ${part}.`,
-        comparing: (one, other) => `Comparing A, ${one}, with B, ${other}`,
-        "mode side": "Side by side", "mode flicker": "Flicker", "mode wipe": "Wipe", "mode difference": "Difference",
-        swap: "Swap", line: "Line", amplify: "Amplify", "show other": "Show the other one", "by itself": "Automatic",
-        "sheet of shown": "Sheet of what is shown", "sheet of favourites": (count) => `Sheet of the favourites (${count})`,
-        "sheet hint": "One picture with labels, for sharing.",
-        animation: "Animation along clip skip", "animation hint": (name) => `The row of the chosen cell: ${name}.`,
-        "favourites list": (count) => `List of the favourites (${count})`, "favourites hint": "Values, files and infotexts.",
-        saved: (name) => `Saved as ${name}.`, drawing: (done, all) => `Drawing ${done} of ${all} …`,
-        "too large": "The browser cannot make a picture that large. Filter the cells first.",
-        "too few frames": "An animation needs a cell with at least two pictures along clip skip.",
-        "no webp": "This browser cannot write WebP. Chromium and Firefox can.",
-        numbers: "The numbers behind them",
-        findings: "Findings", prompt: "Prompt", "negative prompt": "Negative prompt", notes: "Notes", files: "Files",
-        model: "Model", sampler: "Sampler", steps: "Steps", CFG: "CFG scale", WebUI: "WebUI", id: "Sweep",
-        "keys cells": "Among the cells", "keys page": "Everywhere", "keys cell": "In the large view", "keys compare": "Comparing",
-        "key move": "Go to the next cell", "key ends": "First, last in the row", "key page": "A screen further",
-        "key open": "Open large", "key pair": "Take as A, as B", "key favourite": "Favourite on, off",
-        "key copy": "Copy the infotext", "key size": "Larger, smaller cells", "key zoom": "Zoom in, out in all pictures",
-        "key pan": "Move within all pictures", "key turn": "Turn the first, the second slider",
-        "key measures": "Next colours, next order", "key panels": "Export, about", "key leaf": "Leaf through the cells",
-        "key same": "Favourite, copy, A, B", "key use": "Use this clip skip", "key modes": "Side by side, flicker, wipe, difference",
-        "key leaf b": "Another cell as B",
-        "help mouse": "By mouse: click a cell to open it; A, B and ★ appear on the one under the mouse, and keys mean that one, too. " +
-            "Ctrl and the wheel zoom in all pictures together, dragging moves them.",
-    },
-    ja: {
-        "clip skip sweep": "Clip skip スイープ", "other language": "English", "no prompt": "(プロンプトなし)",
-        cells: (count) => `${count.toLocaleString("ja")} セル`,
-        "cells of the sweep": "スイープのセル", draft: "下書き", seed: "シード", picture: "画像", size: "サイズ",
-        noData: "表示するスイープがありません。このページの隣に sweep.js が見つかりません。" +
-            "スイープのフォルダーにある index.html を、フォルダーの中身ごとそのままの場所で開いてください。",
-        damaged: (why) => `スイープのデータを読めません。壊れているか、途中までしかありません(${why})。`,
-        "state done": "完了", "state failed": "失敗", "state not run": "未実行",
-        "done of": (done, all) => `${all.toLocaleString("ja")} 中 ${done.toLocaleString("ja")} 完了`,
-        failed: (count) => `${count} 失敗`, running: "実行中", interrupted: "中断", ended: "終了",
-        "no file": "画像を保存できませんでした。ギャラリーにだけありました。",
-        "file gone": (file) => `ファイルがありません: ${file}`,
-        noSmall: "縮小画像がありません。",
-        view: "表示", columns: "列", rows: "行", none: "なし", nothing: "なし", all: "すべて",
-        "cell size": "セル", fit: "全体", zoom: "拡大", "zoom hint": "すべての画像を同時に拡大します。ドラッグで一緒に動きます",
-        "colour by": "色分け", tint: "色を重ねる", "tint hint": "画像にも色を重ねます。画像そのものの色は違って見えます",
-        order: "順序", "as planned": "計画どおり", "smallest first": "小さい順",
-        "largest first": "大きい順", "sorted flat": "測定値で並べている間は使えません",
-        notMeasured: "測定されたセルはありません", "from to": (low, high) => `${low} から ${high}`,
-        filter: "絞り込み", export: "書き出し", about: "詳細", keys: "キー操作", find: "検索", state: "状態",
-        "find hint": "ラベル、生成情報、ファイル名", "favourites only": "お気に入りのみ", "show all": "すべて表示",
-        "nothing matches": "条件に合うセルはありません。",
-        "tool a": "比較: A にする", "tool b": "比較: B にする", "tool star": "お気に入り",
-        favourite: "お気に入り", marked: (name) => `お気に入り: ${name}`, unmarked: (name) => `お気に入りから外しました: ${name}`,
-        noFavourites: "お気に入りはまだありません。セルで F を押すか、星をクリックしてください。",
-        notStored: "このブラウザーはこのページの記録を残しません。お気に入りは閉じると消えます。",
-        previous: "前へ", next: "次へ", play: "Clip skip に沿って再生", close: "閉じる", "open file": "ファイルを開く",
-        infotext: "生成情報", copy: "コピー", copied: "コピーしました。", notCopied: "ブラウザーがコピーを許可していません。",
-        "no infotext": "このセルには生成情報がありません。", seconds: (value) => `${value} 秒`, measures: "測定値",
-        use: (value) => `Clip skip ${value} を使う`, "use hint": "WebUI のヘッダーと同じ設定を変えます",
-        "use whole": "WebUI の設定は整数だけです",
-        used: (value) => `WebUI の Clip skip は ${value} になりました。`, unreachable: "WebUI が応答しません。",
-        compare: "比較", "take out": "外す", "choose both": "先に二つのセルを選んでください。一方で A、もう一方で B を押します。",
-        "is a": (name) => `A は ${name}。`, "is a, choose b": (name) => `A は ${name}。別のセルで B を押してください。`,
-        "is b, choose a": (name) => `B は ${name}。別のセルで A を押してください。`,
-        "is the other": (name, other) => `${name} はすでに ${other} です。比べる相手には別のセルを選んでください。`,
-        "taken out": (name, part) => `${name} を ${part} から外しました。`,
-        comparing: (one, other) => `A(${one})と B(${other})の比較`,
-        "mode side": "並べる", "mode flicker": "交互", "mode wipe": "ワイプ", "mode difference": "差分",
-        swap: "入れ替え", line: "境界", amplify: "強調", "show other": "もう一方を表示", "by itself": "自動",
-        "sheet of shown": "表示中のセルのシート", "sheet of favourites": (count) => `お気に入りのシート(${count})`,
-        "sheet hint": "ラベル付きの一枚の画像。共有用です。",
-        animation: "Clip skip に沿ったアニメーション", "animation hint": (name) => `選択中のセルの並び: ${name}。`,
-        "favourites list": (count) => `お気に入りの一覧(${count})`, "favourites hint": "値、ファイル、生成情報。",
-        saved: (name) => `${name} として保存しました。`, drawing: (done, all) => `描画中 ${done} / ${all} …`,
-        "too large": "この大きさの画像はブラウザーで作れません。先に絞り込んでください。",
-        "too few frames": "アニメーションには、Clip skip に沿って画像が二枚以上あるセルが必要です。",
-        "no webp": "このブラウザーは WebP を書き出せません。Chromium と Firefox は書き出せます。",
-        numbers: "根拠の数値",
-        findings: "わかったこと", prompt: "プロンプト", "negative prompt": "ネガティブプロンプト", notes: "メモ", files: "ファイル",
-        model: "モデル", sampler: "サンプラー", steps: "ステップ数", CFG: "CFG スケール", WebUI: "WebUI", id: "スイープ",
-        "keys cells": "セルの上", "keys page": "どこでも", "keys cell": "大きな表示", "keys compare": "比較",
-        "key move": "隣のセルへ", "key ends": "行の最初、最後", "key page": "一画面先へ",
-        "key open": "大きく開く", "key pair": "A にする、B にする", "key favourite": "お気に入りの切り替え",
-        "key copy": "生成情報をコピー", "key size": "セルを大きく、小さく", "key zoom": "すべての画像を拡大、縮小",
-        "key pan": "すべての画像の中を移動", "key turn": "一番目、二番目のスライダー",
-        "key measures": "次の色分け、次の順序", "key panels": "書き出し、詳細", "key leaf": "セルをめくる",
-        "key same": "お気に入り、コピー、A、B", "key use": "この Clip skip を使う", "key modes": "並べる、交互、ワイプ、差分",
-        "key leaf b": "B を別のセルに",
-        "help mouse": "マウス: セルをクリックすると開きます。A、B、★ はマウスの下のセルに現れ、キー操作もそのセルに働きます。Ctrl とホイールで全画像を拡大し、ドラッグで動かします。",
-    },
-};
+const LANGUAGES = ["en", ...Object.keys(TRANSLATIONS)];
 
-let language = startLanguage();
+let language = [stored("language"), navigator.language.toLowerCase().split("-")[0]].find((code) => LANGUAGES.includes(code)) ?? "en";
 
-function startLanguage() {
-    let chosen = null;
-    try {
-        chosen = JSON.parse(localStorage.getItem("clip-skip-lab:language"));
-    } catch { // no storage here: the browser's language it is
-        chosen = null;
-    }
-    return chosen in TEXTS ? chosen : /^ja/i.test(navigator.language) ? "ja" : "en";
+// An English text in the page's language, with its {places} filled. The text is a literal, so that it can be found.
+function t(text, parts = {}) {
+    const shown = (part) => typeof part === "number" ? part.toLocaleString(language) : part;
+    return (TRANSLATIONS[language]?.[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => shown(parts[name]));
 }
 
-function t(key, ...values) {
-    const text = TEXTS[language][key];
-    return typeof text === "function" ? text(...values) : text;
+// Sentences one after another: some languages write no space between them.
+function inOneLine(sentences) {
+    return sentences.reduce((before, next) => before ? t("{before} {next}", {before, next}) : next, "");
+}
+
+function nextLanguage() {
+    return LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length];
+}
+
+// What a language calls itself.
+function nameOfLanguage(code) {
+    return new Intl.DisplayNames([code], {type: "language"}).of(code);
 }

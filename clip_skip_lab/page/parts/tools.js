@@ -28,6 +28,10 @@ function startTools() {
     });
 }
 
+function toolName(name) {
+    return {a: t("Compare: take as A"), b: t("Compare: take as B"), star: t("Favourite")}[name];
+}
+
 // The cell that a key means: the one under the mouse, unless keys have moved the focus since the mouse was moved.
 function chosenCell() {
     return pointedCell() ?? activeCell();
@@ -45,9 +49,9 @@ function showTools() {
     if (!element) return;
     element.classList.add("pointed");
     const pressed = {a: view.a === cell.key, b: view.b === cell.key, star: app.favourites.has(cell.key)};
-    for (const one of bar.children) {
-        one.title = t(`tool ${one.dataset.tool}`);
-        one.setAttribute("aria-pressed", String(pressed[one.dataset.tool]));
+    for (const tool of bar.children) {
+        tool.title = toolName(tool.dataset.tool);
+        tool.setAttribute("aria-pressed", String(pressed[tool.dataset.tool]));
     }
     const stage = $("stage"), start = stage.scrollLeft - grid.root.offsetLeft, inset = 4;
     const place = element.offsetLeft + element.offsetWidth - bar.offsetWidth - inset;

@@ -93,21 +93,6 @@ def create_buttons(tabs_list):
     return {tab: gr.Button(f"Send to {tab}", elem_id=f"{tab}_tab") for tab in tabs_list}
 
 
-def bind_buttons(buttons, send_image, send_generate_info):
-    for tabname, button in buttons.items():
-        text = send_generate_info if isinstance(send_generate_info, gr.components.Component) else None
-        tab = send_generate_info if isinstance(send_generate_info, str) else None
-        register_paste_params_button(
-            ParamBinding(
-                paste_button=button,
-                tabname=tabname,
-                source_text_component=text,
-                source_image_component=send_image,
-                source_tabname=tab,
-            )
-        )
-
-
 def register_paste_params_button(binding: ParamBinding):
     registered_param_bindings.append(binding)
 
@@ -141,7 +126,7 @@ def connect_paste_params_buttons():
                 "Prompt",
                 "Negative prompt",
                 "Steps",
-                *(["Seed"] if shared.opts.send_seed else []),
+                "Seed",
                 *binding.paste_field_names,
             ]
             button.click(
@@ -156,15 +141,13 @@ def connect_paste_params_buttons():
 
 def send_image_and_dimensions(x):
     image = x if isinstance(x, Image.Image) else image_from_url_text(x)
-    if shared.opts.send_size and isinstance(image, Image.Image):
+    if isinstance(image, Image.Image):
         return image, image.width, image.height
     return image, gr.update(), gr.update()
 
 
 def _last_infotext():
     """What was generated last, for the paste button on an empty prompt."""
-    if shared.cmd_opts.hide_ui_dir_config or shared.cmd_opts.no_prompt_history:
-        return ""
     try:
         with open(os.path.join(data_path, "params.txt"), encoding="utf8") as file:
             return file.read()

@@ -60,7 +60,7 @@ def _sample(p, n):
 
     p.setup_conds()
     p.extra_generation_params.update(model_hijack.extra_generation_params)
-    if n == 0 and not cmd_opts.no_prompt_history:
+    if n == 0:
         with open(os.path.join(paths.data_path, "params.txt"), "w", encoding="utf8") as file:
             file.write(processing.Processed(p, []).infotext(p, 0))
     for comment in model_hijack.comments:
@@ -107,7 +107,7 @@ class _Output:
             all_negative_prompts=p.negative_prompts,
         )
 
-    def save(self, image, i, suffix=""):
+    def save(self, image, i):
         p = self.p
         images.save_image(
             image,
@@ -118,7 +118,6 @@ class _Output:
             opts.samples_format,
             info=self.text(i),
             p=p,
-            suffix=suffix,
         )
 
     def add(self, i, tensor, save):
@@ -153,23 +152,15 @@ class _Output:
             image.info["parameters"] = text
         self.images.append(image)
         if mask is not None:
-            self._add_masks(i, image, alone, mask, save)
+            self._add_masks(image, alone, mask)
 
-    def _add_masks(self, i, image, alone, mask, save):
-        if opts.return_mask or opts.save_mask:
-            picture = mask.convert("RGB")
-            if save and opts.save_mask:
-                self.save(picture, i, "-mask")
-            if opts.return_mask:
-                self.images.append(picture)
-        if opts.return_mask_composite or opts.save_mask_composite:
+    def _add_masks(self, image, alone, mask):
+        if opts.return_mask:
+            self.images.append(mask.convert("RGB"))
+        if opts.return_mask_composite:
             fitted = images.resize_image(2, mask, image.width, image.height).convert("L")
             nothing = Image.new("RGBa", image.size)
-            picture = Image.composite(alone.convert("RGBA").convert("RGBa"), nothing, fitted).convert("RGBA")
-            if save and opts.save_mask_composite:
-                self.save(picture, i, "-mask-composite")
-            if opts.return_mask_composite:
-                self.images.append(picture)
+            self.images.append(Image.composite(alone.convert("RGBA").convert("RGBa"), nothing, fitted).convert("RGBA"))
 
     def add_grid(self):
         """The grid of all pictures, in front; returns how many pictures that put before the first."""
@@ -193,7 +184,7 @@ class _Output:
                 p.all_prompts[0],
                 opts.grid_format,
                 info=text,
-                short_filename=not opts.grid_extended_filename,
+                short_filename=True,
                 p=p,
                 grid=True,
             )

@@ -111,7 +111,7 @@ class StableDiffusionProcessingImg2Img(StableDiffusionProcessing):
 
     def _prepare_image(self, image, mask, region, latent_mask):
         """One given picture at the size of the work; keeps what will be laid over the result."""
-        image = images.flatten(image, opts.img2img_background_color)
+        image = images.flatten(image, "#ffffff")
         if region is None and self.resize_mode != 3:
             image = images.resize_image(self.resize_mode, image, self.width, self.height)
         if mask is not None:

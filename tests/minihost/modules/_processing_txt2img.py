@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from modules import devices, extra_networks, images, processing, prompt_parser, rng, sd_models, sd_samplers, shared
-from modules._infotext import create_infotext
 from modules.processing import StableDiffusionProcessing, _image_of, decode_latent_batch, opt_f
 from modules.shared import opts, state
-from PIL import Image
-
-
-def old_hires_fix_first_pass_dimensions(width, height):
-    """About 512 × 512 pixels with the same proportions, in multiples of 64."""
-    scale = math.sqrt(512 * 512 / (width * height))
-    return math.ceil(scale * width / 64) * 64, math.ceil(scale * height / 64) * 64
 
 
 def _tensor_of(picture):
@@ -31,8 +22,6 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
 
     enable_hr: bool = False
     denoising_strength: float = 0.75
-    firstphase_width: int = 0
-    firstphase_height: int = 0
     hr_scale: float = 2.0
     hr_upscaler: str = None
     hr_second_pass_steps: int = 0
@@ -53,7 +42,6 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
     hr_upscale_to_y: int = field(default=0, init=False)
     truncate_x: int = field(default=0, init=False)
     truncate_y: int = field(default=0, init=False)
-    applied_old_hires_behavior_to: tuple = field(default=None, init=False)
     latent_scale_mode: dict = field(default=None, init=False)
     hr_c: tuple | None = field(default=None, init=False)
     hr_uc: tuple | None = field(default=None, init=False)
@@ -65,19 +53,11 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.firstphase_width != 0 or self.firstphase_height != 0:
-            self.hr_upscale_to_x, self.hr_upscale_to_y = self.width, self.height
-            self.width, self.height = self.firstphase_width, self.firstphase_height
         self.cached_hr_uc = StableDiffusionProcessingTxt2Img.cached_hr_uc
         self.cached_hr_c = StableDiffusionProcessingTxt2Img.cached_hr_c
 
     def calculate_target_resolution(self):
         """The size of the second pass, and what is cut off when it was given with other proportions."""
-        if opts.use_old_hires_fix_width_height and self.applied_old_hires_behavior_to != (self.width, self.height):
-            self.hr_resize_x, self.hr_resize_y = self.width, self.height
-            self.width, self.height = old_hires_fix_first_pass_dimensions(self.width, self.height)
-            self.applied_old_hires_behavior_to = (self.width, self.height)
-
         width, height, to_x, to_y = self.width, self.height, self.hr_resize_x, self.hr_resize_y
         if to_x == 0 and to_y == 0:
             self.extra_generation_params["Hires upscale"] = self.hr_scale
@@ -127,8 +107,7 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
         if not state.processing_has_refined_job_count:
             if state.job_count == -1:
                 state.job_count = self.n_iter
-            first_steps = 0 if getattr(self, "txt2img_upscale", False) else self.steps
-            shared.total_tqdm.updateTotal((first_steps + second_steps) * state.job_count)
+            shared.total_tqdm.updateTotal((self.steps + second_steps) * state.job_count)
             state.job_count *= 2
             state.processing_has_refined_job_count = True
 
@@ -139,24 +118,16 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
 
     def sample(self, conditioning, unconditional_conditioning, seeds, subseeds, subseed_strength, prompts):
         self.sampler = sd_samplers.create_sampler(self.sampler_name, self.sd_model)
-        samples = decoded = None
-        if self.firstpass_image is not None and self.enable_hr:
-            given = _tensor_of(self.firstpass_image)[None]
-            if self.latent_scale_mode is None:
-                decoded = given * 2 - 1
-            else:
-                samples = processing.images_tensor_to_samples(given, model=self.sd_model)
-        else:
-            x = self.rng.next()
-            self._before_every_sampling(x, x, conditioning, unconditional_conditioning)
-            samples = self.sampler.sample(
-                self, x, conditioning, unconditional_conditioning, image_conditioning=self.txt2img_image_conditioning(x)
-            )
-            if not self.enable_hr:
-                return samples
-            if self.latent_scale_mode is None:
-                decoded = torch.stack(decode_latent_batch(self.sd_model, samples, devices.cpu, check_for_nans=True))
-
+        x = self.rng.next()
+        self._before_every_sampling(x, x, conditioning, unconditional_conditioning)
+        samples = self.sampler.sample(
+            self, x, conditioning, unconditional_conditioning, image_conditioning=self.txt2img_image_conditioning(x)
+        )
+        if not self.enable_hr:
+            return samples
+        decoded = None
+        if self.latent_scale_mode is None:
+            decoded = torch.stack(decode_latent_batch(self.sd_model, samples, devices.cpu, check_for_nans=True))
         with sd_models.SkipWritingToConfig():
             sd_models.reload_model_weights(info=self.hr_checkpoint_info)
         return self.sample_hr_pass(samples, decoded, seeds, subseeds, subseed_strength, prompts)
@@ -164,32 +135,6 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
     def _before_every_sampling(self, x, noise, c, uc):
         if self.scripts is not None:
             self.scripts.process_before_every_sampling(p=self, x=x, noise=noise, c=c, uc=uc)
-
-    def _save_first_pass(self, image, index, seeds, prompts):
-        if not self.save_samples() or not opts.save_images_before_highres_fix:
-            return
-        if not isinstance(image, Image.Image):
-            image = sd_samplers.sample_to_image(image, index, approximation=0)
-        info = create_infotext(
-            self,
-            self.all_prompts,
-            self.all_seeds,
-            self.all_subseeds,
-            [],
-            iteration=self.iteration,
-            position_in_batch=index,
-        )
-        images.save_image(
-            image,
-            self.outpath_samples,
-            "",
-            seeds[index],
-            prompts[index],
-            opts.samples_format,
-            info=info,
-            p=self,
-            suffix="-before-highres-fix",
-        )
 
     def sample_hr_pass(self, samples, decoded_samples, seeds, subseeds, subseed_strength, prompts):
         """Enlarges the first pass, as latents or as pictures, and samples again from there."""
@@ -200,8 +145,6 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
         width, height = self.hr_upscale_to_x, self.hr_upscale_to_y
         self.sampler = sd_samplers.create_sampler(self.hr_sampler_name or self.sampler_name, self.sd_model)
         if self.latent_scale_mode is not None:
-            for i in range(samples.shape[0]):
-                self._save_first_pass(samples, i, seeds, prompts)
             samples = torch.nn.functional.interpolate(
                 samples,
                 size=(height // opt_f, width // opt_f),
@@ -210,10 +153,8 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
             )
         else:
             enlarged = []
-            for i, tensor in enumerate(((decoded_samples + 1) / 2).clamp(0, 1)):
-                picture = _image_of(tensor)
-                self._save_first_pass(picture, i, seeds, prompts)
-                larger = images.resize_image(0, picture, width, height, upscaler_name=self.hr_upscaler)
+            for tensor in ((decoded_samples + 1) / 2).clamp(0, 1):
+                larger = images.resize_image(0, _image_of(tensor), width, height, upscaler_name=self.hr_upscaler)
                 enlarged.append(_tensor_of(larger))
             samples = processing.images_tensor_to_samples(torch.stack(enlarged))
         state.nextjob()
@@ -256,9 +197,6 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
     def close(self):
         super().close()
         self.hr_c = self.hr_uc = None
-        if not opts.persistent_cond_cache:
-            StableDiffusionProcessingTxt2Img.cached_hr_uc = [None, None]
-            StableDiffusionProcessingTxt2Img.cached_hr_c = [None, None]
 
     def setup_prompts(self):
         super().setup_prompts()

@@ -301,18 +301,3 @@ class ScriptRunner:
 
     def script(self, title):
         return self.title_map.get(title.lower())
-
-    def set_named_arg(self, args, script_name, arg_elem_id, value, fuzzy=False):
-        script = next((x for x in self.scripts if x.name == script_name), None)
-        if script is None:
-            raise RuntimeError(f"script {script_name} not found")
-        for i, control in enumerate(script.controls):
-            if arg_elem_id == control.elem_id or (fuzzy and arg_elem_id in control.elem_id):
-                index = script.args_from + i
-                if isinstance(args, tuple):
-                    return (*args[:index], value, *args[index + 1 :])
-                if isinstance(args, list):
-                    args[index] = value
-                    return args
-                raise RuntimeError(f"args is not a list or tuple, but {type(args)}")
-        raise RuntimeError(f"arg_elem_id {arg_elem_id} not found in script {script_name}")

@@ -24,18 +24,16 @@ def _image(label, elem_id, **kwargs):
 
 
 def _source_tabs(c):
-    height = opts.img2img_editor_height
     with gr.Tabs(elem_id="mode_img2img"):
         with gr.TabItem("img2img", id="img2img", elem_id="img2img_img2img_tab") as plain:
-            c["image"] = _image("Image for img2img", "img2img_image", tool="editor", image_mode="RGBA", height=height)
+            c["image"] = _image("Image for img2img", "img2img_image", tool="editor", image_mode="RGBA", height=720)
         with gr.TabItem("Inpaint", id="inpaint", elem_id="img2img_inpaint_tab") as inpaint:
             c["masked"] = _image(
                 "Image for inpainting with mask",
                 "img2maskimg",
                 tool="sketch",
                 image_mode="RGBA",
-                height=height,
-                brush_color=opts.img2img_inpaint_mask_brush_color,
+                height=720,
             )
         with gr.TabItem("Inpaint upload", id="inpaint_upload", elem_id="img2img_inpaint_upload_tab") as upload:
             c["base"] = _image("Image for img2img", "img_inpaint_base")
@@ -104,9 +102,8 @@ def _size(c):
                     )
         to_tab.select(fn=lambda: 0, inputs=[], outputs=[c["scale_tab"]])
         by_tab.select(fn=lambda: 1, inputs=[], outputs=[c["scale_tab"]])
-        if opts.dimensions_and_batch_together:
-            with gr.Column(elem_id="img2img_column_batch"):
-                batch_sliders("img2img", c)
+        with gr.Column(elem_id="img2img_column_batch"):
+            batch_sliders("img2img", c)
 
 
 def _category(category, c, runner):
@@ -129,9 +126,6 @@ def _category(category, c, runner):
     elif category == "accordions":
         with gr.Row(elem_id="img2img_accordions", elem_classes="accordions"):
             runner.setup_ui_for_section(category)
-    elif category == "batch" and not opts.dimensions_and_batch_together:
-        with FormRow(elem_id="img2img_column_batch"):
-            batch_sliders("img2img", c)
     elif category == "override_settings":
         with FormRow(elem_id="img2img_override_settings_row") as row:
             c["override"] = create_override_settings_dropdown("img2img", row)

@@ -3,7 +3,7 @@
 from functools import reduce
 
 import gradio as gr
-from modules import extra_networks, prompt_parser, script_callbacks, shared, shared_items
+from modules import extra_networks, prompt_parser, shared, shared_items
 from modules.call_queue import wrap_queued_call
 from modules.sd_hijack import model_hijack
 from modules.ui_components import ToolButton
@@ -32,9 +32,7 @@ def output_components(panel):
 
 
 def ordered_ui_categories():
-    wanted = {x.strip(): i * 2 + 1 for i, x in enumerate(shared.opts.ui_reorder_list)}
-    known = list(shared_items.ui_reorder_categories())
-    yield from sorted(known, key=lambda x: wanted.get(x, known.index(x) * 2))
+    yield from shared_items.ui_reorder_categories()
 
 
 def create_override_settings_dropdown(tabname, row):
@@ -47,16 +45,11 @@ def create_override_settings_dropdown(tabname, row):
 
 
 def update_token_counter(text, steps, styles, *, is_positive=True):
-    params = script_callbacks.BeforeTokenCounterParams(text, steps, styles, is_positive=is_positive)
-    script_callbacks.before_token_counter_callback(params)
-    text, steps, styles = params.prompt, params.steps, params.styles
-    if shared.opts.include_styles_into_token_counters:
-        known = shared.prompt_styles
-        apply = known.apply_styles_to_prompt if params.is_positive else known.apply_negative_styles_to_prompt
-        text = apply(text, styles)
+    known = shared.prompt_styles
+    text = (known.apply_styles_to_prompt if is_positive else known.apply_negative_styles_to_prompt)(text, styles)
     try:
         plain, _ = extra_networks.parse_prompt(text)
-        parts = prompt_parser.get_multicond_prompt_list([plain])[1] if params.is_positive else [plain]
+        parts = prompt_parser.get_multicond_prompt_list([plain])[1] if is_positive else [plain]
         schedules = prompt_parser.get_learned_conditioning_prompt_schedules(parts, steps)
     except Exception:
         # Half-typed prompts need not parse: count them as they are.

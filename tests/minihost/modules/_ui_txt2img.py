@@ -53,9 +53,7 @@ def _hires_fix(c, resolution):
             c["hr_y"] = gr.Slider(
                 minimum=0, maximum=2048, step=8, label="Resize height to", value=0, elem_id="txt2img_hr_resize_y"
             )
-        with FormRow(elem_id="txt2img_hires_fix_row3", variant="compact", visible=opts.hires_fix_show_sampler) as c[
-            "sampler_row"
-        ]:
+        with FormRow(elem_id="txt2img_hires_fix_row3", variant="compact", visible=False) as c["sampler_row"]:
 
             def checkpoints():
                 return {"choices": ["Use same checkpoint", *sd_models.checkpoint_tiles(use_short=True)]}
@@ -74,9 +72,7 @@ def _hires_fix(c, resolution):
             c["hr_scheduler"] = gr.Dropdown(
                 label="Hires schedule type", elem_id="hr_scheduler", choices=schedulers, value="Use same scheduler"
             )
-        with FormRow(elem_id="txt2img_hires_fix_row4", variant="compact", visible=opts.hires_fix_show_prompts) as c[
-            "prompt_row"
-        ]:
+        with FormRow(elem_id="txt2img_hires_fix_row4", variant="compact", visible=False) as c["prompt_row"]:
             c["hr_prompt"] = gr.Textbox(
                 label="Hires prompt",
                 elem_id="hires_prompt",
@@ -165,9 +161,8 @@ def create(calc_resolution_hires):
                     if category == "dimensions":
                         with FormRow():
                             dimension_sliders("txt2img", c)
-                            if opts.dimensions_and_batch_together:
-                                with gr.Column(elem_id="txt2img_column_batch"):
-                                    batch_sliders("txt2img", c)
+                            with gr.Column(elem_id="txt2img_column_batch"):
+                                batch_sliders("txt2img", c)
                     elif category == "cfg":
                         with gr.Row():
                             c["cfg"] = gr.Slider(
@@ -182,9 +177,6 @@ def create(calc_resolution_hires):
                         with gr.Row(elem_id="txt2img_accordions", elem_classes="accordions"):
                             _hires_fix(c, calc_resolution_hires)
                             runner.setup_ui_for_section(category)
-                    elif category == "batch" and not opts.dimensions_and_batch_together:
-                        with FormRow(elem_id="txt2img_column_batch"):
-                            batch_sliders("txt2img", c)
                     elif category == "override_settings":
                         with FormRow(elem_id="txt2img_override_settings_row") as row:
                             c["override"] = create_override_settings_dropdown("txt2img", row)

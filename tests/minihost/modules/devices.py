@@ -16,20 +16,10 @@ dtype: torch.dtype = torch.float32
 dtype_vae: torch.dtype = torch.float32
 dtype_unet: torch.dtype = torch.float32
 dtype_inference: torch.dtype = torch.float32
-unet_needs_upcast = False
-
-
-def get_cuda_device_string():
-    wanted = getattr(shared.cmd_opts, "device_id", None)
-    return "cuda" if wanted is None else f"cuda:{wanted}"
-
-
-def get_optimal_device_name():
-    return get_cuda_device_string() if torch.cuda.is_available() else "cpu"
 
 
 def get_optimal_device():
-    return torch.device(get_optimal_device_name())
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def torch_gc():
@@ -38,10 +28,6 @@ def torch_gc():
 
 
 def cond_cast_unet(input):
-    return input
-
-
-def cond_cast_float(input):
     return input
 
 

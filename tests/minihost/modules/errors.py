@@ -21,10 +21,6 @@ def format_exception(e, tb):
     return {"exception": str(e), "traceback": format_traceback(tb)}
 
 
-def get_exceptions():
-    return exception_records[::-1]
-
-
 def record_exception():
     _, e, tb = sys.exc_info()
     if e is not None:
@@ -37,19 +33,9 @@ def report(message: str, *, exc_info: bool = False) -> None:
     _log.error(message, exc_info=exc_info)
 
 
-def print_error_explanation(message):
-    record_exception()
-    _log.error(message)
-
-
 def display(e: Exception, task, *, full_traceback=False):
     record_exception()
     _log.error("%s: %s", task or "error", type(e).__name__, exc_info=e)
-
-
-def display_once(e: Exception, task):
-    if already_displayed.setdefault(task, e) is e:
-        display(e, task)
 
 
 def run(code, task):

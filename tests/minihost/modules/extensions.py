@@ -21,11 +21,7 @@ os.makedirs(extensions_dir, exist_ok=True)
 
 
 def active():
-    cmd, option = shared.cmd_opts, shared.opts.disable_all_extensions
-    if cmd.disable_all_extensions or option == "all":
-        return []
-    only_builtin = cmd.disable_extra_extensions or option == "extra"
-    return [x for x in extensions if x.enabled and (x.is_builtin or not only_builtin)]
+    return [x for x in extensions if x.enabled]
 
 
 @dataclasses.dataclass

@@ -25,10 +25,6 @@ def register_extra_network(extra_network):
     extra_network_registry[extra_network.name] = extra_network
 
 
-def register_extra_network_alias(extra_network, alias):
-    extra_network_aliases[alias] = extra_network
-
-
 def register_default_extra_networks():
     from modules._lora import _Lora
 

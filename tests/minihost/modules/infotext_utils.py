@@ -33,26 +33,6 @@ def unquote(text):
         return text
 
 
-def restore_old_hires_fix_params(res):
-    """Turns an old "First pass size" into size and hires size."""
-    from modules import processing
-
-    if shared.opts.use_old_hires_fix_width_height:
-        target = int(res.get("Hires resize-1", 0)), int(res.get("Hires resize-2", 0))
-        if all(target):
-            res["Size-1"], res["Size-2"] = target
-            return
-
-    if res.get("First pass size-1") is None or res.get("First pass size-2") is None:
-        return
-    first = int(res["First pass size-1"]), int(res["First pass size-2"])
-    target = int(res.get("Size-1", 512)), int(res.get("Size-2", 512))
-    if not all(first):
-        first = processing.old_hires_fix_first_pass_dimensions(*target)
-    res["Size-1"], res["Size-2"] = first
-    res["Hires resize-1"], res["Hires resize-2"] = target
-
-
 def _split_text(text):
     """Prompt, negative prompt and the line of parameters ('' when the last line isn't one)."""
     *lines, last = text.strip().split("\n")
@@ -116,11 +96,10 @@ def parse_generation_parameters(x: str, skip_fields: list[str] | None = None):
 
     for key, value in _DEFAULTS.items():
         res.setdefault(key, value)
-    restore_old_hires_fix_params(res)
     if uses_emphasis:
         res.setdefault("Emphasis", "Original")
 
-    for key in shared.opts.infotext_skip_pasting if skip_fields is None else skip_fields:
+    for key in skip_fields or ():
         res.pop(key, None)
     return res
 

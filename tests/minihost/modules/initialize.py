@@ -1,7 +1,5 @@
 """What is done at the start and at each Reload UI; mirrors modules/initialize.py."""
 
-import importlib
-import sys
 from threading import Thread
 
 from modules.timer import startup_timer
@@ -26,23 +24,12 @@ def initialize_rest(*, reload_script_modules=False):
     sd_samplers.set_samplers()
     extensions.list_extensions()
     startup_timer.record("list extensions")
-    shared.sd_upscalers = [
-        scaler
-        for kind in (upscaler.UpscalerNone, upscaler.UpscalerLanczos, upscaler.UpscalerNearest)
-        for scaler in kind().scalers
-    ]
-    if cmd_opts.ui_debug_mode:
-        scripts.load_scripts()
-        return
-
+    shared.sd_upscalers = upscaler.UpscalerNone().scalers
     sd_models.list_models()
     startup_timer.record("list SD models")
     localization.list_localizations(cmd_opts.localizations_dir)
     with startup_timer.subcategory("load scripts"):
         scripts.load_scripts()
-    if reload_script_modules and shared.opts.enable_reloading_ui_scripts:
-        for module in [m for name, m in sys.modules.items() if name.startswith("modules.ui")]:
-            importlib.reload(module)
     sd_vae.refresh_vae_list()
     startup_timer.record("refresh VAE")
     if not cmd_opts.skip_load_model_at_start:

@@ -1,14 +1,6 @@
 """Parts of the start-up; mirrors modules/initialize_util.py."""
 
 
-def gradio_server_name():
-    from modules.shared_cmd_options import cmd_opts
-
-    if cmd_opts.server_name:
-        return cmd_opts.server_name
-    return "0.0.0.0" if cmd_opts.listen else None
-
-
 def get_gradio_auth_creds():
     from modules.shared_cmd_options import cmd_opts
 

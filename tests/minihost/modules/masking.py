@@ -20,18 +20,6 @@ def get_crop_region_v2(mask, pad=0):
     return max(x1 - pad, 0), max(y1 - pad, 0), min(x2 + pad, mask.width), min(y2 + pad, mask.height)
 
 
-def get_crop_region(mask, pad=0):
-    """The older form: an empty mask gives a box whose ends may be the wrong way round."""
-    mask = _as_image(mask)
-    width, height = mask.size
-    return get_crop_region_v2(mask, pad) or (
-        max(width - pad, 0),
-        max(height - pad, 0),
-        min(pad, width),
-        min(pad, height),
-    )
-
-
 def _widen(start, end, wanted, limit):
     """An interval widened to a length around its middle, moved to lie within 0 … limit, cut if it can't."""
     missing = int(wanted - (end - start))

@@ -60,9 +60,6 @@ class OptionInfo:
         self.comment_after += html
         return self
 
-    def needs_restart(self):
-        return self.html(" <span class='info'>(requires restart)</span>")
-
     def needs_reload_ui(self):
         return self.html(" <span class='info'>(requires Reload UI)</span>")
 
@@ -113,8 +110,6 @@ class Options:
             f"not possible to set '{key}': its section is frozen"
         )
         assert key not in _split(cmd_opts.freeze_specific_settings), f"not possible to set '{key}': it is frozen"
-        if cmd_opts.hide_ui_dir_config and key in self.restricted_opts:
-            raise RuntimeError(f"not possible to set '{key}' because it is restricted with --hide_ui_dir_config")
         self.data[key] = value
         return None
 

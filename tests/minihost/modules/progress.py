@@ -91,10 +91,9 @@ def _preview(last):
     state.set_current_image()
     if state.id_live_preview == last or state.current_image is None:
         return None, last
-    kind = shared.opts.live_previews_image_format
     buffer = io.BytesIO()
-    state.current_image.save(buffer, format=kind)
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}", state.id_live_preview
+    state.current_image.save(buffer, format="png")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}", state.id_live_preview
 
 
 def progressapi(req: ProgressRequest):

@@ -1,16 +1,11 @@
 """Noise: one generator per picture, so that a picture doesn't depend on its place in a batch.
 
-Mirrors `modules/rng.py`. Differs: no "NV" source (a Philox generator in numpy); any value of `randn_source`
-but "CPU" draws on the device. `randn` seeds torch's global generator, as the real one does: the sampled part of
-the VAE's encoding gets its numbers from there.
+Mirrors `modules/rng.py`. Differs: noise is always drawn on the device, as `randn_source` isn't there. `randn` seeds
+torch's global generator, as the real one does: the sampled part of the VAE's encoding gets its numbers from there.
 """
 
 import torch
 from modules import devices, shared
-
-
-def _source():
-    return devices.cpu if shared.opts.randn_source == "CPU" else devices.device
 
 
 def manual_seed(seed):
@@ -18,11 +13,11 @@ def manual_seed(seed):
 
 
 def create_generator(seed):
-    return torch.Generator(_source()).manual_seed(int(seed))
+    return torch.Generator(devices.device).manual_seed(int(seed))
 
 
 def randn_without_seed(shape, generator=None):
-    return torch.randn(shape, device=_source(), generator=generator).to(devices.device)
+    return torch.randn(shape, device=devices.device, generator=generator)
 
 
 def randn(seed, shape, generator=None):

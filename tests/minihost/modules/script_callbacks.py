@@ -1,7 +1,8 @@
 """Callbacks of extensions; mirrors modules/script_callbacks.py.
 
 Each is called in its own try: an exception is reported and swallowed. Registered per script file, cleared by
-`scripts.load_scripts()`. Differs: no callbacks for training, optimizers, UNets and extra noise.
+`scripts.load_scripts()`. Differs: no callbacks for training, optimizers, UNets, extra noise, grids,
+token counters and before Reload UI.
 """
 
 from __future__ import annotations
@@ -55,21 +56,6 @@ class AfterCFGCallbackParams:
         self.x = x
         self.sampling_step = sampling_step
         self.total_sampling_steps = total_sampling_steps
-
-
-class ImageGridLoopParams:
-    def __init__(self, imgs, cols, rows):
-        self.imgs = imgs
-        self.cols = cols
-        self.rows = rows
-
-
-@dataclasses.dataclass
-class BeforeTokenCounterParams:
-    prompt: str
-    steps: int
-    styles: list
-    is_positive: bool = True
 
 
 @dataclasses.dataclass
@@ -129,11 +115,6 @@ def ordered_callbacks(category, unordered_callbacks=None, *, enable_user_sort=Tr
     return known
 
 
-def enumerate_callbacks():
-    for category, callbacks in callback_map.items():
-        yield category.removeprefix("callbacks_"), callbacks
-
-
 callback_map = {
     f"callbacks_{x}": []
     for x in (
@@ -148,12 +129,9 @@ callback_map = {
         "cfg_after_cfg",
         "before_component",
         "after_component",
-        "image_grid",
         "infotext_pasted",
         "script_unloaded",
         "before_ui",
-        "on_reload",
-        "before_token_counter",
     )
 }
 ordered_callbacks_map = {}
@@ -183,10 +161,6 @@ def app_started_callback(demo: Blocks | None, app: FastAPI):
             timer.startup_timer.record(os.path.basename(c.script))
         except Exception:
             report_exception(c, "app_started_callback")
-
-
-def app_reload_callback():
-    _call("on_reload", "callbacks_on_reload")
 
 
 def model_loaded_callback(sd_model):
@@ -229,10 +203,6 @@ def after_component_callback(component, **kwargs):
     _call("after_component", "after_component_callback", component, **kwargs)
 
 
-def image_grid_callback(params: ImageGridLoopParams):
-    _call("image_grid", "image_grid", params)
-
-
 def infotext_pasted_callback(infotext: str, params: dict[str, Any]):
     _call("infotext_pasted", "infotext_pasted", infotext, params)
 
@@ -246,19 +216,9 @@ def before_ui_callback():
     _call("before_ui", "before_ui", backwards=True)
 
 
-def before_token_counter_callback(params: BeforeTokenCounterParams):
-    _call("before_token_counter", "before_token_counter", params)
-
-
 def _remove(unwanted):
     for callbacks in [*callback_map.values(), *ordered_callbacks_map.values()]:
         callbacks[:] = [x for x in callbacks if not unwanted(x)]
-
-
-def remove_current_script_callbacks():
-    filename = _calling_file()
-    if filename != "unknown file":
-        _remove(lambda x: x.script == filename)
 
 
 def remove_callbacks_for_function(callback_func):
@@ -272,11 +232,6 @@ def _register(category, callback, name):
 def on_app_started(callback, *, name=None):
     """callback(demo, app), when page and API are up"""
     _register("app_started", callback, name)
-
-
-def on_before_reload(callback, *, name=None):
-    """callback(), before Reload UI starts everything again"""
-    _register("on_reload", callback, name)
 
 
 def on_model_loaded(callback, *, name=None):
@@ -329,11 +284,6 @@ def on_after_component(callback, *, name=None):
     _register("after_component", callback, name)
 
 
-def on_image_grid(callback, *, name=None):
-    """callback(ImageGridLoopParams), before a grid is drawn"""
-    _register("image_grid", callback, name)
-
-
 def on_infotext_pasted(callback, *, name=None):
     """callback(infotext, params), which it may change"""
     _register("infotext_pasted", callback, name)
@@ -347,8 +297,3 @@ def on_script_unloaded(callback, *, name=None):
 def on_before_ui(callback, *, name=None):
     """callback(), before the page is made"""
     _register("before_ui", callback, name)
-
-
-def on_before_token_counter(callback, *, name=None):
-    """callback(BeforeTokenCounterParams), which it may change"""
-    _register("before_token_counter", callback, name)

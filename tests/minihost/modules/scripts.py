@@ -288,5 +288,3 @@ from modules._script_runner import ScriptRunner  # noqa: E402  it needs the clas
 scripts_txt2img = None
 scripts_img2img = None
 scripts_current = None
-
-reload_scripts = load_scripts

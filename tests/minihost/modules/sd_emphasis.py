@@ -54,8 +54,4 @@ def get_current_option(emphasis_option_name):
     return next((option for option in options if option.name == emphasis_option_name), EmphasisOriginal)
 
 
-def get_options_descriptions():
-    return ", ".join(f"{option.name}: {option.description}" for option in options)
-
-
 options = [EmphasisNone, EmphasisIgnore, EmphasisOriginal, EmphasisOriginalNoNorm]

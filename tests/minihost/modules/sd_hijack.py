@@ -40,10 +40,6 @@ class StableDiffusionModelHijack:
         embeddings.token_embedding = embeddings.token_embedding.wrapped
         self.clip = self.layers = None
 
-    def redo_hijack(self, m):
-        self.undo_hijack(m)
-        self.hijack(m)
-
     def apply_circular(self, enable):
         """Tiling: pictures whose edges meet."""
         if self.circular_enabled == enable:

@@ -136,12 +136,11 @@ class TextConditionalModel(torch.nn.Module):
 
     def _note_for_infotext(self, texts, used):
         notes = self.hijack.extra_generation_params
-        if opts.textual_inversion_add_hashes_to_infotext:
-            hashes = [
-                f"{n.translate(dict.fromkeys(map(ord, ':,')))}: {e.shorthash}" for n, e in used.items() if e.shorthash
-            ]
-            if hashes:
-                notes["TI hashes"] = ", ".join([*hashes, *filter(None, [notes.get("TI hashes")])])
+        hashes = [
+            f"{n.translate(dict.fromkeys(map(ord, ':,')))}: {e.shorthash}" for n, e in used.items() if e.shorthash
+        ]
+        if hashes:
+            notes["TI hashes"] = ", ".join([*hashes, *filter(None, [notes.get("TI hashes")])])
         if opts.emphasis != "Original" and any("(" in text or "[" in text for text in texts):
             notes["Emphasis"] = opts.emphasis
 

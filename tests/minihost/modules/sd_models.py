@@ -22,7 +22,6 @@ model_path = os.path.abspath(os.path.join(paths.models_path, model_dir))
 
 checkpoints_list = {}
 checkpoint_aliases = {}
-checkpoint_alisases = checkpoint_aliases
 
 
 class CheckpointInfo:
@@ -276,10 +275,4 @@ def reload_model_weights(sd_model=None, info=None, forced_reload=False):
 
     model_data.set_sd_model(sd_model)
     logging.info("Weights of %s loaded in %s", checkpoint_info.title, timer.summary())
-    return sd_model
-
-
-def unload_model_weights(sd_model=None, info=None):
-    (sd_model or shared.sd_model).to(devices.cpu)
-    devices.torch_gc()
     return sd_model

@@ -21,10 +21,6 @@ def catenate_conds(conds):
     return torch.cat(conds)
 
 
-def subscript_cond(cond, a, b):
-    return cond[a:b]
-
-
 def pad_cond(tensor, repeats, empty):
     return torch.cat([tensor, empty.repeat(tensor.shape[0], repeats, 1)], 1)
 
@@ -143,12 +139,7 @@ class CFGDenoiser(torch.nn.Module):
 
         # on an interrupt this is the result: the prompt alone, without guidance
         self.sampler.last_latent = self.get_pred_x0(x_in[first_of_each], x_out[first_of_each], sigma)
-        previews = {
-            "Prompt": self.sampler.last_latent,
-            "Negative prompt": self.get_pred_x0(x_in[-len(negative) :], x_out[-len(negative) :], sigma),
-        }
-        combined = self.get_pred_x0(x_in[first_of_each], denoised, sigma)
-        sd_samplers_common.store_latent(previews.get(opts.live_preview_content, combined))
+        sd_samplers_common.store_latent(self.sampler.last_latent)
 
         after = AfterCFGCallbackParams(denoised, state.sampling_step, state.sampling_steps)
         cfg_after_cfg_callback(after)

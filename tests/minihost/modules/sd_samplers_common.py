@@ -38,7 +38,7 @@ approximation_indexes = {"Full": 0, "Approx NN": 1, "Approx cheap": 2, "TAESD": 
 
 def samples_to_images_tensor(sample, approximation=None, model=None):
     """Latents to pictures with values from -1 to 1."""
-    if approximation is None or (state.interrupted and opts.live_preview_fast_interrupt):
+    if approximation is None:
         approximation = approximation_indexes.get(opts.show_progress_type, 0)
     if approximation != 0:
         return sd_vae_approx.cheap_approximation(sample)
@@ -103,21 +103,13 @@ def apply_refiner(cfg_denoiser, sigma=None):
     if info is None or shared.sd_model.sd_checkpoint_info == info:
         return False
 
-    if opts.refiner_switch_by_sample_steps or sigma is None:
-        p.extra_generation_params["Refiner switch by sampling steps"] = True
-        done = cfg_denoiser.step / cfg_denoiser.total_steps
-    else:
-        timestep = (cfg_denoiser.inner_model.sigmas - sigma.max()).abs().argmin()
-        done = (999 - int(timestep)) / 1000
+    timestep = (cfg_denoiser.inner_model.sigmas - sigma.max()).abs().argmin()
+    done = (999 - int(timestep)) / 1000
     if p.refiner_switch_at is not None and done < p.refiner_switch_at:
         return False
 
-    if getattr(p, "enable_hr", False):
-        which = opts.hires_fix_refiner_pass
-        if which == ("first pass" if p.is_hr_pass else "second pass"):
-            return False
-        if which != "second pass":
-            p.extra_generation_params["Hires refiner"] = which
+    if getattr(p, "enable_hr", False) and not p.is_hr_pass:
+        return False
 
     p.extra_generation_params["Refiner"] = info.short_title
     p.extra_generation_params["Refiner switch at"] = p.refiner_switch_at
@@ -134,16 +126,11 @@ class Sampler:
     def __init__(self, funcname):
         self.funcname = funcname
         self.func = funcname
-        self.extra_params = []
         self.stop_at = None
         self.eta = None
         self.config: SamplerData = None
         self.last_latent = None
         self.s_min_uncond = None
-        self.s_churn = 0.0
-        self.s_tmin = 0.0
-        self.s_tmax = float("inf")
-        self.s_noise = 1.0
         self.eta_option_field = "eta_ancestral"
         self.eta_infotext_field = "Eta"
         self.eta_default = 1.0
@@ -169,9 +156,6 @@ class Sampler:
         except InterruptedException:
             return self.last_latent
 
-    def number_of_needed_noises(self, p):
-        return p.steps
-
     def initialize(self, p) -> dict:
         """Sets the guided model up for a job; returns the solver's own arguments."""
         self.p = p
@@ -188,14 +172,6 @@ class Sampler:
             arguments["eta"] = self.eta
             if self.eta != self.eta_default:
                 p.extra_generation_params[self.eta_infotext_field] = self.eta
-
-        labels = {"s_churn": "Sigma churn", "s_tmin": "Sigma tmin", "s_tmax": "Sigma tmax", "s_noise": "Sigma noise"}
-        for name in self.extra_params:
-            value = getattr(opts, name, getattr(p, name)) or (self.s_tmax if name == "s_tmax" else 0.0)
-            arguments[name] = value
-            if value != getattr(self, name):
-                setattr(p, name, value)
-                p.extra_generation_params[labels[name]] = value
         return arguments
 
     def sample(self, p, x, conditioning, unconditional_conditioning, steps=None, image_conditioning=None):

@@ -1,4 +1,4 @@
-"""Samplers that work on noise levels: Euler, Heun, LMS, DPM++.
+"""Samplers that work on noise levels: Euler and DPM++.
 
 Mirrors `modules/sd_samplers_kdiffusion.py`. Differs: the loops are this host's own (`_solvers`), and noise in the
 middle of sampling always comes from each picture's own generator, where the real host uses Brownian trees for SDE;
@@ -8,7 +8,6 @@ no extra noise for img2img, no SGM noise multiplier.
 import torch
 from modules import _solvers, devices, sd_samplers_cfg_denoiser, sd_samplers_common, sd_schedulers, shared
 from modules.sd_samplers_cfg_denoiser import CFGDenoiser  # noqa: F401
-from modules.shared import opts
 
 samplers_k_diffusion = [
     ("DPM++ 2M", "sample_dpmpp_2m", ["k_dpmpp_2m"], {"scheduler": "karras"}),
@@ -20,8 +19,6 @@ samplers_k_diffusion = [
     ),
     ("Euler a", "sample_euler_ancestral", ["k_euler_a", "k_euler_ancestral"], {"uses_ensd": True}),
     ("Euler", "sample_euler", ["k_euler"], {}),
-    ("LMS", "sample_lms", ["k_lms"], {}),
-    ("Heun", "sample_heun", ["k_heun"], {"second_order": True}),
 ]
 
 samplers_data_k_diffusion = [
@@ -30,15 +27,6 @@ samplers_data_k_diffusion = [
     )
     for label, funcname, aliases, options in samplers_k_diffusion
 ]
-
-sampler_extra_params = {
-    "sample_euler": ["s_churn", "s_tmin", "s_tmax", "s_noise"],
-    "sample_heun": ["s_churn", "s_tmin", "s_tmax", "s_noise"],
-    "sample_dpmpp_sde": ["s_noise"],
-}
-
-k_diffusion_samplers_map = {x.name: x for x in samplers_data_k_diffusion}
-k_diffusion_scheduler = {x.name: x.function for x in sd_schedulers.schedulers}
 
 
 class _EpsDenoiser(torch.nn.Module):
@@ -90,7 +78,6 @@ class KDiffusionSampler(sd_samplers_common.Sampler):
 
     def __init__(self, funcname, sd_model, options=None):
         super().__init__(funcname)
-        self.extra_params = sampler_extra_params.get(funcname, [])
         self.options = options or {}
         self.func = getattr(_solvers, funcname)
         self.model_wrap_cfg = CFGDenoiserKDiffusion(self)
@@ -103,8 +90,6 @@ class KDiffusionSampler(sd_samplers_common.Sampler):
             name = self.config.options.get("scheduler", None)
         scheduler = sd_schedulers.schedulers_map.get(name)
 
-        if p.sampler_noise_scheduler_override:
-            return p.sampler_noise_scheduler_override(steps).cpu()
         if scheduler is None or scheduler.function is None:
             return self.model_wrap.get_sigmas(steps).cpu()
 
@@ -114,16 +99,7 @@ class KDiffusionSampler(sd_samplers_common.Sampler):
         elif scheduler.label != notes.get("Schedule type"):
             notes["Hires schedule type"] = scheduler.label
 
-        arguments = {}
-        for end, place in (("sigma_min", 0), ("sigma_max", -1)):
-            own, wanted = self.model_wrap.sigmas[place].item(), getattr(opts, end, 0)
-            arguments[end] = own
-            if wanted not in (0, own):
-                arguments[end] = wanted
-                notes[f"Schedule {end[-3:]} sigma"] = wanted
-        rho = getattr(opts, "rho", 0)
-        if scheduler.default_rho != -1 and rho not in (0, scheduler.default_rho):
-            arguments["rho"] = notes["Schedule rho"] = rho
+        arguments = {"sigma_min": self.model_wrap.sigmas[0].item(), "sigma_max": self.model_wrap.sigmas[-1].item()}
         if scheduler.need_inner_model:
             arguments["inner_model"] = self.model_wrap
         return scheduler.function(n=steps, **arguments, device=devices.cpu).cpu()

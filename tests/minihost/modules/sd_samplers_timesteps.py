@@ -1,6 +1,6 @@
-"""DDIM and UniPC, the samplers that walk along the model's own timesteps.
+"""DDIM, the sampler that walks along the model's own timesteps.
 
-Mirrors `modules/sd_samplers_timesteps.py`. Differs: they run in noise levels like the others, on the levels of
+Mirrors `modules/sd_samplers_timesteps.py`. Differs: it runs in noise levels like the others, on the levels of
 evenly spaced timesteps; a schedule type has no effect, as on the real host.
 """
 
@@ -10,7 +10,6 @@ from modules.sd_samplers_kdiffusion import KDiffusionSampler
 
 samplers_timesteps = [
     ("DDIM", _solvers.ddim, ["ddim"], {}),
-    ("UniPC", _solvers.unipc, ["unipc"], {}),
 ]
 
 

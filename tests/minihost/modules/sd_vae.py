@@ -3,7 +3,6 @@
 Mirrors `modules/sd_vae.py`. Differs: .safetensors only, no cache of loaded files, no user metadata.
 """
 
-import collections
 import glob
 import logging
 import os
@@ -18,7 +17,6 @@ vae_dict = {}
 base_vae = None
 loaded_vae_file = None
 checkpoint_info = None
-checkpoints_loaded = collections.OrderedDict()
 
 
 def get_loaded_vae_name():
@@ -65,8 +63,6 @@ def refresh_vae_list():
     folders = [(sd_models.model_path, "*.vae.safetensors"), (vae_path, "*.safetensors")]
     if shared.cmd_opts.ckpt_dir:
         folders.append((shared.cmd_opts.ckpt_dir, "*.vae.safetensors"))
-    if shared.cmd_opts.vae_dir:
-        folders.append((shared.cmd_opts.vae_dir, "*.safetensors"))
     files = [f for folder, ending in folders for f in glob.iglob(os.path.join(folder, "**", ending), recursive=True)]
     for file in sorted(files, key=lambda f: shared.natural_sort_key(get_filename(f))):
         vae_dict[get_filename(file)] = file
@@ -111,8 +107,6 @@ def resolve_vae_near_checkpoint(checkpoint_file) -> VaeResolution:
 
 
 def resolve_vae(checkpoint_file) -> VaeResolution:
-    if shared.cmd_opts.vae_path is not None:
-        return VaeResolution(shared.cmd_opts.vae_path, "from the command line")
     near = resolve_vae_near_checkpoint(checkpoint_file)
     return near if near.resolved else resolve_vae_from_setting()
 

@@ -27,12 +27,10 @@ if not cmd_opts.styles_file:
     cmd_opts.styles_file = [os.path.join(data_path, "styles.csv")]
 styles_filename = cmd_opts.styles_file
 config_filename = cmd_opts.ui_settings_file
-hide_dirs = {"visible": not cmd_opts.hide_ui_dir_config}
 
 demo = None
 device = None
 weight_load_location = None
-xformers_available = False
 state = None
 prompt_styles = None
 options_templates = None
@@ -62,8 +60,6 @@ OptionInfo = options.OptionInfo
 OptionHTML = options.OptionHTML
 
 natural_sort_key = util.natural_sort_key
-listfiles = util.listfiles
-walk_files = util.walk_files
 
 reload_gradio_theme = shared_gradio_themes.reload_gradio_theme
 

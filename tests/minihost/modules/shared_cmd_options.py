@@ -1,7 +1,5 @@
 """The parsed command line, after the extensions' preload.py had their say; mirrors modules/shared_cmd_options.py."""
 
-import os
-
 from modules import cmd_args, script_loading
 from modules.paths_internal import extensions_builtin_dir, extensions_dir
 
@@ -18,10 +16,4 @@ def _not_disabled():
 script_loading.preload_extensions(extensions_dir, parser, extension_list=_not_disabled())
 script_loading.preload_extensions(extensions_builtin_dir, parser)
 
-if os.environ.get("IGNORE_CMD_ARGS_ERRORS") is None:
-    cmd_opts = parser.parse_args()
-else:
-    cmd_opts, _unknown = parser.parse_known_args()
-
-cmd_opts.webui_is_non_local = any([cmd_opts.share, cmd_opts.listen, cmd_opts.ngrok, cmd_opts.server_name])
-cmd_opts.disable_extension_access = cmd_opts.webui_is_non_local and not cmd_opts.enable_insecure_extension_access
+cmd_opts = parser.parse_args()

@@ -132,16 +132,13 @@ class State:
             return
         from modules import sd_samplers
 
-        draw = sd_samplers.samples_to_image_grid if shared.opts.show_progress_grid else sd_samplers.sample_to_image
         try:
-            self.assign_current_image(draw(self.current_latent))
+            self.assign_current_image(sd_samplers.samples_to_image_grid(self.current_latent))
             self.current_image_sampling_step = self.sampling_step
         except Exception:
             # A preview must never end a generation (the model may be moving between devices right now).
             errors.record_exception()
 
     def assign_current_image(self, image):
-        if shared.opts.live_previews_image_format == "jpeg" and image.mode in ("RGBA", "P"):
-            image = image.convert("RGB")
         self.current_image = image
         self.id_live_preview += 1

@@ -5,7 +5,7 @@ from modules import shared
 
 
 def _wanted():
-    return shared.opts.multiple_tqdm and not shared.cmd_opts.disable_console_progressbars
+    return not shared.cmd_opts.disable_console_progressbars
 
 
 class TotalTQDM:

@@ -6,8 +6,6 @@ Mirrors `modules/styles.py`. Differs: no dividers between several files.
 from __future__ import annotations
 
 import csv
-import os
-import shutil
 import typing
 from pathlib import Path
 
@@ -98,13 +96,6 @@ class StyleDatabase:
         except Exception:
             errors.report(f"Styles of {path} could not be read", exc_info=True)
 
-    def get_style_paths(self) -> set:
-        """The files that styles belong to; a style without one gets the default."""
-        for style in list(self.styles.values()):
-            if not style.path:
-                self.styles[style.name] = style._replace(path=str(self.default_path))
-        return {str(self.default_path), *(style.path for style in self.styles.values())}
-
     def get_style_prompts(self, styles):
         return [self.styles.get(name, self.no_style).prompt for name in styles]
 
@@ -116,15 +107,6 @@ class StyleDatabase:
 
     def apply_negative_styles_to_prompt(self, prompt, styles):
         return apply_styles_to_prompt(prompt, self.get_negative_style_prompts(styles))
-
-    def save_styles(self, path: str = None) -> None:
-        for style_path in self.get_style_paths():
-            if os.path.exists(style_path):
-                shutil.copy(style_path, f"{style_path}.bak")
-            with open(style_path, "w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.DictWriter(file, fieldnames=self.prompt_fields, extrasaction="ignore")
-                writer.writeheader()
-                writer.writerows(s._asdict() for s in self.styles.values() if s.path == style_path)
 
     def extract_styles_from_prompt(self, prompt, negative_prompt):
         """Takes styles off from the end, until none fits; returns their names and what is left."""

@@ -1,6 +1,5 @@
 """The page's Generate on txt2img; mirrors modules/txt2img.py."""
 
-import logging
 from contextlib import closing
 
 import gradio as gr
@@ -8,8 +7,6 @@ from modules import processing, scripts, shared
 from modules.infotext_utils import create_override_settings_dict
 from modules.shared import opts
 from modules.ui_common import plaintext_to_html
-
-_log = logging.getLogger(__name__)
 
 
 def txt2img_create_processing(
@@ -76,10 +73,6 @@ def txt2img_create_processing(
 
 def _finish(processed):
     shared.total_tqdm.clear()
-    if opts.samples_log_stdout:
-        _log.info("%s", processed.js())
-    if opts.do_not_show_images:
-        processed.images = []
     return (
         processed.images,
         processed.js(),

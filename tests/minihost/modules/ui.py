@@ -1,10 +1,9 @@
 """The page; mirrors modules/ui.py.
 
-Tabs: txt2img, img2img, PNG Info, those of extensions, Settings, Extensions. Differs: no Extras, merging, training and
-extra networks tabs, and no ui-config.json (a component always starts with its own default).
+Tabs: txt2img, img2img, PNG Info, those of extensions, Settings. Differs: no tabs for Extras, merging, training, extra
+networks and extensions, and no ui-config.json (a component always starts with its own default).
 """
 
-import mimetypes
 import sys
 import warnings
 
@@ -21,7 +20,6 @@ from modules import (
     shared,
     timer,
     ui_common,
-    ui_extensions,
     ui_settings,
 )
 from modules._ui_parts import (  # noqa: F401
@@ -40,15 +38,8 @@ from modules.ui_gradio_extensions import reload_javascript
 create_setting_component = ui_settings.create_setting_component
 plaintext_to_html = ui_common.plaintext_to_html
 
-warnings.filterwarnings("default" if opts.show_warnings else "ignore", category=UserWarning)
-warnings.filterwarnings(
-    "default" if opts.show_gradio_deprecation_warnings else "ignore", category=gr.deprecation.GradioDeprecationWarning
-)
-
-# On Windows the registry may name another type, and a browser doesn't run a script sent as text/html.
-mimetypes.init()
-mimetypes.add_type("application/javascript", ".js")
-mimetypes.add_type("application/javascript", ".mjs")
+for _kind in (UserWarning, gr.deprecation.GradioDeprecationWarning):
+    warnings.filterwarnings("ignore", category=_kind)
 
 # Gradio would ask the network for its newest version and its own address.
 gradio.utils.version_check = lambda: None
@@ -60,11 +51,6 @@ paste_symbol = "\u2199\ufe0f"
 refresh_symbol = "\U0001f504"
 clear_prompt_symbol = "\U0001f5d1\ufe0f"
 restore_progress_symbol = "\U0001f300"
-switch_values_symbol = "\U000021c5"
-
-
-def gr_show(visible=True):
-    return {"visible": visible, "__type__": "update"}
 
 
 def calc_resolution_hires(enable, width, height, hr_scale, hr_resize_x, hr_resize_y):
@@ -119,18 +105,14 @@ def create_ui():
         (pnginfo_interface, "PNG Info", "pnginfo"),
         *script_callbacks.ui_tabs_callback(),
         (settings.interface, "Settings", "settings"),
-        (ui_extensions.create_ui(), "Extensions", "extensions"),
     ]
     shared.tab_names = [label for _, label, _ in interfaces]
 
     with gr.Blocks(theme=shared.gradio_theme, analytics_enabled=False, title="Stable Diffusion") as demo:
         settings.add_quicksettings()
         infotext_utils.connect_paste_params_buttons()
-        order = {label: i for i, label in enumerate(opts.ui_tab_order)}
         with gr.Tabs(elem_id="tabs"):
-            for interface, label, name in sorted(interfaces, key=lambda x: order.get(x[1], 9999)):
-                if label in opts.hidden_tabs:
-                    continue
+            for interface, label, name in interfaces:
                 with gr.TabItem(label, id=name, elem_id=f"tab_{name}"):
                     interface.render()
         gr.HTML(f"<div class='versions'>{versions_html()}</div>", elem_id="footer")

@@ -5,7 +5,7 @@ import html
 import json
 
 import gradio as gr
-from modules import infotext_utils, scripts, shared
+from modules import infotext_utils, scripts
 from modules.ui_components import ToolButton
 
 refresh_symbol = "\U0001f504"
@@ -45,7 +45,6 @@ def create_output_panel(tabname, outdir, toprow=None):
                 elem_id=f"{tabname}_gallery",
                 columns=4,
                 preview=True,
-                height=shared.opts.gallery_height or None,
             )
         with gr.Row(elem_id=f"image_buttons_{tabname}", elem_classes="image-buttons"):
             buttons = {

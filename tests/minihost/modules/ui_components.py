@@ -40,10 +40,6 @@ class FormRow(FormComponent, gr.Row):
     get_block_name = _named("row")
 
 
-class FormColumn(FormComponent, gr.Column):
-    get_block_name = _named("column")
-
-
 class FormGroup(FormComponent, gr.Group):
     get_block_name = _named("group")
 
@@ -59,13 +55,6 @@ class FormColorPicker(FormComponent, gr.ColorPicker):
 class DropdownMulti(FormComponent, gr.Dropdown):
     def __init__(self, **kwargs):
         super().__init__(multiselect=True, **kwargs)
-
-    get_block_name = _named("dropdown")
-
-
-class DropdownEditable(FormComponent, gr.Dropdown):
-    def __init__(self, **kwargs):
-        super().__init__(allow_custom_value=True, **kwargs)
 
     get_block_name = _named("dropdown")
 

@@ -32,8 +32,6 @@ def javascript_html():
         head += f'<script type="text/javascript" src="{webpath(path)}"></script>\n'
     for file in scripts.list_scripts("javascript", ".mjs"):
         head += f'<script type="module" src="{webpath(file.path)}"></script>\n'
-    if shared.cmd_opts.theme:
-        head += f'<script type="text/javascript">set_theme("{shared.cmd_opts.theme}");</script>\n'
     return head
 
 

@@ -1,19 +1,7 @@
-"""Choosing styles; mirrors modules/ui_prompt_styles.py. Differs: no dialog for editing them."""
+"""Choosing styles; mirrors modules/ui_prompt_styles.py. Differs: nothing edits them or writes them into prompts."""
 
 import gradio as gr
 from modules import shared, ui_common
-
-styles_materialize_symbol = "\U0001f4cb"
-
-
-def materialize_styles(prompt, negative_prompt, styles):
-    """Writes the styles' text into the prompts and unselects them."""
-    known = shared.prompt_styles
-    return [
-        gr.Textbox.update(value=known.apply_styles_to_prompt(prompt, styles)),
-        gr.Textbox.update(value=known.apply_negative_styles_to_prompt(negative_prompt, styles)),
-        gr.Dropdown.update(value=[]),
-    ]
 
 
 class UiPromptStyles:
@@ -37,9 +25,3 @@ class UiPromptStyles:
                 lambda: {"choices": list(shared.prompt_styles.styles)},
                 f"refresh_{tabname}_styles",
             )
-
-    def setup_apply_button(self, button):
-        fields = [self.main_ui_prompt, self.main_ui_negative_prompt, self.dropdown]
-        button.click(fn=materialize_styles, inputs=fields, outputs=fields, show_progress=False).then(
-            fn=None, _js=f"function(){{ update_{self.tabname}_tokens(); }}", show_progress=False
-        )

@@ -1,7 +1,7 @@
 """The Settings tab and the header; mirrors modules/ui_settings.py.
 
 `opts.quicksettings_list` is read in `create_ui`; an option of that list is in the header and not on the page.
-Differs: no pages for defaults, system information, actions and licenses.
+Differs: no pages for defaults, system information, actions and licenses, and no search.
 """
 
 import gradio as gr
@@ -52,8 +52,6 @@ class UiSettings:
     quicksettings_list = None
     quicksettings_names = None
     text_settings = None
-    show_all_pages = None
-    search_input = None
 
     def run_settings(self, *args):
         """Apply settings: all of the page at once, then the file."""
@@ -103,10 +101,6 @@ class UiSettings:
             self.result = gr.HTML(elem_id="settings_result")
             with gr.Tabs(elem_id="settings"):
                 self._create_pages()
-                self.show_all_pages = gr.Button(value="Show all pages", elem_id="settings_show_all_pages")
-                self.search_input = gr.Textbox(
-                    value="", elem_id="settings_search", max_lines=1, placeholder="Search...", show_label=False
-                )
                 # The page's script reads it as `opts`.
                 self.text_settings = gr.Textbox(elem_id="settings_json", value=lambda: opts.dumpjson(), visible=False)
             restart.click(fn=shared.state.request_restart, _js="restart_reload", inputs=[], outputs=[])

@@ -47,10 +47,3 @@ def on_tmpdir_changed():
     if shared.opts.temp_dir and shared.demo is not None:
         os.makedirs(shared.opts.temp_dir, exist_ok=True)
         register_tmp_file(shared.demo, os.path.join(shared.opts.temp_dir, "x"))
-
-
-def cleanup_tmpdr():
-    for root, _, files in os.walk(shared.opts.temp_dir) if shared.opts.temp_dir else ():
-        for name in files:
-            if name.endswith(".png"):
-                os.remove(os.path.join(root, name))

@@ -14,7 +14,6 @@ class Toprow:
     submit = None
     paste = None
     clear_prompt_button = None
-    apply_styles = None
     restore_progress_button = None
     token_counter = None
     token_button = None
@@ -107,11 +106,6 @@ class Toprow:
             self.clear_prompt_button = ToolButton(
                 value=clear_prompt_symbol, elem_id=f"{part}_clear_prompt", tooltip="Clear prompt"
             )
-            self.apply_styles = ToolButton(
-                value=ui_prompt_styles.styles_materialize_symbol,
-                elem_id=f"{part}_style_apply",
-                tooltip="Write styles into the prompts",
-            )
             self.restore_progress_button = ToolButton(
                 value=restore_progress_symbol,
                 visible=False,
@@ -132,4 +126,3 @@ class Toprow:
 
     def create_styles_ui(self):
         self.ui_styles = ui_prompt_styles.UiPromptStyles(self.id_part, self.prompt, self.negative_prompt)
-        self.ui_styles.setup_apply_button(self.apply_styles)

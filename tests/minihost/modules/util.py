@@ -3,33 +3,11 @@
 import os
 import re
 
-from modules import shared
 from modules.paths_internal import cwd
 
 
 def natural_sort_key(s, regex=re.compile("([0-9]+)")):
     return [int(x) if x.isdigit() else x.lower() for x in regex.split(s)]
-
-
-def listfiles(dirname):
-    names = [
-        os.path.join(dirname, x) for x in sorted(os.listdir(dirname), key=natural_sort_key) if not x.startswith(".")
-    ]
-    return [x for x in names if os.path.isfile(x)]
-
-
-def walk_files(path, allowed_extensions=None):
-    """Files of a folder and its subfolders, hidden folders only when the setting says so."""
-    if not os.path.exists(path):
-        return
-    endings = None if allowed_extensions is None else {x.lower() for x in allowed_extensions}
-    for root, _, files in sorted(os.walk(path, followlinks=True), key=lambda x: natural_sort_key(x[0])):
-        for name in sorted(files, key=natural_sort_key):
-            if endings is not None and os.path.splitext(name)[1].lower() not in endings:
-                continue
-            if not shared.opts.list_hidden_files and ("/." in root or "\\." in root):
-                continue
-            yield os.path.join(root, name)
 
 
 def truncate_path(target_path, base_path=cwd):

@@ -2,7 +2,7 @@
 
 Offers the names of the real host's scripts/xyz_grid.py that other extensions build on: `axis_options`, the AxisOption
 classes and the `apply_*`, `confirm_*`, `format_*` functions. Differs: the axes of settings that aren't here are
-absent, and there are no buttons to swap axes.
+absent, grids have no legends and no margins, and there are no buttons to swap axes.
 
 As on the real host: each cell is a shallow copy of `p`, so all share one `override_settings`; a failing cell is
 black and the run goes on; the limit of megapixels counts whether or not the grid is saved.
@@ -121,7 +121,6 @@ axis_options = [
     ),
     AxisOption("VAE", str, apply_vae, cost=0.7, choices=lambda: ["Automatic", "None", *sd_vae.vae_dict]),
     AxisOption("Styles", str, apply_styles, choices=lambda: list(shared.prompt_styles.styles)),
-    AxisOption("RNG source", str, apply_override("randn_source"), choices=lambda: ["GPU", "CPU", "NV"]),
     AxisOption("Size", str, apply_size),
 ]
 for _option in axis_options:
@@ -188,20 +187,9 @@ def draw_xyz_grid(
     if result is None or not any(pictures):
         return Processed(p, [])
 
-    texts = [[[images.GridAnnotation(x)] for x in labels] for labels in (x_labels, y_labels, z_labels)]
-    grids, per_grid = [], len(xs) * len(ys)
-    for start in range(0, size, per_grid):
-        part = pictures[start : start + per_grid]
-        grid = images.image_grid(part, rows=len(ys))
-        if draw_legend:
-            width, height = (max(values) for values in zip(*(x.size for x in part), strict=True))
-            grid = images.draw_grid_annotations(grid, width, height, texts[0], texts[1], margin_size)
-        grids.append(grid)
+    per_grid = len(xs) * len(ys)
+    grids = [images.image_grid(pictures[i : i + per_grid], rows=len(ys)) for i in range(0, size, per_grid)]
     row = images.image_grid(grids, rows=1)
-    if draw_legend:
-        width, height = (max(values) for values in zip(*(x.size for x in grids), strict=True))
-        row = images.draw_grid_annotations(row, width, height, texts[2], [[images.GridAnnotation()]])
-
     firsts = range(0, size, per_grid)
     result.images = [row, *grids, *pictures]
     result.all_prompts = [*(prompts[i] for i in firsts), *prompts]

@@ -1,11 +1,5 @@
 // The page's own behaviour: generating, progress, galleries, tabs. Mirrors javascript/*.js of the real host in part.
 
-function set_theme(theme) {
-    if (!window.location.href.includes("__theme=")) {
-        window.location.replace(`${window.location.href}?__theme=${theme}`);
-    }
-}
-
 // Galleries
 
 function all_gallery_buttons() {
@@ -176,20 +170,19 @@ onUiLoaded(() => {
 });
 
 function setTitle(progress) {
-    const text = opts.show_progress_in_title && progress ? `[${progress.trim()}] ` : "";
+    const text = progress ? `[${progress.trim()}] ` : "";
     document.title = text + originalAppTitle;
 }
 
 // A bar above the container and a preview in the gallery, until the task is over.
 function requestProgress(id_task, progressbarContainer, gallery, atEnd, onProgress, inactivityTimeout = 40) {
     const began = Date.now();
-    const period = () => opts.live_preview_refresh_period || 500;
+    const PERIOD = 1000;
     const bar = document.createElement("div");
     const inner = document.createElement("div");
     let over = false, wasActive = false, preview = null;
     bar.className = "progressDiv";
     inner.className = "progress";
-    bar.style.display = opts.show_progressbar ? "block" : "none";
     bar.appendChild(inner);
     progressbarContainer.parentNode.insertBefore(bar, progressbarContainer);
 
@@ -220,7 +213,7 @@ function requestProgress(id_task, progressbarContainer, gallery, atEnd, onProgre
         wasActive ||= state.active;
         show(state);
         onProgress?.(state);
-        setTimeout(askState, period());
+        setTimeout(askState, PERIOD);
     }, end);
 
     const askPreview = (id_live_preview) => request("./internal/progress", {id_task, id_live_preview}, (state) => {
@@ -235,7 +228,7 @@ function requestProgress(id_task, progressbarContainer, gallery, atEnd, onProgre
             image.onload = () => preview.replaceChildren(image);
             image.src = state.live_preview;
         }
-        setTimeout(() => askPreview(state.id_live_preview), period());
+        setTimeout(() => askPreview(state.id_live_preview), PERIOD);
     }, end);
 
     askState();
@@ -365,43 +358,18 @@ onUiLoaded(() => {
         prompt.parentElement.insertBefore(counter, prompt);
         prompt.parentElement.style.position = "relative";
         promptTokenCountUpdateFunctions[id] = onEdit(id, prompt.querySelector("textarea"), 800,
-            () => opts.disable_token_counters || gradioApp().getElementById(buttonId).click());
+            () => gradioApp().getElementById(buttonId).click());
     }
 });
 
 onOptionsChanged(() => {
     for (const [, counterId] of COUNTED) {
         const counter = gradioApp().getElementById(counterId);
-        counter.style.display = opts.disable_token_counters ? "none" : "block";
-        counter.classList.toggle("token-counter-visible", !opts.disable_token_counters);
+        counter.style.display = "block";
+        counter.classList.add("token-counter-visible");
     }
     const checkpoint = gradioApp().getElementById("sd_checkpoint_hash");
     if (checkpoint) checkpoint.textContent = (opts.sd_checkpoint_hash || "").substring(0, 10) || "N/A";
-});
-
-// Settings: a search over all pages
-
-onUiLoaded(() => {
-    const box = gradioApp().getElementById("settings_search");
-    const all = gradioApp().getElementById("settings_show_all_pages");
-    const nav = gradioApp().querySelector("#settings > .tab-nav");
-    const pages = () => gradioApp().querySelectorAll("#settings > .tabitem");
-    const showAll = () => pages().forEach((page) => {
-        page.style.display = "block";
-    });
-    nav.prepend(box);
-    nav.append(all);
-    all.addEventListener("click", showAll);
-    const input = box.querySelector("input, textarea");
-    onEdit("settingsSearch", input, 250, () => {
-        const wanted = input.value.trim().toLowerCase();
-        gradioApp().querySelectorAll("#settings div[id^=column_settings_] > *").forEach((row) => {
-            row.style.display = row.textContent.toLowerCase().includes(wanted) ? "" : "none";
-        });
-        const selected = get_tab_index("settings");
-        if (wanted) showAll();
-        else pages().forEach((page, i) => page.style.display = i === selected ? "block" : "none");
-    });
 });
 
 // Explanations of settings stand after their labels.
@@ -413,24 +381,3 @@ onOptionsAvailable(() => {
         }
     }
 });
-
-// Extensions tab
-
-function extensions_apply(_disabled_list, _update_list, disable_all) {
-    const boxes = [...gradioApp().querySelectorAll('#extensions input[name^="enable_"]')];
-    if (!boxes.length && !gradioApp().querySelector("#extensions")) throw Error("Extensions page not yet loaded.");
-    const disabled = boxes.filter((x) => !x.checked).map((x) => x.name.substring("enable_".length));
-    restart_reload();
-    return [JSON.stringify(disabled), "[]", disable_all];
-}
-
-function toggle_all_extensions(event) {
-    gradioApp().querySelectorAll("#extensions .extension_toggle").forEach((x) => {
-        x.checked = event.target.checked;
-    });
-}
-
-function toggle_extension() {
-    const boxes = [...gradioApp().querySelectorAll("#extensions .extension_toggle")];
-    gradioApp().querySelector("#extensions .all_extensions_toggle").checked = boxes.every((x) => x.checked);
-}

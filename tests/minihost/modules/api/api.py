@@ -8,7 +8,6 @@ commands; pictures by URL are refused.
 import base64
 import io
 import logging
-import os
 import time
 from contextlib import closing
 from secrets import compare_digest
@@ -34,10 +33,7 @@ from modules import (
     sd_hijack,
     sd_models,
     sd_samplers,
-    sd_schedulers,
-    sd_vae,
     shared,
-    shared_items,
     ui,
 )
 from modules.api import models
@@ -95,7 +91,7 @@ def encode_pil_to_base64(image):
 
 
 def api_middleware(app: FastAPI):
-    """Times each request, and turns each exception into JSON: `status_code` and `detail` of the exception count."""
+    """Turns each exception into JSON: `status_code` and `detail` of the exception count."""
 
     def handle_exception(request, e):
         body = {
@@ -107,16 +103,6 @@ def api_middleware(app: FastAPI):
         if not isinstance(e, HTTPException):
             errors.report(f"API error: {request.method}: {request.url} {body}", exc_info=True)
         return JSONResponse(status_code=vars(e).get("status_code", 500), content=jsonable_encoder(body))
-
-    @app.middleware("http")
-    async def log_and_time(request: Request, call_next):
-        began = time.time()
-        response = await call_next(request)
-        took = round(time.time() - began, 4)
-        response.headers["X-Process-Time"] = str(took)
-        if shared.cmd_opts.api_log and request.url.path.startswith("/sdapi"):
-            _log.info("API %s %s %s %s", request.method, request.url.path, response.status_code, took)
-        return response
 
     @app.middleware("http")
     async def exception_handling(request: Request, call_next):
@@ -153,18 +139,10 @@ class Api:
             ("options", self.get_config, "GET", models.OptionsModel),
             ("options", self.set_config, "POST", None),
             ("cmd-flags", self.get_cmd_flags, "GET", models.FlagsModel),
-            ("samplers", self.get_samplers, "GET", list[models.SamplerItem]),
-            ("schedulers", self.get_schedulers, "GET", list[models.SchedulerItem]),
-            ("upscalers", self.get_upscalers, "GET", list[models.UpscalerItem]),
-            ("latent-upscale-modes", self.get_latent_upscale_modes, "GET", list[models.LatentUpscalerModeItem]),
             ("sd-models", self.get_sd_models, "GET", list[models.SDModelItem]),
-            ("sd-vae", self.get_sd_vaes, "GET", list[models.SDVaeItem]),
             ("prompt-styles", self.get_prompt_styles, "GET", list[models.PromptStyleItem]),
-            ("embeddings", self.get_embeddings, "GET", models.EmbeddingsResponse),
             ("refresh-embeddings", self.refresh_embeddings, "POST", None),
             ("refresh-checkpoints", self.refresh_checkpoints, "POST", None),
-            ("refresh-vae", self.refresh_vae, "POST", None),
-            ("memory", self.get_memory, "GET", models.MemoryResponse),
             ("scripts", self.get_scripts_list, "GET", models.ScriptsList),
             ("script-info", self.get_script_info, "GET", list[models.ScriptInfo]),
         ):
@@ -405,28 +383,6 @@ class Api:
 
     # Lists
 
-    def get_samplers(self):
-        return [{"name": x[0], "aliases": x[2], "options": x[3]} for x in sd_samplers.all_samplers]
-
-    def get_schedulers(self):
-        keys = ("name", "label", "aliases", "default_rho", "need_inner_model")
-        return [{key: getattr(x, key) for key in keys} for x in sd_schedulers.schedulers]
-
-    def get_upscalers(self):
-        return [
-            {
-                "name": x.name,
-                "model_name": x.scaler.model_name,
-                "model_path": x.data_path,
-                "model_url": None,
-                "scale": x.scale,
-            }
-            for x in shared.sd_upscalers
-        ]
-
-    def get_latent_upscale_modes(self):
-        return [{"name": x} for x in shared.latent_upscale_modes]
-
     def get_sd_models(self):
         return [
             {
@@ -440,19 +396,8 @@ class Api:
             for x in sd_models.checkpoints_list.values()
         ]
 
-    def get_sd_vaes(self):
-        return [{"model_name": x, "filename": path} for x, path in sd_vae.vae_dict.items()]
-
     def get_prompt_styles(self):
         return [{"name": x[0], "prompt": x[1], "negative_prompt": x[2]} for x in shared.prompt_styles.styles.values()]
-
-    def get_embeddings(self):
-        db = sd_hijack.model_hijack.embedding_db
-        keys = ("step", "sd_checkpoint", "sd_checkpoint_name", "shape", "vectors")
-        return {
-            part: {x.name: {key: getattr(x, key) for key in keys} for x in known.values()}
-            for part, known in (("loaded", db.word_embeddings), ("skipped", db.skipped_embeddings))
-        }
 
     def refresh_embeddings(self):
         with self.queue_lock:
@@ -461,22 +406,6 @@ class Api:
     def refresh_checkpoints(self):
         with self.queue_lock:
             shared.refresh_checkpoints()
-
-    def refresh_vae(self):
-        with self.queue_lock:
-            shared_items.refresh_vae_list()
-
-    def get_memory(self):
-        import torch
-
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        with open("/proc/self/statm", encoding="ascii") as file:
-            used = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        cuda = {"error": "unavailable"}
-        if torch.cuda.is_available():
-            free, size = torch.cuda.mem_get_info()
-            cuda = {"system": {"free": free, "used": size - free, "total": size}}
-        return models.MemoryResponse(ram={"free": total - used, "used": used, "total": total}, cuda=cuda)
 
     def launch(self, server_name, port, root_path):
         self.app.include_router(self.router)

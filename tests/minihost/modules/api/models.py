@@ -128,32 +128,6 @@ OptionsModel = _options_model()
 FlagsModel = _flags_model()
 
 
-class SamplerItem(BaseModel):
-    name: str
-    aliases: list[str]
-    options: dict[str, str]
-
-
-class SchedulerItem(BaseModel):
-    name: str
-    label: str
-    aliases: list[str] | None
-    default_rho: float | None
-    need_inner_model: bool | None
-
-
-class UpscalerItem(BaseModel):
-    name: str
-    model_name: str | None
-    model_path: str | None
-    model_url: str | None
-    scale: float | None
-
-
-class LatentUpscalerModeItem(BaseModel):
-    name: str
-
-
 class SDModelItem(BaseModel):
     title: str
     model_name: str
@@ -163,33 +137,10 @@ class SDModelItem(BaseModel):
     config: str | None
 
 
-class SDVaeItem(BaseModel):
-    model_name: str
-    filename: str
-
-
 class PromptStyleItem(BaseModel):
     name: str
     prompt: str | None
     negative_prompt: str | None
-
-
-class EmbeddingItem(BaseModel):
-    step: int | None
-    sd_checkpoint: str | None
-    sd_checkpoint_name: str | None
-    shape: int
-    vectors: int
-
-
-class EmbeddingsResponse(BaseModel):
-    loaded: dict[str, EmbeddingItem]
-    skipped: dict[str, EmbeddingItem]
-
-
-class MemoryResponse(BaseModel):
-    ram: dict
-    cuda: dict
 
 
 class ScriptsList(BaseModel):

@@ -1,9 +1,9 @@
 """Sampler, schedule and steps as an always-on script; mirrors modules/processing_scripts/sampler.py."""
 
 import gradio as gr
-from modules import scripts, sd_samplers, sd_schedulers, shared
+from modules import scripts, sd_samplers, sd_schedulers
 from modules.infotext_utils import PasteField
-from modules.ui_components import FormGroup, FormRow
+from modules.ui_components import FormRow
 
 
 class ScriptSampler(scripts.ScriptBuiltinUI):
@@ -21,9 +21,8 @@ class ScriptSampler(scripts.ScriptBuiltinUI):
         tab = self.tabname
         samplers = [x.name for x in sd_samplers.visible_samplers()]
         schedulers = [x.label for x in sd_schedulers.schedulers]
-        as_dropdown = shared.opts.samplers_in_dropdown
-        with (FormRow if as_dropdown else FormGroup)(elem_id=f"sampler_selection_{tab}"):
-            self.sampler_name = (gr.Dropdown if as_dropdown else gr.Radio)(
+        with FormRow(elem_id=f"sampler_selection_{tab}"):
+            self.sampler_name = gr.Dropdown(
                 label="Sampling method", elem_id=f"{tab}_sampling", choices=samplers, value=samplers[0]
             )
             self.scheduler = gr.Dropdown(

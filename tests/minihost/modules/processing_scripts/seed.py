@@ -5,7 +5,6 @@ import json
 import gradio as gr
 from modules import errors, infotext_utils, scripts, ui
 from modules.infotext_utils import PasteField
-from modules.shared import cmd_opts
 from modules.ui_components import ToolButton
 
 
@@ -24,10 +23,7 @@ class ScriptSeed(scripts.ScriptBuiltinUI):
 
     def ui(self, is_img2img):
         with gr.Row(elem_id=self.elem_id("seed_row")):
-            if cmd_opts.use_textbox_seed:
-                self.seed = gr.Textbox(label="Seed", value="", elem_id=self.elem_id("seed"), min_width=100)
-            else:
-                self.seed = gr.Number(label="Seed", value=-1, elem_id=self.elem_id("seed"), min_width=100, precision=0)
+            self.seed = gr.Number(label="Seed", value=-1, elem_id=self.elem_id("seed"), min_width=100, precision=0)
             random_seed = ToolButton(ui.random_symbol, elem_id=self.elem_id("random_seed"), tooltip="Random seed")
             reuse_seed = ToolButton(
                 ui.reuse_symbol, elem_id=self.elem_id("reuse_seed"), tooltip="Seed of the picture shown"

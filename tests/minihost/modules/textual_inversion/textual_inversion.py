@@ -60,9 +60,6 @@ class EmbeddingDatabase:
     def add_embedding_dir(self, path):
         self.embedding_dirs[path] = DirWithTextualInversionEmbeddings(path)
 
-    def clear_embedding_dirs(self):
-        self.embedding_dirs.clear()
-
     def register_embedding(self, embedding, model):
         return self.register_embedding_by_name(embedding, model, embedding.name)
 

@@ -1,0 +1,44 @@
+"""`GET /clip-skip-lab/v1/advice`: what files in use say of the clip skip that they were trained at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import FastAPI
+
+from ..errors import InvalidInput
+from ..language import in_all_languages
+from ..models.advice import PLACES, Source, advise
+from . import add_routes
+from .guard import Guard
+
+LETTERS_LOOKED_AT = 100_000
+"""Of a prompt, for the LoRAs that it names."""
+
+
+def add_advice_routes(app: FastAPI, sources: Callable[[str], list[Source]], guard: Guard) -> None:
+    """Adds the route. `sources` gives the files in use for a prompt."""
+
+    def advice(prompt: str = "", clip_skip: str = "1", place: str = "header") -> dict[str, Any]:
+        value = _whole("clip_skip", clip_skip)
+        if place not in PLACES:
+            raise InvalidInput("place", place, " or ".join(PLACES))
+        found = sources(prompt[:LETTERS_LOOKED_AT])
+        given = advise(found, value, place)
+        return {
+            "clip_skip": value,
+            "advice": [in_all_languages(sentence) for sentence in given.sentences],
+            "values": list(given.values),
+            "files": [{"kind": source.kind, "name": source.name, **asdict(source.training)} for source in found],
+        }
+
+    add_routes(app, guard.route_of_the_page(), {"GET /advice": advice})
+
+
+def _whole(field: str, text: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?\d{1,9}\s*", text):
+        raise InvalidInput(field, text, "a whole number of at most nine digits")
+    return int(text)

@@ -1,0 +1,105 @@
+"""Running the cells of a sweep: batch after batch, each picture to disk as it is finished.
+
+A cell that fails is marked with its reason and the others are run all the same; an interrupt ends the sweep with what
+there is.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+
+from ..language import Text
+from .draws import mark_incomparable
+from .outcome import Outcome
+from .pictures import save_picture
+from .plan import Cell, split_evenly
+from .record import DONE, FAILED, NOT_RUN, SweepRecord, draw_hash
+from .session import Picture, Sampled, Session
+
+log = logging.getLogger("clip_skip_lab")
+
+Batches = deque[list[Cell]]
+
+
+def run_cells(outcome: Outcome, session: Session, keep_images: bool) -> None:
+    """Runs the cells that aren't done, and notes what is to be said of the sweep; see `run_sweep`."""
+    record = outcome.record
+    done = {entry.cell.index for entry in record.cells if entry.state == DONE}
+    waiting: Batches = deque(record.plan.batches(session.batch_size, without=done))
+    number, why = 0, None
+    while waiting and (why := session.stopped()) is None:
+        cells = waiting.popleft()
+        session.starting(number, number + 1 + len(waiting), cells)
+        number += 1
+        started = time.perf_counter()
+        try:
+            _sample(outcome, cells, session, keep_images)
+        except Exception as error:  # whatever the host, the model or another extension raises: the other cells go on
+            if len(cells) > 1:
+                waiting = _in_smaller_batches(session, error, cells, waiting)
+                continue
+            log.exception("Clip skip sweep: cell %d failed", cells[0].index)
+            entry = record.cells[cells[0].index]
+            entry.state, entry.reason = FAILED, session.explain(error)
+        seconds = (time.perf_counter() - started) / len(cells)
+        for cell in cells:
+            record.cells[cell.index].seconds = seconds
+        outcome.write()
+    for cell in (cell for cells in waiting for cell in cells):
+        record.cells[cell.index].reason = why
+    _conclude(record, session, stopped=why is not None)
+
+
+def _in_smaller_batches(session: Session, error: Exception, cells: list[Cell], waiting: Batches) -> Batches:
+    """What to try after a batch failed: all batches of half the size when memory ran out; else its cells one by one,
+    so that the one at fault is found and the others are not lost to it."""
+    if not session.is_out_of_memory(error):
+        log.warning("Clip skip sweep: %d cells at once failed (%s); trying them one by one", len(cells), error)
+        # The session may have seen that no cells of this sweep can share a batch.
+        later = waiting if session.batch_size > 1 else (part for batch in waiting for part in split_evenly(batch, 1))
+        return deque([*split_evenly(cells, 1), *later])
+    half = len(cells) // 2
+    session.notes.append(
+        Text(
+            "{count} cells at once ran out of memory; the sweep went on with {half} at once.",
+            count=len(cells),
+            half=half,
+        )
+    )
+    log.warning("Clip skip sweep: %s", session.notes[-1])
+    return deque(part for batch in (cells, *waiting) for part in split_evenly(batch, half))
+
+
+def _sample(outcome: Outcome, cells: list[Cell], session: Session, keep_images: bool) -> None:
+    def save(picture: Picture) -> None:
+        save_picture(outcome, session, picture, keep_images)
+
+    sampled = session.sample(cells, save)
+    for cell in cells:
+        _note_what_became_of(cell, sampled, outcome.record)
+
+
+def _note_what_became_of(cell: Cell, sampled: Sampled, record: SweepRecord) -> None:
+    entry, index = record.cells[cell.index], cell.index
+    if index in sampled.failed:
+        entry.state, entry.reason = FAILED, sampled.failed[index]
+    elif index in sampled.missing:
+        entry.state, entry.reason = NOT_RUN, sampled.missing[index]
+    else:
+        entry.state, entry.reason = DONE, None
+    entry.used = sampled.used.get(index, {})
+    draw = sampled.draws.get(index)
+    if draw:
+        entry.drawn = draw_hash(draw)
+        record.draws[entry.drawn] = draw
+
+
+def _conclude(record: SweepRecord, session: Session, stopped: bool) -> None:
+    mark_incomparable(record)
+    record.notes = list(dict.fromkeys([*record.notes, *session.notes]))
+    record.text_encoder_forwards = session.text_encoder_forwards
+    record.no_effect = session.no_effect
+    waiting = record.count(NOT_RUN) > 0  # an interrupt within the last cell is seen only here
+    record.state = "interrupted" if stopped or (waiting and session.stopped()) else "finished"

@@ -1,0 +1,73 @@
+"""What a running sweep has given so far, and `sweep.json` for it."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from ..errors import reason_of
+from ..language import Text
+from .folder import write_record
+from .reading import open_picture
+from .record import PictureRecord, SweepRecord
+
+log = logging.getLogger("clip_skip_lab")
+
+
+@dataclass
+class SavedPicture:
+    """A finished picture as the gallery needs it: its file, or itself when it could not be saved."""
+
+    record: PictureRecord
+    path: Path | None
+    image: Image.Image | None
+    cell: int
+
+    def open(self) -> AbstractContextManager[Image.Image]:
+        """The picture from memory or from its file, for a `with`. Raises `OSError` where it cannot be read back."""
+        if self.image is not None:
+            return nullcontext(self.image)
+        assert self.path is not None, "what is not in memory has a file"
+        return open_picture(self.path)
+
+
+@dataclass
+class Outcome:
+    """What a sweep gave.
+
+    Attributes:
+        record: all that is known of it.
+        folder: of the sweep.
+        grids: the pages of the grid with their files.
+        pictures: in the order of the plan, once the sweep has ended.
+        files: what tells the pictures' files from all others (`identity`).
+        short_names: why pictures have names of our own, each reason as a note says it already.
+    """
+
+    record: SweepRecord
+    folder: Path
+    grids: list[tuple[Image.Image, Path | None]] = field(default_factory=list)
+    pictures: list[SavedPicture] = field(default_factory=list)
+    files: set[object] = field(default_factory=set)
+    short_names: set[str] = field(default_factory=set)
+
+    def add_problem(self, sentence: str) -> None:
+        """Says that something is lost, once."""
+        log.error("Clip skip sweep: %s", sentence)
+        if sentence not in self.record.problems:
+            self.record.problems.append(sentence)
+
+    def write(self) -> None:
+        """Writes `sweep.json`. That it cannot be written is a problem, and the sweep goes on."""
+        try:
+            write_record(self.folder, self.record.to_json())
+        except OSError as error:
+            self.add_problem(Text("sweep.json could not be written ({reason}).", reason=reason_of(error)))
+
+    def name_of(self, path: Path | None) -> str | None:
+        """A file as `sweep.json` names it: by its path in the folder."""
+        return None if path is None else path.relative_to(self.folder.resolve()).as_posix()

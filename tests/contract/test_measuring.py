@@ -1,0 +1,103 @@
+"""Measuring never costs a sweep, and never looks hung: in the embedded host's own process."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from clip_skip_lab.sweep.folder import read_record
+from clip_skip_lab.sweep.grid import Style
+from clip_skip_lab.sweep.plan import read_plan
+from clip_skip_lab.sweep.run import run_sweep
+from tests.helpers.host_in_process import make
+from tests.helpers.memory_session import HOST, MemorySession
+
+
+@pytest.fixture
+def outcome(host, tmp_path):
+    plan = read_plan({"clip_skip": "1-3"}, [], 12)
+    return run_sweep(plan, MemorySession(str(tmp_path)), HOST)
+
+
+def measuring(done, count):
+    return True
+
+
+class Session:
+    """Of a session, what measuring asks for."""
+
+    measuring = staticmethod(measuring)
+    style = Style()
+
+
+def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, monkeypatch):
+    from clip_skip_lab.ui.measures import Measured, measure_sweep
+
+    def broken(*_):
+        raise RuntimeError("this numpy is too old")
+
+    monkeypatch.setattr("clip_skip_lab.measure.folder.read_picture", broken)
+    assert measure_sweep(outcome, Session, "en") == Measured()
+    sentence = "Measures: the pictures could not be measured (this numpy is too old)."
+    assert outcome.record.problems == [sentence]
+    record = read_record(outcome.folder)
+    assert record["problems"] == [sentence]
+    assert record["state"] == "finished"
+    assert [cell["state"] for cell in record["cells"]] == ["done"] * 3
+    assert (outcome.folder / record["grids"][0]["file"]).is_file()
+
+
+def test_a_record_that_cannot_be_read_any_more_is_a_sentence_too(outcome):
+    from clip_skip_lab.ui.measures import Measured, measure_sweep
+
+    (outcome.folder / "sweep.json").write_text("{", encoding="utf-8")
+    assert measure_sweep(outcome, Session, "en") == Measured()
+    assert outcome.record.problems[0].startswith("Measures: the pictures could not be measured (")
+
+
+def test_findings_come_in_the_pages_language(outcome, opts):
+    from clip_skip_lab.ui.measures import language, measure_sweep
+
+    for localization, lang in (("None", "en"), ("ja_JP", "ja"), ("de_DE", "en")):
+        opts.data["localization"] = localization
+        assert language() == lang
+    measured = measure_sweep(outcome, Session, "ja")
+    assert measured.findings == read_record(outcome.folder)["findings"]["ja"]
+    assert all(path.is_file() for path in measured.charts)
+
+
+@pytest.fixture
+def session(host, webui):
+    """A session on the embedded host itself, with its state as at the start of a job."""
+    host.state.begin(job="test")
+    plan = read_plan({"clip_skip": "1-3"}, [], 12)
+    with webui.session(make(), plan) as session:
+        yield session
+    host.state.end()
+
+
+def test_the_progress_bar_says_that_pictures_are_measured(host, session):
+    assert session.measuring(0, 3)
+    assert host.state.textinfo == "Clip skip sweep: measuring cell 1 of 3"
+    assert session.measuring(2, 3)
+    assert host.state.textinfo == "Clip skip sweep: measuring cell 3 of 3"
+
+
+@pytest.mark.parametrize("press", ["interrupt", "skip"])
+def test_interrupt_and_skip_end_measuring(host, session, press):
+    assert session.measuring(0, 3)
+    getattr(host.state, press)()
+    assert not session.measuring(1, 3)
+
+
+def test_after_an_interrupted_sweep_what_is_done_is_measured_and_skip_ends_it(host, session):
+    host.state.interrupt()
+    assert [session.measuring(done, 3) for done in range(2)] == [True, True]
+    host.state.skip()
+    assert not session.measuring(2, 3)
+
+
+def test_a_cell_that_was_skipped_last_does_not_keep_the_others_from_being_measured(host, session):
+    host.state.skip()
+    assert all(itertools.starmap(session.measuring, [(0, 3), (1, 3)]))

@@ -1,0 +1,161 @@
+"""A session that keeps its pictures in memory and needs no host."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image, PngImagePlugin
+
+from clip_skip_lab.page.files import write_text
+from clip_skip_lab.sweep.axes import Axis
+from clip_skip_lab.sweep.grid import Limits, Style
+from clip_skip_lab.sweep.plan import read_plan
+from clip_skip_lab.sweep.saving import save_as_png
+from clip_skip_lab.sweep.session import Picture, Sampled
+
+CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
+CHECKPOINT = Axis("Checkpoint", cost=1.0)
+HOST = {"name": "memory", "version": "1"}
+SIZE = (48, 40)
+
+
+def plan_of(skips="1-3", y=None, z=None, axes=(CFG, CHECKPOINT), **more):
+    """A plan; `y` and `z` are an axis' name with its values, `more` are other keys of a plan."""
+    further = {letter: {"axis": pair[0], "values": pair[1]} for letter, pair in (("y", y), ("z", z)) if pair}
+    return read_plan({"clip_skip": skips, **further, **more}, list(axes), 12)
+
+
+@dataclass
+class MemorySession:
+    """A session whose pictures are of one colour each: red is the clip skip, green the place within the cell.
+
+    Unlike a host it needs no time and no model. `events` is what happened, in order.
+    """
+
+    grid_folder: str
+    per_cell: int = 1
+    fails: dict[int, Exception] = field(default_factory=dict)
+    """By clip skip: what sampling raises, after the first picture where a cell has several."""
+    interrupt_at: int | None = None
+    skip_at: int | None = None
+    save_error: Exception | None = None
+    plain_error: Exception | None = None
+    """What saving under a short name raises."""
+    saves_as: str | None = None
+    """The one name that all pictures get by the host's rules, of a file that is replaced."""
+    grid_error: Exception | None = None
+    infotext_error: BaseException | None = None
+    elsewhere: Path | None = None
+    """Where an extension's save callback puts the pictures instead."""
+    batch_size: int = 1
+    room_for: int = 1_000
+    """How many cells fit into the memory at once."""
+
+    def __post_init__(self):
+        self.text_encoder_forwards = 0
+        self.no_effect = None
+        self.comments: list[str] = []
+        self.notes: list[str] = []
+        self.style = Style()
+        self.limits = Limits()
+        self.model = {"name": "tiny", "hash": "abc", "vae": ""}
+        self.setting = {"seed": 7, "s_tmax": float("inf")}
+        self.events: list[tuple] = []
+        self.interrupted = False
+
+    def stopped(self):
+        return "interrupted" if self.interrupted else None
+
+    def starting(self, number, count, cells):
+        self.events.append(("starting", number, *(cell.index for cell in cells)))
+
+    def sample(self, cells, keep):
+        if len(cells) > self.room_for:
+            raise MemoryError("CUDA out of memory")
+        if len(cells) > 1 and any(cell.clip_skip in self.fails for cell in cells):
+            raise next(error for skip, error in self.fails.items())
+        sampled = Sampled([])
+        for cell in cells:
+            self._sample_one(cell, keep, sampled)
+        return sampled
+
+    def _sample_one(self, cell, keep, sampled):
+        skip = cell.clip_skip
+        wanted = self.per_cell
+        if skip in (self.interrupt_at, self.skip_at):
+            wanted -= 1
+        if skip in self.fails:
+            wanted = min(1, self.per_cell - 1)
+        for place in range(wanted):
+            image = Image.new("RGB", SIZE, (skip * 20, place * 40, 255))
+            picture = Picture(cell, place, image, f"cat\nClip skip: {skip}", 7 + place, 3, "cat")
+            sampled.pictures.append(picture)
+            keep(picture)
+        if skip in self.fails:
+            raise self.fails[skip]
+        if skip == self.interrupt_at:
+            self.interrupted = True
+            sampled.missing[cell.index] = "interrupted"
+        if skip == self.skip_at:
+            sampled.missing[cell.index] = "skipped"
+
+    def is_out_of_memory(self, error):
+        return isinstance(error, MemoryError)
+
+    def save_picture(self, picture, folder):
+        if self.save_error is not None:
+            raise self.save_error
+        info = PngImagePlugin.PngInfo()
+        info.add_text("parameters", picture.infotext)
+        folder = self.elsewhere or folder
+        number = max((int(path.name[:5]) + 1 for path in folder.iterdir()), default=0)
+        path = folder / (self.saves_as or f"{number:05}-{picture.seed}.png")
+        picture.image.save(path, pnginfo=info)
+        self.events.append(("saved", path.name))
+        return path
+
+    def save_plainly(self, image, path, infotext):
+        if self.plain_error is not None:
+            raise self.plain_error
+        save_as_png(image, path, infotext)
+
+    def save_grid(self, image, folder, name, infotext):
+        if self.grid_error is not None:
+            raise self.grid_error
+        path = folder / f"{name}.png"
+        image.save(path)
+        return path
+
+    def grid_infotext(self):
+        if self.infotext_error is not None:
+            raise self.infotext_error
+        return "cat\nScript: Clip skip sweep"
+
+    def explain(self, error):
+        return f"{type(error).__name__}: {error}"
+
+
+def colours(image):
+    return {colour for _, colour in image.getcolors(maxcolors=image.width * image.height)}
+
+
+def states(outcome):
+    return [cell.state for cell in outcome.record.cells]
+
+
+def ran(session):
+    return [event[2] for event in session.events if event[0] == "starting"]
+
+
+def filled(monkeypatch, after):
+    """The disk is full after that many writings of the record."""
+    numbers = itertools.count()
+
+    def write(path, text):
+        if next(numbers) >= after:
+            raise OSError(28, "No space left on device")
+        write_text(path, text)
+
+    monkeypatch.setattr("clip_skip_lab.sweep.folder.write_text", write)
