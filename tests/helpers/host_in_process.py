@@ -25,6 +25,9 @@ def host(tmp_path_factory):
 
     from modules import extra_networks, sd_models, sd_vae, shared, upscaler
 
+    from clip_skip_lab.webui.options import lendable
+
+    lendable(shared.opts)
     sd_models.setup_model()
     sd_models.list_models()
     sd_vae.refresh_vae_list()
