@@ -5,27 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from ..hosts import Host
 from ..language import entries, texts_in
-from . import PREFIX
+from . import add_routes
 from .guard import Guard
 
 SCRIPTS = Path(__file__).parents[2] / "javascript"
 
 
 def add_words_route(app: FastAPI, host: Host, guard: Guard) -> None:
-    """Adds the route to the host's web server. To be called once for each app that the host makes."""
-    router = APIRouter(prefix=PREFIX, route_class=guard.route_of_the_page())
+    """Adds the route."""
 
-    @router.get("/words")
     def words(browser: str = "") -> dict[str, Any]:
         host.page_opened(browser)
         language = host.language()
         return {"language": language, "words": entries(texts_of_scripts(), language)}
 
-    app.include_router(router)
+    add_routes(app, guard.route_of_the_page(), {"GET /words": words})
 
 
 def texts_of_scripts() -> list[str]:

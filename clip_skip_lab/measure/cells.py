@@ -8,8 +8,8 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeGuard
 
 from ..sweep.axes import AXIS_NAME
-from ..sweep.layer_request import Value
 from ..sweep.record import DONE
+from ..sweep.values import Value
 from .metrics import DIFFERENCE
 
 Content = dict[str, Any]

@@ -21,9 +21,9 @@ from PIL import Image
 from ..language import Text, in_all_languages, translated
 from ..page.files import folder_in, write_bytes
 from ..sweep.axes import AXIS_NAME
-from ..sweep.layer_request import Value
 from ..sweep.lettering import as_drawn, can_write, font_for
 from ..sweep.saving import CHARTS
+from ..sweep.values import Value
 from .cells import Cell, Content, ascending, clip_skips, is_number, key_of, mean_at, measured_cells
 from .compare import Comparison
 from .metrics import AREA, COMPOSITION, DETAIL, SHARPNESS

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ..errors import InvalidInput
 from ..language import Text, listed
 from ..sweep.axes import AXIS_NAME
-from ..sweep.layer_request import Value
 from ..sweep.library import kind_of
+from ..sweep.values import Value
 from .cells import Content, clip_skips, key_of, mean, mean_at, measured_cells
 from .metrics import AREA
 from .phrases import percent, times
@@ -123,7 +123,11 @@ def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: 
     (low, less), (high, more) = sorted(zip(changes, labels, strict=True))
     if low >= LEAST and high / low >= 1.1:
         found = Text(
-            "{found}: {times} times as much in {more}", found=found, times=times(high / low), more=more, less=less
+            "{found}: {times} times as much in {more}{less:.0}",
+            found=found,
+            times=times(high / low),
+            more=more,
+            less=less,
         )
     elif high < LEAST:
         found = Text("{found}: hardly any in either", found=found)

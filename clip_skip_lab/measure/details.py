@@ -6,7 +6,7 @@ from typing import Any
 
 from ..language import Text, enumerated
 from ..sweep.axes import AXIS_NAME
-from ..sweep.layer_request import Value
+from ..sweep.values import Value
 from .cells import Cell, Content, beside, clip_skips, mean, mean_at, measured_cells
 from .effects import INTERACTION, SEED
 from .metrics import AREA, COMPOSITION, SHARPNESS

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..language import Text, enumerated, listed
 from ..sweep.axes import AXIS_NAME
-from ..sweep.layer_request import Value
+from ..sweep.values import Value
 from .cells import Cell, Content, clip_skips, compared, incomparable, is_number, key_of, mean_at, measured_cells
 from .details import edges
 from .effects import INTERACTION, LEVEL, REST, SEED

@@ -10,10 +10,10 @@ from pathlib import Path
 from ..language import ENGLISH, Text
 from ..sweep.axes import AXIS_NAME
 from ..sweep.folder import read_record, write_record
-from ..sweep.layer_request import Value
 from ..sweep.reading import path_in
 from ..sweep.saving import identity
 from ..sweep.schema import check_schema
+from ..sweep.values import Value
 from .cells import Cell, Content, incomparable, is_done, mean, measured_cells, reference_of, rows, sharing_files
 from .contrasts import Pictures, effects, neighbours, new_seed
 from .details import more
