@@ -130,7 +130,7 @@ def test_bad_requests_get_a_sentence(request_, sentence):
         ),
         (
             {"y": {"axis": "Steps", "values": "x"}},
-            '第2軸の値: "x" は数ではありません。指定できる値: 整数、1-12、1-12 (+2)、1-12 [5] のような範囲（コンマ区切り）。',
+            '第2軸の値: "x" は数ではありません。指定できる値: 整数、1-12、1-12 (+2)、1-12 [5] のような範囲（コンマ区切り）。',  # noqa: E501
         ),
         (
             {"y": {"axis": "Sampler", "values": "Newton"}},
