@@ -74,7 +74,8 @@ def translated(text: str, language: str) -> str:
     """A text in a language. What its file lacks stays English; so does a plain str that it doesn't know.
 
     A template writes the space that stands between Japanese and what is in Latin letters or digits, "{n} は"; beside a
-    part that is Japanese too, it is left out.
+    part that is Japanese too, it is left out. A part that one language says and another doesn't has a place there that
+    prints nothing, "{part:.0}".
     """
     known = catalogues().get(language, {})
     if not isinstance(text, Text):

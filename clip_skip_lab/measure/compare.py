@@ -123,7 +123,11 @@ def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: 
     (low, less), (high, more) = sorted(zip(changes, labels, strict=True))
     if low >= LEAST and high / low >= 1.1:
         found = Text(
-            "{found}: {times} times as much in {more}", found=found, times=times(high / low), more=more, less=less
+            "{found}: {times} times as much in {more}{less:.0}",
+            found=found,
+            times=times(high / low),
+            more=more,
+            less=less,
         )
     elif high < LEAST:
         found = Text("{found}: hardly any in either", found=found)

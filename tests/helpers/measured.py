@@ -107,7 +107,7 @@ def paint(skip, scale, seed, side=72):
     return Image.eval(picture.crop((0, 0, side, side)), lambda level: min(255, int(level + 4 * scale)))
 
 
-def swept(tmp_path, skips="1-4", y=(None, None), painted=paint, **session):
+def swept(tmp_path, skips="1-4", y=None, painted=paint, **session):
     """A sweep on a session in memory, its plain pictures painted over. Returns its folder."""
     plan = plan_of(skips, y, axes=[CFG, SEED])
     outcome = run_sweep(plan, MemorySession(str(tmp_path), **session), HOST)
