@@ -111,7 +111,7 @@ class A1111:
 
     def encoder_classes(self) -> dict[type, Callable[[Any], LoadedEncoder]]:
         """See `Engine.encoder_classes`; by class what looks at its objects. A subclass may do anything."""
-        classes = {sd_hijack_clip.FrozenCLIPEmbedderWithCustomWords: _sd1}
+        classes: dict[type, Callable[[Any], LoadedEncoder]] = {sd_hijack_clip.FrozenCLIPEmbedderWithCustomWords: _sd1}
         if hasattr(sd_hijack_clip, "FrozenCLIPEmbedderForSDXLWithCustomWords"):  # since v1.6
             classes[sd_hijack_clip.FrozenCLIPEmbedderForSDXLWithCustomWords] = _clip_l
         if importlib.util.find_spec("modules.sd_hijack_open_clip") is not None:

@@ -88,12 +88,12 @@ class Host(Protocol):
         memory: the clip skip that the user gave to each checkpoint.
     """
 
-    header_list: str | None
-    memory: CheckpointMemory
-
     @property
-    def about(self) -> dict[str, str]:
-        """See above."""
+    def header_list(self) -> str | None: ...
+    @property
+    def memory(self) -> CheckpointMemory: ...
+    @property
+    def about(self) -> dict[str, str]: ...
 
     def language(self, is_api: bool = False) -> str:
         """The language to speak, one of `languages()`: that of the host's localization where one is chosen, else that

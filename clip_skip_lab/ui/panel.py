@@ -272,7 +272,7 @@ class Panel:
         What is gone, an axis or a value, is brought back all the same: the line under the panel then names it.
         """
         label, text = (_pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
-        if label is None:
+        if label is None or text is None:
             return None, None, None, None
         axes = self._axes()
         shown = gr.update(choices=unique([NOTHING, *(axis.label for axis in axes), label]), value=label)

@@ -13,8 +13,9 @@ from modules import sd_samplers
 
 from ..hosts import INFOTEXT_KEY, OPTION_KEY
 from ..language import Text
-from ..sweep.layer_request import LayerRequest, Value
+from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import Cell, SweepPlan
+from ..sweep.values import Value
 from .busy_scripts import why_not_together
 from .engine import Engine
 from .held_draws import Layout, keys_of

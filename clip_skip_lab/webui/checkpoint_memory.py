@@ -57,7 +57,7 @@ class CheckpointMemory:
     def register(self) -> None:
         """Registers with the host's callbacks, which it forgets at "Reload UI"."""
         script_callbacks.on_before_ui(self.watch)
-        script_callbacks.on_ui_tabs(lambda: self.watch_api() or [])
+        script_callbacks.on_ui_tabs(self.watch_api)
         script_callbacks.on_model_loaded(self.model_loaded)
         script_callbacks.on_script_unloaded(self.stop_watching)
 
@@ -73,8 +73,8 @@ class CheckpointMemory:
         if shared.demo is None and self.enabled:  # not after "Reload UI", which loads no checkpoint
             self._safely(lambda: self._put_in_place(self.files.checkpoint()))
 
-    def watch_api(self) -> None:
-        """Starts to watch the API, where there is one. `stop_watching` ends that too.
+    def watch_api(self) -> list[Any]:
+        """Starts to watch the API, where there is one. `stop_watching` ends that too. Adds no tab.
 
         To be called when the host has registered the options of all extensions: importing its API fixes which ones
         `GET /sdapi/v1/options` knows.
@@ -83,6 +83,7 @@ class CheckpointMemory:
             from modules.api.api import Api
 
             self._patch(Api, "set_config", self._watched_api)
+        return []
 
     def stop_watching(self) -> None:
         """Puts the host's own functions back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from .shadow import hooked
 
 @contextmanager
 def conditioned(
-    copied: Any, asked: list[Hashable], as_asked: Callable[[Any], AbstractContextManager], remembered: Callable
+    copied: Any, asked: Sequence[Hashable], as_asked: Callable[[Any], AbstractContextManager], remembered: Callable
 ) -> Iterator[None]:
     """Makes the request fetch its conditioning picture by picture, each as it is asked for, for the time of the block.
 

@@ -61,12 +61,18 @@ class Engine(Protocol):
         loading_text: module and name of the function that encodes a text for the host itself when it loads a model.
     """
 
-    name: str
-    header_list: str | None
-    packages: tuple[str, ...]
-    encoding: tuple[str, str]
-    own_layers: tuple[str, ...]
-    loading_text: tuple[Any, str] | None
+    @property
+    def name(self) -> str: ...
+    @property
+    def header_list(self) -> str | None: ...
+    @property
+    def packages(self) -> tuple[str, ...]: ...
+    @property
+    def encoding(self) -> tuple[str, str]: ...
+    @property
+    def own_layers(self) -> tuple[str, ...]: ...
+    @property
+    def loading_text(self) -> tuple[Any, str] | None: ...
 
     def version(self) -> str:
         """The version as the host writes it into pictures."""

@@ -266,7 +266,7 @@ class _Held:
         switched on, of the first of each template, whose seed may be another.
         """
         firsts = {template: number for number, (template, _) in reversed(list(enumerate(self.layout.keys)))}
-        numbers = sorted(firsts.values()) if script in self.on else [0]
+        numbers: list[int | None] = [*sorted(firsts.values())] if script in self.on else [0]
         for number in numbers if name in PREPARING_HOOKS else [None]:
             with nullcontext() if number is None else self._as_alone(number):
                 before = self._state()
@@ -325,8 +325,8 @@ class _Held:
 
     def _start(self) -> None:
         """Before the first script: styles, and whatever else reads the prompt, may draw too."""
-        lists = {name: getattr(self.copied, name, None) for name in OF_A_JOB}
-        lists = {name: list(found) for name, found in lists.items() if isinstance(found, list)}
+        there = {name: getattr(self.copied, name, None) for name in OF_A_JOB}
+        lists = {name: list(found) for name, found in there.items() if isinstance(found, list)}
         for number, (template, _) in enumerate(self.layout.keys):
             rows = {key: self.layout.rows(number, len(found)) for key, found in lists.items()}
             now = {key: [found[row] for row in rows[key]] for key, found in lists.items()}

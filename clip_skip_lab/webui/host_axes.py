@@ -57,6 +57,8 @@ def host_axes(request: Any) -> list[Axis]:
 
 def apply_axis(request: Any, axis: AxisValues, value: Any) -> None:
     """Applies one value to a request the way the X/Y/Z plot does. Raises whatever the axis raises."""
+    if axis.axis.apply is None:  # one that was made without a host
+        raise TypeError(f"{axis.axis.label} cannot be applied to a request")
     axis.axis.apply(request, value, list(axis.values))
 
 
@@ -164,6 +166,6 @@ def _checkpoint_title(text: str) -> str | None:
     return found.title if found is not None else None
 
 
-def _fixed_seed(value: int) -> int:
+def _fixed_seed(value: object) -> object:
     """-1 means a random seed, drawn once for the whole sweep."""
     return random.randrange(4294967294) if value == -1 else value

@@ -23,12 +23,12 @@ from ..sweep.layer_request import (
     NAMES,
     SAME,
     LayerRequest,
-    Value,
     asked_by_panel,
     read_layer_request,
     read_value,
 )
 from ..sweep.plan import SweepPlan
+from ..sweep.values import Value
 from .encoders import choices_for
 from .engine import LoadedEncoder, LoadedModel
 
@@ -168,16 +168,19 @@ def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> dict[str, s
     if len(plan.clip_skip) < 2 or loads_others or facts.effect == UNKNOWN_EFFECT:
         return None
     asked = layer_request_of(request, plan, plan.clip_skip[0])
-    fixed = {CLIP_L: CLIP_L_SKIP if asked.clip_l else None, BIG_G: BIG_G_SKIP if asked.big_g else None}
+    fixed = {
+        kind: key
+        for kind, key, value in ((CLIP_L, CLIP_L_SKIP, asked.clip_l), (BIG_G, BIG_G_SKIP, asked.big_g))
+        if value
+    }
     for _, axis in plan.further_axes():
         for kind, key in ((CLIP_L, CLIP_L_SKIP), (BIG_G, BIG_G_SKIP)):
             if axis.axis.label == NAMES[key] and SAME not in axis.values:
                 fixed[kind] = key
     deciding = []
     for encoder in loaded.encoders:
-        key = fixed.get(encoder.kind)
-        if key is not None:
-            deciding.append(str(NAMES[key]))
+        if encoder.kind in fixed:
+            deciding.append(str(NAMES[fixed[encoder.kind]]))
         elif encoder.kind == SD1 or asked.every_model or encoder.described.usual is None:
             return None
     if deciding and (asked.every_model or facts.effect != NONE):

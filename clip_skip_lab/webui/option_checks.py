@@ -30,12 +30,13 @@ def check_option(key: str, value: object, given_in: str = "override_settings") -
         raise InvalidInput(field, value, Text("no override of this one"), Text("cannot be applied by a request"))
     if value is None and info.default is None:
         return
+    choices = _choices(arguments)
     if key == CHECKPOINT:
         check_known(field, value, sd_models.checkpoint_aliases, ALLOWED_CHECKPOINTS)
     elif isinstance(info.default, list):
-        _check_list(field, value, _choices(arguments))
-    elif _choices(arguments) is not None:
-        check_known(field, value, _choices(arguments))
+        _check_list(field, value, choices)
+    elif choices is not None:
+        check_known(field, value, choices)
     else:
         _check_plain(field, value, info.default, arguments)
 
@@ -86,7 +87,7 @@ def names_of(known: Collection) -> str:
     return named_list([str(name) for name in known], most=40)
 
 
-def check_whole(value: object, field: str, lowest: float, highest: float) -> None:
+def check_whole(value: Any, field: str, lowest: float, highest: float) -> None:
     """Raises `InvalidInput` for what is no whole number within these bounds."""
     bounds = _bounds(Text("whole numbers"), lowest, highest)
     if not _is_number(value) or not math.isfinite(value) or value != int(value):
@@ -94,7 +95,7 @@ def check_whole(value: object, field: str, lowest: float, highest: float) -> Non
     _within(field, value, lowest, highest, bounds)
 
 
-def check_between(field: str, value: object, lowest: float | None = None, highest: float | None = None) -> None:
+def check_between(field: str, value: Any, lowest: float | None = None, highest: float | None = None) -> None:
     """Raises `InvalidInput` for what is no finite number within these bounds."""
     low, high = (-math.inf if lowest is None else lowest), (math.inf if highest is None else highest)
     bounds = _bounds(Text("numbers"), low, high)

@@ -57,7 +57,7 @@ class OptionValues(dict):
         return value
 
     def __contains__(self, key: object) -> bool:
-        return self.look_up(key) is not _ABSENT
+        return isinstance(key, str) and self.look_up(key) is not _ABSENT
 
     def get(self, key: str, default: Any = None) -> Any:
         """As a dict's."""
@@ -90,7 +90,7 @@ class OptionValues(dict):
         for key, value in dict(*values, **more).items():
             self.put(key, value)
 
-    def __ior__(self, values: Any) -> OptionValues:
+    def __ior__(self, values: Any) -> OptionValues:  # type: ignore[misc]  # it stays what it is, where dict | dict is a dict
         self.update(values)
         return self
 

@@ -209,8 +209,9 @@ def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[s
         setting.pop("subseed", None)
     setting["styles"] = list(request.styles)
     setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != CLIP_SKIP}
-    setting["options"] = {key: value for key, value in options.items() if key not in (OPTION_KEY, CHECKPOINT, VAE)}
-    known = (*setting["options"], OPTION_KEY)
+    told = {key: value for key, value in options.items() if key not in (OPTION_KEY, CHECKPOINT, VAE)}
+    setting["options"] = told
+    known = (*told, OPTION_KEY)
     setting["override_settings"] = {
         key: value for key, value in request.override_settings.items() if key not in known and not _is_place(key, value)
     }

@@ -79,9 +79,9 @@ def style_of(notes: list[str]) -> Style:
         ("faint", "grid_text_inactive_color"),
     ):
         asked, default = getattr(shared.opts, key), getattr(usual, part)
-        colours[part] = read_colour(asked)
-        if colours[part] is None:
-            colours[part] = default
+        colour = read_colour(asked)
+        colours[part] = colour or default
+        if colour is None:
             notes.append(
                 Text(
                     "{option}: {value} is no colour; {colour} is used.",

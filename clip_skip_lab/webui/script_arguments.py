@@ -18,8 +18,8 @@ from modules import script_callbacks, shared
 
 from ..errors import InvalidInput
 from ..language import Text
+from ..sweep.plan_keys import SCRIPT_TITLE
 from .checks import check_sampler
-from .grid_infotext import SCRIPT_TITLE
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -31,11 +31,11 @@ EXAMPLE = Text("one object such as {example}", example='{"clip_skip": "1-12"}')
 def register_padding() -> None:
     """Registers the padding with the host, which forgets it at "Reload UI"; to be called once per load of scripts."""
     # Not earlier: importing the API fixes which options its answers know, and now all of them are registered.
-    script_callbacks.on_ui_tabs(lambda: _install() or [])
+    script_callbacks.on_ui_tabs(_install)
     script_callbacks.on_script_unloaded(_uninstall)
 
 
-def fitted(given: object, defaults: list, mentioned: bool = False) -> list:
+def fitted(given: list[Any] | None, defaults: list[Any], mentioned: bool = False) -> list:
     """The arguments of a request, exactly as many as there are inputs.
 
     Args:
@@ -88,9 +88,10 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _install() -> None:
+def _install() -> list[Any]:
+    """Wraps the method, where there is an API. Adds no tab."""
     if not (shared.cmd_opts.api or shared.cmd_opts.nowebui):
-        return
+        return []
     from modules.api.api import Api
 
     original = getattr(Api, METHOD, None)
@@ -98,12 +99,13 @@ def _install() -> None:
         log.warning("Clip skip sweep: this WebUI's API is of another kind; give all of the script's arguments there.")
     elif original.__module__ != __name__:
         setattr(Api, METHOD, _padding(original))
+    return []
 
 
 def _uninstall() -> None:
     from modules.api.api import Api
 
-    ours = getattr(Api, METHOD, None)
+    ours: Any = getattr(Api, METHOD, None)
     # Where another extension has wrapped it meanwhile, it stays below that: padding what is padded changes nothing.
     if getattr(ours, "__module__", None) == __name__:
         setattr(Api, METHOD, ours.__wrapped__)

@@ -15,10 +15,11 @@ from ..hosts import Forecast
 from ..language import Text, translated
 from ..layers.selection import nearest_whole
 from ..sweep.grid import GRID_PIXELS, Limits
-from ..sweep.layer_request import LayerRequest, Value
+from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import Cell, SweepPlan
 from ..sweep.saving import save_as_png
 from ..sweep.session import Picture, Sampled
+from ..sweep.values import Value
 from .cell_batch import CellBatch, batch_of, why_one_by_one
 from .conditioning import conditioned
 from .engine import Engine
@@ -176,7 +177,7 @@ class WebUISession:
         if why is not None:
             self._one_by_one(why)
             return 1
-        if self.plan.cells_per_batch != "auto":
+        if not isinstance(self.plan.cells_per_batch, str):  # "auto"
             return self.plan.cells_per_batch
         pixels = max(width * height for width, height in forecast.sizes) // self.request.n_iter
         return cells_that_fit(pixels, devices.device)
@@ -311,7 +312,7 @@ def _release(copied: Any) -> None:
         vars(copied).pop(hook, None)
     sampler = copied.sampler
     for holder in (sampler, getattr(sampler, "model_wrap_cfg", None)):  # each holds the other, too
-        if getattr(holder, "p", None) is copied:
+        if holder is not None and getattr(holder, "p", None) is copied:
             holder.p = None
 
 
