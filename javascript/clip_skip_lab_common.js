@@ -48,7 +48,7 @@ window.clipSkipLab = {
 clipSkipLab.words = (async () => {
     try {
         const asking = new URLSearchParams({browser: navigator.language});
-        const response = await fetch(`./clip-skip-lab/v1/words?${asking}`, {signal: AbortSignal.timeout(5000)});
+        const response = await fetch(`./clip-skip-lab/v1/words?${asking}`);
         if (!response.ok) return;
         const {language, words} = await response.json();
         Object.assign(clipSkipLab, {language, translations: words});
