@@ -187,6 +187,7 @@ def sweep_by_infotext(client, text):
 def test_the_grids_infotext_holds_the_whole_panel(client):
     plan = {
         "clip_skip": "1-5 (+2)",
+        "measures": True,
         "y": {"axis": "CFG Scale", "values": "5, 7.5"},
         "z": {"axis": "Prompt S/R", "values": ["cat", "a dog, running"]},
     }
