@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python
+# Each starts a host and a browser of its own: 2 GB and a core.
+WORKERS ?= 2
 READY := $(VENV)/.ready
 
 .PHONY: demo webui test lint bench clean
@@ -15,7 +17,7 @@ webui: $(READY)
 
 test: $(READY) lint
 	$(PY) -m tests.browser.chromium
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

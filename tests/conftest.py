@@ -13,8 +13,19 @@ from tests.minihost import launch
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for the host in this process too; read when torch is imported
 
+SHARED_HOSTS = ("faulty", "meddled")
+"""Fixtures of hosts with another extension: one worker runs all tests that need the same, so that it starts once."""
+
 STYLES = 'name,prompt,negative_prompt\n"soft, light",under a pale lamp,\nink,drawn with a pen,\n'
 """Styles of the embedded host: one's name has a comma."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before the workers read the marks
+def pytest_collection_modifyitems(items):
+    """What the workers of `make test` share out among them: whole files, and all tests of a shared host at once."""
+    for item in items:
+        hosts = [name for name in SHARED_HOSTS if name in item.fixturenames]
+        item.add_marker(pytest.mark.xdist_group(hosts[0] if hosts else item.location[0]))
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +106,7 @@ def page(browser):
     """An empty page; at the end of the test its console must hold no error and no exception."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)  # a machine may be slow: that is no failure
     problems = []
 
     def note(message):

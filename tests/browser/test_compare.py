@@ -33,9 +33,9 @@ def choose(tab, number, name):
 
 
 def test_txt2img_and_img2img_become_one_number_each_and_a_chart(tab, client):
-    one = client.sweep({"clip_skip": "1-3"})
+    one = client.sweep({"clip_skip": "1-3", "measures": True})
     picture = {"init_images": [encoded(gradient())], "denoising_strength": 0.6}
-    other = client.sweep({"clip_skip": "1-3", "measures": False}, "img2img", **picture)
+    other = client.sweep({"clip_skip": "1-3"}, "img2img", **picture)
     tab.page.locator(f"{PART}_refresh").click()
     choose(tab, "one", f"txt2img, 3 of 3 cells · {one.folder.name}")
     choose(tab, "other", f"img2img, 3 of 3 cells · {other.folder.name}")
@@ -56,7 +56,7 @@ def test_the_newest_sweep_is_first_by_its_prompt_and_time_whatever_its_id(tab, c
     times = {"2031-05-06T07:08:09+00:00": "a red cat", "2032-01-02T03:04:05+00:00": "two\n  blue cats · 2019-01-01"}
     names = []
     for time, prompt in times.items():
-        swept = client.sweep({"clip_skip": "1", "measures": False}, prompt=prompt)
+        swept = client.sweep({"clip_skip": "1"}, prompt=prompt)
         record = {**swept.record, "created": time}
         (swept.folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
         names.append(swept.folder.name)
@@ -83,7 +83,7 @@ def test_nothing_chosen_gets_a_sentence(tab):
 
 
 def test_a_sweep_that_cannot_be_compared_gets_a_sentence_and_one_that_was_changed_is_not_listed(tab, client):
-    one, other, changed = (client.sweep({"clip_skip": "1, 2", "measures": False}) for _ in range(3))
+    one, other, changed = (client.sweep({"clip_skip": "1, 2"}) for _ in range(3))
     for picture in other.folder.glob("cells/*"):
         picture.unlink()
     record = {**changed.record, "cells": "changed"}

@@ -104,16 +104,17 @@ def test_from_the_script_dropdown_to_the_pictures_and_back(txt2img, client, host
     # The findings stand under the gallery, before the summary.
     assert txt2img.log.startswith("\n".join(record["findings"]["en"]) + "\nClip skip sweep: 6 of 6 cells done.")
 
-    # The grid is first in the gallery, then three charts, then the pictures, each with its own infotext.
-    assert txt2img.thumbnails.count() == 1 + 3 + 6
+    # The grid is first in the gallery, then the charts, then the pictures, each with its own infotext.
+    first = 1 + len(record["charts"])
+    assert txt2img.thumbnails.count() == first + 6
     sizes = [
         txt2img.thumbnails.nth(number).locator("img").evaluate("img => [img.naturalWidth, img.naturalHeight]")
-        for number in (0, 1, 4)
+        for number in (0, 1, first)
     ]
     assert sizes == [[grid["width"], grid["height"]], [900, 500], [64, 64]]
     for number in (2, 4):
         cell = record["cells"][number]
-        text = txt2img.open_picture(4 + number, f"Clip skip: {cell['values']['Clip skip']}")
+        text = txt2img.open_picture(first + number, f"Clip skip: {cell['values']['Clip skip']}")
         assert f"CFG scale: {cell['values']['CFG Scale']}" in text
         assert "Clip skip sweep" not in text
 
@@ -176,8 +177,9 @@ def test_img2img(page, host_url, tmp_path):
     page.locator("#img2img_image img").first.wait_for()
     sweep.generate()
     assert "2 of 2 cells done" in sweep.log
-    assert sweep.thumbnails.count() == 1 + 2 + 2, "the grid, two charts, two cells"
-    assert "Clip skip sweep" not in sweep.open_picture(4, "Clip skip: 4")
+    charts = json.loads((folder_in(sweep.log) / "sweep.json").read_text(encoding="utf-8"))["charts"]
+    assert sweep.thumbnails.count() == 1 + len(charts) + 2
+    assert "Clip skip sweep" not in sweep.open_picture(1 + len(charts) + 1, "Clip skip: 4")
     assert "Clip skip sweep" in sweep.open_picture(0, "Script: ")
 
 

@@ -87,3 +87,12 @@ def unchanged(client):
     after = client.options()
     assert {key: value for key, value in after.items() if before.get(key) != value} == {}
     assert client.config() == config
+
+
+@pytest.fixture
+def grids_in(client):
+    """Makes a folder the one for grids."""
+    keys = ("outdir_grids", "outdir_txt2img_grids")
+    before = {key: client.options()[key] for key in keys}
+    yield lambda folder: client.set({"outdir_grids": "", "outdir_txt2img_grids": str(folder)})
+    client.set(before)

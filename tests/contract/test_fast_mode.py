@@ -122,9 +122,7 @@ def test_axes_that_a_batch_cannot_carry_have_batches_of_their_own(client, faults
 
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])
-@pytest.mark.parametrize(
-    "further", [{}, {"y": {"axis": "CFG Scale", "values": "5, 7, 9, 11"}}], ids=["12 × 1", "12 × 4"]
-)
+@pytest.mark.parametrize("further", [{}, {"y": {"axis": "CFG Scale", "values": "5, 7"}}], ids=["12 × 1", "12 × 2"])
 def test_a_sweep_runs_the_text_encoder_as_often_as_one_generation(client, faults, mode, further):
     prompts = {"prompt": f"one encoder pass, {mode} {len(further)}", "negative_prompt": f"not {mode} {len(further)}"}
     client.generate(prompt="something else", negative_prompt="other")  # so that the host's cond cache helps nobody

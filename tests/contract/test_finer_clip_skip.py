@@ -42,6 +42,7 @@ class Host:
             "height": SIZE,
             "cfg_scale": 7,
             "sampler_name": "Euler a",
+            "scheduler": "Automatic",
             **more,
         }
         if panel is not None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.helpers.client import CLIP_SKIP, ROUTES, SCRIPT, SMALL, encoded, gradient
 
 few = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,  # the same examples each time: a host at work is no place for surprises in a test run
     database=None,

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.helpers.client import CLIP_SKIP, LONG, keys_of, sampling_cell
-
-CHECKPOINT = "sd_model_checkpoint"
+from tests.helpers.client import CHECKPOINT, CLIP_SKIP, LONG, keys_of, sampling_cell
 
 
 @pytest.fixture

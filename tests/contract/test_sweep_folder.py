@@ -16,15 +16,6 @@ import pytest
 from tests.helpers.client import ROUTES, Refused
 
 
-@pytest.fixture
-def grids_in(client):
-    """Makes a folder the one for grids."""
-    keys = ("outdir_txt2img_grids", "outdir_grids")
-    before = {key: client.options()[key] for key in keys}
-    yield lambda folder: client.post("options", outdir_txt2img_grids=str(folder), outdir_grids="")
-    client.set(before)
-
-
 def test_a_grid_folder_that_cannot_be_written_to_is_said_before_any_sampling(client, grids_in, tmp_path):
     taken = tmp_path / "file"
     taken.write_text("")
@@ -43,7 +34,7 @@ def test_in_a_folder_of_any_length_each_cell_has_a_file(client, grids_in, length
     folder = Path(base, "x" * (length - len(base) - 1))
     grids_in(folder)
     try:
-        swept = client.sweep({"clip_skip": "1,12"})
+        swept = client.sweep({"clip_skip": "1,12", "measures": True})
         files = [cell["pictures"][0]["file"] for cell in swept.record["cells"]]
         assert len(set(files)) == len(list((swept.folder / "cells").iterdir())) == 2
         assert all((swept.folder / file).is_file() for file in files)

@@ -21,7 +21,7 @@ LONG = {"steps": 60, "sampler_name": "Euler", "scheduler": "Automatic"}
 @pytest.fixture(scope="module")
 def swept(client):
     """Clip skip 1 to 3 at two CFG scales."""
-    return client.sweep({"clip_skip": "1-3", "y": {"axis": "CFG Scale", "values": "5, 7"}})
+    return client.sweep({"measures": True, "clip_skip": "1-3", "y": {"axis": "CFG Scale", "values": "5, 7"}})
 
 
 def test_each_cell_has_the_measures_of_its_picture_on_disk(swept):
@@ -72,7 +72,7 @@ def test_the_answer_has_the_findings_and_the_charts_files_and_its_pictures_stay_
 
 
 def test_several_seeds_are_the_yardstick(client):
-    record = client.sweep({"clip_skip": [1, 2, 3]}, batch_size=2, n_iter=2).record
+    record = client.sweep({"measures": True, "clip_skip": [1, 2, 3]}, batch_size=2, n_iter=2).record
     assert record["new_seed"]["pairs"] == 9
     assert record["new_seed"]["composition_change"] > 0
     assert record["new_seed"]["changed_area"] > 0
@@ -84,17 +84,17 @@ def test_pictures_that_clip_skip_does_not_change_are_found_identical(client):
     """Inpainting where nothing is to be painted: the prompt, and so clip skip, does not reach the picture."""
     nothing = encoded(Image.new("L", (64, 64), 0))
     request = {"init_images": [encoded(gradient())], "mask": nothing, "inpaint_full_res": False, "inpainting_fill": 1}
-    swept = client.sweep({"clip_skip": "1-4"}, "img2img", **request)
+    swept = client.sweep({"measures": True, "clip_skip": "1-4"}, "img2img", **request)
     assert all(np.array_equal(cell, swept.cells[0]) for cell in swept.cells), "or this test proves nothing"
     (sentence,) = swept.record["findings"]["en"]
     assert sentence == "All 4 pictures are identical.", "why, is not known"
     assert swept.report["findings"] == [sentence]
-    differing = client.sweep({"clip_skip": "1-4"})
+    differing = client.sweep({"measures": True, "clip_skip": "1-4"})
     assert not any("identical" in sentence for sentence in differing.record["findings"]["en"])
 
 
 def test_an_interrupted_sweep_is_measured_over_what_is_done(client):
-    running = client.in_background(lambda: client.sweep({"clip_skip": "5-12"}, **LONG))
+    running = client.in_background(lambda: client.sweep({"measures": True, "clip_skip": "5-12"}, **LONG))
     client.wait_for(lambda progress: progress["state"]["job_no"] == 2 and progress["state"]["sampling_step"] >= 2)
     client.post("interrupt")
     record = running.result().record
@@ -112,7 +112,7 @@ def test_measuring_can_be_switched_off(client):
     assert swept.report["findings"] == swept.report["charts"] == []
     assert not (swept.folder / "charts").exists()
     assert not (swept.folder / "measures.csv").exists()
-    measured = client.sweep({"clip_skip": [1, 2]})
+    measured = client.sweep({"measures": True, "clip_skip": [1, 2]})
     assert measured.record["fingerprint"] == swept.record["fingerprint"], "the pictures are the same"
 
 
@@ -125,7 +125,8 @@ def test_the_panels_tick_is_on_and_switches_measuring_off(client):
 
 
 def test_an_axis_that_changes_the_size_is_measured_too(client):
-    record = client.sweep({"clip_skip": [1, 2], "y": {"axis": "Size", "values": "64x64, 128x64"}}).record
+    sizes = {"axis": "Size", "values": "64x64, 128x64"}
+    record = client.sweep({"measures": True, "clip_skip": [1, 2], "y": sizes}).record
     assert all(cell["measures"]["detail_change"] is not None for cell in record["cells"])
     assert record["effects"]["shares"] is None
     assert "differ in size" in record["effects"]["note"]["en"]

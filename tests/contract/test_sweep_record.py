@@ -21,7 +21,7 @@ def files_below(*folders):
 @pytest.fixture(scope="module")
 def swept(client):
     """Clip skip 1 to 3 at two CFG scales."""
-    return client.sweep({"clip_skip": "1-3", "y": {"axis": "CFG Scale", "values": "5, 7"}})
+    return client.sweep({"measures": True, "clip_skip": "1-3", "y": {"axis": "CFG Scale", "values": "5, 7"}})
 
 
 def test_the_answer_is_the_grid_and_then_the_cells_in_the_order_of_the_plan(client, swept):
@@ -187,6 +187,7 @@ def sweep_by_infotext(client, text):
 def test_the_grids_infotext_holds_the_whole_panel(client):
     plan = {
         "clip_skip": "1-5 (+2)",
+        "measures": True,
         "y": {"axis": "CFG Scale", "values": "5, 7.5"},
         "z": {"axis": "Prompt S/R", "values": ["cat", "a dog, running"]},
     }

@@ -117,8 +117,11 @@ class Client:
         return self.generate(route, override_settings=settings, **changes)
 
     def sweep(self, plan: dict | None = None, route: str = "txt2img", **changes) -> Sweep:
-        """A sweep of `SMALL` with these changes; `plan` is the first script argument, with the cells returned."""
-        arguments = changes.pop("script_args", None) or [{"return_cells": True, **(plan or {})}]
+        """A sweep of `SMALL` with these changes; `plan` is the first script argument, with the cells returned.
+
+        Unless the plan says otherwise nothing is measured: charts take longer than so small a sweep.
+        """
+        arguments = changes.pop("script_args", None) or [{"return_cells": True, "measures": False, **(plan or {})}]
         return Sweep(self.post(route, **{**SMALL, **changes}, script_name=SCRIPT.lower(), script_args=arguments))
 
     @contextmanager

@@ -282,7 +282,7 @@ def free_port():
 class Process:
     """A host in a process of its own, as a context manager; `url` and `log_file` while it runs."""
 
-    def __init__(self, data_dir, extension_dirs=(), args=(), port=None, timeout=90):
+    def __init__(self, data_dir, extension_dirs=(), args=(), port=None, timeout=240):
         self.data_dir = Path(data_dir)
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"

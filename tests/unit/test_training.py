@@ -13,6 +13,8 @@ from safetensors.torch import load_file
 from clip_skip_lab.models.metadata import MetadataReader
 from training import captions, evaluate, latent, loop, pack, stages, text, unet, vae, world
 
+UNET_STEPS = 6
+
 
 @pytest.fixture(scope="module", autouse=True)
 def few_of_everything():
@@ -21,11 +23,10 @@ def few_of_everything():
     patch = pytest.MonkeyPatch()
     patch.setattr(loop, "LOG_EVERY", 2)
     patch.setattr(loop, "WARM_UP", 2)
-    patch.setattr(text, "BATCH", 24)
+    patch.setattr(text, "BATCH", 16)
     patch.setattr(text, "WHOLE_EVERY", 1000)
     patch.setattr(vae, "BATCH", 2)
-    patch.setattr(unet, "BATCH", 24)
-    patch.setattr(unet, "BANK", 24)
+    patch.setattr(unet, "BATCH", 12)
     torch.set_num_threads(1)
     yield
     patch.undo()
@@ -42,10 +43,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def losses(folder):
     """Each stage's logged losses, in the order of the training."""
-    found = {"text": text.train(folder, folder / "tokenizer", 16)[2], "vae": vae.train(folder, 16)[1]}
+    found = {"text": text.train(folder, folder / "tokenizer", 8)[2], "vae": vae.train(folder, 8)[1]}
     for clip_skip in (1, 2):
-        bank = unet.Bank(*stages.the_text_encoder(folder), clip_skip, n=24)
-        found[f"unet-{clip_skip}"] = unet.train(folder, bank, clip_skip, 12)[1]
+        bank = unet.Bank(*stages.the_text_encoder(folder), clip_skip, n=12)
+        found[f"unet-{clip_skip}"] = unet.train(folder, bank, clip_skip, UNET_STEPS)[1]
     return found
 
 
@@ -156,7 +157,7 @@ def test_the_packed_checkpoints_are_complete_small_and_say_what_they_were_traine
         said = MetadataReader().read(path)
         assert (said.clip_skip, said.family) == (clip_skip, "sd1")
         with safe_open(path, framework="pt") as file:
-            assert file.metadata()["training.steps"] == "12"
+            assert file.metadata()["training.steps"] == str(UNET_STEPS)
         assert {value.dtype for value in load_file(path).values()} == {torch.float16}
         params = yaml.safe_load(path.with_suffix(".yaml").read_text())["model"]["params"]
         assert params["scale_factor"] == latent.SCALE

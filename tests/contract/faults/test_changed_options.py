@@ -13,7 +13,7 @@ def other_model(client):
     """The checkpoint that isn't the user's; whatever a test does, the user's is chosen after it."""
     chosen = client.options()["sd_model_checkpoint"]
     yield next(model["title"] for model in client.get("sd-models") if model["title"] != chosen)
-    client.post("options", sd_model_checkpoint=chosen)
+    client.set({"sd_model_checkpoint": chosen})
 
 
 def test_a_cell_that_would_be_another_models_is_marked_and_the_rest_goes_on(client, faults, whole, other_model):
@@ -48,7 +48,7 @@ def test_a_setting_that_is_changed_within_a_cell_is_told(client, faults, whole):
         (note,) = swept.record["notes"]
         assert note == "Emphasis mode was changed while cell 2 ran, which may differ by it."
     finally:
-        client.post("options", emphasis=before)
+        client.set({"emphasis": before})
 
 
 def test_a_checkpoint_that_is_chosen_meanwhile_is_for_what_comes_after(client, faults, whole, other_model):

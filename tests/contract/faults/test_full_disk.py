@@ -35,15 +35,6 @@ def mounted(tmp_path):
         subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.fixture
-def grids_in(client):
-    """Makes a folder the one for grids."""
-    keys = ("outdir_grids", "outdir_txt2img_grids")
-    before = {key: client.options()[key] for key in keys}
-    yield lambda folder: client.post("options", outdir_grids="", outdir_txt2img_grids=str(folder))
-    client.set(before)
-
-
 def fill(folder, leave):
     """Fills a file system but for so many bytes."""
     free = shutil.disk_usage(folder).free
