@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 from clip_skip_lab import language
 from clip_skip_lab.api.guard import Guard
 from clip_skip_lab.api.words import add_words_route
-from clip_skip_lab.language import OURS, Text, counted, languages, listed, texts_in, translated
+from clip_skip_lab.language import (
+    OURS,
+    Text,
+    capital,
+    counted,
+    enumerated,
+    languages,
+    listed,
+    texts_in,
+    translated,
+)
 
 ROOT = Path(__file__).parents[2]
 PYTHON = [*sorted((ROOT / "clip_skip_lab").rglob("*.py")), *sorted((ROOT / "scripts").glob("*.py"))]
@@ -277,3 +287,19 @@ def test_the_scripts_of_a_page_are_told_what_they_say_in_the_language_of_its_use
         assert answer["words"]["Use {value}"] == "{value} を使う"
     else:
         assert answer["words"] == {}
+
+
+def test_a_list_of_thousands_can_be_said():
+    assert translated(enumerated(range(5_000)), "ja") == "、".join(map(str, range(5_000)))
+
+
+def test_a_space_stands_between_japanese_and_latin_letters_and_not_within_japanese():
+    at, run = "hardly at {steps}", Text("each step from {first} to {last}", first=2, last=5)
+    assert translated(Text(at, steps="2 → 3"), "ja") == "2 → 3 ではほとんど変わりません"
+    assert translated(Text(at, steps=run), "ja") == "2 から 5 までの各段階ではほとんど変わりません"
+    assert translated(Text(at, steps="赤 青"), "ja") == "赤 青ではほとんど変わりません"
+
+
+def test_a_sentence_begins_with_a_capital_in_a_language_that_has_them():
+    sentence = capital(Text("no effect"))
+    assert (sentence, translated(sentence, "xx"), translated(sentence, "ja")) == ("No effect", "No effect", "効果なし")
