@@ -6,8 +6,6 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from modules import shared
-
 from ..language import Text
 from ..sweep.folder import read_record, write_record
 from ..sweep.outcome import Outcome
@@ -22,11 +20,6 @@ class Measured:
 
     charts: list[Path] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
-
-
-def language() -> str:
-    """The page's language by the host's localization, "en" or "ja"."""
-    return "ja" if str(shared.opts.localization).casefold().startswith("ja") else "en"
 
 
 def measure_sweep(outcome: Outcome, session: Session, language: str) -> Measured:

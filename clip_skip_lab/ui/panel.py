@@ -41,7 +41,6 @@ from .arguments import (
     resume_request,
     without_empty_axes,
 )
-from .measures import language
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -156,15 +155,15 @@ class Panel:
             plan = read_plan(panel_request(values, axes), axes, self.host.highest_clip_skip())
             if empty:
                 prompt = str(given.get("prompt", ""))
-                return "".join(_line(_what_to_type(letter, axis, prompt)) for letter, axis in empty)
+                return "".join(self._line(_what_to_type(letter, axis, prompt)) for letter, axis in empty)
             found = self.host.forecast(request, plan)
             of_panel = _of_layer_panel(layer_arguments, plan)
         except InvalidInput as error:
-            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(error.in_language(language()))}</p>'
+            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(error.in_language(self.host.language()))}</p>'
         widest = tuple(max(side) for side in zip(*found.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        line = _line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
-        return line + (_line(of_panel) if of_panel else "") + self._warning()
+        line = self._line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
+        return line + (self._line(of_panel) if of_panel else "") + self._warning()
 
     def _unfinished(self) -> list[str]:
         try:
@@ -210,21 +209,24 @@ class Panel:
                 cells=cells,
                 name=asked.name,
             )
-            return _line(text)
+            return self._line(text)
         text = Text(
             "Goes on with {name}, with the prompt and all settings that it was begun with. {done} of {cells} are done.",
             name=asked.name,
             done=earlier.done,
             cells=_cells(len(earlier.content["cells"])),
         )
-        return _line(text)
+        return self._line(text)
+
+    def _line(self, text: str) -> str:
+        return f'<p role="status">{html.escape(translated(text, self.host.language()))}</p>'
 
     def _warning(self) -> str:
         """What is to be said, as HTML, when clip skip does not decide anything on the loaded model."""
         facts = layer_facts(self.host.model(), 1)
         if facts.model is None or facts.effect not in (NONE, UNKNOWN):
             return ""
-        text = translated(sentence(facts), language())
+        text = translated(sentence(facts), self.host.language())
         return f'<p class="clip-skip-lab-problem" role="status">{html.escape(text)}</p>'
 
     def _axes(self) -> list[Axis]:
@@ -312,10 +314,6 @@ def _of_layer_panel(arguments: tuple, plan: SweepPlan) -> str:
 
 def _cells(number: int) -> Text:
     return counted(number, "{n} cell", "{n} cells")
-
-
-def _line(text: str) -> str:
-    return f'<p role="status">{html.escape(translated(text, language()))}</p>'
 
 
 def _pasted(item: PanelInput, params: dict) -> str | None:

@@ -58,12 +58,12 @@ def test_a_record_that_cannot_be_read_any_more_is_a_sentence_too(outcome):
     assert outcome.record.problems[0].startswith("Measures: the pictures could not be measured (")
 
 
-def test_findings_come_in_the_pages_language(outcome, opts):
-    from clip_skip_lab.ui.measures import language, measure_sweep
+def test_findings_come_in_the_pages_language(outcome, opts, webui):
+    from clip_skip_lab.ui.measures import measure_sweep
 
     for localization, lang in (("None", "en"), ("ja_JP", "ja"), ("de_DE", "en")):
         opts.data["localization"] = localization
-        assert language() == lang
+        assert webui.language() == lang
     measured = measure_sweep(outcome, Session, "ja")
     assert measured.findings == read_record(outcome.folder)["findings"]["ja"]
     assert all(path.is_file() for path in measured.charts)
