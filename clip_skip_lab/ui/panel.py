@@ -159,7 +159,8 @@ class Panel:
             found = self.host.forecast(request, plan)
             of_panel = _of_layer_panel(layer_arguments, plan)
         except InvalidInput as error:
-            return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(error.in_language(self.host.language()))}</p>'
+            problem = html.escape(error.in_language(self.host.language()))
+            return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>'
         widest = tuple(max(side) for side in zip(*found.sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
         line = self._line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
