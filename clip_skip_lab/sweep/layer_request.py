@@ -30,14 +30,15 @@ NAMES = {
 }
 """What the page calls them, and the sentences of errors."""
 
-AXIS_LABELS = {
-    CLIP_SKIP: "Clip skip with fractions",
-    NEGATIVE: NAMES[NEGATIVE],
-    CLIP_L_SKIP: NAMES[CLIP_L_SKIP],
-    BIG_G_SKIP: NAMES[BIG_G_SKIP],
-    INTERPOLATION: "Clip skip interpolation",
+FRACTIONS = "Clip skip with fractions"
+AXES = {
+    FRACTIONS: CLIP_SKIP,
+    str(NAMES[NEGATIVE]): NEGATIVE,
+    str(NAMES[CLIP_L_SKIP]): CLIP_L_SKIP,
+    str(NAMES[BIG_G_SKIP]): BIG_G_SKIP,
+    "Clip skip interpolation": INTERPOLATION,
 }
-"""The axes of a sweep and of the X/Y/Z plot, by the key that each sets."""
+"""Our axes of the X/Y/Z plot, and so of a sweep, with the key that each sets; no sweep has two that set the same."""
 
 INFOTEXT = {
     CLIP_SKIP: "clip_skip_lab_value",

@@ -17,6 +17,7 @@ from ..errors import InvalidInput, named_list
 from ..language import Text
 from .axes import NOTHING, Axis, AxisValues, find_axis, read_axis_values
 from .layer_request import (
+    AXES,
     BIG_G_SKIP,
     CLIP_L_SKIP,
     CLIP_SKIP,
@@ -159,6 +160,9 @@ def _axis_key(letter: str, takes: str) -> PlanKey:
         second = reading.fields.get("y")
         if found and second and found.axis.label == second.axis.label:
             problem = Text("is the second axis already")
+            raise InvalidInput(AXIS_FIELDS[letter], found.axis.label, Text("another axis"), problem)
+        if found and second and AXES.get(found.axis.label, found) == AXES.get(second.axis.label):
+            problem = Text("sets what the second axis sets")
             raise InvalidInput(AXIS_FIELDS[letter], found.axis.label, Text("another axis"), problem)
         return found
 

@@ -20,7 +20,7 @@ from ..sweep.axes import NOTHING, Axis, find_axis, paste_values
 from ..sweep.examples import example_of
 from ..sweep.grid import GRID_PIXELS, Limits, Style
 from ..sweep.grid_pages import arrange_plan
-from ..sweep.layer_request import AXIS_LABELS, CLIP_SKIP, asked_by_panel, read_layer_request
+from ..sweep.layer_request import AXES, CLIP_SKIP, asked_by_panel, read_layer_request
 from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.plan_keys import (
     AXIS_FIELDS,
@@ -48,8 +48,6 @@ FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
 REFRESH_SYMBOL = "\U0001f504"
 """The host's own sign for "look again"."""
-KEYS_OF_AXES = {label: key for key, label in AXIS_LABELS.items()}
-"""What the axes set of what the panel "Clip skip lab" sets too."""
 INPUTS = {item.name: item for item in PANEL_INPUTS}
 
 
@@ -308,7 +306,7 @@ def _of_layer_panel(arguments: tuple, plan: SweepPlan) -> str:
     asked = asked_by_panel(arguments)
     own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
     layers = replace(read_layer_request(asked), given=frozenset())  # what is as usual need not be told
-    by_axes = {KEYS_OF_AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
+    by_axes = {AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
     asked = {**own, **layers.to_json()}  # its own value counts for nothing, whatever it is
     return of_layer_panel({key: value for key, value in asked.items() if key not in by_axes})
 

@@ -13,14 +13,14 @@ from modules import scripts, sd_models
 from ..errors import InvalidInput, named_list
 from ..language import Text
 from ..sweep.axes import AXIS_NAME, Axis, AxisValues
-from ..sweep.layer_request import AXIS_LABELS, CLIP_SKIP
+from ..sweep.layer_request import FRACTIONS
 from .own_axes import PREFIX, is_own, own_label
 
 XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
 FIRST = "CFG Scale"
 SEEDS = ("Seed", "Var. seed")
 CHECKPOINTS = ("Checkpoint name", "Refiner checkpoint")
-LEFT_OUT = ("Nothing", AXIS_NAME, PREFIX + AXIS_LABELS[CLIP_SKIP])
+LEFT_OUT = ("Nothing", AXIS_NAME, PREFIX + FRACTIONS)
 
 BOUNDS: dict[str, tuple[float, float]] = {
     "Steps": (1, 10_000),

@@ -9,7 +9,7 @@ from modules import script_callbacks
 
 from ..layers.selection import BIG_G, CLIP_L
 from ..sweep.layer_request import (
-    AXIS_LABELS,
+    AXES,
     BIG_G_SKIP,
     CLIP_L_SKIP,
     INTERPOLATION,
@@ -53,25 +53,29 @@ def own_label(label: str) -> str:
 
 def is_own(option: Any) -> bool:
     """Whether an axis of the X/Y/Z plot is one of these; a batch can carry each of them for each picture."""
-    return option.label in {PREFIX + label for label in AXIS_LABELS.values()}
+    return option.label in {PREFIX + label for label in AXES}
 
 
 def _options(module: Any, engine: Engine) -> list[Any]:
     return [
         module.AxisOption(
-            PREFIX + label, _read(key, engine), _apply(key), format_value=_shown(label), **_given(key, engine)
+            PREFIX + label,
+            _read(label, key, engine),
+            _apply(key),
+            format_value=_shown(label),
+            **_given(label, key, engine),
         )
-        for key, label in AXIS_LABELS.items()
+        for label, key in AXES.items()
     ]
 
 
-def _given(key: str, engine: Engine) -> dict[str, Any]:
+def _given(label: str, key: str, engine: Engine) -> dict[str, Any]:
     if key == INTERPOLATION:
         return {"choices": lambda: list(INTERPOLATIONS)}
 
     def prepare(text: str) -> list[str]:
         """Splits the text and writes ranges out, which the X/Y/Z plot does for its own numbers only."""
-        return [str(value) for value in read_values(text, AXIS_LABELS[key], _highest(key, engine))]
+        return [str(value) for value in read_values(text, label, _highest(key, engine))]
 
     return {"prepare": prepare}
 
@@ -83,13 +87,13 @@ def _apply(key: str) -> Callable[[Any, str, list], None]:
     return apply
 
 
-def _read(key: str, engine: Engine) -> Callable[[str], str]:
+def _read(label: str, key: str, engine: Engine) -> Callable[[str], str]:
     """The type of an axis' values: one as it is written. Raises `InvalidInput` for what the loaded model hasn't."""
 
     def read(text: str) -> str:
         if key == INTERPOLATION:
             return read_layer_request({key: text}).interpolation
-        value = read_value(text, AXIS_LABELS[key], _highest(key, engine))
+        value = read_value(text, label, _highest(key, engine))
         return SAME if value is None else str(value)
 
     return read

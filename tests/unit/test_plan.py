@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.sweep import layer_request
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import read_record, write_record
 from clip_skip_lab.sweep.plan import read_plan
@@ -166,6 +167,14 @@ def test_an_empty_tick_is_no_default(key, value):
 def test_an_axis_with_an_empty_name_is_no_default(axis):
     with pytest.raises(InvalidInput, match="Second axis"):
         read_plan({"y": axis}, AXES, 12)
+
+
+def test_two_axes_that_set_the_same_are_refused(monkeypatch):
+    monkeypatch.setitem(layer_request.AXES, "Negative average", layer_request.NEGATIVE)
+    axes = [Axis(label, "text") for label in ("Negative clip skip", "Negative average")]
+    given = {letter: {"axis": axis.label, "values": "2"} for letter, axis in zip("yz", axes, strict=True)}
+    with pytest.raises(InvalidInput, match="sets what the second axis sets; allowed: another axis"):
+        read_plan(given, axes, 12)
 
 
 def test_many_values_for_cells_are_counted_before_they_are_read():
