@@ -79,21 +79,19 @@ class CheckpointMemory(Protocol):
 
 
 class Host(Protocol):
-    """A WebUI.
-
-    Attributes:
-        about: its `name` and `version`, and what else decides rounding: its `torch` and its `device`.
-        header_list: its option that lists what the page's header shows; None where the header has a slider of its own
-            for clip skip.
-        memory: the clip skip that the user gave to each checkpoint.
-    """
+    """A WebUI."""
 
     @property
-    def header_list(self) -> str | None: ...
+    def about(self) -> dict[str, str]:
+        """Its `name` and `version`, and what else decides rounding: its `torch` and its `device`."""
+
     @property
-    def memory(self) -> CheckpointMemory: ...
+    def header_list(self) -> str | None:
+        """Its option that lists what the page's header shows; None where the header has a slider for clip skip itself."""
+
     @property
-    def about(self) -> dict[str, str]: ...
+    def memory(self) -> CheckpointMemory:
+        """The clip skip that the user gave to each checkpoint."""
 
     def language(self, is_api: bool = False) -> str:
         """The language to speak, one of `languages()`: that of the host's localization where one is chosen, else that

@@ -49,30 +49,31 @@ class LoadedModel:
 
 
 class Engine(Protocol):
-    """A member of the family.
-
-    Attributes:
-        name: what it calls itself.
-        header_list: its option that lists what the page's header shows; None where the header has a slider of its own
-            for clip skip.
-        packages: where the host's sampling has its code; what an extension puts there takes part in it.
-        encoding: the methods of its text encoders' classes that are given texts, and tokens: this one picks a layer.
-        own_layers: beginnings of the names of modules whose linear and norm layers are the host's own, LoRA included.
-        loading_text: module and name of the function that encodes a text for the host itself when it loads a model.
-    """
+    """A member of the family."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it calls itself."""
+
     @property
-    def header_list(self) -> str | None: ...
+    def header_list(self) -> str | None:
+        """Its option that lists what the page's header shows; None where the header has a slider for clip skip itself."""
+
     @property
-    def packages(self) -> tuple[str, ...]: ...
+    def packages(self) -> tuple[str, ...]:
+        """Where the host's sampling has its code; what an extension puts there takes part in it."""
+
     @property
-    def encoding(self) -> tuple[str, str]: ...
+    def encoding(self) -> tuple[str, str]:
+        """The methods of its text encoders' classes that are given texts, and tokens: this one picks a layer."""
+
     @property
-    def own_layers(self) -> tuple[str, ...]: ...
+    def own_layers(self) -> tuple[str, ...]:
+        """Beginnings of the names of modules whose linear and norm layers are the host's own, LoRA included."""
+
     @property
-    def loading_text(self) -> tuple[Any, str] | None: ...
+    def loading_text(self) -> tuple[Any, str] | None:
+        """Module and name of the function that encodes a text for the host itself when it loads a model."""
 
     def version(self) -> str:
         """The version as the host writes it into pictures."""
