@@ -87,7 +87,7 @@ class Host(Protocol):
 
     @property
     def header_list(self) -> str | None:
-        """Its option that lists what the page's header shows; None where the header has a slider for clip skip itself."""
+        """Its option that lists what the page's header shows; None where it has a slider of its own instead."""
 
     @property
     def memory(self) -> CheckpointMemory:

@@ -57,7 +57,7 @@ class Engine(Protocol):
 
     @property
     def header_list(self) -> str | None:
-        """Its option that lists what the page's header shows; None where the header has a slider for clip skip itself."""
+        """Its option that lists what the page's header shows; None where it has a slider of its own instead."""
 
     @property
     def packages(self) -> tuple[str, ...]:
