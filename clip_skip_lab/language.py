@@ -8,10 +8,14 @@ under `OURS`: sentences of Python, of the scripts of the WebUI's page, and of a 
 from __future__ import annotations
 
 import json
+import logging
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+
+log = logging.getLogger("clip_skip_lab")
 
 FOLDER = Path(__file__).parents[1] / "localizations"
 OURS = "clip_skip_lab"
@@ -49,13 +53,29 @@ class Text(str):
 
 @lru_cache(maxsize=1)
 def catalogues() -> dict[str, dict[str, str]]:
-    """By language ("ja") what each English text is called there; English itself has none. Read once."""
+    """By language ("ja"; "zh-cn" and "zh-tw" where there are both) what each English text is called there; English has
+    none. Read once; a file that cannot be read counts for nothing."""
+    files = sorted(FOLDER.glob("*.json"))
+    alike = Counter(_first(file.stem) for file in files)
     found = {}
-    for file in sorted(FOLDER.glob("*.json")):
-        content = json.loads(file.read_text(encoding="utf-8"))
-        ours = content.pop(OURS, {})
-        found[file.stem.partition("_")[0]] = {**content, **ours}
+    for file in files:
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            known = {**content, **content.pop(OURS, {})}
+            known.pop(OURS, None)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            log.warning("Clip Skip Lab: %s is no file of a language: %s", file, error)
+        else:
+            found[_first(file.stem) if alike[_first(file.stem)] == 1 else _whole(file.stem)] = known
     return found
+
+
+def _whole(name: str) -> str:
+    return name.replace("_", "-").casefold()
+
+
+def _first(name: str) -> str:
+    return _whole(name).partition("-")[0]
 
 
 def languages() -> tuple[str, ...]:
@@ -66,8 +86,7 @@ def languages() -> tuple[str, ...]:
 def language_of(name: str) -> str:
     """The language that a localization of the host ("ja_JP") or a browser's setting ("ja-JP") stands for; English where
     it is none of `languages`."""
-    code = name.replace("-", "_").partition("_")[0].casefold()
-    return code if code in languages() else ENGLISH
+    return next((code for code in (_whole(name), _first(name)) if code in languages()), ENGLISH)
 
 
 def translated(text: str, language: str) -> str:
@@ -84,7 +103,10 @@ def translated(text: str, language: str) -> str:
     for name, part in text.parts.items():
         said = translated(part, language) if isinstance(part, Text) else part
         parts[name] = f"\0{said}\0" if isinstance(said, str) else said
-    filled = known.get(text.template, text.template).format(**parts)
+    try:
+        filled = known.get(text.template, text.template).format(**parts)
+    except (KeyError, IndexError, ValueError, AttributeError):  # a file with a place that the text doesn't have
+        return str(text)
     filled = _SPACE_BESIDE_PART.sub("", filled).replace("\0", "")
     return _capital(filled) if text.is_capital else filled
 

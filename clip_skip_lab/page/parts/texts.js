@@ -3,7 +3,9 @@
 
 const LANGUAGES = ["en", ...Object.keys(TRANSLATIONS)];
 
-let language = [stored("language"), navigator.language.toLowerCase().split("-")[0]].find((code) => LANGUAGES.includes(code)) ?? "en";
+const browser = navigator.language.toLowerCase();
+
+let language = [stored("language"), browser, browser.split("-")[0]].find((code) => LANGUAGES.includes(code)) ?? "en";
 
 // An English text in the page's language, with its {places} filled. The text is a literal, so that it can be found.
 function t(text, parts = {}) {
