@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, HTTPException
 
 from ..errors import InvalidInput
-from ..models.memory import Memory
+from ..hosts import CheckpointMemory
 from . import add_routes
 from .guard import Guard
 
 _Result = TypeVar("_Result")
 
 
-class Checkpoints(Protocol):
-    """What the host remembers of its checkpoints."""
-
-    memory: Memory
-
-    def listing(self) -> dict[str, Any]:
-        """The page's table as plain data. Raises `OSError`."""
-
-    def use(self, clip_skip: Any) -> None:
-        """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
-
-
-def add_memory_routes(app: FastAPI, checkpoints: Checkpoints, guard: Guard) -> None:
+def add_memory_routes(app: FastAPI, checkpoints: CheckpointMemory, guard: Guard) -> None:
     """Adds the routes of the page of remembered checkpoints."""
-    memory = checkpoints.memory
+    memory = checkpoints.entries
 
     def listing() -> dict[str, Any]:
         return _answered(checkpoints.listing)

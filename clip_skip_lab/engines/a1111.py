@@ -52,9 +52,9 @@ class A1111:
         the conditioner of SDXL around the encoder of SD2.
         """
         model = self.model()
-        return LoadedModel() if model is None else self.look_at(model)
+        return LoadedModel() if model is None else self.described(model)
 
-    def look_at(self, model: Any) -> LoadedModel:
+    def described(self, model: Any) -> LoadedModel:
         """A model of this host, after its hijack (modules/sd_hijack.py)."""
         name, condition = model.sd_checkpoint_info.name_for_extra, getattr(model, "cond_stage_model", None)
         if getattr(model, "is_sd3", False):  # older versions don't know SD3
@@ -124,8 +124,8 @@ class A1111:
 
     def encoder(self, module: Any) -> LoadedEncoder | None:
         """See `Engine.encoder`."""
-        look_at = self.encoder_classes().get(type(module))
-        return None if look_at is None else look_at(module)
+        describe = self.encoder_classes().get(type(module))
+        return None if describe is None else describe(module)
 
     def clip_skip(self) -> int:
         """See `Engine.clip_skip`."""

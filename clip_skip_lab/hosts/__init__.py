@@ -39,12 +39,13 @@ class Forecast:
 
     Attributes:
         pictures: per cell (batch size × batch count).
-        sizes: (width, height) in pixels of the pictures, one for each combination of the further axes.
+        cell_sizes: (width, height) in pixels of a cell, all its pictures side by side, one for each combination of the
+            further axes.
         steps: sampling steps of the whole sweep, second passes of hires fix included.
     """
 
     pictures: int
-    sizes: tuple[tuple[int, int], ...]
+    cell_sizes: tuple[tuple[int, int], ...]
     steps: int
 
 
@@ -69,7 +70,7 @@ class ClipSkipSetting:
 class CheckpointMemory(Protocol):
     """The clip skip of each checkpoint, as the user gave it. Methods raise `OSError` for a file that cannot be used."""
 
-    memory: Memory
+    entries: Memory
 
     def listing(self) -> dict[str, Any]:
         """The page's table as plain data."""

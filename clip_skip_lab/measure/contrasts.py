@@ -94,7 +94,7 @@ class _Table:
         return table
 
 
-def effects(cells: list[Cell], pictures: Pictures) -> dict[str, Any]:
+def divided_effects(cells: list[Cell], pictures: Pictures) -> dict[str, Any]:
     """How the pictures' variance is divided between the axes, as `sweep.json` has it (docs/sweep-folder.md)."""
     everything = _table_of(cells, pictures)
     table = _of_several_values(_complete(everything))

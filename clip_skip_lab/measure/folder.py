@@ -15,7 +15,7 @@ from ..sweep.saving import identity
 from ..sweep.schema import check_schema
 from ..sweep.values import Value
 from .cells import Cell, Content, incomparable, is_done, mean, measured_cells, reference_of, rows, sharing_files
-from .contrasts import Pictures, effects, neighbours, new_seed
+from .contrasts import Pictures, divided_effects, neighbours, new_seed
 from .details import more
 from .findings import findings
 from .metrics import MEASURES, measures_of
@@ -64,7 +64,7 @@ def measure_folder(
     content["reference"] = None if reference is None else {AXIS_NAME: reference}
     content["neighbours"] = neighbours(cells, pictures)
     content["new_seed"] = new_seed(cells, pictures)
-    content["effects"] = effects(cells, pictures)
+    content["effects"] = divided_effects(cells, pictures)
     content["findings"], content["more"] = findings(content), more(content)
     content["charts"] = []
     try:

@@ -1,4 +1,4 @@
-"""Running the cells of a sweep: batch after batch, each picture to disk as it is finished.
+"""Running the cells of a sweep: batch after batch, each picture to disk once its generation is over.
 
 A cell that fails is marked with its reason and the others are run all the same; an interrupt ends the sweep with what
 there is.
@@ -27,7 +27,7 @@ def run_cells(outcome: Outcome, session: Session, keep_images: bool) -> None:
     """Runs the cells that aren't done, and notes what is to be said of the sweep; see `run_sweep`."""
     record = outcome.record
     done = {entry.cell.index for entry in record.cells if entry.state == DONE}
-    waiting: Batches = deque(record.plan.batches(session.batch_size, without=done))
+    waiting: Batches = deque(record.plan.batches(session.cells_at_once, without=done))
     number, why = 0, None
     while waiting and (why := session.stopped()) is None:
         cells = waiting.popleft()
@@ -55,10 +55,10 @@ def run_cells(outcome: Outcome, session: Session, keep_images: bool) -> None:
 def _in_smaller_batches(session: Session, error: Exception, cells: list[Cell], waiting: Batches) -> Batches:
     """What to try after a batch failed: all batches of half the size when memory ran out; else its cells one by one,
     so that the one at fault is found and the others are not lost to it."""
-    if not session.is_out_of_memory(error):
+    if not session.recovers_memory(error):
         log.warning("Clip skip sweep: %d cells at once failed (%s); trying them one by one", len(cells), error)
         # The session may have seen that no cells of this sweep can share a batch.
-        later = waiting if session.batch_size > 1 else (part for batch in waiting for part in split_evenly(batch, 1))
+        later = waiting if session.cells_at_once > 1 else (part for batch in waiting for part in split_evenly(batch, 1))
         return deque([*split_evenly(cells, 1), *later])
     half = len(cells) // 2
     session.notes.append(

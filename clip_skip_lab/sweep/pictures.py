@@ -15,7 +15,7 @@ from .saving import save_in_own_file
 from .session import Picture, Session
 
 
-def save_picture(outcome: Outcome, session: Session, picture: Picture, stays_in_memory: bool) -> None:
+def save_picture(outcome: Outcome, session: Session, picture: Picture, keep_images: bool) -> None:
     """Saves a picture and adds it to its cell and to the outcome; in memory stays also what could not be saved."""
     path = _save(outcome, session, picture)
     known = PictureRecord(
@@ -29,7 +29,7 @@ def save_picture(outcome: Outcome, session: Session, picture: Picture, stays_in_
         small=_save_small(outcome, picture),
     )
     outcome.record.cells[picture.cell.index].pictures.append(known)
-    image = picture.image if path is None or stays_in_memory else None
+    image = picture.image if path is None or keep_images else None
     outcome.pictures.append(SavedPicture(known, path, image, picture.cell.index))
 
 

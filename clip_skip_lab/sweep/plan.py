@@ -155,7 +155,7 @@ def read_plan(request: object, axes: list[Axis], highest: int) -> SweepPlan:
     refuse_unknown_keys(Text("Plan"), request, tuple(key.name for key in PLAN_KEYS))
     reading = Reading(axes, highest)
     for key in PLAN_KEYS:
-        reading.fields[key.field or key.name] = key.read(request.get(key.name, key.default), reading)
+        reading.fields[key.of_plan or key.name] = key.read(request.get(key.name, key.default), reading)
     return SweepPlan(**reading.fields)
 
 

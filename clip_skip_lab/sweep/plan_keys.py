@@ -1,8 +1,9 @@
 """The keys of a request for a sweep, one record each: what it takes, how it is checked and written, whether it decides
 pictures, what a grid's infotext says of it, its inputs in the panel, its row in docs/api.md.
 
-A new key goes at the end: the order is that of the panel's inputs too, which API clients may give by their place. A key
-of a plan is a field of `SweepPlan`, and an input is a component of `ui/panel.py`, of the same name.
+A new key goes at the end: they are read in this order, so that one may look at those before it, and it is the order of
+the panel's inputs too, which API clients may give by their place. A key of a plan is a field of `SweepPlan` of the same
+name unless `of_plan` says another; an input is a component of `ui/panel.py`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ MODES = ("exact", "fast")
 OFFERED_BATCHES = ("auto", "1", "2", "4", "8", "16")
 """The choices of the panel; an API client may ask for any number up to `MOST_PER_BATCH`."""
 MOST_PER_BATCH = 256
+"""The most cells at once that somebody may ask for; "auto" takes fewer (`MOST_AT_ONCE`, webui/free_memory.py)."""
 MOST_CELLS = 5_000
 NEW_SWEEP = "a new sweep"
 """What "Go on with" says when there is nothing to go on with."""
@@ -116,7 +118,7 @@ class PlanKey(RequestKey):
     Attributes:
         default: what it is where it is left out, as a request would say it.
         read: makes the field of what was given; raises `InvalidInput`.
-        field: the name of that field of `SweepPlan`, where it isn't the key's.
+        of_plan: the name of that field of `SweepPlan`, where it isn't the key's.
         write: the plain data that `read` takes again, or None to leave it out; without this function the field itself
             where it isn't the default.
         say: the texts of a grid's infotext, one for each input that has a key there, or none; without this function
@@ -126,7 +128,7 @@ class PlanKey(RequestKey):
 
     default: Any = None
     read: Callable[[Any, Reading], object]
-    field: str = ""
+    of_plan: str = ""
     write: Callable[[SweepPlan], object] | None = None
     say: Callable[[SweepPlan], tuple[str, ...]] | None = None
     decides_pictures: bool = True
@@ -135,7 +137,7 @@ class PlanKey(RequestKey):
         """What `sweep.json` says of it, None for nothing."""
         if self.write is not None:
             return self.write(plan)
-        value: object = getattr(plan, self.field or self.name)
+        value: object = getattr(plan, self.of_plan or self.name)
         return None if value == self.default else value
 
     def infotext(self, plan: SweepPlan) -> dict[str, str]:
@@ -233,16 +235,16 @@ def read_cells_per_batch(value: object) -> int | str:
     return number
 
 
-def _tick_key(name: str, *, default: bool, **record: Any) -> PlanKey:
-    """A key that is true or false."""
+def _tick_key(name: str, *, default: bool, infotext: str | None = None, **record: Any) -> PlanKey:
+    """A key that is true or false, with an input in the panel where it has a key in infotexts."""
 
     def read(value: Any, reading: Reading) -> bool:
         if not isinstance(value, bool):
             raise InvalidInput(name, value, Text("true or false"), Text("is neither"))
         return value
 
-    without = f"`{json.dumps(default)}`"
-    return PlanKey(name=name, default=default, without=without, read=read, **record)
+    without, panel = f"`{json.dumps(default)}`", (PanelInput(name, default, infotext),) if infotext else ()
+    return PlanKey(name=name, default=default, without=without, read=read, panel=panel, **record)
 
 
 def _cells(value: Any, reading: Reading) -> tuple[int, ...] | None:
@@ -279,7 +281,7 @@ def _layer_key(name: str, takes: str) -> PlanKey:
         takes=f"{takes} ({FINER})",
         without="the WebUI's own",
         read=read,
-        field="layer_request",
+        of_plan="layer_request",
         write=lambda plan: plan.layer_request.to_json().get(name),
     )
 
@@ -340,7 +342,7 @@ REQUEST_KEYS = (
         "draft",
         takes="`true`: half the size, half the steps ([Draft first](exact-and-fast.md#draft-first))",
         default=False,
-        panel=(PanelInput("draft", False, "clip_skip_lab_draft"),),
+        infotext="clip_skip_lab_draft",
     ),
     RequestKey(
         name="full",
@@ -354,14 +356,14 @@ REQUEST_KEYS = (
         takes="`false`: the pictures are not [measured](measures.md)",
         default=True,
         decides_pictures=False,
-        panel=(PanelInput("measures", True, "clip_skip_lab_measures"),),
+        infotext="clip_skip_lab_measures",
     ),
     PlanKey(
         name="cells",
         takes="a list of the cells to run, by their place in the order of the plan, from 0",
         without="all",
         read=_cells,
-        field="only",
+        of_plan="only",
         write=lambda plan: None if plan.only is None else list(plan.only),
         beside=("full",),
     ),
@@ -371,7 +373,7 @@ REQUEST_KEYS = (
     _layer_key(CLIP_L_SKIP, f"one value up to {LAYERS_OF_SDXL[CLIP_L_SKIP]}, for this text encoder of SDXL alone"),
     _layer_key(BIG_G_SKIP, f"one value up to {LAYERS_OF_SDXL[BIG_G_SKIP]}, for this text encoder of SDXL alone"),
 )
-"""In the order of the panel's inputs; `resume` and `full` stand in the place of a plan."""
+"""Read in this order, which is also that of the panel's inputs; `resume` and `full` stand in the place of a plan."""
 
 PLAN_KEYS = tuple(key for key in REQUEST_KEYS if isinstance(key, PlanKey))
 PANEL_INPUTS = tuple(item for key in REQUEST_KEYS for item in key.panel)

@@ -112,7 +112,8 @@ class GridRecord:
 class SweepRecord:
     """All that is known of a sweep. `state` is "running", "finished", "interrupted" or "failed".
 
-    `no_effect` is why clip skip can change nothing here, a sentence; None where it may, or where that is not known.
+    `no_effect` is why clip skip can change nothing here, a sentence by language; None where it may, or where it
+    is not known.
     """
 
     plan: SweepPlan

@@ -1,4 +1,7 @@
-"""A file of its own for every picture of a sweep, whatever the host and other extensions make of its name."""
+"""A file of its own for every picture of a sweep, whatever the host and other extensions make of its name.
+
+The WebUI's own name for it comes from webui/saving.py, the short one in its place from sweep/pictures.py.
+"""
 
 from __future__ import annotations
 

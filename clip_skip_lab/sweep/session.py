@@ -57,7 +57,7 @@ class Session(Protocol):
         style, limits: of the grid, by the host's settings.
         model: name, hash and VAE, for the record.
         setting: what decides the pictures beside plan and model.
-        batch_size: how many cells to sample at once, to start with.
+        cells_at_once: how many cells to sample together; it may fall to 1 while the sweep runs.
         no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
         notes: what the user should know of how the sweep ran, in sentences.
     """
@@ -67,7 +67,7 @@ class Session(Protocol):
     limits: Limits
     model: dict[str, str]
     setting: dict[str, object]
-    batch_size: int
+    cells_at_once: int
     no_effect: dict[str, str] | None
     notes: list[str]
 
@@ -85,10 +85,11 @@ class Session(Protocol):
     def starting(self, number: int, count: int, cells: list[Cell]) -> None:
         """Tells the host's progress bar that batch `number` (from 0) of `count` starts."""
 
-    def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
-        """Generates the pictures of cells that differ in clip skip only; each goes to `keep` at once.
+    def sample(self, cells: list[Cell], save: Callable[[Picture], None]) -> Sampled:
+        """Generates the pictures of cells that differ only in what a batch can carry for each picture; at the end,
+        each goes to `save`.
 
-        Raises whatever the host raises; of a single cell, the pictures before the error have gone to `keep`.
+        Raises whatever the host raises; of a single cell, the pictures before the error have gone to `save`.
         """
 
     def hold(self, cell: Cell, draw: list[Any]) -> None:
@@ -109,11 +110,12 @@ class Session(Protocol):
     def grid_infotext(self) -> str:
         """The metadata that brings back the whole panel."""
 
-    def measuring(self, done: int, count: int) -> bool:
+    def goes_on_measuring(self, done: int, count: int) -> bool:
         """Tells the host's progress bar how many cells are measured. Returns whether to go on measuring."""
 
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Whether fewer cells at once may help; frees what the failed batch held."""
+    def recovers_memory(self, error: Exception) -> bool:
+        """Frees what a batch held that failed for want of memory; returns whether it was that, so that fewer cells at
+        once may help."""
 
     def explain(self, error: Exception) -> str:
         """An exception of `sample` as a sentence for the grid and the summary."""

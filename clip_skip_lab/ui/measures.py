@@ -28,7 +28,7 @@ def measure_sweep(outcome: Outcome, session: Session, language: str) -> Measured
     try:
         from ..measure.folder import measure_folder  # a second to import, which the WebUI's start need not wait for
 
-        content = measure_folder(outcome.folder, session.measuring, language, session.style.font)
+        content = measure_folder(outcome.folder, session.goes_on_measuring, language, session.style.font)
     except Exception as error:  # a full disk, a damaged picture, a library of the host's that lacks something
         log.exception("Clip skip sweep: the pictures could not be measured")
         record.problems.append(Text("Measures: the pictures could not be measured ({reason}).", reason=error))

@@ -86,11 +86,13 @@ class Panel:
                 value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
             )
             self.draft = gr.Checkbox(
-                label="Draft first (half size, half the steps)", value=False, elem_id=elem_id("clip_skip_lab_draft")
+                label="Draft first (half size, half the steps)",
+                value=INPUTS["draft"].default,
+                elem_id=elem_id("clip_skip_lab_draft"),
             )
         self.measures = gr.Checkbox(
             label="Measure the pictures: charts, and findings in words",
-            value=True,
+            value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
         again.click(self.look_again, [self.resume], [self.resume], show_progress=False, queue=False)
@@ -159,7 +161,7 @@ class Panel:
         except InvalidInput as error:
             problem = html.escape(error.in_language(self.host.language()))
             return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>'
-        widest = tuple(max(side) for side in zip(*found.sizes, strict=True))
+        widest = tuple(max(side) for side in zip(*found.cell_sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
         line = self._line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
         return line + (self._line(of_panel) if of_panel else "") + self._warning()

@@ -44,8 +44,8 @@ TXT2IMG_ONLY = ("enable_hr", "hr_scale", "hr_second_pass_steps", "hr_resize_x", 
 def make_script(host: Host) -> type[scripts.Script]:
     """The script's class for this host. The host finds it in the script file's names and makes one for each tab.
 
-    What the host calls, in this order: `title`; `ui`, when the page is built; `after_component`, for each component of
-    the page; `run`, for each generation with this script.
+    What the host calls: `title`; `ui`, when the page is built; `after_component`, for each of its components, before
+    and after; `run`, for each generation with this script.
     """
 
     class ClipSkipSweep(scripts.Script):
@@ -111,18 +111,18 @@ def make_script(host: Host) -> type[scripts.Script]:
                 raise HTTPException(500, f"{type(error).__name__}: {error}") from error
 
         def _sweep(self, p: Any, arguments: tuple[Any, ...]) -> processing.Processed:
-            earlier, draws = None, None
-            resumed = resume_request(arguments)
-            if resumed is not None:
-                earlier = find_earlier(p.outpath_grids, resumed.name)
-                host.restore(p, earlier.content["setting"])
-                draws, next_run = earlier.draws(), resumed.next_run(earlier)
-                arguments, earlier = (next_run.request,), next_run.earlier
+            resumed, draws = None, None
+            asked = resume_request(arguments)
+            if asked is not None:
+                found = find_earlier(p.outpath_grids, asked.name)
+                host.restore(p, found.content["setting"])
+                next_run = asked.next_run(found)
+                arguments, resumed, draws = (next_run.request,), next_run.earlier, found.draws()
             host.load(p)
             plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
             language = host.language(p.is_api)
             with host.session(p, plan) as session:
-                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, earlier, draws)
+                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, resumed, draws)
                 measured = measure_sweep(outcome, session, language) if plan.measures else Measured()
                 return result_of(p, outcome, measured, session.comments, language)
 

@@ -44,7 +44,7 @@ class CheckpointMemory:
     """What is remembered, and the watch over the host that keeps it. `watch` and `stop_watching` come in pairs."""
 
     def __init__(self, memory: Memory, files: ModelFiles):
-        self.memory = memory
+        self.entries = memory
         self.files = files
         self._thread = threading.local()
         self._patched: list[tuple[type, str]] = []
@@ -129,9 +129,9 @@ class CheckpointMemory:
                     "chosen": chosen is not None and entry.is_for(chosen.name, chosen.sha256),
                     "found": any(entry.is_for(name, sha256) for name, sha256 in here),
                 }
-                for entry in self.memory.all()
+                for entry in self.entries.all()
             ],
-            "set_aside": self.memory.set_aside,
+            "set_aside": self.entries.set_aside,
         }
 
     def _patch(self, owner: type, name: str, watched: Callable) -> None:
@@ -195,7 +195,7 @@ class CheckpointMemory:
         if OPTION_KEY in change.given:
             value = change.given[OPTION_KEY]
             if change.by_user and type(value) is int and value >= 1 and shared.opts.data.get(OPTION_KEY) == value:
-                self._safely(lambda: self.memory.remember(chosen.name, chosen.sha256, value))
+                self._safely(lambda: self.entries.remember(chosen.name, chosen.sha256, value))
         elif change.target is not None and not change.settled and chosen.filename == change.target.filename:
             # The host does not report a checkpoint that was still in memory (`reuse_model_from_already_loaded`).
             with queue_lock:  # a picture that is being made puts its overrides back at its end
@@ -205,7 +205,7 @@ class CheckpointMemory:
     def _put_in_place(self, checkpoint: Any) -> None:
         if checkpoint is None:
             return
-        value = self.memory.recall(checkpoint.name, checkpoint.sha256)
+        value = self.entries.recall(checkpoint.name, checkpoint.sha256)
         if value is not None and shared.opts.set(OPTION_KEY, value):
             log.info("Clip skip %d, as remembered for %s.", value, checkpoint.name)
 

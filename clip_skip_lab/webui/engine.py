@@ -85,7 +85,7 @@ class Engine(Protocol):
         """The same, as what it means for clip skip."""
 
     def model_record(self) -> dict[str, str]:
-        """Name, hash and VAE of the loaded model, which is there, for a sweep's record."""
+        """Name, hash and VAE of the loaded model, for a sweep's record. Loads one where there is none."""
 
     def load(self, asked: dict[str, Any]) -> None:
         """Loads checkpoint and VAE as options of the host name them, those that are not asked for as the user set them.

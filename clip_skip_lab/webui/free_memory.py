@@ -13,7 +13,8 @@ SHARE = 0.6
 """The share of the free memory that a batch may take."""
 
 MOST_AT_ONCE = 16
-"""Beyond this a batch gains nothing: the cells of a sweep are then better off in batches that show progress."""
+"""Beyond this a batch gains nothing: the cells of a sweep are then better off in batches that show progress.
+Somebody may ask for more (`MOST_PER_BATCH`, sweep/plan_keys.py)."""
 
 
 def cells_that_fit(pixels: int, device: torch.device | str) -> int:

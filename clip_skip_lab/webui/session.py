@@ -53,7 +53,7 @@ class WebUISession:
         self.comments: dict[str, None] = {}
         self.steady = steady_options(engine)
         self.one_pass = OnePass(engine)
-        self.batch_size = self._batch_size(forecast)
+        self.cells_at_once = self._cells_at_once(forecast)
         self._steps = forecast.steps
         self._jobs = jobs(request)
         self._draws = Draws()
@@ -97,8 +97,8 @@ class WebUISession:
         state.sampling_step = 0
         shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
 
-    def measuring(self, done: int, count: int) -> bool:
-        """See `Session.measuring`. Interrupt and Skip end it; after an interrupted sweep, Skip alone can tell."""
+    def goes_on_measuring(self, done: int, count: int) -> bool:
+        """See `Session`. Interrupt and Skip end it; after an interrupted sweep, Skip alone can tell."""
         state = shared.state
         if done == 0:
             self._interrupted = self.stopped() is not None
@@ -107,19 +107,19 @@ class WebUISession:
         state.textinfo = translated(said, self.language)
         return not state.skipped and (self._interrupted or self.stopped() is None)
 
-    def sample(self, cells: list[Cell], keep: Callable[[Picture], None]) -> Sampled:
+    def sample(self, cells: list[Cell], save: Callable[[Picture], None]) -> Sampled:
         """See `Session.sample`."""
         batch = batch_of(self.request, self.plan, cells, self._requests(cells))
         chosen = self._chosen(batch)
         with self._settings(batch), self._hooks(batch, chosen) as (watch, used):
             torch.manual_seed(self.engine.generator_after(batch.last_seed))  # where img2img starts from
-            processed = self._generated(batch, chosen, watch, keep)
+            processed = self._generated(batch, chosen, watch, save)
             self._note_host(batch)
             pictures = finished_pictures(watch, processed)
             if pictures and self._first_done is None:
                 self._first_done = batch.request
             for picture in pictures:
-                keep(picture)
+                save(picture)
         sampled = sort_out(watch, pictures)
         for number, (cell, keys) in enumerate(zip(cells, batch.keys, strict=True)):
             sampled.draws[cell.index], sampled.used[cell.index] = self._draws.give(keys), used.of(number)
@@ -150,8 +150,8 @@ class WebUISession:
         generated, loaded = self._first_done or self.request, self.engine.loaded()
         return grid_infotext(self.request, self.plan, generated, loaded, self.model, self.steady)
 
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """See `Session.is_out_of_memory`."""
+    def recovers_memory(self, error: Exception) -> bool:
+        """See `Session.recovers_memory`."""
         if not is_out_of_memory(error):
             return False
         traceback.clear_frames(error.__traceback__)  # they hold the tensors of the batch
@@ -168,7 +168,7 @@ class WebUISession:
             return Text("{only_nan} {error}", only_nan=ONLY_NAN, error=str(error).splitlines()[0])
         return f"{type(error).__name__}: {error}".strip(": ")
 
-    def _batch_size(self, forecast: Forecast) -> int:
+    def _cells_at_once(self, forecast: Forecast) -> int:
         if self.plan.mode == "exact":
             return 1
         rows = {(cell.y, cell.z): cell for cell in self.plan.cells()}
@@ -179,7 +179,7 @@ class WebUISession:
             return 1
         if not isinstance(self.plan.cells_per_batch, str):  # "auto"
             return self.plan.cells_per_batch
-        pixels = max(width * height for width, height in forecast.sizes) // self.request.n_iter
+        pixels = max(width * height for width, height in forecast.cell_sizes) // self.request.n_iter
         return cells_that_fit(pixels, devices.device)
 
     def _requests(self, cells: list[Cell]) -> list[tuple[Any, dict[str, Any]]]:
@@ -240,8 +240,8 @@ class WebUISession:
             watch = stack.enter_context(watching(self.engine, batch, as_picture))
             yield watch, stack.enter_context(holding(self.engine, copied, batch, self._draws))
 
-    def _generated(self, batch: CellBatch, chosen: Chosen, watch: Watch, keep: Callable[[Picture], None]) -> Any:
-        """Lets the host generate a batch. Of a single cell, the pictures before an error go to `keep`."""
+    def _generated(self, batch: CellBatch, chosen: Chosen, watch: Watch, save: Callable[[Picture], None]) -> Any:
+        """Lets the host generate a batch. Of a single cell, the pictures before an error go to `save`."""
         try:
             processed = processing.process_images(batch.request)
         except UnevenBatch as error:  # before anything was sampled
@@ -250,7 +250,7 @@ class WebUISession:
         except Exception:
             for picture in [] if batch.is_shared else watch.finished.values():
                 if picture is not None:
-                    keep(picture)
+                    save(picture)
             self.engine.mend()
             raise
         if chosen.encoded_alone:
@@ -272,7 +272,7 @@ class WebUISession:
             self.notes.append(sentence)
 
     def _one_by_one(self, why: str) -> None:
-        self.batch_size = 1
+        self.cells_at_once = 1
         self._note(Text("The cells ran one by one: {reason}.", reason=why))
 
     def _note_host(self, batch: CellBatch) -> None:

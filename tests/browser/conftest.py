@@ -18,7 +18,7 @@ def twelve(tmp_path_factory):
 def table(tmp_path_factory):
     """12 × 4."""
     plan = plan_of("1-12", y=("CFG Scale", "3, 5, 7, 9"))
-    return painted_sweep(tmp_path_factory.mktemp("table"), plan, measured=True, side=128, batch_size=12)
+    return painted_sweep(tmp_path_factory.mktemp("table"), plan, measured=True, side=128, cells_at_once=12)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def odd(tmp_path_factory):
 def thousand(tmp_path_factory):
     """20 × 50."""
     plan = plan_of("1-20", y=("CFG Scale", "1-50"), highest=20)
-    return painted_sweep(tmp_path_factory.mktemp("thousand"), plan, measured=True, side=32, batch_size=20)
+    return painted_sweep(tmp_path_factory.mktemp("thousand"), plan, measured=True, side=32, cells_at_once=20)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         side = {"twelve": 512, "table": 256, "thousand": 192}
         pages = {
-            name: painted_sweep(Path(temporary) / name, plan(), measured=True, side=side[name], batch_size=20)
+            name: painted_sweep(Path(temporary) / name, plan(), measured=True, side=side[name], cells_at_once=20)
             for name, plan in SWEEPS.items()
         }
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])

@@ -65,7 +65,7 @@ def _big_g(wrapped):
 
 def described(engine, condition, **more):
     info = SimpleNamespace(name_for_extra="name")
-    return engine.look_at(SimpleNamespace(sd_checkpoint_info=info, cond_stage_model=condition, **more)).described
+    return engine.described(SimpleNamespace(sd_checkpoint_info=info, cond_stage_model=condition, **more)).described
 
 
 def test_an_sd1_model(engine, wrapped):

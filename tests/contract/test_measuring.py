@@ -80,29 +80,29 @@ def session(host, webui):
 
 
 def test_the_progress_bar_says_that_pictures_are_measured(host, session):
-    assert session.measuring(0, 3)
+    assert session.goes_on_measuring(0, 3)
     assert host.state.textinfo == "Clip skip sweep: measuring cell 1 of 3"
-    assert session.measuring(2, 3)
+    assert session.goes_on_measuring(2, 3)
     assert host.state.textinfo == "Clip skip sweep: measuring cell 3 of 3"
 
 
 @pytest.mark.parametrize("press", ["interrupt", "skip"])
 def test_interrupt_and_skip_end_measuring(host, session, press):
-    assert session.measuring(0, 3)
+    assert session.goes_on_measuring(0, 3)
     getattr(host.state, press)()
-    assert not session.measuring(1, 3)
+    assert not session.goes_on_measuring(1, 3)
 
 
 def test_after_an_interrupted_sweep_what_is_done_is_measured_and_skip_ends_it(host, session):
     host.state.interrupt()
-    assert [session.measuring(done, 3) for done in range(2)] == [True, True]
+    assert [session.goes_on_measuring(done, 3) for done in range(2)] == [True, True]
     host.state.skip()
-    assert not session.measuring(2, 3)
+    assert not session.goes_on_measuring(2, 3)
 
 
 def test_a_cell_that_was_skipped_last_does_not_keep_the_others_from_being_measured(host, session):
     host.state.skip()
-    assert all(itertools.starmap(session.measuring, [(0, 3), (1, 3)]))
+    assert all(itertools.starmap(session.goes_on_measuring, [(0, 3), (1, 3)]))
 
 
 def test_problems_are_told_in_the_pages_language_after_measuring_too(outcome):

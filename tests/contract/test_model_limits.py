@@ -44,7 +44,7 @@ def test_a_value_for_an_encoder_that_the_model_has_not_is_refused(client, unchan
 )
 def test_on_an_encoder_of_an_unknown_kind_nothing_but_whole_values_can_be_asked(engine, finer, field):
     info = SimpleNamespace(name_for_extra="stranger")
-    kinds = engine.look_at(SimpleNamespace(cond_stage_model=SimpleNamespace(), sd_checkpoint_info=info)).kinds
+    kinds = engine.described(SimpleNamespace(cond_stage_model=SimpleNamespace(), sd_checkpoint_info=info)).kinds
     with pytest.raises(InvalidInput, match="cannot be applied, because this model") as refused:
         check_reachable(finer, kinds)
     assert refused.value.detail.startswith(field)

@@ -49,7 +49,7 @@ class MemorySession:
     infotext_error: BaseException | None = None
     elsewhere: Path | None = None
     """Where an extension's save callback puts the pictures instead."""
-    batch_size: int = 1
+    cells_at_once: int = 1
     room_for: int = 1_000
     """How many cells fit into the memory at once."""
 
@@ -101,7 +101,7 @@ class MemorySession:
         if skip == self.skip_at:
             sampled.missing[cell.index] = "skipped"
 
-    def is_out_of_memory(self, error):
+    def recovers_memory(self, error):
         return isinstance(error, MemoryError)
 
     def save_picture(self, picture, folder):

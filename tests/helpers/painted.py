@@ -101,12 +101,12 @@ class PaintingSession:
         fails: tuple[int, ...] = (),
         stop_after: int | None = None,
         ending: str = "jpg",
-        batch_size: int = 1,
+        cells_at_once: int = 1,
         name: str = "{number:05}-{seed}",
     ):
         self.grid_folder = str(grid_folder)
         self.side, self.per_cell, self.prompt, self.fails = side, per_cell, prompt, fails
-        self.stop_after, self.ending, self.batch_size, self.name = stop_after, ending, batch_size, name
+        self.stop_after, self.ending, self.cells_at_once, self.name = stop_after, ending, cells_at_once, name
         self.style, self.limits = Style(), Limits(pixels=4_000_000)
         self.model = {"name": "painted-v1", "hash": "0a1b2c3d4e", "vae": ""}
         self.setting = {
@@ -170,7 +170,7 @@ class PaintingSession:
     def grid_infotext(self):
         return f"{self.prompt}\nScript: Clip skip sweep"
 
-    def is_out_of_memory(self, error):
+    def recovers_memory(self, error):
         return isinstance(error, MemoryError)
 
     def explain(self, error):

@@ -54,7 +54,7 @@ def test_every_route_is_told_and_every_told_route_is_there():
     add_model_routes(app, None, guard)
     add_words_route(app, None, guard)
     add_advice_routes(app, None, guard)
-    add_memory_routes(app, SimpleNamespace(memory=None, listing=None, use=None), guard)
+    add_memory_routes(app, SimpleNamespace(entries=None, listing=None, use=None), guard)
     add_sweep_routes(app, None, guard)
     there = {f"{method} {route.path}" for route in app.routes for method in route.methods}
     told = re.findall(

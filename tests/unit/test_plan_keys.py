@@ -48,7 +48,7 @@ def test_what_is_written_is_read_as_the_same_plan(request_):
 
 
 def test_every_field_of_a_plan_is_read_by_a_key():
-    fields = {key.field or key.name for key in PLAN_KEYS}
+    fields = {key.of_plan or key.name for key in PLAN_KEYS}
     assert fields | {"clip_skip_source"} == set(SweepPlan.__dataclass_fields__)
 
 

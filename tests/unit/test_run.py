@@ -267,7 +267,7 @@ def test_a_large_grid_is_split_into_files_that_the_record_names(tmp_path):
 
 
 def test_cells_of_a_batch_differ_in_clip_skip_only(tmp_path):
-    session = MemorySession(str(tmp_path), batch_size=3)
+    session = MemorySession(str(tmp_path), cells_at_once=3)
     plan = plan_of("1-4", y=("CFG Scale", "5, 7"))
     outcome = run_sweep(plan, session, HOST)
     batches = [event[2:] for event in session.events if event[0] == "starting"]
@@ -276,7 +276,7 @@ def test_cells_of_a_batch_differ_in_clip_skip_only(tmp_path):
 
 
 def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits_and_no_cell_is_lost(tmp_path):
-    session = MemorySession(str(tmp_path), batch_size=12, room_for=3)
+    session = MemorySession(str(tmp_path), cells_at_once=12, room_for=3)
     outcome = run_sweep(plan_of("1-12"), session, HOST)
     assert outcome.record.count(DONE) == 12
     assert len(outcome.pictures) == 12
@@ -289,13 +289,13 @@ def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits_and_no_cell_is_
 
 
 def test_a_single_cell_that_runs_out_of_memory_has_failed(tmp_path):
-    session = MemorySession(str(tmp_path), batch_size=4, room_for=0)
+    session = MemorySession(str(tmp_path), cells_at_once=4, room_for=0)
     outcome = run_sweep(plan_of("1-2"), session, HOST)
     assert outcome.record.count(FAILED) == 2
 
 
 def test_a_batch_that_fails_is_run_one_by_one_so_that_only_the_cell_at_fault_is_lost(tmp_path):
-    session = MemorySession(str(tmp_path), batch_size=4, fails={3: RuntimeError("bad layer")})
+    session = MemorySession(str(tmp_path), cells_at_once=4, fails={3: RuntimeError("bad layer")})
     outcome = run_sweep(plan_of("1-8"), session, HOST)
     failed = [entry.values["Clip skip"] for entry in outcome.record.cells if entry.state == FAILED]
     assert failed == [3]

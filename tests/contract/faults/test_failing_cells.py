@@ -130,5 +130,5 @@ def test_what_a_failed_batch_held_is_freed_before_the_next_is_tried(host):
         sample()
     except torch.cuda.OutOfMemoryError as error:
         assert held[0]() is not None
-        assert WebUISession.is_out_of_memory(None, error)
+        assert WebUISession.recovers_memory(None, error)
         assert held[0]() is None
