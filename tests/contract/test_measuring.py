@@ -22,15 +22,14 @@ def outcome(host, tmp_path):
     return run_sweep(plan, MemorySession(str(tmp_path)), HOST)
 
 
-def measuring(done, count):
-    return True
-
-
 class Session:
     """Of a session, what measuring asks for."""
 
-    measuring = staticmethod(measuring)
     style = Style()
+
+    @staticmethod
+    def goes_on_measuring(done, count):
+        return True
 
 
 def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, monkeypatch):
@@ -125,11 +124,10 @@ def test_problems_are_told_in_the_pages_language_after_measuring_too(outcome):
     ],
     ids=["ja", "en"],
 )
-def test_what_the_script_refuses_is_told_in_the_pages_language(opts, localization, sentence):
+def test_what_the_script_refuses_is_told_in_the_pages_language(opts, webui, localization, sentence):
     from clip_skip_lab.ui.script import make_script
-    from clip_skip_lab.webui.host import A1111
 
     opts.data["localization"] = localization
     with pytest.raises(InvalidInput) as refused:
-        make_script(A1111())().run(make(), {"resume": "x"})
+        make_script(webui)().run(make(), {"resume": "x"})
     assert str(refused.value).startswith(sentence)

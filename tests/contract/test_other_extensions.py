@@ -175,9 +175,9 @@ def test_going_on_and_full_quality_use_what_was_drawn(meddled_client, meddling):
             for cell in content["cells"][1:]:
                 cell.update(state="not run", pictures=[])
             file.write_text(json.dumps(content), "utf8")
-        asked = {follow: first.folder.name}
+        asked = [{follow: first.folder.name, "return_cells": True}]
         meddling.forget()
-        second = meddled_client.sweep(asked, prompt=PROMPT, alwayson_scripts=on)
+        second = meddled_client.sweep(script_args=asked, prompt=PROMPT, alwayson_scripts=on)
         assert set(prompts_of(second)) == set(prompts_of(first)), follow
         assert set(second.record["draws"]) == set(first.record["draws"])
         assert len(meddling.seen()["prompts"]) == (3 if follow == "resume" else 4)
