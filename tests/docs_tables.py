@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from clip_skip_lab.sweep.plan_keys import REQUEST_KEYS
+from clip_skip_lab.sweep.plan_keys import REQUEST_KEYS, keys_beside
 
 API = Path(__file__).parents[1] / "docs" / "api.md"
 
@@ -11,7 +11,11 @@ API = Path(__file__).parents[1] / "docs" / "api.md"
 def plan_keys() -> str:
     """The keys of a request, for docs/api.md."""
     rows = [("key", "what it takes", "without it"), ("---", "---", "---")]
-    rows += [(f"`{key.name}`", key.takes, key.without) for key in REQUEST_KEYS]
+    for key in REQUEST_KEYS:
+        beside = " and ".join(f"`{name}`" for name in keys_beside(key.name))
+        rows.append(
+            (f"`{key.name}`", key.takes + (f"; only {beside} may stand beside it" if beside else ""), key.without)
+        )
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -170,7 +170,7 @@ class A1111:
         """See `Engine.generator_after` (modules/rng.py, `randn`)."""
         return seed
 
-    def why_one_by_one(self, request: Any) -> str | None:
+    def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""
         model, opts = shared.sd_model, shared.opts
         key = getattr(getattr(model, "model", None), "conditioning_key", "crossattn")

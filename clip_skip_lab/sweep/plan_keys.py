@@ -334,7 +334,7 @@ REQUEST_KEYS = (
     ),
     RequestKey(
         name="resume",
-        takes="the id of a sweep to go on with; only `return_cells` may stand beside it ([folder](sweep-folder.md))",
+        takes="the id of a sweep to go on with ([folder](sweep-folder.md))",
         without="a new sweep",
         panel=(PanelInput("resume", NEW_SWEEP, "clip_skip_lab_resume"),),
     ),
@@ -346,8 +346,7 @@ REQUEST_KEYS = (
     ),
     RequestKey(
         name="full",
-        takes="the id of a draft to run at full quality, as a new sweep; only `return_cells` and `cells` may stand "
-        "beside it",
+        takes="the id of a draft to run at full quality, as a new sweep",
         without="a new sweep",
         panel=(PanelInput("chosen", None),),  # the cells; "resume" has the id
     ),
@@ -377,3 +376,8 @@ REQUEST_KEYS = (
 
 PLAN_KEYS = tuple(key for key in REQUEST_KEYS if isinstance(key, PlanKey))
 PANEL_INPUTS = tuple(item for key in REQUEST_KEYS for item in key.panel)
+
+
+def keys_beside(name: str) -> list[str]:
+    """The keys that may stand beside `resume` or `full`."""
+    return [key.name for key in REQUEST_KEYS if name in key.beside]

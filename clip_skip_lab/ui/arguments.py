@@ -14,7 +14,7 @@ from ..sweep.plan_keys import (
     NEW_SWEEP,
     PANEL_INPUTS,
     PLAN_KEYS,
-    REQUEST_KEYS,
+    keys_beside,
     read_cells_per_batch,
 )
 from ..sweep.resume import EarlierSweep, NextRun, next_run
@@ -95,23 +95,22 @@ class ResumeRequest:
     Attributes:
         name: of the sweep.
         full: whether to run it, a draft, at full quality; None to do so with a finished draft only.
-        cells: which of them, by index or by what the panel calls them; None or empty for all.
-        return_cells: whether the answer holds the pictures.
+        beside: what is given beside it, by key; `cells` by index or by what the panel calls them, none of them for all.
     """
 
     name: object
     full: bool | None
-    cells: list | None
-    return_cells: bool
+    beside: dict[str, Any]
 
     def next_run(self, earlier: EarlierSweep) -> NextRun:
         """What to run after that sweep. Raises `InvalidInput`."""
-        cells = self.cells
+        beside = {"return_cells": False, **self.beside}
+        cells = beside.pop("cells", None)
         if isinstance(cells, list):
             places = {name: place for place, name in reversed([*enumerate(earlier.cell_names())])}
             cells = [places.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
         run = next_run(earlier, self.full, cells)
-        return replace(run, request={**run.request, "return_cells": self.return_cells})
+        return replace(run, request={**run.request, **beside})
 
 
 def resume_request(arguments: tuple) -> ResumeRequest | None:
@@ -124,17 +123,18 @@ def resume_request(arguments: tuple) -> ResumeRequest | None:
         if values["resume"] in (None, "", NEW_SWEEP):
             return None
         chosen = values["chosen"] if isinstance(values["chosen"], list) else []
-        return ResumeRequest(chosen_name(values["resume"]), None, chosen, True)
+        return ResumeRequest(chosen_name(values["resume"]), None, {"cells": chosen, "return_cells": True})
     given = arguments[0]
     for name in ("resume", "full"):
         if given.get(name) is not None:
             _check_beside(name, given)
-            return ResumeRequest(given[name], name == "full", given.get("cells"), given.get("return_cells") is True)
+            beside = {key: value for key, value in given.items() if key != name}
+            return ResumeRequest(given[name], name == "full", beside)
     return None
 
 
 def _check_beside(name: str, given: dict[str, Any]) -> None:
-    beside = [key.name for key in REQUEST_KEYS if name in key.beside]
+    beside = keys_beside(name)
     for other in given:
         if other not in (name, *beside):
             allowed = Text("{key} with {others}, nothing else", key=name, others=listed(beside))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import torch
 
+from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.selection import LayerChoice
 
@@ -130,7 +131,7 @@ class Engine(Protocol):
     def generator_after(self, seed: int) -> int:
         """The seed at which the host leaves torch's global generator after the noise of a picture with this one."""
 
-    def why_one_by_one(self, request: Any) -> str | None:
+    def why_one_by_one(self, request: Any) -> Text | None:
         """What about model, options and request forbids that cells share a batch, as a clause; None where nothing."""
 
     def takes_part(self, script: Any) -> bool:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.helpers.host_in_process import engine_here
+
 pytestmark = pytest.mark.usefixtures("host")
 
 SOURCE = """
@@ -120,10 +122,9 @@ def request_with(extension):
 
 
 def why(*requests):
-    from clip_skip_lab.engines.a1111 import A1111
     from clip_skip_lab.webui.busy_scripts import why_not_together
 
-    return why_not_together(A1111(), list(requests))
+    return why_not_together(engine_here(), list(requests))
 
 
 def test_one_that_only_looks_on_forbids_nothing(request_with):
@@ -174,13 +175,12 @@ def test_one_whose_code_stands_where_the_host_samples_takes_part(request_with, e
 
 def generate(request, cells, draws=None):
     """The hooks before sampling, for so many cells at once."""
-    from clip_skip_lab.engines.a1111 import A1111
     from clip_skip_lab.webui.held_draws import Draws, Layout, holding
 
     layout = Layout(
         list(range(cells)), [(("template", place), ("row", 0, place)) for place in range(cells)], 2 // cells
     )
-    with holding(A1111(), request, layout, draws or Draws()):
+    with holding(engine_here(), request, layout, draws or Draws()):
         request.scripts.before_process(request)
         request.scripts.process(request)
 

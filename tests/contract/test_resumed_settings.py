@@ -12,18 +12,17 @@ import pytest
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.folder import finite
 from clip_skip_lab.sweep.plan import read_plan
-from tests.helpers.host_in_process import make
+from tests.helpers.host_in_process import engine_here, make
 
 pytestmark = pytest.mark.usefixtures("host", "opts")
 PLAN = read_plan({"clip_skip": "1, 2"}, [], 12)
 
 
 def told(request):
-    from clip_skip_lab.engines.a1111 import A1111
     from clip_skip_lab.webui.request import setting_of
     from clip_skip_lab.webui.steady import steady_options
 
-    return finite(setting_of(request, PLAN, steady_options(A1111())))
+    return finite(setting_of(request, PLAN, steady_options(engine_here())))
 
 
 def restored(setting, **changes):

@@ -51,19 +51,24 @@ def opts(host):
 
 
 @pytest.fixture
-def engine(host):
-    """What is its own of the host's kind."""
-    from clip_skip_lab.engines.a1111 import A1111
+def webui(host):
+    """The host as panels and sweeps see it."""
+    from clip_skip_lab.engines import detect
 
-    return A1111()
+    return detect()
 
 
 @pytest.fixture
-def webui(engine):
-    """The host as panels and sweeps see it."""
-    from clip_skip_lab.webui.host import WebUI
+def engine(host):
+    """What is its own of the host's kind."""
+    return engine_here()
 
-    return WebUI(engine)
+
+def engine_here():
+    """The same, for helpers of tests."""
+    from clip_skip_lab.engines import detect
+
+    return detect().engine
 
 
 def model(other=False):

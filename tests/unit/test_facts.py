@@ -121,7 +121,7 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
 )
 def test_the_sentence_in_both_languages(model, clip_skip, trained, english, japanese, warning):
     facts = layer_facts(model, clip_skip, trained)
-    assert in_all_languages(sentence(facts)) == {"en": english, "ja": japanese}
+    assert in_all_languages(sentence(facts)).items() >= {"en": english, "ja": japanese}.items()
     assert is_warning(facts) is warning
 
 

@@ -135,7 +135,7 @@ def test_any_sweep_json_is_resumed_or_refused_in_a_sentence(tmp_path):
             del parent[key]
         path.write_text(json.dumps(content), encoding="utf-8")
         full, chosen = full_and_cells
-        is_answered(lambda: resumed(ResumeRequest(name, full, chosen and cells, True)))
+        is_answered(lambda: resumed(ResumeRequest(name, full, {"cells": chosen and cells, "return_cells": True})))
         resumable(tmp_path)
 
     changed()

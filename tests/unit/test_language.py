@@ -156,15 +156,16 @@ def test_a_text_in_a_script_is_a_literal_so_that_it_can_be_found(path):
 def test_a_language_has_every_text_and_no_other(file):
     hosts = json.loads(file.read_text(encoding="utf-8"))
     ours = hosts.pop(OURS)
-    missing = {text for text in TEMPLATES - {*hosts, *ours} if has_words(text)} | {
-        text for text in LABELS - {*hosts} if has_words(text)
+    missing = (TEMPLATES - {*hosts, *ours}) | (LABELS - {*hosts})
+    faults = {
+        "missing": {text for text in missing if has_words(text)},
+        "nothing says it any more": {*ours} - TEMPLATES,
+        "nothing shows it any more": {*hosts} - TEMPLATES - LABELS - strings(),
+        "empty": {text for text, translation in {**hosts, **ours}.items() if not translation.strip()},
+        "other {places}": {text for text, translation in ours.items() if places(text) != places(translation)},
     }
-    assert sorted(missing) == [], "missing"
-    assert sorted({*ours} - TEMPLATES) == [], "nothing says it any more"
-    assert sorted({*hosts} - TEMPLATES - LABELS - strings()) == [], "nothing shows it any more"
-    pairs = [*hosts.items(), *ours.items()]
-    assert [text for text, translation in pairs if not translation.strip()] == []
-    assert [text for text, translation in ours.items() if places(text) != places(translation)] == [], "other {places}"
+    named = [f"{fault}: {text}" for fault, texts in faults.items() for text in sorted(texts)]
+    assert not named, "\n".join([file.name, *named])
 
 
 # --- The catalogue itself ---------------------------------------------------------------------------------------------

@@ -230,11 +230,17 @@ def test_only_drafts_run_at_full_quality(tmp_path):
         next_run(earlier, True, None)
 
 
+def test_what_may_stand_beside_a_resumed_sweep_counts_and_what_its_own_plan_says_gives_way(tmp_path):
+    earlier = broken_off(tmp_path, plan_of("1-4", return_cells=True))
+    for given, expected in (({}, False), ({"return_cells": True}, True)):
+        assert ResumeRequest("name", None, given).next_run(earlier).request["return_cells"] is expected
+
+
 def test_many_values_for_the_cells_of_a_draft_are_looked_up_at_once(tmp_path):
     cells = [{"values": {"Clip skip": 1, "Steps": number}, "state": "done", "pictures": []} for number in range(5000)]
     earlier = EarlierSweep(tmp_path, {"plan": {"draft": True}, "cells": cells})
     asked = ["Clip skip 1, Steps 4999", 3, "no such cell", ["Clip skip 1"]] + ["x"] * 1_000_000
     start = time.process_time()
-    cells = ResumeRequest("name", True, asked, True).next_run(earlier).request["cells"]
+    cells = ResumeRequest("name", True, {"cells": asked}).next_run(earlier).request["cells"]
     assert time.process_time() - start < 2
     assert cells[:4] == [4999, 3, "no such cell", ["Clip skip 1"]]
