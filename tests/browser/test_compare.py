@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from playwright.sync_api import expect
@@ -52,27 +53,35 @@ def test_txt2img_and_img2img_become_one_number_each_and_a_chart(tab, client):
     tab.page.wait_for_function("image => image.naturalWidth === 900", arg=chart.element_handle())
 
 
-def test_the_newest_sweep_is_first_by_its_prompt_and_time_whatever_its_id(tab, client):
+@pytest.fixture
+def dated(client):
+    """The names of two sweeps of the future; gone afterwards, or they were the newest for every test."""
     times = {"2031-05-06T07:08:09+00:00": "a red cat", "2032-01-02T03:04:05+00:00": "two\n  blue cats · 2019-01-01"}
-    names = []
+    folders = []
     for time, prompt in times.items():
         swept = client.sweep({"clip_skip": "1"}, prompt=prompt)
         record = {**swept.record, "created": time}
         (swept.folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
-        names.append(swept.folder.name)
+        folders.append(swept.folder)
+    yield [folder.name for folder in folders]
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def test_the_newest_sweep_is_first_by_its_prompt_and_time_whatever_its_id(tab, dated):
     tab.page.locator(f"{PART}_refresh").click()
     field = tab.page.locator(f"{PART}_one input").first
     field.click()
     lines = tab.page.locator(f"{PART}_one ul.options li")
-    lines.filter(has_text=names[1]).wait_for()
+    lines.filter(has_text=dated[1]).wait_for()
     first, second = (line.strip("✓ \n") for line in lines.all_inner_texts()[:2])
-    assert first == f"two blue cats · 2019-01-01 · 2032-01-02 03:04 · txt2img, 1 of 1 cells · {names[1]}"
-    assert second == f"a red cat · 2031-05-06 07:08 · txt2img, 1 of 1 cells · {names[0]}"
+    assert first == f"two blue cats · 2019-01-01 · 2032-01-02 03:04 · txt2img, 1 of 1 cells · {dated[1]}"
+    assert second == f"a red cat · 2031-05-06 07:08 · txt2img, 1 of 1 cells · {dated[0]}"
     lines.first.click()
-    choose(tab, "other", names[1])
+    choose(tab, "other", dated[1])
     tab.page.locator(PART).click()
     problem = tab.page.locator(f"{PART}_answer [role=alert]")
-    expect(problem).to_have_text(f'Sweeps to compare: "{names[1]}" is chosen twice; allowed: two different sweeps.')
+    expect(problem).to_have_text(f'Sweeps to compare: "{dated[1]}" is chosen twice; allowed: two different sweeps.')
 
 
 def test_nothing_chosen_gets_a_sentence(tab):
