@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import InvalidInput
 from ..hosts import INFOTEXT_KEY, PANEL_TITLE
-from ..language import Text, in_all_languages
+from ..language import Text
 from ..layers.facts import NONE, layer_facts
 from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
 from ..layers.note import sentence
@@ -161,8 +161,8 @@ def meaning(choice: LayerChoice, encoder: LoadedEncoder, negative: bool) -> Text
     return Text("negative: {line}", line=line) if negative else line
 
 
-def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> dict[str, str] | None:
-    """Why clip skip changes nothing in a sweep with the loaded model, a sentence by language; None where it may."""
+def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> Text | None:
+    """Why clip skip changes nothing in a sweep with the loaded model, a sentence; None where it may."""
     facts = layer_facts(loaded.described, 1)
     loads_others = any(axis.axis.label == "Checkpoint name" for _, axis in plan.further_axes())
     if len(plan.clip_skip) < 2 or loads_others or facts.effect == UNKNOWN_EFFECT:
@@ -184,8 +184,8 @@ def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> dict[str, s
         elif encoder.kind == SD1 or asked.every_model or encoder.described.usual is None:
             return None
     if deciding and (asked.every_model or facts.effect != NONE):
-        return in_all_languages(_decided_by(*deciding))
-    return in_all_languages(Text("{sentence}.", sentence=sentence(facts)))
+        return _decided_by(*deciding)
+    return Text("{sentence}.", sentence=sentence(facts))
 
 
 def _decided_by(setting: str, other: str = "") -> Text:

@@ -12,7 +12,7 @@ import torch
 from modules import devices, processing, shared
 
 from ..hosts import Forecast
-from ..language import Text, translated
+from ..language import Text, in_all_languages, translated
 from ..layers.selection import nearest_whole
 from ..sweep.grid import GRID_PIXELS, Limits
 from ..sweep.layer_request import LayerRequest
@@ -69,9 +69,9 @@ class WebUISession:
         self.limits = Limits(pixels, FORMAT_SIDES.get(self._formats["grid_format"], 0))
         self.model = engine.model_record()  # which loads one where there is none yet
         loaded = engine.loaded()
-        self.no_effect = no_effect(request, plan, loaded)
-        if self.no_effect:
-            self.notes.append(self.no_effect["en"])
+        why = no_effect(request, plan, loaded)
+        self.no_effect = in_all_languages(why) if why else None
+        self.notes += [why] if why else []
         self.notes += effect_in_doubt(loaded)
         self.setting = setting_of(request, plan, self.steady)
 
