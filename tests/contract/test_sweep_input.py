@@ -127,7 +127,7 @@ def test_a_number_too_long_is_refused_in_a_short_sentence(client):
 def test_a_million_values_of_an_axis_are_refused_soon(client, values):
     begun = time.perf_counter()
     detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Sampler", "values": values}})
-    assert time.perf_counter() - begun < 5  # most of it for sending and parsing 10 MB
+    assert time.perf_counter() - begun < 30  # most of it for sending and parsing 10 MB, on a machine that may be busy
     assert "is too long; allowed: at most 1000 values" in detail
 
 
