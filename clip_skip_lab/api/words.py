@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def add_words_route(app: FastAPI, host: Host, guard: Guard) -> None:
     add_routes(app, guard.route_of_the_page(), {"GET /words": words})
 
 
+@lru_cache(maxsize=1)
 def texts_of_scripts() -> list[str]:
-    """The English texts that the scripts of the WebUI's page say."""
+    """The English texts that the scripts of the WebUI's page say. Read once, as the files of languages are."""
     scripts = [file.read_text(encoding="utf-8") for file in sorted(SCRIPTS.glob("*.js"))]
     return [text for script in scripts for text in texts_in(script, r"clipSkipLab\.say")]

@@ -62,19 +62,12 @@ def advise(sources: list[Source], clip_skip: int, place: str = "header") -> Advi
 
 
 def _disagreement(source: Source, clip_skip: int, place: Text) -> Text:
-    trained = source.training.clip_skip
-    if source.training.stated:
-        return Text(
-            "{file} was trained at clip skip {trained}; {place} {clip_skip}.",
-            file=_named(source),
-            trained=trained,
-            place=place,
-            clip_skip=clip_skip,
-        )
     return Text(
-        "{file} was trained without clip skip, which is {trained}; {place} {clip_skip}.",
+        "{file} was trained at clip skip {trained}; {place} {clip_skip}."
+        if source.training.stated
+        else "{file} was trained without clip skip, which is {trained}; {place} {clip_skip}.",
         file=_named(source),
-        trained=trained,
+        trained=source.training.clip_skip,
         place=place,
         clip_skip=clip_skip,
     )
