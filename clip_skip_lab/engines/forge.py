@@ -175,7 +175,7 @@ class Forge(Family):
         """See `Engine.why_one_by_one`."""
         if getattr(self.model(), "is_inpaint", False):
             return Text("this kind of model ({key}) takes more than a prompt", key="inpainting")
-        return None
+        return super().why_one_by_one(request)
 
     def sampling_objects(self) -> list[Any]:
         """See `Engine.sampling_objects`."""
