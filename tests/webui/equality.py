@@ -3,9 +3,9 @@
     WEBUI_URL=http://127.0.0.1:7860 python -m tests.webui.equality [FEATURE …]
 
 Runs against any WebUI that has the extension, two checkpoints (the name of the second one ends with `_b`), the LoRA
-`tiny-lora` and the embedding `tiny-embedding`; the tables in docs/exact-and-fast.md and docs/hosts.md are from it. For each feature it
-sweeps a few clip skips, generates each of them alone with the same settings, and compares the pictures as they come
-over the API: largest difference of a channel value (of 255) and mean difference.
+`tiny-lora` and the embedding `tiny-embedding`; the tables in docs/exact-and-fast.md and docs/hosts.md are from it. For
+each feature it sweeps a few clip skips, generates each of them alone with the same settings, and compares the pictures
+as they come over the API: largest difference of a channel value (of 255) and mean difference.
 """
 
 from __future__ import annotations
