@@ -5,57 +5,45 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 import transformers
-from modules import devices, processing, scripts, sd_hijack, sd_hijack_clip, sd_models, sd_vae, shared
+from modules import devices, sd_hijack, sd_hijack_clip, sd_models, sd_vae, shared
 
-from ..hosts import CHECKPOINT, OPTION_KEY, VAE
+from ..hosts import CHECKPOINT, VAE
 from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.mixing import mix
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice
 from ..webui.engine import LoadedEncoder, LoadedModel
-from ..webui.options import borrowed, undone
+from ..webui.options import undone
+from .family import Family, nan_rows
 
 SDXL_SWITCH = "sdxl_clip_l_skip"
 """The option without which SDXL's CLIP-L ignores clip skip (modules/sd_hijack_clip.py)."""
 
-SAMPLING_HOOKS = ("on_mask_blend", "post_sample", "postprocess_batch", "postprocess_batch_list")
-"""The hooks by which the host's own scripts touch samples; in all others those look at one picture or at none."""
 
-
-class A1111:
+class A1111(Family):
     """See `Engine`."""
 
-    name = "AUTOMATIC1111"
-    header_list = "quicksettings_list"
-    packages = ("modules", "ldm", "sgm", "k_diffusion", "torch.nn.functional")
-    encoding = ("forward", "encode_with_transformers")
+    title = "AUTOMATIC1111"
+    repository = "AUTOMATIC1111/stable-diffusion-webui"
+    packages = (*Family.packages, "ldm", "sgm")
     own_layers = ("torch.nn.modules.", "networks")  # the second is the host's Lora extension
     loading_text = (sd_models, "get_empty_cond") if hasattr(sd_models, "get_empty_cond") else None  # since v1.6
-
-    def version(self) -> str:
-        """See `Engine.version`."""
-        return str(processing.program_version() or "unknown")
 
     def model(self) -> Any:
         """See `Engine.model`; `shared.sd_model` would load one, from whichever thread asks."""
         return sd_models.model_data.sd_model
 
-    def loaded(self) -> LoadedModel:
-        """See `Engine.loaded`.
+    def described(self, model: Any) -> LoadedModel:
+        """See `Family.described`; the model is one after the host's hijack (modules/sd_hijack.py).
 
         The encoders are told apart by their own classes and not by the model's `is_sd1`, `is_sdxl`, …: SD2-Turbo has
         the conditioner of SDXL around the encoder of SD2.
         """
-        model = self.model()
-        return LoadedModel() if model is None else self.described(model)
-
-    def described(self, model: Any) -> LoadedModel:
-        """A model of this host, after its hijack (modules/sd_hijack.py)."""
         name, condition = model.sd_checkpoint_info.name_for_extra, getattr(model, "cond_stage_model", None)
         if getattr(model, "is_sd3", False):  # older versions don't know SD3
             return LoadedModel(Model(name, "SD3", _sd3(condition)))
@@ -127,19 +115,6 @@ class A1111:
         describe = self.encoder_classes().get(type(module))
         return None if describe is None else describe(module)
 
-    def clip_skip(self) -> int:
-        """See `Engine.clip_skip`."""
-        return shared.opts.data.get(OPTION_KEY, 1)
-
-    def slider_end(self) -> int:
-        """See `Engine.slider_end`."""
-        arguments = shared.opts.data_labels[OPTION_KEY].component_args
-        return int((arguments() if callable(arguments) else arguments)["maximum"])
-
-    def clip_skip_in_force(self, value: int) -> AbstractContextManager[None]:
-        """See `Engine.clip_skip_in_force`: every encoding looks at the option."""
-        return borrowed(shared.opts.data, {OPTION_KEY: value})
-
     def cache_key(self) -> tuple[Hashable, ...]:
         """See `Engine.cache_key`: after a toggle of this option its cache gave stale pictures."""
         return (shared.opts.data.get(SDXL_SWITCH),) if CLIP_L in self.loaded().kinds else ()
@@ -160,16 +135,6 @@ class A1111:
         """See `Engine.inversion`: one for all transformers."""
         return sd_hijack.model_hijack
 
-    def deciding_options(self) -> set[str]:
-        """See `Engine.deciding_options`: those that it writes into infotexts, because a picture could not be made again
-        without them."""
-        labels = shared.opts.data_labels
-        return {CHECKPOINT, VAE, *(key for key, info in labels.items() if getattr(info, "infotext", None))}
-
-    def generator_after(self, seed: int) -> int:
-        """See `Engine.generator_after` (modules/rng.py, `randn`)."""
-        return seed
-
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""
         model, opts = shared.sd_model, shared.opts
@@ -180,19 +145,13 @@ class A1111:
             return Text("Hypertile draws its tiles for a batch as a whole")
         return None
 
-    def takes_part(self, script: Any) -> bool:
-        """See `Engine.takes_part`."""
-        return any(
-            getattr(type(script), hook, None) is not getattr(scripts.Script, hook, None) for hook in SAMPLING_HOOKS
-        )
-
     def sampling_objects(self) -> list[Any]:
         """See `Engine.sampling_objects`."""
         return [sd_hijack.model_hijack]
 
     def broken_rows(self, samples: Any) -> list[int]:
         """See `Engine.broken_rows`: on a batch of nothing else it fails (modules/devices.py, `test_for_nans`)."""
-        rows = [row for row, latent in enumerate(samples) if bool(torch.isnan(latent).any())]
+        rows = nan_rows(samples)
         return [] if shared.cmd_opts.disable_nan_check or len(rows) == len(samples) else rows
 
     def is_nan(self, error: Exception) -> bool:
@@ -208,7 +167,7 @@ def _sd1(module: Any) -> LoadedEncoder:
     transformer = module.wrapped.transformer
     described = Encoder("CLIP-L", len(transformer.text_model.encoder.layers))
 
-    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
         outputs = transformer(input_ids=tokens, output_hidden_states=True)
         norm = transformer.text_model.final_layer_norm
         return mix(outputs.hidden_states, norm, choice, last=outputs.last_hidden_state)
@@ -226,7 +185,7 @@ def _clip_l(module: Any) -> LoadedEncoder:
     usual = {} if _is_switched_on() else {"usual": trained}
     described = Encoder("CLIP-L", layers, norm=last and bool(usual), trained=trained, **usual)
 
-    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
         outputs = wrapped.transformer(input_ids=tokens, output_hidden_states=True)
         return mix(outputs.hidden_states, torch.clone, choice)
 
@@ -239,7 +198,7 @@ def _sd2(module: Any) -> LoadedEncoder:
     usual = layers - wrapped.layer_idx
     described = Encoder("OpenCLIP ViT-H", layers, usual=usual, norm=True, trained=usual)
 
-    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
         """All layers run for this: the host would stop after the layer it wants, by `layer_idx`."""
         stops_before = wrapped.layer_idx
         wrapped.layer_idx = 0
@@ -259,7 +218,7 @@ def _big_g(module: Any) -> LoadedEncoder:
     usual = layers - wrapped.layer_idx
     described = Encoder("OpenCLIP bigG", layers, usual=usual, norm=bool(wrapped.legacy), trained=usual)
 
-    def encode(tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
         """The pooled vector stays that of the last layer, with the final norm, as SDXL was trained."""
         with _states(wrapped.model) as states:
             outputs = wrapped.encode_with_transformer(tokens)

@@ -23,6 +23,7 @@ class Encoder:
         usual: the layer that the host takes whatever clip skip says; None where it honours the setting.
         norm: whether the final layer norm is applied to the layer that is taken.
         trained: the layer that the diffusion model was trained on, where that is known.
+        minimal: the lowest clip skip that counts; the host takes it for any below.
     """
 
     name: str
@@ -30,10 +31,16 @@ class Encoder:
     usual: int | None = None
     norm: bool = True
     trained: int | None = None
+    minimal: int = 1
+
+    @property
+    def honours(self) -> bool:
+        """Whether clip skip decides the layer."""
+        return self.usual is None
 
     def layer(self, clip_skip: int) -> int:
         """The layer that this clip skip takes; below 0 where the encoder has no such layer and the host fails."""
-        return layer_of(clip_skip, self.layers) if self.usual is None else self.usual
+        return layer_of(max(clip_skip, self.minimal), self.layers) if self.usual is None else self.usual
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class EncoderFacts:
     @property
     def honoured(self) -> bool:
         """Whether clip skip decides the layer."""
-        return self.encoder.usual is None
+        return self.encoder.honours
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,12 @@ def panel_facts(base: LayerFacts, request: LayerRequest) -> PanelFacts:
         base: what the clip skip in use does, without the panel.
         request: what the panel asks.
     """
-    kinds = _kinds(base.model)
+    encoders = _kinds(base.model)
 
     def choices(negative: bool) -> tuple[LayerChoice | None, ...]:
-        return tuple(choice_for(request, kind, negative, base.clip_skip) if kind else None for kind in kinds)
+        return tuple(
+            choice_for(request, kind, encoder, negative, base.clip_skip) if kind else None for kind, encoder in encoders
+        )
 
     prompt = choices(False)
     return PanelFacts(request, base, prompt, choices(True) if request.negative is not None else ())
@@ -72,8 +74,9 @@ def taken(facts: EncoderFacts, choice: LayerChoice) -> EncoderFacts:
 
 def check_on_model(model: Model, request: LayerRequest) -> None:
     """Raises `InvalidInput` for what the panel asks and the model cannot do: generating is refused then."""
-    check_reachable(request, {kind for kind in _kinds(model) if kind is not None})
+    check_reachable(request, {kind: encoder.honours for kind, encoder in _kinds(model) if kind is not None})
 
 
-def _kinds(model: Model | None) -> list[str | None]:
-    return [] if model is None else [KINDS.get((model.family, encoder.name)) for encoder in model.encoders]
+def _kinds(model: Model | None) -> list[tuple[str | None, Encoder]]:
+    encoders = () if model is None else model.encoders
+    return [(KINDS.get((model.family, encoder.name)) if model else None, encoder) for encoder in encoders]

@@ -7,8 +7,8 @@ encoder of N layers gives N + 1 hidden states, the embeddings first, so that lay
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ..errors import InvalidInput
 from ..language import Text
@@ -24,6 +24,7 @@ from ..sweep.layer_request import (
     LayerRequest,
 )
 from ..sweep.values import AVERAGE, Value
+from .facts import Encoder
 
 SD1, SD2, CLIP_L, BIG_G = "CLIP-L of SD1", "OpenCLIP of SD2", "CLIP-L of SDXL", "OpenCLIP bigG of SDXL"
 """The kinds of text encoders whose layers can be chosen."""
@@ -75,6 +76,13 @@ class LayerChoice:
         """The largest layer that takes part."""
         return math.ceil(self.first) if self.last is None else self.last
 
+    def at_least(self, lowest: int) -> LayerChoice:
+        """The same, or the lowest layer where it goes below that; an average keeps what is above."""
+        if self.last is not None:
+            first = max(int(self.first), lowest)
+            return replace(self, first=first) if first < self.last else LayerChoice(first, None, self.interpolation)
+        return replace(self, first=lowest) if self.first < lowest else self
+
     @property
     def weights(self) -> tuple[tuple[int, float], ...]:
         """The layers that take part with their shares, which add up to 1."""
@@ -93,19 +101,22 @@ def nearest_whole(value: Value) -> int:
     return math.floor(middle + 0.5)
 
 
-def choice_for(request: LayerRequest, kind: str, negative: bool, setting: int) -> LayerChoice | None:
+def choice_for(request: LayerRequest, kind: str, encoder: Encoder, negative: bool, setting: int) -> LayerChoice | None:
     """What an encoder shall give, or None where the host's own selection stays.
 
-    The negative prompt's value comes before the values of one encoder, these before the common one. On SD2 and SDXL
-    only the values of one encoder apply by themselves; all else waits for `every_model`.
+    The negative prompt's value comes before the values of one encoder, these before the common one. Where the host
+    ignores clip skip only the values of one encoder apply by themselves; all else waits for `every_model`. Where the
+    host has a lowest clip skip, a common value below it is the lowest, as a whole one is for the host; the values of
+    one encoder, and all with `every_model`, are taken as they are.
 
     Args:
         request: what is asked.
         kind: the encoder's kind, such as `SD1`.
+        encoder: what there is to say of it.
         negative: whether a negative prompt is encoded.
         setting: the host's own clip skip, for `every_model` without a value; below 1 means 1, as the host has it.
     """
-    reached = kind == SD1 or request.every_model
+    reached = encoder.honours or request.every_model
     own = {CLIP_L: request.clip_l, BIG_G: request.big_g}.get(kind)
     if reached and negative and request.negative is not None:
         value = request.negative
@@ -113,17 +124,23 @@ def choice_for(request: LayerRequest, kind: str, negative: bool, setting: int) -
         value = own
     elif reached and request.value is not None:
         value = request.value
-    elif reached and kind != SD1:
+    elif request.every_model and kind != SD1:
         value = max(1, setting)
     else:
         return None
-    return LayerChoice.of(value, request.interpolation)
+    choice = LayerChoice.of(value, request.interpolation)
+    literal = request.every_model or value is own
+    return choice if literal else choice.at_least(encoder.minimal)
 
 
-def check_reachable(request: LayerRequest, kinds: Collection[str]) -> None:
+def check_reachable(request: LayerRequest, kinds: Mapping[str, bool]) -> None:
     """Makes sure that a model with these kinds of text encoders can do what is asked.
 
     A whole value can always be asked: it is the host's own setting, whatever that does.
+
+    Args:
+        request: what is asked.
+        kinds: the kinds, and whether the host's clip skip decides the layer of each.
 
     Raises `InvalidInput` for what would leave the picture as it is.
     """
@@ -131,7 +148,7 @@ def check_reachable(request: LayerRequest, kinds: Collection[str]) -> None:
         if value is not None and kind not in kinds:
             problem = Text("cannot be applied, because this model has no {encoder}", encoder=kind)
             raise InvalidInput(NAMES[key], value, _NOTHING, problem)
-    if SD1 in kinds or (kinds and request.every_model):
+    if any(kinds.values()) or (kinds and request.every_model):
         return
     mixes = request.value is not None and LayerChoice.of(request.value).whole is None
     asked = {

@@ -10,13 +10,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 
 from ..errors import InvalidInput
 from ..language import Text
-from ..layers.selection import SD1, LayerChoice, choice_for
+from ..layers.selection import LayerChoice, choice_for
 from ..sweep.layer_request import CLIP_SKIP, NAMES, NEGATIVE, LayerRequest
 from .engine import Engine, LoadedEncoder, LoadedModel
 from .shadow import shadowed
@@ -26,7 +27,7 @@ def choices_for(
     loaded: LoadedModel, asked: LayerRequest, negative: bool, setting: int
 ) -> tuple[LayerChoice | None, ...]:
     """What each of the model's encoders shall give, None for the host's own selection; fit for a cache key."""
-    return tuple(choice_for(asked, encoder.kind, negative, setting) for encoder in loaded.encoders)
+    return tuple(choice_for(asked, encoder.kind, encoder.described, negative, setting) for encoder in loaded.encoders)
 
 
 def check_range(encoder: LoadedEncoder, choice: LayerChoice, negative: bool) -> None:
@@ -47,16 +48,17 @@ def check_choices(engine: Engine, loaded: LoadedModel, asked: LayerRequest, nega
         if choice is None:
             continue
         check_range(encoder, choice, negative)
-        if is_hosts_own(encoder.kind, choice, setting):
+        if is_hosts_own(encoder, choice, setting):
             continue
         name = engine.encoding[1]
         if name in vars(encoder.module) or not _is_known(engine, getattr(type(encoder.module), name)):
             raise _taken_over(choice)
 
 
-def is_hosts_own(kind: str, choice: LayerChoice, setting: int) -> bool:
+def is_hosts_own(encoder: LoadedEncoder, choice: LayerChoice, setting: int) -> bool:
     """Whether the host's own selection gives this layer already."""
-    return kind == SD1 and choice.whole == max(1, setting)
+    described = encoder.described
+    return described.honours and choice.whole == max(described.minimal, setting)
 
 
 @contextmanager
@@ -94,7 +96,7 @@ def selecting(engine: Engine, choose: Callable[[LoadedEncoder, bool | None], Lay
             check_range(encoder, choice, bool(said[0]))
             if not _is_known(engine, tokens_before):
                 raise _taken_over(choice)
-            return encoder.encode(tokens, choice)
+            return encoder.encode(partial(tokens_before, module), tokens, choice)
 
         return encode_texts, encode_tokens
 

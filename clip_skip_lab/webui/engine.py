@@ -22,13 +22,14 @@ class LoadedEncoder:
         kind: one of `SD1`, `SD2`, `CLIP_L`, `BIG_G`.
         module: the host's wrapper around it.
         described: what there is to say of it.
-        encode: gives the chosen layers for tokens: [batch, tokens] → [batch, tokens, channels].
+        encode: gives the chosen layers for tokens: [batch, tokens] → [batch, tokens, channels]. Its first argument
+            gives what the host does with the same tokens.
     """
 
     kind: str
     module: Any
     described: Encoder
-    encode: Callable[[torch.Tensor, LayerChoice], torch.Tensor]
+    encode: Callable[[Callable[[torch.Tensor], torch.Tensor], torch.Tensor, LayerChoice], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class LoadedModel:
     encoders: tuple[LoadedEncoder, ...] = ()
 
     @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of its encoders."""
-        return frozenset(encoder.kind for encoder in self.encoders)
+    def kinds(self) -> dict[str, bool]:
+        """The kinds of its encoders, and whether the host's clip skip decides the layer of each."""
+        return {encoder.kind: encoder.described.honours for encoder in self.encoders}
 
 
 class Engine(Protocol):
@@ -112,6 +113,18 @@ class Engine(Protocol):
     def clip_skip_in_force(self, value: int) -> AbstractContextManager[None]:
         """A `with` in which the host encodes with this clip skip, in this thread and for no one else."""
 
+    @property
+    def lent_off(self) -> tuple[dict[str, Any], Text] | None:
+        """Options of the host with the values that keep it from changing clip skip by itself between the steps, and a
+        note for whoever had set them otherwise; None where it has none."""
+
+    def loading_held(self) -> AbstractContextManager[None]:
+        """A `with` in which a model that somebody else chooses is not loaded by this thread; it is after the block."""
+
+    def loading_untouched(self) -> AbstractContextManager[None]:
+        """A `with` after which the host loads next what it would have loaded before it: axes of the host are only
+        tried on a request there."""
+
     def cache_key(self) -> tuple[Hashable, ...]:
         """What decides conditioning and is missing in the host's key for its cache of it."""
 
@@ -141,8 +154,8 @@ class Engine(Protocol):
         """The host's own objects, beside the model, whose attributes take part in sampling."""
 
     def broken_rows(self, samples: Any) -> list[int]:
-        """The rows of a batch of latents that are NaN and so no pictures; none where the host itself fails on the batch
-        (`is_nan`), or was told not to look."""
+        """The rows of a batch of latents, or of decoded pictures, that are NaN and so no pictures; none where the host
+        itself fails on the batch (`is_nan`), or was told not to look."""
 
     def is_nan(self, error: Exception) -> bool:
         """Whether the host says with this error that it got NaN only."""

@@ -162,7 +162,8 @@ class WebUI:
         sizes, total = [], 0
         for _, row in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
             cells = list(row)
-            trial, written = applied(request, plan, cells[0])
+            with self.engine.loading_untouched():
+                trial, written = applied(request, plan, cells[0])
             check_clip_skips(self.engine, request, trial, plan, cells)
             with borrowed(shared.opts.data, {**written, **trial.override_settings}):
                 total += steps(trial) * trial.n_iter * len(cells)
@@ -180,7 +181,7 @@ class WebUI:
             # The host applies these only while it generates; names, formats and limits of files are asked for later.
             ours = (OPTION_KEY, CHECKPOINT, VAE)
             overrides = {key: value for key, value in request.override_settings.items() if key not in ours}
-            with borrowed(shared.opts.data, overrides):
+            with borrowed(shared.opts.data, overrides), self.engine.loading_held():
                 yield WebUISession(self.engine, request, plan, forecast, self.language(request.is_api))
         finally:
             self._sweeping = False

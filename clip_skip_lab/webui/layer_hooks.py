@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from fastapi import HTTPException
-from modules import processing
+from modules import processing, shared
 
 from ..errors import InvalidInput
 from ..hosts import INFOTEXT_KEY, OPTION_KEY
@@ -25,7 +25,9 @@ from ..sweep.layer_request import NOTHING_ASKED, LayerRequest, read_layer_reques
 from .encoders import check_choices, choices_for, is_hosts_own, selecting
 from .engine import Engine, LoadedEncoder, LoadedModel
 from .layer_request import asked_by_axes, asked_in_panel, infotext_of, notes_on, without_own
+from .options import borrowed
 from .shadow import hooked, shadowed
+from .steady import lent_off
 
 NOTES = "clip_skip_lab_notes"
 """The attribute of a request with what somebody should know beside its pictures: a list of sentences."""
@@ -97,8 +99,8 @@ class Chosen:
             return None
         if negative is None and asked.negative is not None:
             self.note(_running()[0], UNSIGNED)
-        choice = choice_for(asked, encoder.kind, bool(negative), setting)
-        return None if choice is not None and is_hosts_own(encoder.kind, choice, setting) else choice
+        choice = choice_for(asked, encoder.kind, encoder.described, bool(negative), setting)
+        return None if choice is not None and is_hosts_own(encoder, choice, setting) else choice
 
     def note(self, request: Any, sentence: Text) -> None:
         """Notes what somebody should know beside the pictures of a request."""
@@ -229,7 +231,11 @@ def _in_force(request: Any, chosen: Chosen) -> Iterator[None]:
         yield
         return
     value = None if chosen.mixed else chosen.pictures[0].value
+    off, why_off = ({}, []) if chosen.is_off else lent_off(chosen.engine)
     with ExitStack() as stack:
+        stack.enter_context(borrowed(shared.opts.data, off))
+        for note in why_off:
+            chosen.note(request, note)
         stack.enter_context(selecting(chosen.engine, chosen.choice))
         stack.enter_context(_own_cache_entries(chosen))
         stack.enter_context(_loading_as_usual(chosen))

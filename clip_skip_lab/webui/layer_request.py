@@ -95,7 +95,7 @@ def infotext_of(asked: LayerRequest, loaded: LoadedModel, setting: int) -> dict[
     if not kinds or asked.is_off:
         return {}
     said: dict[str, object] = {}
-    if SD1 in kinds or asked.every_model:
+    if any(kinds.values()) or asked.every_model:
         said[INFOTEXT["clip_skip"]] = asked.value
         said[INFOTEXT["negative_clip_skip"]] = asked.negative
         said[INFOTEXT["every_model"]] = True if asked.every_model and SD1 not in kinds else None
@@ -133,15 +133,21 @@ def read_fraction(text: str, params: dict[str, Any]) -> None:
 
 def notes_on(asked: LayerRequest, loaded: LoadedModel, setting: int) -> list[Text]:
     """What somebody should know beside the picture: what has no effect, and what is unwise."""
-    kinds, notes = loaded.kinds, []
-    if asked.value is not None and SD1 not in kinds and not asked.every_model:
+    notes = []
+    if asked.value is not None and not asked.every_model:
         facts = layer_facts(loaded.described, nearest_whole(asked.value))
         if facts.effect in (NONE, UNKNOWN_EFFECT):
             notes.append(_ended(sentence(facts)))
     chosen = choices_for(loaded, asked, False, setting)
-    if SD1 not in kinds and any(choice is not None and choice.first < 2 for choice in chosen):
+    if any(map(_is_untrained, loaded.encoders, chosen)):
         notes.append(Text("Below 2 the last layer takes part, on which SD2 and SDXL were not trained."))
     return [Text("{panel}: {note}", panel=PANEL_TITLE, note=note) for note in notes]
+
+
+def _is_untrained(encoder: LoadedEncoder, choice: LayerChoice | None) -> bool:
+    """Whether a choice reaches beyond the layer on which a model was trained whose kind tells that."""
+    trained = None if encoder.kind == SD1 else encoder.described.trained
+    return choice is not None and trained is not None and encoder.described.layers + 1 - choice.first > trained
 
 
 def meaning(choice: LayerChoice, encoder: LoadedEncoder, negative: bool) -> Text:
@@ -181,7 +187,7 @@ def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> Text | None
     for encoder in loaded.encoders:
         if encoder.kind in fixed:
             deciding.append(str(NAMES[fixed[encoder.kind]]))
-        elif encoder.kind == SD1 or asked.every_model or encoder.described.usual is None:
+        elif asked.every_model or encoder.described.honours:
             return None
     if deciding and (asked.every_model or facts.effect != NONE):
         return _decided_by(*deciding)

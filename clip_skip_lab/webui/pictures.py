@@ -16,7 +16,7 @@ from ..sweep.plan import Cell
 from ..sweep.session import Picture, Sampled
 from .cell_batch import CellBatch
 from .engine import Engine
-from .shadow import hooked
+from .shadow import hooked, shadowed
 
 ONLY_NAN = Text("The model gave only NaN, no picture.")
 LAST_HOOK = "postprocess_image_after_composite"
@@ -81,7 +81,8 @@ def watching(engine: Engine, batch: CellBatch, as_asked: Callable[[int], Abstrac
         as_asked: gives, for a row of the batch, a `with` in which clip skip is that of the picture: in the hooks for
             one finished picture a script that improves faces generates anew.
     """
-    watch, runner = Watch(batch), batch.request.scripts
+    watch, runner, decode_before = Watch(batch), batch.request.scripts, processing.decode_latent_batch
+    undecoded: list[int] = []
 
     def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
         samples = original(*args, **kwargs)
@@ -93,7 +94,16 @@ def watching(engine: Engine, batch: CellBatch, as_asked: Callable[[int], Abstrac
         watch.broken.update((len(watch.stops) - 1, row) for row in rows)
         for row in rows:  # or the host would refuse the whole batch for its first picture
             samples[row] = torch.nan_to_num(samples[row])
+        undecoded[:] = [len(watch.stops) - 1]
         return samples
+
+    def decode(*args: Any, **kwargs: Any) -> Any:
+        """A VAE at half precision can give NaN for sound latents."""
+        decoded = decode_before(*args, **kwargs)
+        if undecoded:  # and no decoding within the sampling, for hires fix, or of another request
+            number = undecoded.pop()
+            watch.broken.update((number, row) for row in engine.broken_rows(decoded))
+        return decoded
 
     def of_picture(name: str, original: Callable, p: Any, given: Any) -> None:
         if p is not batch.request:  # that of a script which generates by itself
@@ -105,6 +115,7 @@ def watching(engine: Engine, batch: CellBatch, as_asked: Callable[[int], Abstrac
 
     with ExitStack() as stack:
         stack.enter_context(hooked(batch.request, "sample", sample))
+        stack.enter_context(shadowed(processing, "decode_latent_batch", decode))
         for name in PICTURE_HOOKS:
             if hasattr(runner, name):  # the second came with v1.9
                 stack.enter_context(hooked(runner, name, partial(of_picture, name)))

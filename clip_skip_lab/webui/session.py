@@ -34,7 +34,7 @@ from .pictures import ONLY_NAN, Watch, finished_pictures, sort_out, watching
 from .random_state import same_posterior
 from .request import applied, jobs, setting_of
 from .saving import format_of, note_other_folder, pattern_of_names, save_grid, save_picture, style_of
-from .steady import ModelChanged, check_model, moved, steady_options
+from .steady import ModelChanged, check_model, lent_off, moved, steady_options
 
 FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
 """The longest side in pixels that a format can hold (the first three: modules/images.py, `save_image`)."""
@@ -52,6 +52,8 @@ class WebUISession:
         self.notes: list[str] = []
         self.comments: dict[str, None] = {}
         self.steady = steady_options(engine)
+        self._lent_off, why_off = lent_off(engine)
+        self.notes += why_off
         self.one_pass = OnePass(engine)
         self.cells_at_once = self._cells_at_once(forecast)
         self._steps = forecast.steps
@@ -172,7 +174,7 @@ class WebUISession:
         if self.plan.mode == "exact":
             return 1
         rows = {(cell.y, cell.z): cell for cell in self.plan.cells()}
-        requests = [applied(self.request, self.plan, cell)[0] for cell in rows.values()]
+        requests = [self._applied(cell)[0] for cell in rows.values()]
         why = why_one_by_one(self.engine, self.request, requests)
         if why is not None:
             self._one_by_one(why)
@@ -187,8 +189,12 @@ class WebUISession:
         found: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = {}
         for cell in cells:
             if (cell.y, cell.z) not in found:
-                found[cell.y, cell.z] = applied(self.request, self.plan, cell)
+                found[cell.y, cell.z] = self._applied(cell)
         return [found[cell.y, cell.z] for cell in cells]
+
+    def _applied(self, cell: Cell) -> tuple[Any, dict[str, Any]]:
+        with self.engine.loading_untouched():
+            return applied(self.request, self.plan, cell)
 
     def _chosen(self, batch: CellBatch) -> Chosen:
         layers = [asked for _, asked in batch.asked]
@@ -197,7 +203,8 @@ class WebUISession:
 
     def _given(self, batch: CellBatch) -> dict[str, Any]:
         """The options that a batch is generated with, beside clip skip."""
-        return {**self.steady, **batch.written, "return_mask": False, "return_mask_composite": False}
+        masks = {"return_mask": False, "return_mask_composite": False}
+        return {**self.steady, **batch.written, **masks, **self._lent_off}
 
     @contextmanager
     def _settings(self, batch: CellBatch) -> Iterator[None]:

@@ -13,6 +13,16 @@ from ..language import Text
 from .engine import Engine
 
 
+def lent_off(engine: Engine) -> tuple[dict[str, Any], list[Text]]:
+    """What keeps the host from changing clip skip by itself between the steps: options with the values to borrow, and
+    a note where somebody had set one otherwise."""
+    if engine.lent_off is None:
+        return {}, []
+    values, note = engine.lent_off
+    data = shared.opts.data
+    return values, [note] if any(data.get(key, value) != value for key, value in values.items()) else []
+
+
 class ModelChanged(RuntimeError):
     """The pictures that come now would be another model's. The one argument is a sentence."""
 

@@ -1,0 +1,142 @@
+"""What reForge and Forge Classic share: text encoders of `modules_forge/forge_clip.py` below AUTOMATIC1111's hijack.
+
+They come from an early Forge: the model has AUTOMATIC1111's shape, and each text encoder, bigG too, is one of
+transformers' behind a class of its own. Which of these look at clip skip is read from their code, as it differs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import torch
+from modules import sd_hijack, sd_models, sd_vae, shared
+from modules_forge import forge_clip
+
+from ..hosts import CHECKPOINT, VAE
+from ..language import Text
+from ..layers.facts import Encoder, Model
+from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
+from ..webui.engine import LoadedEncoder, LoadedModel
+from ..webui.options import undone
+from .family import Family, encoding_swapped, first_encoders, honours
+
+CLASSES = {
+    "CLIP_SD_15_L": (SD1, "CLIP-L"),
+    "CLIP_SD_21_H": (SD2, "OpenCLIP ViT-H"),
+    "CLIP_SD_XL_L": (CLIP_L, "CLIP-L"),
+    "CLIP_SD_XL_G": (BIG_G, "OpenCLIP bigG"),
+}
+FAMILIES = {SD1: "SD1", SD2: "SD2", CLIP_L: "SDXL", BIG_G: "SDXL"}
+
+
+class ForgeClip(Family):
+    """The part of an `Engine` that both share."""
+
+    packages = (*Family.packages, "ldm", "sgm", "ldm_patched", "modules_forge")
+    own_layers = (*Family.own_layers, "ldm_patched.", "modules.", "networks")
+    loading_text = (sd_models, "get_empty_cond")
+    seeds_start, seeds_modulus = 100_000, 65_536
+
+    def model(self) -> Any:
+        """See `Engine.model`; `shared.sd_model` would load one, from whichever thread asks."""
+        return sd_models.model_data.sd_model
+
+    def described(self, model: Any) -> LoadedModel:
+        """See `Family.described`; SDXL has a row of embedders, of sizes too."""
+        condition = getattr(model, "cond_stage_model", None)
+        found = [self.encoder(module) for module in getattr(condition, "embedders", [condition])]
+        encoders = first_encoders(found)
+        family = FAMILIES[encoders[0].kind] if encoders else ""
+        described = tuple(encoder.described for encoder in encoders)
+        return LoadedModel(Model(model.sd_checkpoint_info.name_for_extra, family, described), encoders)
+
+    def model_record(self) -> dict[str, str]:
+        """See `Engine.model_record`."""
+        model = shared.sd_model
+        return {
+            "name": model.sd_checkpoint_info.name_for_extra,
+            "hash": model.sd_model_hash or "",
+            "vae": sd_vae.get_loaded_vae_name() or "",
+        }
+
+    def load(self, asked: dict[str, Any]) -> None:
+        """See `Engine.load`."""
+        asked = {key: value for key, value in asked.items() if key in (CHECKPOINT, VAE)}
+        if sd_models.checkpoint_aliases.get(asked.get(CHECKPOINT)) is None:
+            asked.pop(CHECKPOINT, None)
+        before = getattr(self.model(), "sd_checkpoint_info", None)
+        with undone(shared.opts.data, list(asked)):  # loading writes the checkpoint's full title there
+            shared.opts.data.update(asked)
+            try:
+                sd_models.reload_model_weights()
+                sd_vae.reload_vae_weights()
+            except Exception:
+                if before is not None:  # it is given up before the file is opened
+                    sd_models.reload_model_weights(info=before)
+                raise
+
+    def mend(self) -> None:
+        """See `Engine.mend`."""
+        if self.model() is None:
+            sd_models.reload_model_weights()
+
+    def encoder_classes(self) -> dict[type, str]:
+        """See `Engine.encoder_classes`."""
+        return {getattr(forge_clip, name): name for name in CLASSES if hasattr(forge_clip, name)}
+
+    def encoder(self, module: Any) -> LoadedEncoder | None:
+        """See `Engine.encoder`."""
+        name = self.encoder_classes().get(type(module))
+        transformer: Any = None if name is None else getattr(module.wrapped, "transformer", None)
+        if name is None or not hasattr(transformer, "text_model"):  # one that isn't transformers' may do anything
+            return None
+        kind, label = CLASSES[name]
+        norm = transformer.text_model.final_layer_norm if kind in (SD1, SD2) else None
+        described = _describe(label, kind, module, len(transformer.text_model.encoder.layers))
+        return LoadedEncoder(kind, module, described, encoding_swapped(transformer, norm))
+
+    def encoder_layers(self) -> list[Sequence[torch.nn.Module]]:
+        """See `Engine.encoder_layers`."""
+        return [encoder.module.wrapped.transformer.text_model.encoder.layers for encoder in self.loaded().encoders]
+
+    def loras(self) -> Hashable:
+        """See `Engine.loras` (ldm_patched/modules/model_patcher.py)."""
+        networks = getattr(sys.modules.get("networks"), "loaded_networks", ())
+        patcher = getattr(getattr(getattr(self.model(), "forge_objects", None), "clip", None), "patcher", None)
+        return (tuple(str(net.name) for net in networks), str(getattr(patcher, "patches_uuid", id(patcher))))
+
+    def why_one_by_one(self, request: Any) -> Text | None:
+        """See `Engine.why_one_by_one`."""
+        key = getattr(getattr(self.model(), "model", None), "conditioning_key", None) or "crossattn"
+        if key != "crossattn" and not getattr(self.model(), "is_sdxl", False):
+            return Text("this kind of model ({key}) takes more than a prompt", key=key)
+        return None
+
+    def sampling_objects(self) -> list[Any]:
+        """See `Engine.sampling_objects`."""
+        objects = getattr(self.model(), "forge_objects", None)
+        unet = [] if objects is None else [objects.unet.model]
+        return [sd_hijack.model_hijack, *unet]
+
+
+def _describe(label: str, kind: str, module: Any, layers: int) -> Encoder:
+    """Below its lowest clip skip, and where it ignores clip skip, a class takes the layer that the model has set."""
+    last = kind == SD1 or module.wrapped.layer == "last"
+    trained = layers if last else range(layers + 1)[module.wrapped.layer_idx]
+    lowest = max(1, layers + 1 - trained, int(getattr(module, "minimal_clip_skip", 1)))
+    usual: dict[str, int] = {} if honours(type(module)) else {"usual": trained}
+    return Encoder(
+        label,
+        layers,
+        norm=kind in (SD1, SD2),
+        trained=None if kind == SD1 else trained,
+        minimal=lowest if not usual else 1,
+        **usual,
+    )
+
+
+def is_reforge() -> bool:
+    """Whether this is reForge: there also SDXL's encoders look at clip skip, which early Forge and Classic ignore."""
+    return honours(getattr(forge_clip, "CLIP_SD_XL_L", object))
