@@ -16,10 +16,11 @@ HOME = Path(__file__).resolve().parent
 FOLDERS = {
     "a1111": (),
     "forge": ("forks", "forge"),
-    "reforge": ("forks", "reforge"),
-    "classic": ("forks", "reforge", "classic"),
+    "reforge": ("forks", "forge_clip", "reforge"),
+    "classic": ("forks", "forge_clip", "classic"),
 }
-"""Each face's folders, later ones over earlier ones; `forks` is what all three have in common."""
+"""Each face's folders, later ones over earlier ones; `forks` is what all three have in common,
+`forge_clip` what the last two have."""
 ALONE = {"forge": ("modules/sd_hijack.py", "modules/sd_hijack_clip.py")}
 
 _PACKAGES = ("modules", "backend", "modules_forge", "ldm_patched", "launch")
