@@ -1,5 +1,6 @@
 """Conditioning for each clip skip of reForge's own schedule, where that is on."""
 
+from modules import sd_samplers
 from modules.processing import StableDiffusionProcessing
 from modules.shared import opts
 
@@ -19,7 +20,9 @@ def _setup_conds(self):
         return
     before, sets = opts.CLIP_stop_at_last_layers, {}
     lowest = max(2, getattr(self.sd_model.cond_stage_model, "minimal_clip_skip", 1))
-    schedule = self._given_schedule(lowest) or self._ramp(lowest)
+    config = sd_samplers.find_sampler_config(self.sampler_name)
+    values = self._given_schedule(lowest) or self._ramp(lowest)
+    schedule = [values[min(i, len(values) - 1)] for i in range(config.total_steps(self.steps))]
     try:
         for clip_skip in dict.fromkeys(schedule):
             opts.CLIP_stop_at_last_layers = clip_skip
