@@ -51,6 +51,19 @@ class PageClient(Client):
         collect(self._page["layout"], False)
         return inside
 
+    def shown_on_load(self, label: str) -> list:
+        """What a page that is opened now gets for each control of this label outside of the scripts' panels."""
+        shown = []
+        for part in self._page["components"]:
+            name = part["props"].get("elem_id") or ""
+            if part["props"].get("label") == label and not name.startswith("script_"):
+                function, loading = self._function(
+                    lambda one, number=part["id"]: not one["inputs"] and number in one["outputs"]
+                )
+                value = self._fire(function, [])[loading["outputs"].index(part["id"])]
+                shown.append(value["value"] if isinstance(value, dict) else value)
+        return shown
+
     def set_in_header(self, key: str, value: Any) -> None:
         """Changes an option by its control in the header."""
         control = next(number for number, name in self._names.items() if name == f"setting_{key}")

@@ -1,4 +1,4 @@
-"""`python -m tests.minihost [--port 7860] [--data-dir DIR] [--extension DIR ...] [flags of the host]`
+"""`python -m tests.minihost [--face FACE] [--port 7860] [--data-dir DIR] [--extension DIR ...] [flags of the host]`
 
 Runs the embedded host with this repository as an extension, until Ctrl-C.
 """
@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from tests.minihost import launch
+from tests.minihost import faces, launch
 
 
 def main():
@@ -28,6 +28,7 @@ def main():
     )
     parser.add_argument("--no-extension", action="store_true", help="none at all")
     parser.add_argument("--trained-model", action="store_true", help="with the small trained model, not only noise")
+    parser.add_argument("--face", choices=faces.FOLDERS, default="a1111", help="which WebUI of the family it is")
     own, others = parser.parse_known_args()
 
     # Ctrl-C ends it at once, whatever is being generated.
@@ -37,7 +38,7 @@ def main():
     extensions = [] if own.no_extension else own.extension or [launch.REPO]
     if "--api" not in others:
         others = ["--api", *others]
-    launch.prepare(own.data_dir, extensions, others, own.trained_model)
+    launch.prepare(own.data_dir, extensions, others, own.trained_model, own.face)
 
     # On a real host the extension's folder is importable only while its scripts load.
     sys.path = [x for x in sys.path if os.path.abspath(x or ".") != str(launch.REPO)]

@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -150,11 +151,11 @@ def _make_models(models):
                 shutil.copyfile(path, target)  # another disk
 
 
-def prepare(data_dir, extension_dirs=(), extra_args=(), with_trained_model=False):
+def prepare(data_dir, extension_dirs=(), extra_args=(), with_trained_model=False, face="a1111"):
     """After this `modules` can be imported. Once per process: the folders are fixed when `modules` is imported.
 
     `with_trained_model` adds the trained checkpoints, which a new data folder then starts with; without it there are
-    those of random weights only, as most tests want it.
+    those of random weights only, as most tests want it. `face` is the WebUI of the family that it is to be (faces/).
     """
     if "modules" in sys.modules:
         raise RuntimeError("the host's modules are imported already; a second host needs a second process")
@@ -165,6 +166,9 @@ def prepare(data_dir, extension_dirs=(), extra_args=(), with_trained_model=False
     os.environ.setdefault("MPLBACKEND", "Agg")
     if str(HOME) not in sys.path:
         sys.path.insert(0, str(HOME))
+    from tests.minihost import faces
+
+    faces.put_on(face)
     _link_extensions(data / "extensions", extension_dirs)
     sys.argv = ["webui.py", "--data-dir", str(data), *map(str, extra_args)]
     level = extra_args[list(extra_args).index("--loglevel") + 1] if "--loglevel" in extra_args else None
@@ -270,7 +274,14 @@ def serve(port=None, ready=lambda url: None):
     from modules.shared_cmd_options import cmd_opts
 
     shared_init.initialize()
-    (_serve_api_alone if cmd_opts.nowebui else _serve_page)(ready)
+    serving = _serve_api_alone if cmd_opts.nowebui else _serve_page
+    if importlib.util.find_spec("modules_forge") is None:
+        serving(ready)
+        return
+    from modules_forge import main_thread
+
+    threading.Thread(target=serving, args=(ready,), daemon=True).start()
+    main_thread.loop()
 
 
 def free_port():

@@ -77,13 +77,16 @@ def after_vae(module, args, output):
 
 
 def watch(sd_model):
-    unet = sd_model.model.diffusion_model
+    parts = getattr(sd_model, "forge_objects", None)
+    unet = (sd_model if parts is None else parts.unet).model
+    unet = getattr(unet, "diffusion_model", unet)
     if getattr(unet, "faults_watched", False):
         return
     unet.faults_watched = True
     unet.register_forward_pre_hook(on_unet, with_kwargs=True)
     unet.register_forward_hook(after_unet, with_kwargs=True)
-    sd_model.first_stage_model.decoder.register_forward_hook(after_vae)
+    vae = (sd_model if parts is None else parts.vae).first_stage_model
+    vae.decoder.register_forward_hook(after_vae)
 
 
 class Faults(scripts.Script):

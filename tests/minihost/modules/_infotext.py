@@ -10,6 +10,11 @@ def program_version():
     return launch.git_tag()
 
 
+def _last_of_all(p):
+    """What comes after the version."""
+    return {}
+
+
 def create_infotext(
     p,
     all_prompts,
@@ -63,6 +68,7 @@ def create_infotext(
         "Tiling": "True" if p.tiling else None,
         **p.extra_generation_params,
         "Version": program_version(),
+        **_last_of_all(p),
     }
 
     for key, value in generation_params.items():

@@ -27,11 +27,12 @@ class _Lora(extra_networks.ExtraNetwork):
         if named:
             p.extra_generation_params["Lora hashes"] = ", ".join(named)
 
-        state = (wanted, shared.sd_model.sd_checkpoint_info.filename)
+        model = shared.sd_model
+        state = (wanted, model.sd_checkpoint_info.filename, id(model))
         if state == self._applied:
             return
         self._restore()
-        layers = _layers_by_kohya_name(shared.sd_model)
+        layers = _layers_by_kohya_name(model)
         with torch.no_grad():
             for name, strength in wanted:
                 for key, delta in _deltas(_file(name)):
@@ -39,6 +40,7 @@ class _Lora(extra_networks.ExtraNetwork):
                     self._originals.setdefault(weight, weight.detach().clone())
                     weight += strength * delta.to(weight).reshape(weight.shape)
         self._applied = state
+        _note(model, wanted)
 
     def deactivate(self, p):
         """Nothing: the next batch says what it wants, and unchanged wishes cost nothing."""
@@ -71,12 +73,20 @@ def _deltas(path):
         yield layer, up.flatten(1).float() @ down.flatten(1).float() * (alpha / rank)
 
 
+def _networks(model):
+    return model.cond_stage_model.wrapped.transformer, model.model.diffusion_model
+
+
+def _note(model, wanted):
+    """What the host notes of what it has just applied: pairs of name and strength."""
+
+
 def _layers_by_kohya_name(model):
-    text = model.cond_stage_model.wrapped.transformer
-    roots = {"lora_te": text, "lora_unet": model.model.diffusion_model}
+    text, unet = _networks(model)
+    roots = {"lora_te": text, "lora_unet": unet}
     return {
         f"{prefix}_{name.replace('.', '_')}": layer
         for prefix, root in roots.items()
         for name, layer in root.named_modules()
-        if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)
+        if isinstance(getattr(layer, "weight", None), torch.Tensor)
     }

@@ -26,8 +26,7 @@ def _prepare(p):
     p.sd_model_hash = shared.sd_model.sd_model_hash
     p.sd_vae_name = sd_vae.get_loaded_vae_name()
     p.sd_vae_hash = sd_vae.get_loaded_vae_hash()
-    model_hijack.apply_circular(p.tiling)
-    model_hijack.clear_comments()
+    _clear_notes(p)
     p.fill_fields_from_opts()
     p.setup_prompts()
 
@@ -38,9 +37,32 @@ def _prepare(p):
     )
     p.all_subseeds = subseed if isinstance(subseed, list) else [int(subseed) + i for i in range(count)]
     if os.path.exists(cmd_opts.embeddings_dir) and not p.do_not_reload_embeddings:
-        model_hijack.embedding_db.load_textual_inversion_embeddings()
+        _look_for_embeddings()
     if p.scripts is not None:
         p.scripts.process(p)
+
+
+def _clear_notes(p):
+    model_hijack.apply_circular(p.tiling)
+    model_hijack.clear_comments()
+
+
+def _look_for_embeddings():
+    model_hijack.embedding_db.load_textual_inversion_embeddings()
+
+
+def _notes(p):
+    """What encoding the prompts left for infotexts, and what there is to say to the user."""
+    return model_hijack.extra_generation_params, model_hijack.comments
+
+
+def _load_own_model():
+    """The refiner or the second pass may have left another checkpoint."""
+    sd_models.reload_model_weights()
+
+
+def _latent_channels(sd_model):
+    return sd_model.latent_channels
 
 
 def _take_batch(p, n):
@@ -59,11 +81,12 @@ def _sample(p, n):
         p.scripts.process_batch(p, **{**batch, "prompts": p.prompts})
 
     p.setup_conds()
-    p.extra_generation_params.update(model_hijack.extra_generation_params)
+    noted, comments = _notes(p)
+    p.extra_generation_params.update(noted)
     if n == 0:
         with open(os.path.join(paths.data_path, "params.txt"), "w", encoding="utf8") as file:
             file.write(processing.Processed(p, []).infotext(p, 0))
-    for comment in model_hijack.comments:
+    for comment in comments:
         p.comment(comment)
     if p.n_iter > 1:
         state.job = f"Batch {n + 1} out of {p.n_iter}"
@@ -206,10 +229,10 @@ def run(p):
             if state.interrupted or state.stopping_generation:
                 break
 
-            sd_models.reload_model_weights()  # the refiner or the second pass may have left another checkpoint
+            _load_own_model()
             _take_batch(p, n)
             p.rng = rng.ImageRNG(
-                (shared.sd_model.latent_channels, p.height // processing.opt_f, p.width // processing.opt_f),
+                (_latent_channels(shared.sd_model), p.height // processing.opt_f, p.width // processing.opt_f),
                 p.seeds,
                 subseeds=p.subseeds,
                 subseed_strength=p.subseed_strength,

@@ -17,7 +17,6 @@ from modules.processing import (
     create_binary_mask,
     create_random_tensors,
 )
-from modules.sd_hijack import model_hijack
 from modules.shared import opts
 from PIL import Image, ImageOps
 
@@ -99,7 +98,7 @@ class StableDiffusionProcessingImg2Img(StableDiffusionProcessing):
         region = masking.get_crop_region_v2(mask.convert("L"), self.inpaint_full_res_padding)
         if region is None:
             self.inpaint_full_res = False
-            model_hijack.comments.append("The mask is empty: the whole picture is worked on.")
+            self.comment("The mask is empty: the whole picture is worked on.")
             return None, None
 
         self.mask_for_overlay = mask

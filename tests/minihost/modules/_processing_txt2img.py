@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from modules import devices, extra_networks, images, processing, prompt_parser, rng, sd_models, sd_samplers, shared
+from modules import (
+    _second_model,
+    devices,
+    extra_networks,
+    images,
+    processing,
+    prompt_parser,
+    rng,
+    sd_models,
+    sd_samplers,
+    shared,
+)
 from modules.processing import StableDiffusionProcessing, _image_of, decode_latent_batch, opt_f
 from modules.shared import opts, state
 
@@ -128,8 +139,7 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
         decoded = None
         if self.latent_scale_mode is None:
             decoded = torch.stack(decode_latent_batch(self.sd_model, samples, devices.cpu, check_for_nans=True))
-        with sd_models.SkipWritingToConfig():
-            sd_models.reload_model_weights(info=self.hr_checkpoint_info)
+        _second_model.load(self.hr_checkpoint_info)
         return self.sample_hr_pass(samples, decoded, seeds, subseeds, subseed_strength, prompts)
 
     def _before_every_sampling(self, x, noise, c, uc):
@@ -226,14 +236,7 @@ class StableDiffusionProcessingTxt2Img(StableDiffusionProcessing):
         steps = config.total_steps(steps) if config else steps
 
         networks, first = self.hr_extra_network_data, self.firstpass_steps
-        self.hr_uc = self.get_conds_with_caching(
-            prompt_parser.get_learned_conditioning,
-            negative,
-            first,
-            [self.cached_hr_uc, self.cached_uc],
-            networks,
-            steps,
-        )
+        self.hr_uc = self._conds_of_negative(negative, first, [self.cached_hr_uc, self.cached_uc], networks, steps)
         self.hr_c = self.get_conds_with_caching(
             prompt_parser.get_multicond_learned_conditioning,
             prompts,

@@ -47,8 +47,12 @@ def update_token_counter(text, steps, styles, *, is_positive=True):
         # Half-typed prompts need not parse: count them as they are.
         schedules = [[[steps, text]]]
     prompts = [prompt for _, prompt in reduce(lambda a, b: a + b, schedules)]
-    count, limit = max((model_hijack.get_prompt_lengths(prompt) for prompt in prompts), key=lambda x: x[0])
+    count, limit = max(map(_lengths, prompts), key=lambda x: x[0])
     return f"<span class='gr-box gr-text-input'>{count}/{limit}</span>"
+
+
+def _lengths(prompt):
+    return model_hijack.get_prompt_lengths(prompt)
 
 
 def update_negative_prompt_token_counter(*args):

@@ -294,9 +294,14 @@ class StableDiffusionProcessing:
         self.firstpass_steps = steps
 
         networks = self.extra_network_data
-        learn, learn_multi = prompt_parser.get_learned_conditioning, prompt_parser.get_multicond_learned_conditioning
-        self.uc = self.get_conds_with_caching(learn, negative, steps, [self.cached_uc], networks)
+        learn_multi = prompt_parser.get_multicond_learned_conditioning
+        self.uc = self._conds_of_negative(negative, steps, [self.cached_uc], networks)
         self.c = self.get_conds_with_caching(learn_multi, prompts, steps, [self.cached_c], networks)
+
+    def _conds_of_negative(self, negative, steps, caches, networks, hires_steps=None):
+        """`hires_steps` only for the second pass."""
+        learn = prompt_parser.get_learned_conditioning
+        return self.get_conds_with_caching(learn, negative, steps, caches, networks, hires_steps)
 
     def get_token_merging_ratio(self, for_hr=False):
         """Always the request's own; the options that stand behind it on the real host aren't here."""

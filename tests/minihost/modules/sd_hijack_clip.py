@@ -60,6 +60,9 @@ class TextConditionalModel(torch.nn.Module):
         chunk.multipliers = [1.0, *chunk.multipliers, *[1.0] * (missing + 1)]
         return chunk
 
+    def _embedding_at(self, tokens, position):
+        return self.hijack.embedding_db.find_embedding_at_position(tokens, position)
+
     def tokenize_line(self, line):
         """A prompt as chunks, and its number of tokens (full chunks count 75)."""
         parsed = [[line, 1.0]] if opts.emphasis == "None" else prompt_parser.parse_prompt_attention(line)
@@ -95,7 +98,7 @@ class TextConditionalModel(torch.nn.Module):
                 if len(chunk.tokens) == self.chunk_length:
                     close()
 
-                embedding, length = self.hijack.embedding_db.find_embedding_at_position(tokens, position)
+                embedding, length = self._embedding_at(tokens, position)
                 if embedding is None:
                     chunk.tokens.append(token)
                     chunk.multipliers.append(weight)

@@ -45,6 +45,14 @@ class CFGDenoiser(torch.nn.Module):
 
     def combine_denoised(self, x_out, conds_list, uncond, cond_scale):
         """Away from the negative prompt, towards each part of the prompt by its weight."""
+        if uncond is None:
+            weights = [[weight for _, weight in parts] for parts in conds_list]
+            return torch.stack(
+                [
+                    sum(x_out[row] * (weight / sum(of_one)) for row, weight in parts)
+                    for parts, of_one in zip(conds_list, weights, strict=True)
+                ]
+            )
         without = x_out[-uncond.shape[0] :]
         combined = without.clone()
         for i, parts in enumerate(conds_list):
@@ -83,11 +91,13 @@ class CFGDenoiser(torch.nn.Module):
             uncond = self.sampler.sampler_extra_args["uncond"]
 
         conds_list, text = prompt_parser.reconstruct_multicond_batch(cond, self.step)
-        negative = prompt_parser.reconstruct_cond_batch(uncond, self.step)
+        # Without a negative prompt, as some hosts have it at a CFG scale of 1, the prompt's part is the result.
+        negative = None if uncond is None else prompt_parser.reconstruct_cond_batch(uncond, self.step)
         if self.mask_before_denoising and self.mask is not None:
             x = self._blend(x, sigma)
 
-        owners = [i for i, parts in enumerate(conds_list) for _ in parts] + list(range(len(conds_list)))
+        owners = [i for i, parts in enumerate(conds_list) for _ in parts]
+        owners += [] if negative is None else range(len(conds_list))
         params = CFGDenoiserParams(
             x[owners],
             image_cond[owners],
@@ -106,7 +116,9 @@ class CFGDenoiser(torch.nn.Module):
             conditioning = {"c_crossattn": [context], "c_concat": [image_in[rows]]}
             return self.inner_model(x_in[rows], sigma_in[rows], cond=conditioning)
 
-        if text.shape[1] == negative.shape[1]:
+        if negative is None:
+            x_out = run(slice(None), text)
+        elif text.shape[1] == negative.shape[1]:
             x_out = run(slice(None), catenate_conds([text, negative]))
         else:  # prompts of different lengths don't fit into one call
             x_out = torch.cat([run(slice(0, len(text)), text), run(slice(len(text), None), negative)])

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 import torch
-from modules import devices, images, sd_models, sd_vae_approx, shared
+from modules import _second_model, devices, images, sd_vae_approx, shared
 from modules.shared import opts, state
 from PIL import Image
 
@@ -113,8 +113,7 @@ def apply_refiner(cfg_denoiser, sigma=None):
 
     p.extra_generation_params["Refiner"] = info.short_title
     p.extra_generation_params["Refiner switch at"] = p.refiner_switch_at
-    with sd_models.SkipWritingToConfig():
-        sd_models.reload_model_weights(info=info)
+    _second_model.load(info)
     p.setup_conds()
     cfg_denoiser.update_inner_model()
     return True
@@ -134,7 +133,7 @@ class Sampler:
         self.eta_option_field = "eta_ancestral"
         self.eta_infotext_field = "Eta"
         self.eta_default = 1.0
-        self.conditioning_key = getattr(shared.sd_model.model, "conditioning_key", "crossattn")
+        self.conditioning_key = getattr(getattr(shared.sd_model, "model", None), "conditioning_key", "crossattn")
         self.p = None
         self.model_wrap_cfg = None
         self.sampler_extra_args = None

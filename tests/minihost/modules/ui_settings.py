@@ -20,6 +20,9 @@ def get_value_for_setting(key):
     return gr.update(value=getattr(opts, key), **args)
 
 
+_HEADER_LIST = "quicksettings_list"
+_MANAGED = ()
+"""Settings that Apply settings leaves alone."""
 _BY_TYPE = {str: gr.Textbox, int: gr.Number, bool: gr.Checkbox}
 
 
@@ -42,6 +45,10 @@ def create_setting_component(key, is_quicksettings=False):
         return create()
 
 
+def _own_controls():
+    """What the header has beside the settings of its list."""
+
+
 class UiSettings:
     submit = None
     result = None
@@ -58,7 +65,7 @@ class UiSettings:
         rows = [
             (key, value)
             for key, value, component in zip(opts.data_labels, args, self.components, strict=False)
-            if component != self.dummy_component
+            if component != self.dummy_component and key not in _MANAGED
         ]
         for key, value in rows:
             default = opts.data_labels[key].default
@@ -89,7 +96,7 @@ class UiSettings:
         shared.settings_components = self.component_dict
         opts.reorder()
 
-        self.quicksettings_names = {x: i for i, x in enumerate(opts.quicksettings_list) if x != "quicksettings"}
+        self.quicksettings_names = {x: i for i, x in enumerate(getattr(opts, _HEADER_LIST)) if x != "quicksettings"}
         self.quicksettings_list = []
 
         with gr.Blocks(analytics_enabled=False) as self.interface:
@@ -135,6 +142,7 @@ class UiSettings:
 
     def add_quicksettings(self):
         with gr.Row(elem_id="quicksettings", variant="compact"):
+            _own_controls()
             for _, key, _info in sorted(
                 self.quicksettings_list, key=lambda x: self.quicksettings_names.get(x[1], x[0])
             ):

@@ -1,0 +1,220 @@
+"""A sweep, the layers and the header on the other WebUIs of the family: on the embedded host with the face of each.
+
+What differs between them is in tests/minihost/faces; what holds on all of them alike is tested on AUTOMATIC1111's. One
+host is started for each face, and its first request is a sweep.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tests.helpers.client import CHECKPOINT, CLIP_SKIP, Client, encoded, gradient, keys_of, same
+from tests.helpers.extensions import faults as faults_extension
+from tests.helpers.extensions.faults import SKIPS, TOGETHER
+from tests.helpers.page_client import PageClient
+from tests.minihost import launch
+
+OF_FORGE = {"hr_additional_modules": ["Use same choices"], "hr_cfg": 7}
+"""Without these Forge fails at hires fix by the API, or does it without a negative prompt."""
+HIRES = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.6, "hr_upscaler": "Latent"}
+IMG2IMG = {"init_images": [encoded(gradient())], "denoising_strength": 0.8, "steps": 4}
+NAMES = {"forge": "Forge", "reforge": "reForge", "classic": "Forge Classic"}
+PANEL = "clip skip lab"
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def host(request, tmp_path_factory):
+    """A WebUI of the family: its face, its client, the pictures of its first sweep, and what breaks there on demand."""
+    folder = tmp_path_factory.mktemp(request.param)
+    extension = faults_extension.write(folder / "source")
+    with launch.Process(folder / "data", [launch.REPO, extension], ["--face", request.param]) as process:
+        client = PageClient(process.url)
+        first = client.sweep({"clip_skip": SKIPS})
+        config = client.config()
+        client.set({CLIP_SKIP: 1, CHECKPOINT: client.checkpoints()[0]})  # else an override by hand stays for good
+        yield SimpleNamespace(
+            face=request.param,
+            client=client,
+            first=first,
+            config=config,
+            faults=faults_extension.Faults(client),
+            hires={**HIRES, **(OF_FORGE if request.param == "forge" else {})},
+            process=process,
+        )
+
+
+@pytest.fixture(autouse=True)
+def whole(host):
+    """Nothing breaks, unless a test asks for it; options are as they were, and the log has no error but those."""
+    host.faults.set()
+    before, said = host.client.options(), len(host.process.log())
+    yield
+    host.faults.set()
+    assert host.client.options() == before
+    errors = [line for line in host.process.log()[said:].splitlines() if line.startswith(("***", "Traceback"))]
+    assert [line for line in errors if "the sampler met a wall" not in line] == []
+
+
+def panel(asked):
+    return {"alwayson_scripts": {PANEL: {"args": [asked]}}}
+
+
+def furthest(some, others):
+    assert len(some) == len(others)
+    return max(int(np.abs(one.astype(int) - other.astype(int)).max()) for one, other in zip(some, others, strict=True))
+
+
+def test_the_first_request_after_the_start_can_be_a_sweep(host):
+    assert host.first.states == ["done"] * len(SKIPS)
+    assert same(host.first.cells, [host.client.single(skip).pictures[0] for skip in SKIPS])
+    assert len({cell.tobytes() for cell in host.first.cells}) == len(SKIPS)
+    assert CLIP_SKIP not in host.config, "the sweep's clip skip is nobody's setting"
+    assert host.first.record["webui"]["name"] == NAMES[host.face]
+
+
+def test_cells_are_single_generations_and_say_so(host):
+    client = host.client
+    swept = client.sweep({"clip_skip": [1, 2, 12]})
+    singles = [client.single(skip) for skip in (1, 2, 12)]
+    assert same(swept.cells, [single.pictures[0] for single in singles])
+    for text, single in zip(swept.cell_infotexts, singles, strict=True):
+        assert text.replace("Clip skip: 1, ", "") == single.infotexts[0]
+
+
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_the_text_encoder_runs_as_often_as_for_one_generation(host, mode):
+    client = host.client
+    client.generate(prompt="something else", negative_prompt="other")  # so that the host's cond cache helps nobody
+    host.faults.set()
+    swept = client.sweep({"clip_skip": "1-12", "mode": mode}, prompt=f"a cat {mode}", negative_prompt="none")
+    assert swept.report["text_encoder_forwards"] == 2
+    assert host.faults.seen()["encoder_layers"] == 2 * 12
+    assert len({cell.tobytes() for cell in swept.cells}) == 12
+
+
+@pytest.mark.parametrize(
+    ("route", "request_"),
+    [
+        pytest.param("txt2img", {"prompt": "a [cat:dog:0.5] AND a hat", "batch_size": 2}, id="AND, batches of two"),
+        pytest.param("txt2img", {"cfg_scale": 1}, id="CFG scale 1"),
+        pytest.param("txt2img", "hires", id="hires fix"),
+        pytest.param(
+            "txt2img", {"refiner_checkpoint": "tiny-sd1_b", "refiner_switch_at": 0.5, "steps": 4}, id="refiner"
+        ),
+        pytest.param("img2img", IMG2IMG, id="img2img"),
+    ],
+)
+def test_cells_are_single_generations_with_all_that_the_host_does(host, route, request_):
+    request_ = host.hires if request_ == "hires" else request_
+    client, skips = host.client, [2, 12]
+    alone = []
+    for skip in skips:
+        for _ in range(2 if route == "img2img" else 1):  # img2img starts where the generation before left the numbers
+            answer = client.single(skip, route, **request_)
+        alone += answer.pictures[answer.info["index_of_first_image"] :]
+    assert not same(alone[:1], alone[-1:]), "clip skip had no effect, so this test proves nothing"
+    assert same(client.sweep({"clip_skip": skips}, route, **request_).cells, alone)
+    host.faults.set()
+    together = client.sweep({"clip_skip": skips, **TOGETHER}, route, **request_)
+    assert together.record["notes"] == []
+    assert host.faults.seen()["generations"] == 1
+    assert furthest(together.cells, alone) <= 1
+
+
+def test_a_fraction_lies_between_its_neighbours_in_the_panel_and_in_a_sweep(host):
+    client = host.client
+    lower, upper = client.single(2).pictures[0], client.single(3).pictures[0]
+    near = client.generate(**panel({"clip_skip": 2.01}))
+    half = client.generate(**panel({"clip_skip": 2.5}))
+    assert keys_of(half.infotexts[0])["Clip skip"] == "2.5"
+    whole = np.abs(upper.astype(int) - lower.astype(int)).mean()
+    assert 0 < np.abs(near.pictures[0].astype(int) - lower.astype(int)).mean() < whole / 10
+    assert furthest(half.pictures, [lower]) > 0 and furthest(half.pictures, [upper]) > 0
+    swept = client.sweep({"clip_skip": [2, 2.5, 3]})
+    assert same(swept.cells, [lower, *half.pictures, upper])
+    assert same(client.sweep({"clip_skip": [2, 2.5, 3], **TOGETHER}).cells, swept.cells, most=1)
+
+
+def test_the_negative_prompt_can_have_a_value_of_its_own(host):
+    client = host.client
+    own = client.generate(**panel({"clip_skip": 2, "negative_clip_skip": 5}))
+    assert not same(own.pictures, client.single(2).pictures)
+    assert not same(own.pictures, client.single(5).pictures)
+    assert same(client.sweep({"clip_skip": [2, 3], "negative_clip_skip": 5}).cells[:1], own.pictures)
+    equal = client.generate(**panel({"clip_skip": 2, "negative_clip_skip": 2}))
+    assert same(equal.pictures, client.single(2).pictures)
+
+
+def test_a_cell_that_fails_can_be_run_later(host):
+    host.faults.set("unet raises", at=[2])
+    broken = host.client.sweep({"clip_skip": SKIPS})
+    assert broken.states == ["done", "done", "failed", "done"]
+    host.faults.set()
+    again = host.client.sweep(script_args=[{"resume": broken.folder.name, "return_cells": True}])
+    assert host.faults.seen()["generations"] == 1
+    assert same(again.cells, host.first.cells)
+
+
+@pytest.mark.parametrize("kind", ["unet gives NaN", "vae gives NaN"])
+def test_a_picture_of_nothing_but_nan_is_a_failed_cell(host, kind):
+    host.faults.set(kind, at=[1])
+    swept = host.client.sweep({"clip_skip": SKIPS})
+    assert swept.states == ["done", "failed", "done", "done"]
+    assert "NaN" in swept.reasons[1]
+    assert same(swept.cells, host.first.cells[:1] + host.first.cells[2:])
+
+
+def test_a_checkpoint_is_an_axis_and_afterwards_the_users_is_loaded(host):
+    client = host.client
+    names = [name.partition(".")[0] for name in client.checkpoints()]
+    before = client.single(2).pictures
+    swept = client.sweep({"clip_skip": [2], "y": {"axis": "Checkpoint name", "values": ", ".join(names)}})
+    models = [keys_of(text)["Model"] for text in swept.cell_infotexts]
+    assert models == names
+    assert same(swept.cells[:1], before) and not same(swept.cells[:1], swept.cells[1:])
+    assert client.model_note()["model"]["name"] == names[0]
+    assert same(client.single(2).pictures, before)
+
+
+def test_a_page_that_is_opened_in_the_middle_of_a_sweep_shows_the_users_value(host):
+    client, other = host.client, PageClient(host.client.url)
+    with client.kept(CLIP_SKIP):
+        client.set({CLIP_SKIP: 4})
+        running = client.in_background(lambda: Client(client.url).sweep({"clip_skip": "5-12"}, steps=20))
+        other.wait_for(lambda progress: progress["state"]["sampling_step"] >= 1)
+        shown = other.shown_on_load("Clip skip")
+        assert not running.done
+        other.post("interrupt")
+        running.result()
+        assert (shown, client.clip_skip()) == ([4], 4)
+        assert client.config()[CLIP_SKIP] == 4
+
+
+def test_clip_skip_is_in_the_header_once(host):
+    listed = [CHECKPOINT, "sd_vae", CLIP_SKIP]
+    assert host.client.header() == ([] if host.face == "forge" else listed)
+    assert len(host.client.shown_on_load("Clip skip")) == 1
+
+
+def test_the_facts_of_the_loaded_model(host):
+    answer = host.client.model_note(clip_skip=2)
+    assert answer["model"]["family"] == "SD1"
+    assert (answer["effect"], answer["highest"]) == ("all", 12)
+    assert answer["sentence"] == "Layer 11 of 12, penultimate"
+    assert answer["setting"] == {"value": 1, "highest": 12, "temporary": False, "sweeping": False}
+
+
+def test_the_hosts_own_schedule_is_off_for_a_sweep_and_the_sweep_says_so(host):
+    if host.face != "reforge":
+        pytest.skip("only reForge has one")
+    schedule = {"dynamic_clip_skip_enabled": True, "dynamic_clip_skip_start": 8}
+    changed = host.client.generate(override_settings={**host.client.options(), **schedule})
+    assert not same(changed.pictures, host.first.cells[:1]), "the schedule had no effect, so this test proves nothing"
+    with host.client.kept(*schedule):
+        host.client.set(schedule)
+        swept = host.client.sweep({"clip_skip": SKIPS})
+    assert same(swept.cells, host.first.cells)
+    assert [note for note in swept.record["notes"] if "Dynamic clip skip ramp" in note]

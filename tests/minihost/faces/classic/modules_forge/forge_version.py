@@ -1,0 +1,3 @@
+"""Forge Classic's."""
+
+version = "classic"

@@ -1,0 +1,1 @@
+"""Empty: Forge's text encoders are in backend/text_processing."""

@@ -1,0 +1,64 @@
+"""The model's parts a second time, as `forge_objects`, and latents where AUTOMATIC1111 has a distribution."""
+
+import functools
+
+from ldm_patched.modules.model_patcher import ModelPatcher
+from modules._latent_diffusion import FrozenCLIPEmbedder, LatentDiffusion
+
+_init, _encoded = LatentDiffusion.__init__, LatentDiffusion.encode_first_stage
+FrozenCLIPEmbedder.layer, FrozenCLIPEmbedder.layer_idx = "last", None
+
+
+class _Objects:
+    """The parts that extensions replace by patched ones."""
+
+    def __init__(self, unet, clip, vae, clipvision):
+        self.unet = unet
+        self.clip = clip
+        self.vae = vae
+        self.clipvision = clipvision
+
+    def shallow_copy(self):
+        return _Objects(self.unet, self.clip, self.vae, self.clipvision)
+
+
+class _Clip:
+    def __init__(self, cond_stage_model):
+        self.cond_stage_model = cond_stage_model
+        self.patcher = ModelPatcher(cond_stage_model, "cpu", "cpu")
+
+
+class _Vae:
+    def __init__(self, first_stage_model):
+        self.first_stage_model = first_stage_model
+        self.patcher = ModelPatcher(first_stage_model, "cpu", "cpu")
+
+
+@functools.wraps(_init)
+def _with_objects(self, *args, **kwargs):
+    _init(self, *args, **kwargs)
+    unet = ModelPatcher(self.model, "cpu", "cpu")
+    self.forge_objects = _Objects(unet, _Clip(self.cond_stage_model), _Vae(self.first_stage_model), None)
+    self.forge_objects_original = self.forge_objects.shallow_copy()
+    self.forge_objects_after_applying_lora = self.forge_objects.shallow_copy()
+    self.current_lora_hash = str([])
+
+
+def _latent_of(self, posterior):
+    """A sample by torch's global generator."""
+    return LatentDiffusion._sampled(self, posterior)
+
+
+def _encode_first_stage(self, x):
+    return self._latent_of(_encoded(self, x))
+
+
+def _as_it_is(self, x):
+    return x
+
+
+LatentDiffusion._sampled = LatentDiffusion.get_first_stage_encoding
+LatentDiffusion._latent_of = _latent_of
+LatentDiffusion.__init__ = _with_objects
+LatentDiffusion.encode_first_stage = _encode_first_stage
+LatentDiffusion.get_first_stage_encoding = _as_it_is
