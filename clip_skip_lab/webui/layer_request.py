@@ -138,8 +138,9 @@ def notes_on(asked: LayerRequest, loaded: LoadedModel, setting: int) -> list[Tex
         facts = layer_facts(loaded.described, nearest_whole(asked.value))
         if facts.effect in (NONE, UNKNOWN_EFFECT):
             notes.append(_ended(sentence(facts)))
-    chosen = choices_for(loaded, asked, False, setting)
-    if SD1 not in kinds and any(choice is not None and choice.first < 2 for choice in chosen):
+    chosen = zip(loaded.encoders, choices_for(loaded, asked, False, setting), strict=True)
+    reached = [choice.first + encoder.described.left_out for encoder, choice in chosen if choice is not None]
+    if SD1 not in kinds and any(first < 2 for first in reached):
         notes.append(Text("Below 2 the last layer takes part, on which SD2 and SDXL were not trained."))
     return [Text("{panel}: {note}", panel=PANEL_TITLE, note=note) for note in notes]
 
