@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI
 
 from ..errors import InvalidInput
+from ..hosts import Host
 from ..language import in_all_languages
-from ..models.advice import PLACES, Source, advise
+from ..layers.facts import layer_facts
+from ..models.advice import PLACES, advise
 from . import add_routes
 from .guard import Guard
 
@@ -19,15 +20,15 @@ LETTERS_LOOKED_AT = 100_000
 """Of a prompt, for the LoRAs that it names."""
 
 
-def add_advice_routes(app: FastAPI, sources: Callable[[str], list[Source]], guard: Guard) -> None:
-    """Adds the route. `sources` gives the files in use for a prompt."""
+def add_advice_routes(app: FastAPI, host: Host, guard: Guard) -> None:
+    """Adds the route."""
 
     def advice(prompt: str = "", clip_skip: str = "1", place: str = "header") -> dict[str, Any]:
         value = _whole("clip_skip", clip_skip)
         if place not in PLACES:
             raise InvalidInput("place", place, " or ".join(PLACES))
-        found = sources(prompt[:LETTERS_LOOKED_AT])
-        given = advise(found, value, place)
+        found = host.sources(prompt[:LETTERS_LOOKED_AT])
+        given = advise(found, value, place, layer_facts(host.model(), value).lowest or 1)
         return {
             "clip_skip": value,
             "advice": [in_all_languages(sentence) for sentence in given.sentences],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-import transformers
 from modules import devices, sd_hijack, sd_hijack_clip, sd_models, sd_vae, shared
+from transformers.models.clip.modeling_clip import CLIPEncoder
 
 from ..hosts import CHECKPOINT, VAE
 from ..language import Text
@@ -31,7 +31,8 @@ class A1111(Family):
     title = "AUTOMATIC1111"
     repository = "AUTOMATIC1111/stable-diffusion-webui"
     packages = (*Family.packages, "ldm", "sgm")
-    own_layers = ("torch.nn.modules.", "networks")  # the second is the host's Lora extension
+    # "networks" is the host's Lora extension; its devices.py casts for some kinds of cards.
+    own_layers = (*Family.own_layers, "open_clip.", "networks", "modules.devices")
     loading_text = (sd_models, "get_empty_cond") if hasattr(sd_models, "get_empty_cond") else None  # since v1.6
 
     def model(self) -> Any:
@@ -119,31 +120,28 @@ class A1111(Family):
         """See `Engine.cache_key`: after a toggle of this option its cache gave stale pictures."""
         return (shared.opts.data.get(SDXL_SWITCH),) if CLIP_L in self.loaded().kinds else ()
 
-    def transformers(self) -> list[torch.nn.Module]:
-        """See `Engine.transformers`: one on SD1, CLIP-L on SDXL, none on SD2."""
-        conditioner = getattr(self.model(), "cond_stage_model", None)
-        if not isinstance(conditioner, torch.nn.Module):
-            return []
-        return [module for module in conditioner.modules() if isinstance(module, transformers.CLIPTextModel)]
+    def encoder_layers(self) -> list[Sequence[torch.nn.Module]]:
+        """See `Engine.encoder_layers`: those of transformers (SD1, SDXL's CLIP-L) and of OpenCLIP (SD2, bigG)."""
+        condition = getattr(self.model(), "cond_stage_model", None)
+        found: list[Sequence[torch.nn.Module]] = []
+        for module in condition.modules() if isinstance(condition, torch.nn.Module) else ():
+            layers = module.layers if isinstance(module, CLIPEncoder) else getattr(module, "resblocks", None)
+            if isinstance(layers, torch.nn.ModuleList):
+                found.append(list(layers))
+        return found
 
     def loras(self) -> Hashable:
         """See `Engine.loras` (extensions-builtin/Lora/networks.py)."""
         loaded = getattr(sys.modules.get("networks"), "loaded_networks", ())
         return tuple((net.name, net.te_multiplier, net.unet_multiplier, net.dyn_dim, net.mtime) for net in loaded)
 
-    def inversion(self, transformer: torch.nn.Module) -> Any:
-        """See `Engine.inversion`: one for all transformers."""
-        return sd_hijack.model_hijack
-
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""
-        model, opts = shared.sd_model, shared.opts
+        model = shared.sd_model
         key = getattr(getattr(model, "model", None), "conditioning_key", "crossattn")
         if key != "crossattn" and not getattr(model, "is_sdxl", False):
             return Text("this kind of model ({key}) takes more than a prompt", key=key)
-        if getattr(opts, "hypertile_enable_unet", False) or getattr(opts, "hypertile_enable_vae", False):
-            return Text("Hypertile draws its tiles for a batch as a whole")
-        return None
+        return super().why_one_by_one(request)
 
     def sampling_objects(self) -> list[Any]:
         """See `Engine.sampling_objects`."""

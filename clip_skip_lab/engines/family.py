@@ -116,6 +116,12 @@ class Family:
         """See `Engine.generator_after` (modules/rng.py, `randn`)."""
         return (seed + self.seeds_start) % self.seeds_modulus if self.seeds_start else seed
 
+    def why_one_by_one(self, request: Any) -> Text | None:
+        """See `Engine.why_one_by_one`."""
+        if any(getattr(shared.opts, f"hypertile_enable_{part}", False) for part in ("unet", "vae")):
+            return Text("Hypertile draws its tiles for a batch as a whole")
+        return None
+
     def takes_part(self, script: Any) -> bool:
         """See `Engine.takes_part`."""
         return any(

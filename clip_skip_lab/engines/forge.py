@@ -39,8 +39,8 @@ KINDS = {
 }
 """By family and the engine's `embedding_key`."""
 
-WEIGHTS = "forge_unet_storage_dtype"
-"""The option "Diffusion in Low Bits", which takes effect when a model is loaded."""
+LAYERS_OF_VIT_H = 24
+"""Of these Forge loads one less: the model was trained without the last."""
 
 
 class Forge(Family):
@@ -175,7 +175,7 @@ class Forge(Family):
         """See `Engine.why_one_by_one`."""
         if getattr(self.model(), "is_inpaint", False):
             return Text("this kind of model ({key}) takes more than a prompt", key="inpainting")
-        return None
+        return super().why_one_by_one(request)
 
     def sampling_objects(self) -> list[Any]:
         """See `Engine.sampling_objects`."""
@@ -219,9 +219,9 @@ def _describe(family: str, module: Any) -> Encoder:
     lowest = max(1, int(module.minimal_clip_skip))
     trained = layers + 1 - lowest if family in ("SD2", "SDXL") else None
     usual = {} if family in ("SD1", "SD2", "SDXL", "SD3") else {"usual": layers}
-    return Encoder(
-        NAMES.get(key, key), layers, norm=bool(module.final_layer_norm), trained=trained, minimal=lowest, **usual
-    )
+    left_out = 1 if family == "SD2" and layers == LAYERS_OF_VIT_H - 1 else 0
+    norm = bool(module.final_layer_norm)
+    return Encoder(NAMES.get(key, key), layers, norm=norm, trained=trained, minimal=lowest, left_out=left_out, **usual)
 
 
 def _encoder(model: Any, family: str, module: Any) -> LoadedEncoder | None:

@@ -112,7 +112,7 @@ class ForgeClip(Family):
         key = getattr(getattr(self.model(), "model", None), "conditioning_key", None) or "crossattn"
         if key != "crossattn" and not getattr(self.model(), "is_sdxl", False):
             return Text("this kind of model ({key}) takes more than a prompt", key=key)
-        return None
+        return super().why_one_by_one(request)
 
     def sampling_objects(self) -> list[Any]:
         """See `Engine.sampling_objects`."""

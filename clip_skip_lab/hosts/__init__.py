@@ -23,6 +23,9 @@ OPTION_KEY = "CLIP_stop_at_last_layers"
 INFOTEXT_KEY = "Clip skip"
 """What the family's infotexts call it; always a whole number there."""
 
+OTHER_WEBUI = "clip_skip_lab_other_webui"
+"""A key that a pasted infotext gets: what its clip skip, another WebUI's, is here; a `Text`."""
+
 CHECKPOINT, VAE = "sd_model_checkpoint", "sd_vae"
 """The family's settings for what is loaded."""
 

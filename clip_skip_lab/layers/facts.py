@@ -23,7 +23,8 @@ class Encoder:
         usual: the layer that the host takes whatever clip skip says; None where it honours the setting.
         norm: whether the final layer norm is applied to the layer that is taken.
         trained: the layer that the diffusion model was trained on, where that is known.
-        minimal: the lowest clip skip that counts; the host takes it for any below.
+        minimal: the lowest clip skip that the host goes by: what is below means the same.
+        left_out: how many layers at the end the host leaves out, which `layers` doesn't count.
     """
 
     name: str
@@ -32,11 +33,17 @@ class Encoder:
     norm: bool = True
     trained: int | None = None
     minimal: int = 1
+    left_out: int = 0
 
     @property
     def honours(self) -> bool:
         """Whether clip skip decides the layer."""
         return self.usual is None
+
+    @property
+    def total(self) -> int:
+        """How many layers the encoder has, those that the host leaves out too: people count by these."""
+        return self.layers + self.left_out
 
     def layer(self, clip_skip: int) -> int:
         """The layer that this clip skip takes; below 0 where the encoder has no such layer and the host fails."""
@@ -95,6 +102,11 @@ class LayerFacts:
         return min((facts.encoder.layers for facts in self.encoders if facts.honoured), default=None)
 
     @property
+    def lowest(self) -> int | None:
+        """The lowest clip skip that the host goes by: what is below means the same; None where none has an effect."""
+        return min((facts.encoder.minimal for facts in self.encoders if facts.honoured), default=None)
+
+    @property
     def beyond(self) -> bool:
         """Whether there is no layer for this clip skip: one more than there are gives the token embeddings, and
         everything above makes the host fail."""
@@ -107,11 +119,12 @@ class LayerFacts:
             "model": {"name": model.name, "family": model.family or None} if model else None,
             "clip_skip": self.clip_skip,
             "effect": self.effect,
+            "lowest": self.lowest,
             "highest": self.highest,
             "encoders": [
                 {
                     "name": facts.encoder.name,
-                    "layers": facts.encoder.layers,
+                    "layers": facts.encoder.total,
                     "honoured": facts.honoured,
                     "layer": facts.layer if facts.layer >= 0 else None,
                     "final_layer_norm": facts.encoder.norm,
@@ -145,6 +158,6 @@ def layer_facts(model: Model | None, clip_skip: int, trained: int | None = None)
     found = []
     for encoder in model.encoders:
         if trained is not None and encoder.usual is None:
-            encoder = replace(encoder, trained=layer_of(trained, encoder.layers))
+            encoder = replace(encoder, trained=encoder.layer(trained))
         found.append(EncoderFacts(encoder, encoder.layer(clip_skip)))
     return LayerFacts(model, clip_skip, tuple(found))

@@ -20,7 +20,8 @@ def sentence(facts: LayerFacts) -> Text:
     if facts.effect == NONE:
         return _no_effect(facts)
     named = len(facts.encoders) > 1
-    return _joined([_of(_host_layer(encoder), [encoder.encoder.name] if named else []) for encoder in facts.encoders])
+    said = [_of(_host_layer(encoder), [encoder.encoder.name] if named else []) for encoder in facts.encoders]
+    return _joined([*_raised(facts), *said])
 
 
 def is_warning(facts: LayerFacts) -> bool:
@@ -75,6 +76,13 @@ def _asked(request: LayerRequest) -> Text:
     return enumerated(asked) if asked else Text("the clip skip that is set, on this model too")
 
 
+def _raised(facts: LayerFacts) -> list[Text]:
+    """That the host takes more than it was told, where it does."""
+    if facts.lowest is None or facts.clip_skip >= facts.lowest:
+        return []
+    return [Text("Clip skip {value} is the same as {lowest} here", value=facts.clip_skip, lowest=facts.lowest)]
+
+
 def _no_effect(facts: LayerFacts) -> Text:
     model = facts.model
     if model is not None and model.family:
@@ -91,20 +99,20 @@ def _always(no_effect: Text, encoder: EncoderFacts) -> Text:
         "{no_effect} (always layer {layer} of {layers})",
         no_effect=no_effect,
         layer=encoder.layer,
-        layers=encoder.encoder.layers,
+        layers=encoder.encoder.total,
     )
 
 
 def _panel_layer(encoder: EncoderFacts, choice: LayerChoice | None) -> Text:
-    layers = encoder.encoder.layers
+    layers, total = encoder.encoder.layers, encoder.encoder.total
     if choice is None:
         return _host_layer(encoder)
     if choice.whole is not None or choice.deepest > layers:
         return _layer(taken(encoder, choice))
     if choice.last is None:
-        return Text("layer {layer} of {layers}", layer=f"{round(layers + 1 - choice.first, 6):g}", layers=layers)
+        return Text("layer {layer} of {layers}", layer=f"{round(layers + 1 - choice.first, 6):g}", layers=total)
     first, last = layers + 1 - choice.last, layers + 1 - choice.first
-    return Text("layers {first} to {last} of {layers}, averaged", first=first, last=last, layers=layers)
+    return Text("layers {first} to {last} of {layers}, averaged", first=first, last=last, layers=total)
 
 
 def _host_layer(encoder: EncoderFacts) -> Text:
@@ -112,7 +120,7 @@ def _host_layer(encoder: EncoderFacts) -> Text:
 
 
 def _layer(encoder: EncoderFacts) -> Text:
-    layer, layers, trained = encoder.layer, encoder.encoder.layers, encoder.encoder.trained
+    layer, layers, trained = encoder.layer, encoder.encoder.total, encoder.encoder.trained
     if layer < 0:
         return Text("there is no such layer: the text encoder has {layers}, and generating fails", layers=layers)
     if layer == 0:

@@ -40,22 +40,22 @@ class Advice:
     values: tuple[int, ...] = ()
 
 
-def advise(sources: list[Source], clip_skip: int, place: str = "header") -> Advice:
+def advise(sources: list[Source], clip_skip: int, place: str = "header", lowest: int = 1) -> Advice:
     """Compares what the files say with the clip skip in use, which stands in `place`, one of `PLACES`.
 
-    Files that say nothing don't count.
+    Files that say nothing don't count. What is not above `lowest` is all the same to the host (`LayerFacts.lowest`).
     """
     telling = [(source, value) for source in sources if (value := source.training.clip_skip) is not None]
-    others = [(source, value) for source, value in telling if value != clip_skip]
+    others = [(source, value) for source, value in telling if max(value, lowest) != max(clip_skip, lowest)]
     if not others:
         return Advice()
     sentences = [_disagreement(source, clip_skip, PLACES[place]) for source, _ in others]
-    values = [value for _, value in others]
-    if len({value for _, value in telling}) > 1:
+    values = [max(value, lowest) for _, value in others]
+    if len({max(value, lowest) for _, value in telling}) > 1:
         sentences += [
             Text("{file} was trained at {clip_skip}, the value in use.", file=_named(source), clip_skip=clip_skip)
             for source, value in telling
-            if value == clip_skip
+            if (source, value) not in others
         ]
         sentences.append(Text("No one value suits them all."))
     return Advice(tuple(sentences), tuple(sorted(set(values), key=lambda value: (-values.count(value), value))))

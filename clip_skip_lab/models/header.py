@@ -33,6 +33,13 @@ BYTES = {"BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "I16": 2, "U16
 BYTES |= {"I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8}
 """Of one number, by the tensor's type. There are newer types, which are taken as they are."""
 
+TEXT_ENCODERS = {
+    "SD1": "cond_stage_model.transformer.",
+    "SD2": "cond_stage_model.model.transformer.",
+    "SDXL": "conditioner.embedders.1.model.",
+}
+"""How the names of tensors begin that only checkpoints of this family have. SDXL's refiner has none of them."""
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -45,6 +52,23 @@ def read_metadata(path: Path) -> dict[str, str]:
 
     Raises `OSError`, and `BadHeader` for a file that isn't whole or isn't one.
     """
+    return _read(path).metadata
+
+
+def family_of(filename: str) -> str:
+    """The family of a checkpoint by the names of its text encoders: "SD1", "SD2" or "SDXL"; "" where they don't tell,
+    or the file cannot be read."""
+    path = Path(filename)
+    if path.suffix.lower() != ".safetensors":
+        return ""
+    try:
+        found = _read(path).families
+    except (OSError, BadHeader):
+        return ""
+    return found.pop() if len(found) == 1 else ""
+
+
+def _read(path: Path) -> _Header:
     with open_plain(path, sys.maxsize, follow=True) as file:
         size = file.seek(0, 2) - 8
         file.seek(0)
@@ -56,36 +80,40 @@ def read_metadata(path: Path) -> dict[str, str]:
             raise BadHeader(f"has a header of {length:,} bytes; at most {HEADER_BYTES:,} are read")
         header = file.read(length)
     try:
-        return _Header(header.decode("utf-8"), size - length).metadata()
+        read = _Header(header.decode("utf-8"), size - length)
+        read.go_through()
     except (ValueError, RecursionError) as error:
         why = str(error) or type(error).__name__
         raise BadHeader(f"has a header that is not that of a .safetensors file ({why})") from error
+    return read
 
 
 class _Header:
-    """Goes through the text of a header, from `at` on."""
+    """Goes through the text of a header, from `at` on; then `metadata` and `families` are there."""
 
     def __init__(self, text: str, data_bytes: int):
         self.text = text
         self.data_bytes = data_bytes
         self.at = 0
         self.keys = 0
+        self.metadata: dict[str, str] = {}
+        self.families: set[str] = set()
 
-    def metadata(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def go_through(self) -> None:
+        """Raises `ValueError` for what is no header of a whole file."""
         for name in self._members():
             if name != "__metadata__":
+                self.families |= {family for family, start in TEXT_ENCODERS.items() if name.startswith(start)}
                 self._tensor()
                 continue
             for key in self._members():
                 value = self._string()
                 if len(key) + len(value) <= LONGEST_VALUE:
                     value.encode()  # half of a pair of surrogates is no text
-                    found[key] = value
+                    self.metadata[key] = value
         self._skip()
         if self.at < len(self.text):
             raise ValueError(f"there is more after it, at {self.at}")
-        return found
 
     def _members(self) -> Iterator[str]:
         """The keys of the object that begins here; whoever asks for the next has gone past the value."""

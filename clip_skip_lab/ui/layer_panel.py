@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 from typing import Any
 
 import gradio as gr
@@ -10,8 +11,8 @@ from modules import scripts
 from modules.ui_components import InputAccordion
 
 from ..errors import InvalidInput
-from ..hosts import PANEL_TITLE, Host
-from ..language import translated
+from ..hosts import OTHER_WEBUI, PANEL_TITLE, Host
+from ..language import Text, translated
 from ..sweep.layer_request import (
     BEFORE_NORM,
     BIG_G_SKIP,
@@ -41,8 +42,9 @@ def make_layer_panel(host: Host) -> type[scripts.Script]:
             return scripts.AlwaysVisible
 
         def ui(self, is_img2img: bool) -> list:
+            pasted = gr.HTML(elem_id=self.elem_id("clip_skip_lab_pasted"), elem_classes=["clip-skip-lab-pasted"])
             inputs = _draw(host, self.elem_id)
-            self.infotext_fields = _infotext_fields(inputs)
+            self.infotext_fields = [*_infotext_fields(inputs), (pasted, lambda params: _of_other_webui(host, params))]
             return inputs
 
         def process(self, p: Any, *arguments: Any) -> None:
@@ -117,6 +119,16 @@ def _described(host: Host, arguments: tuple) -> str:
         return f'<p class="clip-skip-lab-problem" role="alert">{html.escape(error.in_language(language))}</p>'
     text = " · ".join(translated(line, language) for line in said)
     return f'<p role="status">{html.escape(text)}</p>' if text else ""
+
+
+def _of_other_webui(host: Host, params: dict[str, Any]) -> str:
+    """What a pasted infotext of another WebUI says here; nothing, for any other. The number is another with each paste,
+    so that the page's script sees that the same was pasted again."""
+    said = params.get(OTHER_WEBUI)
+    if not isinstance(said, Text):
+        return ""
+    text = html.escape(translated(said, host.language()))
+    return f'<p role="status" data-pasted="{time.time_ns()}">{text}</p>'
 
 
 def _infotext_fields(inputs: list) -> list:

@@ -39,7 +39,7 @@ def register(host: Host) -> None:
         guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page=not getattr(flags, "nowebui", False))
         add_model_routes(app, host, guard)
         add_words_route(app, host, guard)
-        add_advice_routes(app, host.sources, guard)
+        add_advice_routes(app, host, guard)
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, grid_folders, guard)
 

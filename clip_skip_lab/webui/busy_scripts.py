@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
+import torch
 from modules import script_callbacks, scripts
 from modules.paths_internal import script_path
 
@@ -108,7 +109,7 @@ def _takes_part(engine: Engine, script: Any) -> bool:
 
 def _is_off(script: Any, request: Any) -> bool:
     given = list(request.script_args or [])[script.args_from : script.args_to]
-    return is_switched_off(str(script.title()), list(script.controls or []), given)
+    return is_switched_off(str(script.title()), list(script.controls or []), given, plain=is_own(script))
 
 
 def _is_foreign(name: str, request: Any) -> bool:
@@ -149,12 +150,12 @@ def _sampling_code(engine: Engine, request: Any) -> Iterator[Any]:
         if name.startswith(tuple(f"{package}." for package in engine.packages)) or name in engine.packages:
             yield from _callables(vars(module).values())
             yield from _of_classes(found for found in vars(module).values() if isinstance(found, type))
-    model = engine.model()
-    parts = list(model.modules()) if hasattr(model, "modules") else []
-    yield from _of_classes({type(part) for part in parts})
-    for holder in (*parts, *engine.sampling_objects(), *([] if request is None else [request])):
+    objects = [found for found in (engine.model(), *engine.sampling_objects()) if found is not None]
+    parts = {id(part): part for found in objects if isinstance(found, torch.nn.Module) for part in found.modules()}
+    yield from _of_classes({type(part) for part in parts.values()})
+    for holder in (*parts.values(), *objects, *([] if request is None else [request])):
         yield from _callables(vars(holder).values())
-    for part in parts:
+    for part in parts.values():
         for hooks in (part._forward_hooks, part._forward_pre_hooks):
             yield from hooks.values()
 

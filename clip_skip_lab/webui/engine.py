@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -71,7 +71,8 @@ class Engine(Protocol):
 
     @property
     def own_layers(self) -> tuple[str, ...]:
-        """Beginnings of the names of modules whose linear and norm layers are the host's own, LoRA included."""
+        """Beginnings of the names of the modules that define what runs in a text encoder's layers where nobody but the
+        host has a hand in it, LoRA included."""
 
     @property
     def loading_text(self) -> tuple[Any, str] | None:
@@ -128,15 +129,12 @@ class Engine(Protocol):
     def cache_key(self) -> tuple[Hashable, ...]:
         """What decides conditioning and is missing in the host's key for its cache of it."""
 
-    def transformers(self) -> list[torch.nn.Module]:
-        """The loaded model's text transformers whose forwards can be remembered."""
+    def encoder_layers(self) -> list[Sequence[torch.nn.Module]]:
+        """Of each text encoder of the loaded model its layers, in the order in which they run, each given what the one
+        before it gave; none where they aren't known. What they gave is remembered (webui/one_pass.py)."""
 
     def loras(self) -> Hashable:
-        """What is loaded of LoRAs: with the same, a text encoder gives the same."""
-
-    def inversion(self, transformer: torch.nn.Module) -> Any:
-        """The object in whose `fixes` textual inversion hands its vectors to a transformer's forward, which uses them
-        up; the attribute is None where there are none."""
+        """What is loaded of LoRAs: with the same, a text encoder's layers give the same."""
 
     def deciding_options(self) -> set[str]:
         """The options that decide pictures, clip skip, checkpoint and VAE among them."""

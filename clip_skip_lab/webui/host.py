@@ -31,6 +31,7 @@ from .layer_request import asked_by_axes, meaning, notes_on, read_fraction, rest
 from .model_files import ModelFiles, data_folder
 from .options import borrowed, lendable
 from .own_axes import register_axes
+from .pasted import naming_layers
 from .request import applied, cell_size, name_checkpoint, restore_setting, steps
 from .saving import font_file
 from .script_arguments import register_padding
@@ -92,6 +93,7 @@ class WebUI:
         register_padding()
         register_axes(xyz_module, self.engine)
         watch_generations(self.engine, self.language)
+        script_callbacks.on_infotext_pasted(naming_layers(self.engine))  # before the others take its clip skip away
         script_callbacks.on_infotext_pasted(read_fraction)
         script_callbacks.on_infotext_pasted(forget_setting)
 

@@ -152,18 +152,20 @@ def _is_untrained(encoder: LoadedEncoder, choice: LayerChoice | None) -> bool:
 
 def meaning(choice: LayerChoice, encoder: LoadedEncoder, negative: bool) -> Text:
     """`CLIP-L of SD1: layer 11.5 of 12`."""
-    layers = encoder.described.layers
+    layers, total = encoder.described.layers, encoder.described.total
     if choice.last is not None:
         line = Text(
             "{encoder}: layers {first} to {last} of {layers}, averaged",
             encoder=encoder.kind,
             first=layers + 1 - choice.last,
             last=layers + 1 - choice.first,
-            layers=layers,
+            layers=total,
         )
     else:
         layer = f"{round(layers + 1 - choice.first, 6):g}"
-        line = Text("{encoder}: layer {layer} of {layers}", encoder=encoder.kind, layer=layer, layers=layers)
+        line = Text(
+            "{encoder}: layer {layer} of {layers}", encoder=encoder.kind, layer=layer, layers=encoder.described.total
+        )
     return Text("negative: {line}", line=line) if negative else line
 
 

@@ -14,14 +14,18 @@ OFF = frozenset(("disable", "disabled", "off", "none", "no", "inactive", "not ac
 FILLER = frozenset(("a1111", "extension", "for", "is", "script", "sd", "the", "this", "webui"))
 
 
-def is_switched_off(title: str, controls: list[Any], given: list[Any]) -> bool:
+def is_switched_off(title: str, controls: list[Any], given: list[Any], plain: bool = False) -> bool:
     """Whether a script's inputs say that it does nothing; False where they don't tell.
 
     Args:
         title: the script's own.
         controls: its inputs, gradio components.
         given: their values in a request, in the same order; a unit may stand anywhere.
+        plain: whether it is one of the host's own, which have ticks to switch them on and are off without one, whatever
+            these are called.
     """
+    if plain and controls and given and _is_main_switch(controls[0]) and not _is_on(controls[0], given[0]):
+        return True
     said = [_unit_is_on(value) for value in given[len(controls) :]]
     for number, control in enumerate(controls):
         if number >= len(given):
@@ -31,7 +35,30 @@ def is_switched_off(title: str, controls: list[Any], given: list[Any]) -> bool:
         elif _is_switch(title, control, number):
             said.append(_is_on(control, given[number]))
     known = [switch for switch in said if switch is not None]
+    if plain and not known:
+        known = _ticks_to_enable(controls, given)
     return bool(known) and not any(known)
+
+
+def _is_main_switch(control: Any) -> bool:
+    """Whether this is a tick that says nothing but "enabled", and so, before all other inputs, decides for them."""
+    words = _words(str(getattr(control, "label", None) or ""))
+    return bool(words) and words <= ON and _is_tick(control)
+
+
+def _ticks_to_enable(controls: list[Any], given: list[Any]) -> list[bool]:
+    """The values of ticks "Enable …"; of the first tick where there is none."""
+    ticks = [
+        (str(getattr(control, "label", None) or "").lower(), _is_on(control, value))
+        for control, value in zip(controls, given, strict=False)
+        if _is_tick(control)
+    ]
+    named = [is_on for label, is_on in ticks if label.split(" ")[0] in ON]
+    return named or [is_on for _, is_on in ticks[:1]]
+
+
+def _is_tick(control: Any) -> bool:
+    return any("Checkbox" in kind.__name__ for kind in type(control).__mro__)
 
 
 def _is_switch(title: str, control: Any, number: int) -> bool:
@@ -44,7 +71,7 @@ def _is_switch(title: str, control: Any, number: int) -> bool:
     classes = [kind.__name__ for kind in type(control).__mro__]
     if any("Accordion" in name for name in classes):
         return named or number == 0
-    return named and any("Checkbox" in name for name in classes)
+    return named and _is_tick(control)
 
 
 def _is_on(control: Any, value: Any) -> bool:

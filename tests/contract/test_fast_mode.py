@@ -128,12 +128,12 @@ def test_a_sweep_runs_the_text_encoder_as_often_as_one_generation(client, faults
     client.generate(prompt="something else", negative_prompt="other")  # so that the host's cond cache helps nobody
     faults.set()
     client.single(3, **prompts)
-    alone = faults.seen()["encoder_forwards"]
+    alone = faults.seen()["encoder_layers"]
     client.generate(prompt="something else", negative_prompt="other")
     faults.set()
     swept = client.sweep({"clip_skip": "1-12", "mode": mode, **further}, **prompts)
-    assert faults.seen()["encoder_forwards"] == alone == 2
-    assert swept.report["text_encoder_forwards"] == alone
+    assert faults.seen()["encoder_layers"] == alone == 2 * 12
+    assert swept.report["text_encoder_forwards"] == 2
     assert len({cell.tobytes() for cell in swept.cells}) == len(swept.cells)
 
 

@@ -50,6 +50,14 @@ def test_an_override_is_called_that():
     ]
 
 
+def test_values_that_are_the_same_to_the_host_are_no_disagreement():
+    assert advise([TWO, MODEL], 1, lowest=2).sentences == ()
+    assert advise([TWO, ONE], 2, lowest=2).sentences == ()
+    assert advise([TWO, ONE], 3, lowest=2).values == (2,)
+    assert "No one value suits them all." not in advise([TWO, ONE], 3, lowest=2).sentences
+    assert advise([TWO], 1, lowest=1).values == (2,)
+
+
 def test_an_endless_name_is_cut():
     (sentence,) = english(Source("lora", "n" * 500, Training(2, True)), clip_skip=1)
     assert "n" * 80 + "…" in sentence and "n" * 81 not in sentence

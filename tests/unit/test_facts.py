@@ -1,5 +1,7 @@
 """What a clip skip does on a model: the facts, and their words."""
 
+from dataclasses import replace
+
 import pytest
 
 from clip_skip_lab.language import in_all_languages
@@ -11,6 +13,10 @@ SD2 = Model("two", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual=23),))
 BIG_G = Encoder("OpenCLIP bigG", 32, usual=31, norm=False, trained=31)
 SDXL = Model("xl", "SDXL", (Encoder("CLIP-L", 12, usual=11, norm=False, trained=11), BIG_G), switch="Clip skip SDXL")
 SDXL_ON = Model("xl", "SDXL", (Encoder("CLIP-L", 12, norm=False, trained=11), BIG_G))
+FORGE_XL = Model(
+    "xl", "SDXL", (Encoder("CLIP-L", 12, norm=False, trained=11, minimal=2), replace(BIG_G, usual=None, minimal=2))
+)
+FORGE_SD2 = Model("two", "SD2", (Encoder("OpenCLIP ViT-H", 23, trained=23, left_out=1),))
 UNKNOWN_MODEL = Model("odd", "", ())
 
 
@@ -36,6 +42,24 @@ def test_an_encoder_that_ignores_the_setting_keeps_its_layer():
         [11, 31],
         [6, 31],
     ]
+
+
+@pytest.mark.parametrize(("clip_skip", "layers"), [(1, [11, 31]), (2, [11, 31]), (3, [10, 30]), (13, [0, 20])])
+def test_what_is_below_the_minimal_clip_skip_of_an_encoder_means_the_minimal(clip_skip, layers):
+    facts = layer_facts(FORGE_XL, clip_skip)
+    assert [one.layer for one in facts.encoders] == layers
+    assert (facts.lowest, facts.highest) == (2, 12)
+
+
+def test_the_training_is_read_as_the_host_reads_a_clip_skip():
+    assert [one.encoder.trained for one in layer_facts(FORGE_XL, 3, trained=1).encoders] == [11, 31]
+
+
+def test_layers_that_the_host_leaves_out_count_in_what_is_said_and_cannot_be_reached():
+    facts = layer_facts(FORGE_SD2, 1)
+    assert (facts.encoders[0].layer, facts.highest) == (23, 23)
+    assert facts.to_json()["encoders"][0]["layers"] == 24
+    assert sentence(facts) == "Layer 23 of 24, penultimate, as in training"
 
 
 def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting_only():
@@ -109,6 +133,18 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             True,
         ),
         (
+            FORGE_XL,
+            1,
+            None,
+            "Clip skip 1 is the same as 2 here. "
+            "CLIP-L: layer 11 of 12, penultimate, without the final layer norm, as in training. "
+            "OpenCLIP bigG: layer 31 of 32, penultimate, without the final layer norm, as in training",
+            "ここでは Clip skip 1 は 2 と同じです。"
+            "CLIP-L: 12層中11層目（最後から2番目）、最終 LayerNorm なし、学習時と同じ層。"
+            "OpenCLIP bigG: 32層中31層目（最後から2番目）、最終 LayerNorm なし、学習時と同じ層",
+            False,
+        ),
+        (
             UNKNOWN_MODEL,
             2,
             None,
@@ -130,6 +166,7 @@ def test_the_record_as_plain_data():
         "model": {"name": "xl", "family": "SDXL"},
         "clip_skip": 2,
         "effect": "part",
+        "lowest": 1,
         "highest": 12,
         "encoders": [
             {

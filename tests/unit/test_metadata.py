@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from clip_skip_lab.models.header import HEADER_BYTES, read_metadata
+from clip_skip_lab.models.header import HEADER_BYTES, family_of, read_metadata
 from clip_skip_lab.models.metadata import LAYERS_OF_SD1, MetadataReader, Training, training_of
 
 TENSOR = {"weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
@@ -272,3 +272,30 @@ def test_no_metadata_makes_the_reader_raise(metadata):
     training = training_of(metadata)
     assert training.clip_skip is None or 1 <= training.clip_skip <= LAYERS_OF_SD1
     assert training.clip_skip is None or training.family in ("sd1", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensors", "family"),
+    [
+        ("a.safetensors", ["cond_stage_model.transformer.text_model.embeddings.position_ids"], "SD1"),
+        ("a.safetensors", ["cond_stage_model.transformer.embeddings.position_ids"], "SD1"),
+        ("a.safetensors", ["cond_stage_model.model.transformer.resblocks.0.ln_1.bias"], "SD2"),
+        (
+            "A.SAFETENSORS",
+            ["conditioner.embedders.0.transformer.text_model.x", "conditioner.embedders.1.model.ln_final.bias"],
+            "SDXL",
+        ),
+        ("refiner.safetensors", ["conditioner.embedders.0.model.ln_final.bias"], ""),
+        ("flux.safetensors", ["double_blocks.0.img_attn.norm.key_norm.scale"], ""),
+        ("two.safetensors", ["cond_stage_model.transformer.x", "conditioner.embedders.1.model.x"], ""),
+        ("a.ckpt", ["cond_stage_model.transformer.x"], ""),
+    ],
+)
+def test_a_checkpoint_tells_its_family_by_its_text_encoders(tmp_path, name, tensors, family):
+    save_file({tensor: np.zeros(2, np.float32) for tensor in tensors}, str(tmp_path / name))
+    assert family_of(str(tmp_path / name)) == family
+
+
+def test_a_checkpoint_that_cannot_be_read_is_of_no_family(tmp_path):
+    assert family_of(str(tmp_path / "gone.safetensors")) == ""
+    assert family_of(str(written(tmp_path / "odd.safetensors", b"{"))) == ""

@@ -2,10 +2,10 @@
 
     WEBUI_URL=http://127.0.0.1:7860 python -m tests.webui.equality [FEATURE …]
 
-Runs against any WebUI that has the extension, two checkpoints (the second one `tiny-sd1_b`), the LoRA `tiny-lora` and
-the embedding `tiny-embedding`; the table in docs/exact-and-fast.md is from AUTOMATIC1111 v1.10.1. For each feature it
-sweeps a few clip skips, generates each of them alone with the same settings, and compares the pictures as they come
-over the API: largest difference of a channel value (of 255) and mean difference.
+Runs against any WebUI that has the extension, two checkpoints (the name of the second one ends with `_b`), the LoRA
+`tiny-lora` and the embedding `tiny-embedding`; the tables in docs/exact-and-fast.md and docs/hosts.md are from it. For
+each feature it sweeps a few clip skips, generates each of them alone with the same settings, and compares the pictures
+as they come over the API: largest difference of a channel value (of 255) and mean difference.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ BASE = {
     "sampler_name": "DPM++ 2M",
     "scheduler": "Karras",
 }
-HIRES = {"enable_hr": True, "hr_scale": 2, "denoising_strength": 0.5, "hr_upscaler": "Latent"}
+SAME_MODULES = {"hr_additional_modules": ["Use same choices"]}  # without it Forge's API fails; others pass over it
+HIRES = {"enable_hr": True, "hr_scale": 2, "denoising_strength": 0.5, "hr_upscaler": "Latent", **SAME_MODULES}
+OTHER = "the second checkpoint"
 
 
 @dataclass
@@ -98,7 +100,7 @@ FEATURES = [
     Feature("hires fix, own prompts", {**HIRES, "hr_prompt": "a blue dog", "hr_negative_prompt": "red"}),
     Feature("hires fix, own steps", {**HIRES, "hr_second_pass_steps": 3}),
     Feature("hires fix, own sampler", {**HIRES, "hr_sampler_name": "Euler a"}),
-    Feature("refiner", {"refiner_checkpoint": "tiny-sd1_b", "refiner_switch_at": 0.5}),
+    Feature("refiner", {"refiner_checkpoint": OTHER, "refiner_switch_at": 0.5}),
     Feature("img2img", {"denoising_strength": 0.6}, img2img=True),
     Feature("img2img, batch size 2", {"denoising_strength": 0.6, "batch_size": 2}, img2img=True),
     Feature("inpaint", {"denoising_strength": 0.7, "inpainting_fill": 1}, img2img=True, mask=True),
@@ -123,6 +125,9 @@ def generate(client: Client, feature: Feature, more: dict) -> tuple[list[np.ndar
     """The pictures of one call, as int arrays of height × width × 3, and what it told of itself."""
     route = "img2img" if feature.img2img else "txt2img"
     body = request_body(feature)
+    if body.get("refiner_checkpoint") == OTHER:
+        names = [model["model_name"] for model in client.get("sd-models")]
+        body["refiner_checkpoint"] = next(name for name in names if name.endswith("_b"))
     settings = {**body.pop("override_settings", {}), **more.pop("override_settings", {})}
     made = Answer(client.post(route, **{**body, **more, "override_settings": settings}))
     return [picture.astype(int) for picture in made.pictures], made.info
@@ -139,25 +144,28 @@ def compare(client: Client, feature: Feature) -> str:
         pictures, _ = generate(client, feature, more)
         per_cell = request_body(feature).get("batch_size", 1) * request_body(feature).get("n_iter", 1)
         alone += pictures[-per_cell:]  # a grid may stand before them
-    columns, notes = [], []
+    columns, notes, forwards = [], [], []
     for mode in ("exact", "fast"):
         plan = {**feature.plan, "mode": mode, "return_cells": True}
         swept, info = generate(client, feature, {"script_name": "clip skip sweep", "script_args": [plan]})
-        swept, notes = swept[1:], info["extra_generation_params"]["clip_skip_lab"]["notes"]
+        said = info["extra_generation_params"]["clip_skip_lab"]
+        swept, notes = swept[1:], said["notes"]
+        forwards.append(said["text_encoder_forwards"])
         if len(swept) != len(alone):
             raise RuntimeError(f"{len(swept)} pictures instead of {len(alone)}")
         differences = [np.abs(one - other) for one, other in zip(alone, swept, strict=True)]
         largest, mean = max(d.max() for d in differences), max(d.mean() for d in differences)
         columns.append(f"{largest} | {mean:.4f}")
     spread = max(np.abs(one - alone[0]).mean() for one in alone[1:])
-    return f"| {feature.name} | {' | '.join(columns)} | {spread:.1f} | {' '.join(notes)} |"
+    ran = " / ".join(map(str, forwards))
+    return f"| {feature.name} | {' | '.join(columns)} | {spread:.1f} | {ran} | {' '.join(notes)} |"
 
 
 def main() -> None:
     """Prints the table; names on the command line choose features."""
     wanted = sys.argv[1:]
-    print("| feature | exact: largest | mean | fast: largest | mean | clip skips differ by | fast: one by one? |")
-    print("|---|---|---|---|---|---|---|")
+    print("| feature | exact: largest | mean | fast: largest | mean | clip skips differ by | forwards | notes |")
+    print("|---|---|---|---|---|---|---|---|")
     client = Client(URL, timeout=600)
     for feature in FEATURES:
         if wanted and feature.name not in wanted:
@@ -165,7 +173,7 @@ def main() -> None:
         try:
             print(compare(client, feature), flush=True)
         except (Refused, RuntimeError) as error:
-            print(f"| {feature.name} | not compared: {error} | | | | | |", flush=True)
+            print(f"| {feature.name} | not compared: {error} | | | | | | |", flush=True)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def reset(fault=None):
     FAULT.clear()
     FAULT.update(fault or {})
     SEEN.clear()
-    SEEN.update(generations=0, encoder_forwards=0, unet_rows=[], skip_of_pictures=[])
+    SEEN.update(generations=0, encoder_layers=0, unet_rows=[], skip_of_pictures=[])
 
 
 def now(*kinds):
@@ -33,20 +33,23 @@ def now(*kinds):
 reset()
 """,
     "scripts/faults.py": """
+import functools
+
 import faults_state as state
 import torch
 from fastapi import Body
 from modules import script_callbacks, scripts, sd_models, shared
 from transformers.models.clip import modeling_clip
 
-if not hasattr(modeling_clip.CLIPTextTransformer, "faults_original"):
-    modeling_clip.CLIPTextTransformer.faults_original = modeling_clip.CLIPTextTransformer.forward
+if not hasattr(modeling_clip.CLIPEncoderLayer, "faults_original"):
+    original = modeling_clip.CLIPEncoderLayer.faults_original = modeling_clip.CLIPEncoderLayer.forward
 
+    @functools.wraps(original)  # with the name of its module, so that it isn't taken for an extension's
     def counted(self, *args, **kwargs):
-        state.SEEN["encoder_forwards"] += 1
-        return modeling_clip.CLIPTextTransformer.faults_original(self, *args, **kwargs)
+        state.SEEN["encoder_layers"] += 1
+        return original(self, *args, **kwargs)
 
-    modeling_clip.CLIPTextTransformer.forward = counted
+    modeling_clip.CLIPEncoderLayer.forward = counted
 
 
 def on_unet(module, args, kwargs):

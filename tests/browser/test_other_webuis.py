@@ -1,0 +1,87 @@
+"""In a real browser: what a pasted infotext of another WebUI says here stands under the note in the header."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.helpers.client import Client
+
+SHOWN = "#clip_skip_lab_of_picture"
+LINE = "#script_txt2img_clip_skip_lab_clip_skip_lab_pasted"
+FROM_FORGE = "This picture is from Forge, where clip skip 3 on SDXL is layer 10 of 12 in CLIP-L and layer 30 of 32"
+
+
+@pytest.fixture
+def page_with_note(host_url, page):
+    page.route(re.compile(r"^https?://(?!127\.0\.0\.1|localhost)"), lambda route: route.fulfill(body=""))
+    page.goto(host_url)
+    page.locator("#clip_skip_lab_note:not(:empty)").wait_for()
+    return page
+
+
+@pytest.fixture
+def sdxl(host_url):
+    """The name of a checkpoint that by its tensors' names is an SDXL one. It is never loaded."""
+    client = Client(host_url)
+    path = Path(client.get("sd-models")[0]["filename"]).parent / "clipskiplabxl.safetensors"
+    save_file({"conditioner.embedders.1.model.x": np.zeros(2, np.float32)}, str(path))
+    client.post("refresh-checkpoints")
+    yield path.stem
+    path.unlink()
+    client.post("refresh-checkpoints")
+
+
+def paste(page, model, version, clip_skip):
+    page.locator("#txt2img_prompt textarea").fill(
+        f"a cat\nSteps: 4, Sampler: Euler, Seed: 1, Size: 64x64, Model: {model}, Clip skip: {clip_skip}, "
+        f"Version: {version}"
+    )
+    page.locator("#paste:visible").first.click()
+
+
+def becomes(page, beginning):
+    page.wait_for_function(
+        "([css, text]) => { const said = document.querySelector(css)?.textContent ?? ''; "
+        "return text ? said.startsWith(text) : !said; }",
+        arg=[SHOWN, beginning],
+    )
+
+
+def test_a_pasted_clip_skip_of_another_webui_is_explained_in_the_header(page_with_note, sdxl):
+    page = page_with_note
+    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
+    becomes(page, FROM_FORGE)
+    assert page.locator(SHOWN).is_visible()
+    assert not page.locator(f"{LINE} p").is_visible(), "it stands there only where there is no note"
+    assert page.locator("#txt2img_override_settings .token", has_text="Clip skip: 3").count() == 1
+    page.locator("#tabs > .tab-nav button", has_text="img2img").click()
+    becomes(page, "")
+    page.locator("#tabs > .tab-nav button", has_text="txt2img").click()
+    becomes(page, FROM_FORGE)
+    paste(page, sdxl, "v1.10.1", 3)
+    becomes(page, "")
+
+
+def test_it_goes_when_the_clip_skip_in_use_is_changed_and_comes_back_with_another_paste(page_with_note, sdxl):
+    page = page_with_note
+    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
+    becomes(page, FROM_FORGE)
+    page.wait_for_timeout(2500)  # after that a change is a person's
+    assert page.locator(SHOWN).text_content().startswith(FROM_FORGE)
+    page.locator("#txt2img_override_settings .token-remove, #txt2img_override_settings .remove-all").first.click()
+    becomes(page, "")
+    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
+    becomes(page, FROM_FORGE)
+
+
+def test_without_a_note_in_the_header_it_stands_above_the_panel(page_with_note, sdxl):
+    page = page_with_note
+    page.evaluate("() => document.getElementById('clip_skip_lab_note').remove()")
+    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
+    page.locator(f"{LINE} p", has_text=FROM_FORGE).wait_for()
+    assert page.locator(f"{LINE} p").is_visible()
