@@ -216,11 +216,10 @@ def test_the_facts_of_the_loaded_model(host):
 def test_the_hosts_own_schedule_is_off_for_a_sweep_and_the_sweep_says_so(host):
     if host.face != "reforge":
         pytest.skip("only reForge has one")
-    schedule = {"dynamic_clip_skip_enabled": True, "dynamic_clip_skip_start": 8}
-    changed = host.client.generate(override_settings={**host.client.options(), **schedule})
+    client = host.client
+    client.set({"dynamic_clip_skip_enabled": True, "dynamic_clip_skip_start": 8})
+    changed, swept = client.generate(), client.sweep({"clip_skip": SKIPS})
+    client.set({"dynamic_clip_skip_enabled": False, "dynamic_clip_skip_start": 4})
     assert not same(changed.pictures, host.first.cells[:1]), "the schedule had no effect, so this test proves nothing"
-    with host.client.kept(*schedule):
-        host.client.set(schedule)
-        swept = host.client.sweep({"clip_skip": SKIPS})
     assert same(swept.cells, host.first.cells)
     assert [note for note in swept.record["notes"] if "Dynamic clip skip ramp" in note]
