@@ -28,6 +28,9 @@ CLASSES = {
     "CLIP_SD_XL_L": (CLIP_L, "CLIP-L"),
     "CLIP_SD_XL_G": (BIG_G, "OpenCLIP bigG"),
 }
+HONOURING = frozenset(name for name in CLASSES if honours(getattr(forge_clip, name, object)))
+"""Those that look at clip skip; told at the start, as a sweep puts methods of its own into their place."""
+
 FAMILIES = {SD1: "SD1", SD2: "SD2", CLIP_L: "SDXL", BIG_G: "SDXL"}
 
 
@@ -126,7 +129,7 @@ def _describe(label: str, kind: str, module: Any, layers: int) -> Encoder:
     last = kind == SD1 or module.wrapped.layer == "last"
     trained = layers if last else range(layers + 1)[module.wrapped.layer_idx]
     lowest = max(1, layers + 1 - trained, int(getattr(module, "minimal_clip_skip", 1)))
-    usual: dict[str, int] = {} if honours(type(module)) else {"usual": trained}
+    usual: dict[str, int] = {} if type(module).__name__ in HONOURING else {"usual": trained}
     return Encoder(
         label,
         layers,
@@ -139,4 +142,4 @@ def _describe(label: str, kind: str, module: Any, layers: int) -> Encoder:
 
 def is_reforge() -> bool:
     """Whether this is reForge: there also SDXL's encoders look at clip skip, which early Forge and Classic ignore."""
-    return honours(getattr(forge_clip, "CLIP_SD_XL_L", object))
+    return "CLIP_SD_XL_L" in HONOURING

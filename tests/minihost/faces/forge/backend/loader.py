@@ -3,14 +3,12 @@
 import os
 
 import safetensors.torch
-import torch
 from backend.args import dynamic_args
 from backend.diffusion_engine.sd15 import StableDiffusion
 from backend.nn.clip import IntegratedCLIP
 from backend.operations import _in_place
 from modules import _latent_diffusion, _model_config, devices, paths, shared
 from modules._tokenizer import load_tokenizer, write_tokenizer
-from transformers import CLIPTextModel
 
 
 class _Config:
@@ -41,8 +39,6 @@ def forge_loader(sd, additional_state_dicts=None):
 
 def _text_encoder(parts):
     loaded = parts.cond_stage_model.transformer
-    with torch.device("meta"):
-        encoder = IntegratedCLIP(CLIPTextModel, loaded.config)
-    encoder.transformer = loaded
+    encoder = IntegratedCLIP(lambda config: loaded, loaded.config)
     _in_place(encoder)
     return encoder.eval()
