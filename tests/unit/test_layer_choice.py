@@ -22,6 +22,7 @@ from clip_skip_lab.sweep.layer_request import (
     read_layer_request,
     read_values,
 )
+from clip_skip_lab.sweep.schedule import values_within
 from clip_skip_lab.sweep.values import read_clip_skip
 
 numbers = st.one_of(
@@ -106,7 +107,7 @@ def test_what_is_no_layer_is_refused_with_what_is_allowed(text):
 def test_any_text_is_read_or_refused(text):
     try:
         for value in read_clip_skip(text, 12):
-            assert LayerChoice.of(value).deepest <= 12
+            assert all(LayerChoice.of(part).deepest <= 12 for part in values_within(value))
     except InvalidInput as error:
         assert error.detail
 
