@@ -38,11 +38,17 @@ def panel_sentence(facts: PanelFacts) -> Text:
     if not facts.is_applied:
         return _joined([Text("Panel: {asked}, not applied to this model", asked=asked), sentence(facts.base)])
     parts = [Text("Panel: {asked}", asked=asked)]
-    for choices, whose in ((facts.prompt, []), (facts.negative, [Text("Negative")])):
-        for encoder, choice in zip(facts.base.encoders, choices, strict=False):
+    for prompts, whose in ((facts.prompt, []), (facts.negative, [Text("Negative")])):
+        for encoder, choices in zip(facts.base.encoders, prompts, strict=False):
             name = [encoder.encoder.name] if len(facts.base.encoders) > 1 else []
-            parts.append(_of(_panel_layer(encoder, choice), [*whose, *name]))
+            layers = [_panel_layer(encoder, choice) for choice in choices]
+            parts.append(_of(in_turn(layers) if layers else _host_layer(encoder), [*whose, *name]))
     return _joined(parts)
+
+
+def in_turn(layers: list[Text]) -> Text:
+    """What is said of each phase of a schedule, one after another: `layer 11 of 12, then layer 12 of 12`."""
+    return reduce(lambda before, after: Text("{before}, then {after}", before=before, after=after), layers)
 
 
 def panel_problem(error: Text) -> Text:
@@ -103,10 +109,8 @@ def _always(no_effect: Text, encoder: EncoderFacts) -> Text:
     )
 
 
-def _panel_layer(encoder: EncoderFacts, choice: LayerChoice | None) -> Text:
+def _panel_layer(encoder: EncoderFacts, choice: LayerChoice) -> Text:
     layers, total = encoder.encoder.layers, encoder.encoder.total
-    if choice is None:
-        return _host_layer(encoder)
     if choice.whole is not None or choice.deepest > layers:
         return _layer(taken(encoder, choice))
     if choice.last is None:

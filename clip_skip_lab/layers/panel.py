@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from ..sweep.layer_request import LayerRequest
 from .facts import Encoder, EncoderFacts, LayerFacts, Model, layer_of
-from .selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice, check_reachable, choice_for
+from .phases import choices_in_turn
+from .selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice, check_reachable
 
 KINDS = {
     ("SD1", "CLIP-L"): SD1,
@@ -24,26 +25,27 @@ class PanelFacts:
     Attributes:
         request: what it asks.
         base: what the host does by itself.
-        prompt: for each encoder of the model the layers of the prompt, or None where the host's own stay.
+        prompt: for each encoder of the model the layers of the prompt from phase to phase, none where the host's own
+            stay.
         negative: the same for the negative prompt; empty where the panel says nothing of it.
     """
 
     request: LayerRequest
     base: LayerFacts
-    prompt: tuple[LayerChoice | None, ...]
-    negative: tuple[LayerChoice | None, ...]
+    prompt: tuple[list[LayerChoice], ...]
+    negative: tuple[list[LayerChoice], ...]
 
     @property
     def is_applied(self) -> bool:
         """Whether the panel decides any layer."""
-        return any(choice is not None for choice in (*self.prompt, *self.negative))
+        return any((*self.prompt, *self.negative))
 
     @property
     def fails(self) -> bool:
         """Whether it asks for a layer that an encoder does not have: generating is refused then."""
         encoders = self.base.encoders
         pairs = [*zip(encoders, self.prompt, strict=True), *zip(encoders, self.negative, strict=False)]
-        return any(choice is not None and choice.deepest > facts.encoder.layers for facts, choice in pairs)
+        return any(choice.deepest > facts.encoder.layers for facts, choices in pairs for choice in choices)
 
 
 def panel_facts(base: LayerFacts, request: LayerRequest) -> PanelFacts:
@@ -55,9 +57,10 @@ def panel_facts(base: LayerFacts, request: LayerRequest) -> PanelFacts:
     """
     encoders = _kinds(base.model)
 
-    def choices(negative: bool) -> tuple[LayerChoice | None, ...]:
+    def choices(negative: bool) -> tuple[list[LayerChoice], ...]:
         return tuple(
-            choice_for(request, kind, encoder, negative, base.clip_skip) if kind else None for kind, encoder in encoders
+            choices_in_turn(request, kind, encoder, negative, base.clip_skip) if kind else []
+            for kind, encoder in encoders
         )
 
     prompt = choices(False)

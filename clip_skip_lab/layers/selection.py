@@ -23,7 +23,7 @@ from ..sweep.layer_request import (
     NEGATIVE,
     LayerRequest,
 )
-from ..sweep.values import AVERAGE, Value
+from ..sweep.values import AVERAGE, Value, is_schedule
 from .facts import Encoder
 
 SD1, SD2, CLIP_L, BIG_G = "CLIP-L of SD1", "OpenCLIP of SD2", "CLIP-L of SDXL", "OpenCLIP bigG of SDXL"
@@ -54,7 +54,8 @@ class LayerChoice:
 
     @classmethod
     def of(cls, value: Value, interpolation: str = BEFORE_NORM) -> LayerChoice:
-        """The choice of a value that was checked before (`clip_skip_lab.sweep.values.read_clip_skip`)."""
+        """The choice of a value that was checked before (`clip_skip_lab.sweep.values.read_clip_skip`); a schedule is
+        several, see `phases`."""
         if not isinstance(value, str):
             return cls(value, None, interpolation)
         average = AVERAGE.fullmatch(value)
@@ -95,10 +96,16 @@ class LayerChoice:
 
 
 def nearest_whole(value: Value) -> int:
-    """The whole clip skip that a host would use in place of a value it cannot do; 1.5 gives 2, `avg 2-4` gives 3."""
+    """The whole clip skip that a host would use in place of a value it cannot do; 1.5 gives 2, `avg 2-4` gives 3. For a
+    schedule ask with its value at a step."""
     choice = LayerChoice.of(value)
     middle = choice.first if choice.last is None else (choice.first + choice.last) / 2
     return math.floor(middle + 0.5)
+
+
+def is_whole(value: Value) -> bool:
+    """Whether a value is one whole number, which the host can do by itself."""
+    return not is_schedule(value) and LayerChoice.of(value).whole is not None
 
 
 def choice_for(request: LayerRequest, kind: str, encoder: Encoder, negative: bool, setting: int) -> LayerChoice | None:
@@ -110,7 +117,7 @@ def choice_for(request: LayerRequest, kind: str, encoder: Encoder, negative: boo
     one encoder, and all with `every_model`, are taken as they are.
 
     Args:
-        request: what is asked.
+        request: what is asked, without schedules (`phases`).
         kind: the encoder's kind, such as `SD1`.
         encoder: what there is to say of it.
         negative: whether a negative prompt is encoded.
@@ -150,7 +157,7 @@ def check_reachable(request: LayerRequest, kinds: Mapping[str, bool]) -> None:
             raise InvalidInput(NAMES[key], value, _NOTHING, problem)
     if any(kinds.values()) or (kinds and request.every_model):
         return
-    mixes = request.value is not None and LayerChoice.of(request.value).whole is None
+    mixes = request.value is not None and not is_whole(request.value)
     asked = {
         NEGATIVE: request.negative,
         EVERY_MODEL: request.every_model or None,

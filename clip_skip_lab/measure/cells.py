@@ -75,7 +75,8 @@ def measured_cells(content: Content) -> list[Cell]:
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
-    """Whether a clip skip is a number; else it is an average of layers, which has no place among them."""
+    """Whether a clip skip is a number; else it is an average of layers or a schedule, which has no place among
+    them."""
     return not isinstance(value, str)
 
 
@@ -91,7 +92,8 @@ def compared(cells: list[Cell], reference: Value) -> list[Cell]:
 
 
 def ascending(values: Iterable[Value]) -> list[Value]:
-    """The values of clip skip in order: numbers by size, then averages of layers as they come; each once."""
+    """The values of clip skip in order: numbers by size, then averages of layers and schedules as they come; each
+    once."""
     once = list({key_of(value): value for value in values}.values())
     numbers = sorted(value for value in once if is_number(value))
     return [*numbers, *(value for value in once if not is_number(value))]

@@ -117,10 +117,10 @@ def lines_chart(lines: list[Line], words: Words, title: str, label: str, seed: f
         look: dict[str, Any] = {"marker": MARKERS[number % len(MARKERS)], "color": _colour(number, len(lines))}
         points = {value: height for value in places if (height := line.values.get(value)) is not None}
         numbers = {places[value]: height for value, height in points.items() if is_number(value)}
-        # Averages of layers have no place between the numbers: marks without a line.
-        averages = {places[value]: height for value, height in points.items() if not is_number(value)}
+        # Averages of layers and schedules have no place between the numbers: marks without a line.
+        others = {places[value]: height for value, height in points.items() if not is_number(value)}
         axes.plot(list(numbers), list(numbers.values()), label=line.label, **look)
-        axes.plot(list(averages), list(averages.values()), linestyle="none", **look)
+        axes.plot(list(others), list(others.values()), linestyle="none", **look)
     if seed is not None:
         axes.axhline(seed, color=INK, linestyle="--", linewidth=1.2, label=words["seed line"])
     axes.set_ylim(bottom=0)
@@ -218,7 +218,7 @@ def _width(text: str) -> int:
 
 
 def _places(values: list[Value]) -> dict[Value, float]:
-    """Where each clip skip stands across: numbers at their size, averages of layers one by one after them."""
+    """Where each clip skip stands across: numbers at their size, averages and schedules one by one after them."""
     numbers = [value for value in values if is_number(value)]
     after = max(numbers, default=0)
     rest = [value for value in values if not is_number(value)]

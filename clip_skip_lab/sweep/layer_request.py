@@ -107,8 +107,8 @@ def read_layer_request(asked: dict[str, object], highest: int | None = None) -> 
     """Checks what is asked.
 
     Args:
-        asked: some of `KEYS`; a value is a number, a text such as "1.5" or "avg 2-4", or None or "same" for not given.
-            Nothing else is that: not 0, not an empty text.
+        asked: some of `KEYS`; a value is a number, a text such as "1.5", "avg 2-4" or "[2:1:0.5]", or None or
+            "same" for not given. Nothing else is that: not 0, not an empty text.
         highest: the number of layers, where it is known already.
 
     Raises `InvalidInput`.

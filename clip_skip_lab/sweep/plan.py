@@ -37,7 +37,8 @@ class SweepPlan:
     """What a sweep will do, all of it valid.
 
     Attributes:
-        clip_skip: the values, in the order given: whole numbers, fractions, averages such as "avg 2-4".
+        clip_skip: the values, in the order given: whole numbers, fractions, averages such as "avg 2-4", schedules
+            such as "[2:1:0.5]".
         clip_skip_source: the text they were read from, to put it back into the panel.
         y, z: the second and third axis, or None.
         mode: "exact": every picture is bit-identical to a single generation with the same settings. "fast": cells

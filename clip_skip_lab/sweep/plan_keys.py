@@ -289,8 +289,8 @@ def _layer_key(name: str, takes: str) -> PlanKey:
 REQUEST_KEYS = (
     PlanKey(
         name=CLIP_SKIP,
-        takes="a text (`1-12`, `1-12 (+2)`, `1-12 [5]`, `1, 2, 5`), a number, or a list of both; fractions and "
-        f"averages: {FINER}",
+        takes="a text (`1-12`, `1-12 (+2)`, `1-12 [5]`, `1, 2, 5`), a number, or a list of both; fractions, "
+        f"averages and schedules: {FINER}",
         without=f"`{DEFAULT_CLIP_SKIP}`",
         default=DEFAULT_CLIP_SKIP,
         read=_clip_skip,

@@ -19,7 +19,7 @@ from ..language import Text
 MOST_VALUES = 1_000
 """The most values on one axis. A slip such as `1-1000000` shall not fill the memory before anything is checked."""
 Value = int | float | str
-"""A clip skip: 2, 1.5 or "avg 2-4"."""
+"""A clip skip: 2, 1.5, "avg 2-4", or the schedule "[2:1:0.5]"."""
 Number = type[int] | type[float]
 
 CLIP_SKIP_FIELD = Text("Clip skip values")
@@ -39,6 +39,11 @@ _LOOKS_LIKE_RANGE = re.compile(rf"(?:{_NUMBER})?\s*-\s*(?:{_NUMBER})?.*")
 
 AVERAGE = re.compile(r"avg\s*(?P<first>\d{1,9})\s*-\s*(?P<last>\d{1,9})", re.IGNORECASE)
 """The average of whole layers, as text."""
+
+EXAMPLE_SCHEDULE = "[2:1:0.5]"
+END_OF_HIRES = 2.0
+"""The largest share of the steps: those of the first pass go from 0 to 1, those of hires fix from 1 to 2."""
+_STEP, _SHARE = re.compile(r"[0-9]{1,6}"), re.compile(r"[0-9]{1,6}\.[0-9]*|\.[0-9]+")
 
 _HALF_WIDTH = str.maketrans(
     {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
@@ -279,16 +284,19 @@ def allowed_clip_skip(highest: int | None, several: bool = True) -> str:
     bounds = Text("from 1") if highest is None else Text("from 1 to {highest}", highest=highest)
     if top < 2:
         return "1"
-    average = f"avg {min(2, top - 1)}-{min(4, top)}"
+    examples = {"average": f"avg {min(2, top - 1)}-{min(4, top)}", "schedule": EXAMPLE_SCHEDULE}
     if several:
         return Text(
-            "numbers {bounds}, fractions such as 1.5, averages such as {average}, and {ranges}",
+            "numbers {bounds}, fractions such as 1.5, averages such as {average}, schedules such as {schedule}, and "
+            "{ranges}",
             bounds=bounds,
-            average=average,
             ranges=ranges(1, top, int),
+            **examples,
         )
     return Text(
-        "one number {bounds}, such as 2 or 1.5, or an average such as {average}", bounds=bounds, average=average
+        "one number {bounds}, such as 2 or 1.5, an average such as {average}, or a schedule such as {schedule}",
+        bounds=bounds,
+        **examples,
     )
 
 
@@ -297,7 +305,7 @@ def read_clip_skip(source: object, highest: int | None, field: str = CLIP_SKIP_F
 
     Whole numbers come back as `int`. A part with a decimal point may give fractions: 1.5 is halfway between the last
     layer and the one before, `1-2 (+0.5)` is 1, 1.5, 2, and `1.0-2.0 [5]` is 1, 1.25, 1.5, 1.75, 2. The average of
-    whole layers is a text, `avg 2-4`.
+    whole layers is a text, `avg 2-4`, and so is a schedule over the steps, `[2:1:0.5]` (sweep/schedule.py).
 
     Nothing is clamped: the hosts take 0 and −1 for 1 without a word, and give the raw embeddings for 13 of 12.
     """
@@ -315,6 +323,8 @@ def read_layers(source: object, highest: int | None, field: str, allowed: str) -
         average = AVERAGE.fullmatch(part) if isinstance(part, str) else None
         if average is not None:
             values.append(_read_average(average, part, highest, field, allowed))
+        elif is_schedule(part):
+            values.append(_read_schedule(part, highest, field, allowed))
         else:
             number: Number = float if isinstance(part, float) or (isinstance(part, str) and "." in part) else int
             found = read_numbers([part], field, number, allowed, fits)
@@ -334,3 +344,56 @@ def _read_average(found: re.Match[str], part: str, highest: int | None, field: s
     if first >= last:
         raise InvalidInput(field, part, allowed, Text("does not go from a smaller to a larger number"))
     return f"avg {first}-{last}"
+
+
+def is_schedule(value: object) -> bool:
+    """Whether a value that was read is a schedule, and whether a text can only be meant as one."""
+    return isinstance(value, str) and value.startswith("[")
+
+
+def schedule_parts(text: str) -> list[str]:
+    """The parts of a schedule: the value, the next one, which both may be schedules too, and when that takes over.
+
+    Of a text that is no schedule there may be any number, and of one with unequal brackets there are none.
+    """
+    parts, depth = [""], 0
+    for letter in text[1:-1]:
+        depth += (letter == "[") - (letter == "]")
+        if depth < 0:
+            return []
+        if letter == ":" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts] if text.endswith("]") and depth == 0 else []
+
+
+def _read_schedule(text: str, highest: int | None, field: str, allowed: str) -> str:
+    if len(text) > LONGEST_PART:
+        raise InvalidInput(field, text, allowed, Text("is too long for a schedule"))
+    parts = schedule_parts(text)
+    if len(parts) != 3 or not all(parts):
+        problem = Text("is not a whole schedule: a value, the next value, and when that takes over")
+        raise InvalidInput(field, text, allowed, problem)
+    found: list[Value] = []
+    for part in parts[:2]:
+        values = read_layers(part, highest, field, allowed)
+        if len(values) > 1:
+            raise InvalidInput(field, part, allowed, Text("is several"))
+        found += values
+    return f"[{found[0]}:{found[1]}:{_read_when(parts[2], text, field, allowed)}]"
+
+
+def _read_when(when: str, text: str, field: str, allowed: str) -> str:
+    if _STEP.fullmatch(when):
+        return str(int(when))
+    if not _SHARE.fullmatch(when):
+        problem = Text("has {when} at its end, which is neither a share of the steps nor a step", when=when)
+        raise InvalidInput(field, text, allowed, problem)
+    if float(when) > END_OF_HIRES:
+        problem = Text(
+            "has the share {when} at its end, beyond {end}, the end of hires fix", when=when, end=END_OF_HIRES
+        )
+        raise InvalidInput(field, text, allowed, problem)
+    whole, _, rest = when.partition(".")
+    return f"{int(whole or 0)}.{rest.rstrip('0') or '0'}"

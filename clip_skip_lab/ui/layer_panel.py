@@ -73,7 +73,7 @@ def _draw(host: Host, elem_id: Any) -> list:
     """The inputs in the order of `asked_by_panel`."""
     with InputAccordion(False, label=PANEL_TITLE, elem_id=elem_id("clip_skip_lab_finer")) as enabled:
         with gr.Row():
-            value = _number(CLIP_SKIP, "1.5 or avg 2-4; empty: as set in the WebUI", elem_id)
+            value = _number(CLIP_SKIP, "1.5, avg 2-4 or [2:1:0.5]; empty: as set in the WebUI", elem_id)
             negative = _number(NEGATIVE, "empty: the same", elem_id)
             interpolation = gr.Dropdown(
                 label=NAMES[INTERPOLATION],

@@ -62,7 +62,7 @@ class Panel:
             label=CLIP_SKIP_FIELD,
             value=INPUTS["clip_skip"].default,
             lines=1,
-            placeholder="1-12, 1-12 (+2), 1-12 [5] or 1, 2, 5",
+            placeholder="1-12, 1-12 (+2), 1-12 [5] or 1, 2, 5, [2:1:0.5]",
             elem_id=elem_id("clip_skip_lab_values"),
         )
         axes = self._axes()

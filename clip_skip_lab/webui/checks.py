@@ -16,6 +16,7 @@ from modules import sd_models, sd_samplers, shared
 from ..errors import InvalidInput
 from ..hosts import CHECKPOINT
 from ..language import Text
+from ..layers.phases import requests_within
 from ..layers.selection import check_reachable
 from ..sweep.plan import Cell, SweepPlan
 from .encoders import check_choices
@@ -175,5 +176,6 @@ def check_clip_skips(engine: Engine, request: Any, trial: Any, plan: SweepPlan, 
         return
     for asked in sorted(requests, key=repr):
         check_reachable(asked, loaded.kinds)
-        for negative in (False, True):
-            check_choices(engine, loaded, asked, negative, setting)
+        for plain in requests_within(asked):
+            for negative in (False, True):
+                check_choices(engine, loaded, plain, negative, setting)

@@ -14,6 +14,7 @@ from ..errors import InvalidInput
 from ..hosts import CHECKPOINT, OPTION_KEY, PANEL_TITLE, VAE, ClipSkipSetting, Forecast
 from ..language import Text, language_of
 from ..layers.facts import Model
+from ..layers.phases import choices_in_turn
 from ..layers.selection import check_reachable
 from ..models.advice import Source
 from ..models.memory import Memory
@@ -22,7 +23,7 @@ from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
 from .checkpoint_memory import CheckpointMemory
 from .checks import check_clip_skips, check_request
-from .encoders import check_range, choices_for
+from .encoders import check_range
 from .engine import Engine
 from .grid_infotext import forget_setting
 from .host_axes import host_axes, xyz_module
@@ -113,11 +114,12 @@ class WebUI:
         check_reachable(asked, loaded.kinds)
         said = []
         for negative in (False, True) if asked.negative is not None else (False,):
-            choices = choices_for(loaded, asked, negative, setting)
-            for encoder, choice in zip(loaded.encoders, choices, strict=True):
-                if choice is not None:
+            for encoder in loaded.encoders:
+                choices = choices_in_turn(asked, encoder.kind, encoder.described, negative, setting)
+                for choice in choices:
                     check_range(encoder, choice, negative)
-                    said.append(meaning(choice, encoder, negative))
+                if choices:
+                    said.append(meaning(choices, encoder, negative))
         return [*said, *notes_on(asked, loaded, setting)]
 
     def refuse_unwatched(self, request: Any) -> None:

@@ -20,12 +20,15 @@ from modules import processing, shared
 from ..errors import InvalidInput
 from ..hosts import INFOTEXT_KEY, OPTION_KEY
 from ..language import ENGLISH, Text, translated
+from ..layers.phases import is_scheduled, requests_within, settled
 from ..layers.selection import CLIP_L, LayerChoice, check_reachable, choice_for, nearest_whole
 from ..sweep.layer_request import NOTHING_ASKED, LayerRequest, read_layer_request
+from ..sweep.schedule import in_the_middle
 from .encoders import check_choices, choices_for, is_hosts_own, selecting
 from .engine import Engine, LoadedEncoder, LoadedModel
 from .layer_request import asked_by_axes, asked_in_panel, infotext_of, notes_on, without_own
 from .options import borrowed
+from .phases import in_phases
 from .shadow import hooked, shadowed
 from .steady import lent_off
 
@@ -35,6 +38,10 @@ NOTES = "clip_skip_lab_notes"
 UNSIGNED = Text(
     "Clip skip lab: another extension encoded a text without saying whether it is a negative prompt; it got the clip "
     "skip of the prompt."
+)
+NO_STEP = Text(
+    "Clip skip lab: another extension encoded a text for all steps at once, which a schedule cannot reach; it got the "
+    "clip skip of the middle of the steps."
 )
 
 _HELD = "clip_skip_lab_held"
@@ -99,7 +106,14 @@ class Chosen:
             return None
         if negative is None and asked.negative is not None:
             self.note(_running()[0], UNSIGNED)
-        choice = choice_for(asked, encoder.kind, encoder.described, bool(negative), setting)
+        described = encoder.described
+        if is_scheduled(asked):
+            plains = requests_within(asked)
+            choices = {choice_for(plain, encoder.kind, described, bool(negative), setting) for plain in plains}
+            if len(choices) > 1:
+                self.note(_running()[0], NO_STEP)
+            asked = settled(asked, _running()[0].steps)
+        choice = choice_for(asked, encoder.kind, described, bool(negative), setting)
         return None if choice is not None and is_hosts_own(encoder, choice, setting) else choice
 
     def note(self, request: Any, sentence: Text) -> None:
@@ -150,8 +164,19 @@ def watch_generations(engine: Engine, language: Callable[[bool], str]) -> None:
 
 @contextmanager
 def choosing(request: Any, chosen: Chosen) -> Iterator[None]:
-    """Lets a request be generated with what is chosen for the time of the block, whatever the panel says."""
-    with shadowed(request, _HELD, chosen):
+    """Lets a request be generated with what is chosen for the time of the block, whatever the panel says. To be entered
+    before anything hooks the request's `get_conds_with_caching`: what is below the hooks makes one conditioning of
+    several phases."""
+    with shadowed(request, _HELD, chosen), _phases_of(chosen):
+        yield
+
+
+@contextmanager
+def _phases_of(chosen: Chosen) -> Iterator[None]:
+    if not any(map(is_scheduled, chosen.pictures)):
+        yield
+        return
+    with in_phases(chosen.engine, lambda: chosen.now, chosen.being):
         yield
 
 
@@ -204,7 +229,10 @@ def _generation(request: Any, engine: Engine, language: Callable[[bool], str]) -
     try:
         with ExitStack() as stack:
             if outer is None:
-                _threads.chosen = getattr(request, _HELD, None) or _asked(request, engine, language(request.is_api))
+                held = getattr(request, _HELD, None)
+                _threads.chosen = held or _asked(request, engine, language(request.is_api))
+                if held is None:
+                    stack.enter_context(_phases_of(_threads.chosen))
                 stack.enter_context(_in_force(request, _threads.chosen))
             else:
                 theirs, ours = (generated.override_settings.get(OPTION_KEY) for generated in (request, outer))
@@ -240,7 +268,8 @@ def _in_force(request: Any, chosen: Chosen) -> Iterator[None]:
         stack.enter_context(_own_cache_entries(chosen))
         stack.enter_context(_loading_as_usual(chosen))
         if value is not None:  # so a whole value reaches also what looks at the setting itself
-            stack.enter_context(chosen.engine.clip_skip_in_force(nearest_whole(value)))
+            whole = nearest_whole(in_the_middle(value, request.steps))
+            stack.enter_context(chosen.engine.clip_skip_in_force(whole))
         stack.enter_context(_checked_and_noted(request, chosen))
         yield
 
@@ -271,7 +300,7 @@ def _own_cache_entries(chosen: Chosen) -> Iterator[None]:
 
     def cached_params(self: Any, required_prompts: Any, *args: Any, **kwargs: Any) -> tuple:
         key = inner(self, required_prompts, *args, **kwargs)
-        asked = chosen.now or chosen.pictures[0]
+        asked = settled(chosen.now or chosen.pictures[0], self.steps)
         layers = choices_for(engine.loaded(), asked, _is_negative(required_prompts), engine.clip_skip())
         if any(choice is not None for choice in layers):
             key = (*key, layers)
@@ -294,7 +323,8 @@ def _checked_and_noted(request: Any, chosen: Chosen) -> Iterator[None]:
             _note_what_is_done(request, chosen)
         try:
             for asked in {chosen.now} if chosen.now is not None else set(chosen.pictures):
-                check_choices(engine, engine.loaded(), asked, _is_negative(prompts), engine.clip_skip())
+                for plain in requests_within(asked):
+                    check_choices(engine, engine.loaded(), plain, _is_negative(prompts), engine.clip_skip())
             return original(function, prompts, *args, **kwargs)
         except InvalidInput as error:
             raise refusal(request, error, chosen.language) from error

@@ -11,10 +11,11 @@ from typing import Any
 from ..errors import InvalidInput
 from ..hosts import INFOTEXT_KEY, PANEL_TITLE
 from ..language import Text
-from ..layers.facts import NONE, layer_facts
+from ..layers.facts import NONE, Encoder, layer_facts
 from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
-from ..layers.note import sentence
-from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, nearest_whole
+from ..layers.note import in_turn, sentence
+from ..layers.phases import requests_within
+from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, is_whole, nearest_whole
 from ..sweep.layer_request import (
     BIG_G_SKIP,
     CLIP_L_SKIP,
@@ -28,7 +29,8 @@ from ..sweep.layer_request import (
     read_value,
 )
 from ..sweep.plan import SweepPlan
-from ..sweep.values import Value
+from ..sweep.schedule import values_within
+from ..sweep.values import Value, is_schedule
 from .encoders import choices_for
 from .engine import LoadedEncoder, LoadedModel
 
@@ -94,7 +96,7 @@ def infotext_of(asked: LayerRequest, loaded: LoadedModel, setting: int) -> dict[
     kinds = loaded.kinds
     if not kinds or asked.is_off:
         return {}
-    said: dict[str, object] = {}
+    said: dict[str, Value | None] = {}
     if any(kinds.values()) or asked.every_model:
         said[INFOTEXT["clip_skip"]] = asked.value
         said[INFOTEXT["negative_clip_skip"]] = asked.negative
@@ -103,24 +105,26 @@ def infotext_of(asked: LayerRequest, loaded: LoadedModel, setting: int) -> dict[
         said[INFOTEXT["sdxl_clip_l_skip"]] = asked.clip_l
     if BIG_G in kinds:
         said[INFOTEXT["sdxl_big_g_skip"]] = asked.big_g
-    if any(value is not None and not isinstance(value, int) for value in said.values()):
+    if not all(map(is_whole, (part for value in said.values() if value is not None for part in values_within(value)))):
         said[INFOTEXT["interpolation"]] = asked.interpolation
-    said = {key: None if value is None else str(value) for key, value in said.items()}
+    told: dict[str, object] = {key: None if value is None else str(value) for key, value in said.items()}
     if INFOTEXT["clip_skip"] in said and (asked.value is not None or asked.every_model):
-        whole = max(1, setting) if asked.value is None else LayerChoice.of(asked.value).whole
-        return {INFOTEXT_KEY: whole, **said}
-    return said
+        value = max(1, setting) if asked.value is None else asked.value
+        whole = LayerChoice.of(value).whole if is_whole(value) else None
+        return {INFOTEXT_KEY: whole, **told}
+    return told
 
 
 def read_fraction(text: str, params: dict[str, Any]) -> None:
-    """Makes a pasted "Clip skip: 1.5" the panel's value. The host would fail to read it, and drop all settings.
+    """Makes a pasted "Clip skip: 1.5", or a schedule, the panel's value. The host would fail to read it, and drop all
+    settings.
 
     Args:
         text: the pasted infotext.
         params: what the host read from it; changed here (modules/script_callbacks.py, `on_infotext_pasted`).
     """
     found = str(params.get(INFOTEXT_KEY, ""))
-    if "." not in found:
+    if not ("." in found or is_schedule(found)):
         return
     try:
         value = read_value(found, NAMES[CLIP_SKIP])
@@ -135,11 +139,14 @@ def notes_on(asked: LayerRequest, loaded: LoadedModel, setting: int) -> list[Tex
     """What somebody should know beside the picture: what has no effect, and what is unwise."""
     notes = []
     if asked.value is not None and not asked.every_model:
-        facts = layer_facts(loaded.described, nearest_whole(asked.value))
+        facts = layer_facts(loaded.described, nearest_whole(values_within(asked.value)[0]))
         if facts.effect in (NONE, UNKNOWN_EFFECT):
             notes.append(_ended(sentence(facts)))
-    chosen = choices_for(loaded, asked, False, setting)
-    if any(map(_is_untrained, loaded.encoders, chosen)):
+    if any(
+        _is_untrained(encoder, choice)
+        for plain in requests_within(asked)
+        for encoder, choice in zip(loaded.encoders, choices_for(loaded, plain, False, setting), strict=True)
+    ):
         notes.append(Text("Below 2 the last layer takes part, on which SD2 and SDXL were not trained."))
     return [Text("{panel}: {note}", panel=PANEL_TITLE, note=note) for note in notes]
 
@@ -150,23 +157,19 @@ def _is_untrained(encoder: LoadedEncoder, choice: LayerChoice | None) -> bool:
     return choice is not None and trained is not None and encoder.described.layers + 1 - choice.first > trained
 
 
-def meaning(choice: LayerChoice, encoder: LoadedEncoder, negative: bool) -> Text:
-    """`CLIP-L of SD1: layer 11.5 of 12`."""
-    layers, total = encoder.described.layers, encoder.described.total
-    if choice.last is not None:
-        line = Text(
-            "{encoder}: layers {first} to {last} of {layers}, averaged",
-            encoder=encoder.kind,
-            first=layers + 1 - choice.last,
-            last=layers + 1 - choice.first,
-            layers=total,
-        )
-    else:
-        layer = f"{round(layers + 1 - choice.first, 6):g}"
-        line = Text(
-            "{encoder}: layer {layer} of {layers}", encoder=encoder.kind, layer=layer, layers=encoder.described.total
-        )
+def meaning(choices: list[LayerChoice], encoder: LoadedEncoder, negative: bool) -> Text:
+    """`CLIP-L of SD1: layer 11.5 of 12`; for a schedule one after another."""
+    layers = in_turn([_layers(choice, encoder.described) for choice in choices])
+    line = Text("{name}: {layer}", name=encoder.kind, layer=layers)
     return Text("negative: {line}", line=line) if negative else line
+
+
+def _layers(choice: LayerChoice, encoder: Encoder) -> Text:
+    layers, total = encoder.layers, encoder.total
+    if choice.last is None:
+        return Text("layer {layer} of {layers}", layer=f"{round(layers + 1 - choice.first, 6):g}", layers=total)
+    first, last = layers + 1 - choice.last, layers + 1 - choice.first
+    return Text("layers {first} to {last} of {layers}, averaged", first=first, last=last, layers=total)
 
 
 def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> Text | None:

@@ -18,6 +18,7 @@ from ..sweep.grid import GRID_PIXELS, Limits
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import Cell, SweepPlan
 from ..sweep.saving import save_as_png
+from ..sweep.schedule import in_the_middle
 from ..sweep.session import Picture, Sampled
 from ..sweep.values import Value
 from .cell_batch import CellBatch, batch_of, why_one_by_one
@@ -217,7 +218,7 @@ class WebUISession:
         with (
             undone(data, list(batch.request.override_settings)),
             borrowed(data, self._given(batch)),
-            self.engine.clip_skip_in_force(nearest_whole(batch.cells[0].clip_skip)),
+            self.engine.clip_skip_in_force(_setting(batch.cells[0].clip_skip, batch.request)),
         ):
             yield
 
@@ -230,12 +231,12 @@ class WebUISession:
         copied = batch.request
 
         def as_picture(row: int) -> AbstractContextManager:
-            return self._as_asked(chosen, batch.asked[row if batch.is_shared else 0])
+            return self._as_asked(chosen, batch.asked[row if batch.is_shared else 0], copied)
 
         @contextmanager
         def as_asked(asked: tuple[Value, LayerRequest]) -> Iterator[None]:
             check_model(self.engine, copied, self.steady)
-            with self._as_asked(chosen, asked):
+            with self._as_asked(chosen, asked, copied):
                 yield
 
         with ExitStack() as stack:
@@ -267,11 +268,10 @@ class WebUISession:
         return processed
 
     @contextmanager
-    def _as_asked(self, chosen: Chosen, asked: tuple[Value, LayerRequest]) -> Iterator[None]:
+    def _as_asked(self, chosen: Chosen, asked: tuple[Value, LayerRequest], copied: Any) -> Iterator[None]:
         """What is encoded in the block is for pictures of this clip skip."""
         value, layers = asked
-        # The host's own code, and other extensions', know whole numbers only.
-        with self.engine.clip_skip_in_force(nearest_whole(value)), chosen.being(layers):
+        with self.engine.clip_skip_in_force(_setting(value, copied)), chosen.being(layers):
             yield
 
     def _note(self, sentence: str) -> None:
@@ -310,6 +310,11 @@ class WebUISession:
                     expected=expected,
                 )
             )
+
+
+def _setting(value: Value, request: Any) -> int:
+    """The host's setting in place of a value: its own code, and other extensions', know whole numbers only."""
+    return nearest_whole(in_the_middle(value, request.steps))
 
 
 def _release(copied: Any) -> None:

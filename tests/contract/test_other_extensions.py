@@ -120,6 +120,28 @@ def test_an_encoding_without_a_sign_gets_the_prompts_value_and_a_remark_says_so(
     assert len(set(meddling.seen()["encoded"])) == 1
 
 
+def test_a_detailer_has_the_schedule_of_its_picture_over_its_own_steps(meddled_client, meddling):
+    in_panel(meddled_client, {"clip_skip": "[1.5:5:0.5]", "negative_clip_skip": "[2:7:1]"}, detail=True)
+    sweep(meddled_client, {"clip_skip": ["[1.5:5:0.5]", 3], "mode": "fast"}, alwayson_scripts=asking(detail=True))
+    assert passes(meddling) == [(True, True)] * 3
+    one, same, other = (seen["cond"] for seen in meddling.seen()["detailed"])
+    assert one == same != other
+    assert ["-" in cond for cond in (one, same, other)] == [True, True, False], "it changes once"
+
+
+def test_a_text_encoded_for_all_steps_gets_the_value_of_their_middle_and_a_remark_says_so(meddled_client, meddling):
+    said = in_panel(meddled_client, {"clip_skip": "[3:[7:9:0.9]:0.2]"}, encode=True)
+    (note,) = said.info["extra_generation_params"]["clip_skip_lab"]["notes"]
+    assert "encoded a text for all steps at once, which a schedule cannot reach" in note
+    in_panel(meddled_client, {"clip_skip": 7}, encode=True)
+    assert len(set(meddling.seen()["encoded"])) == 1
+    same = in_panel(meddled_client, {"clip_skip": 7, "negative_clip_skip": "[3:5:0.5]"}, encode=True)
+    assert "notes" not in same.info["extra_generation_params"].get("clip_skip_lab", {}), "it was the prompt's"
+    swept = sweep(meddled_client, {"clip_skip": ["[3:7:0.2]"]}, alwayson_scripts=asking(encode=True))
+    assert any("for all steps at once" in note for note in swept.report["notes"])
+    assert len(set(meddling.seen()["encoded"])) == 1
+
+
 # One prompt for all cells
 
 SKIPS = {"clip_skip": "1,2,5,12"}

@@ -134,7 +134,8 @@ def test_translating_keeps_the_layer_and_translating_back_does_too(known, other,
     if found.asked:
         panel = panel_facts(layer_facts(here, 1), read_layer_request(dict(found.asked)))
         got = [
-            one.encoder.layers + 1 - choice.first for one, choice in zip(panel.base.encoders, panel.prompt, strict=True)
+            facts.encoder.layers + 1 - choices[0].first if choices else facts.layer
+            for facts, choices in zip(panel.base.encoders, panel.prompt, strict=True)
         ]
         assert got == wanted
 

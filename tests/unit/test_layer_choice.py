@@ -5,12 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.layers.facts import Encoder
 from clip_skip_lab.layers.selection import (
     BIG_G,
     CLIP_L,
     SD1,
     SD2,
     LayerChoice,
+    check_reachable,
     choice_for,
     nearest_whole,
 )
@@ -22,6 +24,7 @@ from clip_skip_lab.sweep.layer_request import (
     read_layer_request,
     read_values,
 )
+from clip_skip_lab.sweep.schedule import values_within
 from clip_skip_lab.sweep.values import read_clip_skip
 
 numbers = st.one_of(
@@ -106,7 +109,7 @@ def test_what_is_no_layer_is_refused_with_what_is_allowed(text):
 def test_any_text_is_read_or_refused(text):
     try:
         for value in read_clip_skip(text, 12):
-            assert LayerChoice.of(value).deepest <= 12
+            assert all(LayerChoice.of(part).deepest <= 12 for part in values_within(value))
     except InvalidInput as error:
         assert error.detail
 
@@ -168,34 +171,65 @@ def test_the_values_of_an_axis_are_written_out_in_full_width_too():
         read_values("1-1000,1001-2000", "Negative clip skip", None)
 
 
+A1111 = {
+    SD1: Encoder("CLIP-L", 12),
+    SD2: Encoder("OpenCLIP ViT-H", 24, usual=23),
+    CLIP_L: Encoder("CLIP-L", 12, usual=11, norm=False),
+    BIG_G: Encoder("OpenCLIP bigG", 32, usual=31, norm=False),
+}
+"""The encoders as AUTOMATIC1111 has them: SD1's alone honours clip skip."""
+
+LOWEST_2 = Encoder("CLIP-L", 12, norm=False, trained=11, minimal=2)
+"""SDXL's on Forge: clip skip decides, and 1 is 2."""
+
+
+def test_where_the_host_has_a_lowest_clip_skip_what_is_below_is_the_lowest():
+    assert choice_for(LayerRequest(value=1.5), CLIP_L, LOWEST_2, False, 1) == LayerChoice(2)
+    assert choice_for(LayerRequest(value=2.5, negative=1), CLIP_L, LOWEST_2, True, 1) == LayerChoice(2)
+    assert choice_for(LayerRequest(value="avg 1-4"), CLIP_L, LOWEST_2, False, 1) == LayerChoice(2, 4)
+    assert choice_for(LayerRequest(value="avg 1-2"), CLIP_L, LOWEST_2, False, 1) == LayerChoice(2)
+    assert choice_for(LayerRequest(value=2.5), CLIP_L, LOWEST_2, False, 1) == LayerChoice(2.5)
+
+
+def test_what_is_asked_of_one_encoder_or_of_every_model_goes_below_the_lowest():
+    assert choice_for(LayerRequest(clip_l=1), CLIP_L, LOWEST_2, False, 3) == LayerChoice(1)
+    assert choice_for(LayerRequest(value=1.5, every_model=True), CLIP_L, LOWEST_2, False, 3) == LayerChoice(1.5)
+
+
+def test_where_clip_skip_decides_every_encoder_finer_values_need_no_permission():
+    check_reachable(LayerRequest(value=2.5, negative=3), {CLIP_L: True, BIG_G: True})
+    with pytest.raises(InvalidInput):
+        check_reachable(LayerRequest(value=2.5), {CLIP_L: False, BIG_G: False})
+
+
 def test_nothing_asked_leaves_every_encoder_to_the_host():
     for kind in (SD1, SD2, CLIP_L, BIG_G):
-        assert choice_for(LayerRequest(), kind, False, 2) is None
+        assert choice_for(LayerRequest(), kind, A1111[kind], False, 2) is None
 
 
 def test_on_sd2_and_sdxl_a_value_waits_for_every_model():
     for kind in (SD2, CLIP_L, BIG_G):
-        assert choice_for(LayerRequest(value=3, negative=4), kind, True, 2) is None
-        assert choice_for(LayerRequest(value=3, every_model=True), kind, False, 2) == LayerChoice(3)
-        assert choice_for(LayerRequest(every_model=True), kind, False, 2) == LayerChoice(2)
-        assert choice_for(LayerRequest(every_model=True), kind, False, 0) == LayerChoice(1)
-    assert choice_for(LayerRequest(every_model=True), SD1, False, 2) is None
+        assert choice_for(LayerRequest(value=3, negative=4), kind, A1111[kind], True, 2) is None
+        assert choice_for(LayerRequest(value=3, every_model=True), kind, A1111[kind], False, 2) == LayerChoice(3)
+        assert choice_for(LayerRequest(every_model=True), kind, A1111[kind], False, 2) == LayerChoice(2)
+        assert choice_for(LayerRequest(every_model=True), kind, A1111[kind], False, 0) == LayerChoice(1)
+    assert choice_for(LayerRequest(every_model=True), SD1, A1111[SD1], False, 2) is None
 
 
 def test_sdxls_encoders_can_have_values_of_their_own_each():
     finer = LayerRequest(clip_l=3, big_g=2.5)
-    assert choice_for(finer, CLIP_L, False, 1) == LayerChoice(3)
-    assert choice_for(finer, BIG_G, False, 1) == LayerChoice(2.5)
-    assert choice_for(finer, SD1, False, 1) is None
-    assert choice_for(LayerRequest(clip_l=3), BIG_G, False, 1) is None
+    assert choice_for(finer, CLIP_L, A1111[CLIP_L], False, 1) == LayerChoice(3)
+    assert choice_for(finer, BIG_G, A1111[BIG_G], False, 1) == LayerChoice(2.5)
+    assert choice_for(finer, SD1, A1111[SD1], False, 1) is None
+    assert choice_for(LayerRequest(clip_l=3), BIG_G, A1111[BIG_G], False, 1) is None
 
 
 def test_the_negative_value_is_for_the_negative_prompt_only():
     finer = LayerRequest(value=1.5, negative="avg 2-4", interpolation="spherical")
-    assert choice_for(finer, SD1, False, 1) == LayerChoice(1.5, None, "spherical")
-    assert choice_for(finer, SD1, True, 1) == LayerChoice(2, 4, "spherical")
-    assert choice_for(LayerRequest(negative=3), SD1, False, 1) is None
-    assert choice_for(LayerRequest(value=2), SD1, True, 1) == LayerChoice(2)
+    assert choice_for(finer, SD1, A1111[SD1], False, 1) == LayerChoice(1.5, None, "spherical")
+    assert choice_for(finer, SD1, A1111[SD1], True, 1) == LayerChoice(2, 4, "spherical")
+    assert choice_for(LayerRequest(negative=3), SD1, A1111[SD1], False, 1) is None
+    assert choice_for(LayerRequest(value=2), SD1, A1111[SD1], True, 1) == LayerChoice(2)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,16 @@ def answer(model, panel=None, language="en", clip_skip=None):
             "パネル: Clip skip avg 2-4。12層中9〜11層目の平均",
         ),
         (
+            {"clip_skip": "[2:avg 2-4:0.5]"},
+            "Panel: clip skip [2:avg 2-4:0.5]. Layer 11 of 12, penultimate, then layers 9 to 11 of 12, averaged",
+            "パネル: Clip skip [2:avg 2-4:0.5]。12層中11層目（最後から2番目）、その後 12層中9〜11層目の平均",
+        ),
+        (
+            {"negative_clip_skip": "[3:3:0.5]"},
+            "Panel: negative clip skip [3:3:0.5]. Layer 11 of 12, penultimate. Negative: layer 10 of 12",
+            "パネル: ネガティブ [3:3:0.5]。12層中11層目（最後から2番目）。ネガティブ: 12層中10層目",
+        ),
+        (
             {"negative_clip_skip": "3"},
             "Panel: negative clip skip 3. Layer 11 of 12, penultimate. Negative: layer 10 of 12",
             "パネル: ネガティブ 3。12層中11層目（最後から2番目）。ネガティブ: 12層中10層目",
@@ -88,9 +98,10 @@ def test_on_every_model_the_encoders_are_named():
     )
 
 
-def test_a_layer_that_is_not_there_warns():
-    said = answer(SD1, {"clip_skip": "12.5"})
-    assert said["sentence"].endswith("There is no such layer: the text encoder has 12, and generating fails")
+@pytest.mark.parametrize("value", ["12.5", "[1:13:0.5]"])
+def test_a_layer_that_is_not_there_warns(value):
+    said = answer(SD1, {"clip_skip": value})
+    assert said["sentence"].lower().endswith("there is no such layer: the text encoder has 12, and generating fails")
     assert said["warning"] is True
 
 
@@ -114,14 +125,15 @@ def test_what_cannot_be_used_is_told_while_it_is_typed(panel, sentence):
     st.sampled_from(languages()),
     st.dictionaries(
         st.sampled_from(["clip_skip", "negative_clip_skip", "sdxl_clip_l_skip", "sdxl_big_g_skip", "every_model"]),
-        st.sampled_from(["1", "5", "24", "40", "2.5", "avg 1-3", "avg 2-40", "same", "true"]) | st.text(max_size=8),
+        st.sampled_from(["1", "[5:40:0.5]", "[1:2:3]", "5", "24", "40", "2.5", "avg 1-3", "avg 2-40", "same", "true"])
+        | st.text(max_size=8),
     ),
 )
 def test_whatever_is_typed_gets_a_sentence(model, language, panel):
     assert answer(model, panel, language)["sentence"]
 
 
-@pytest.mark.parametrize("panel", [{"clip_skip": "1.5"}, {"negative_clip_skip": "2"}])
+@pytest.mark.parametrize("panel", [{"clip_skip": "1.5"}, {"clip_skip": "[2:1:0.5]"}, {"negative_clip_skip": "2"}])
 def test_a_value_with_which_generating_is_refused_on_this_model_is_told_as_that(panel):
     said = answer(SDXL, panel)
     assert said["sentence"].startswith("Panel: ")

@@ -100,7 +100,7 @@ def test_bad_clip_skip_gets_a_sentence_with_field_value_and_what_is_allowed(give
         read_clip_skip(given, 12)
     allowed = (
         "numbers from 1 to 12, fractions such as 1.5, averages such as avg 2-4, "
-        "and ranges such as 1-12, 1-12 (+2) or 1-12 [5], separated by commas"
+        "schedules such as [2:1:0.5], and ranges such as 1-12, 1-12 (+2) or 1-12 [5], separated by commas"
     )
     assert str(caught.value) == f"{FIELD}: {shown} {problem}; allowed: {allowed}."
     assert caught.value.detail == str(caught.value)
@@ -343,6 +343,8 @@ MANY = {
     "lines": "1\n" * 1_000_000,
     "averages": ["avg 2-4"] * 1_000_000,
     "averages as text": "avg 2-4," * 1_000_000,
+    "schedules": "[2:1:0.5]," * 1_000_000,
+    "one long schedule": "[" * 2_000_000,
     "ranges": "1-12," * 1_000_000,
     "one long value": "1" * 2_000_000,
     "one long quote": '"' + '""' * 1_000_000,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from tests.helpers.client import Answer, Client, Refused, encoded, gradient
+from tests.helpers.client import CLIP_SKIP, Answer, Client, Refused, encoded, gradient
 
 URL = os.environ.get("WEBUI_URL", "http://127.0.0.1:7860")
 SIDE, STEPS = int(os.environ.get("SIDE", "128")), int(os.environ.get("STEPS", "6"))
@@ -35,16 +35,28 @@ BASE = {
     "sampler_name": "DPM++ 2M",
     "scheduler": "Karras",
 }
+SCHEDULES = [2, "[2:12:0.5]", "[1.5:avg 2-4:2]", "[2:12:1.0]"]
 SAME_MODULES = {"hr_additional_modules": ["Use same choices"]}  # without it Forge's API fails; others pass over it
 HIRES = {"enable_hr": True, "hr_scale": 2, "denoising_strength": 0.5, "hr_upscaler": "Latent", **SAME_MODULES}
 OTHER = "the second checkpoint"
+
+
+def panel(**asked) -> dict:
+    """A request's part with which the panel "Clip skip lab" asks this."""
+    return {"alwayson_scripts": {"clip skip lab": {"args": [asked]}}}
+
+
+def at(skip: int | str) -> dict:
+    """A request's part that generates at this clip skip without a sweep."""
+    return panel(clip_skip=skip) if isinstance(skip, str) else {"override_settings": {CLIP_SKIP: skip}}
 
 
 @dataclass
 class Feature:
     """One row: what is asked of the host beside `BASE`; `img2img` and `mask` choose the route and its pictures.
 
-    With `axis` (the name, the field of a request, its values) the sweep has a second axis.
+    With `axis` (the name, the field of a request, its values) the sweep has a second axis; `values` are those of clip
+    skip, of which the panel "Clip skip lab" has to make what is no whole number.
     """
 
     name: str
@@ -52,11 +64,12 @@ class Feature:
     img2img: bool = False
     mask: bool = False
     axis: tuple[str, str, list] | None = None
+    values: list = field(default_factory=lambda: SKIPS)
 
     @property
     def plan(self) -> dict:
         """The sweep."""
-        plan: dict = {"clip_skip": SKIPS}
+        plan: dict = {"clip_skip": self.values}
         if self.axis is not None:
             plan["y"] = {"axis": self.axis[0], "values": self.axis[2]}
         return plan
@@ -65,9 +78,7 @@ class Feature:
     def singles(self) -> list[dict]:
         """What is added for each single generation, in the order of the plan."""
         values = [{self.axis[1]: value} for value in self.axis[2]] if self.axis else [{}]
-        return [
-            {**value, "override_settings": {"CLIP_stop_at_last_layers": skip}} for value in values for skip in SKIPS
-        ]
+        return [{**value, **at(skip)} for value in values for skip in self.values]
 
 
 FEATURES = [
@@ -103,6 +114,10 @@ FEATURES = [
     Feature("hires fix, own prompts", {**HIRES, "hr_prompt": "a blue dog", "hr_negative_prompt": "red"}),
     Feature("hires fix, own steps", {**HIRES, "hr_second_pass_steps": 3}),
     Feature("hires fix, own sampler", {**HIRES, "hr_sampler_name": "Euler a"}),
+    Feature("schedules", values=SCHEDULES),
+    Feature("schedules, prompt editing", {"prompt": "a [cat:dog:0.5] on a [table|chair]"}, values=SCHEDULES),
+    Feature("schedules, hires fix", HIRES, values=["[2:12:1.0]", "[2:12:1.5]", "[12:2:8]"]),
+    Feature("negative prompt's own schedule", panel(negative_clip_skip="[1:9:0.5]")),
     Feature("refiner", {"refiner_checkpoint": OTHER, "refiner_switch_at": 0.5}),
     Feature("img2img", {"denoising_strength": 0.6}, img2img=True),
     Feature("img2img, batch size 2", {"denoising_strength": 0.6, "batch_size": 2}, img2img=True),

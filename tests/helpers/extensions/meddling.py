@@ -45,6 +45,11 @@ def digest(tensor):
     return hashlib.sha256(tensor.detach().float().cpu().numpy().tobytes()).hexdigest()[:16]
 
 
+def digests(schedule):
+    """One for all that a schedule of conditioning changes to."""
+    return "-".join(digest(entry.cond) for entry in schedule)
+
+
 class Meddling(scripts.Script):
     section = "scripts"  # the host draws these below the Script dropdown: their inputs follow those of all scripts
 
@@ -126,10 +131,10 @@ class Detailing(scripts.Script):
         row = p.batch_index
         state.SEEN["detailed"].append({
             "infotext": processed.infotexts[0],
-            "cond": digest(inner.c.batch[0][0].schedules[0].cond),
-            "uncond": digest(inner.uc[0][0].cond),
-            "cond_of_picture": digest(p.c.batch[row][0].schedules[0].cond),
-            "uncond_of_picture": digest(p.uc[row][0].cond),
+            "cond": digests(inner.c.batch[0][0].schedules),
+            "uncond": digests(inner.uc[0]),
+            "cond_of_picture": digests(p.c.batch[row][0].schedules),
+            "uncond_of_picture": digests(p.uc[row]),
         })
         pp.image = processed.images[0]
 
