@@ -10,12 +10,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from tests.helpers.client import CHECKPOINT, CLIP_SKIP, Client, encoded, gradient, keys_of, same
 from tests.helpers.extensions import faults as faults_extension
 from tests.helpers.extensions.faults import SKIPS, TOGETHER
 from tests.helpers.page_client import PageClient
 from tests.minihost import launch
+from tests.minihost.checkpoint import TEXT
 
 OF_FORGE = {"hr_additional_modules": ["Use same choices"], "hr_cfg": 7}
 """Without these Forge fails at hires fix by the API, or does it without a negative prompt."""
@@ -27,10 +30,27 @@ FEWEST = ["forge", "reforge"]
 """Faces for tests of what Forge Classic has from the same files as reForge."""
 
 
+def write_lora_and_embedding(data):
+    """Both change what the text encoder gives; they are there from the start, as Forge reads embeddings only then."""
+    generator = torch.Generator().manual_seed(4)
+    width = TEXT["hidden"]
+    layer = "lora_te_text_model_encoder_layers_0_mlp_fc1"
+    lora = {
+        f"{layer}.lora_down.weight": torch.randn(2, width, generator=generator),
+        f"{layer}.lora_up.weight": torch.randn(4 * width, 2, generator=generator) * 0.2,
+    }
+    embedding = {"emb_params": torch.randn(2, width, generator=generator)}
+    for name, tensors in (("models/Lora/cslablora", lora), ("embeddings/cslabembedding", embedding)):
+        path = data / f"{name}.safetensors"
+        path.parent.mkdir(parents=True)
+        save_file(tensors, path)
+
+
 @pytest.fixture(scope="module", params=NAMES)
 def host(request, tmp_path_factory):
     """A WebUI of the family: its face, its client, the pictures of its first sweep, and what breaks there on demand."""
     folder = tmp_path_factory.mktemp(request.param)
+    write_lora_and_embedding(folder / "data")
     extension = faults_extension.write(folder / "source")
     with launch.Process(folder / "data", [launch.REPO, extension], ["--face", request.param]) as process:
         client = PageClient(process.url)
@@ -152,6 +172,20 @@ def test_the_negative_prompt_can_have_a_value_of_its_own(host):
     assert same(client.sweep({"clip_skip": [2, 3], "negative_clip_skip": 5}).cells[:1], own.pictures)
     equal = client.generate(**panel({"clip_skip": 2, "negative_clip_skip": 2}))
     assert same(equal.pictures, client.single(2).pictures)
+
+
+@pytest.mark.parametrize("host", FEWEST, indirect=True)
+def test_a_pass_that_is_remembered_is_one_with_the_same_lora_and_embedding(host):
+    client, prompts = host.client, [f"a cslabembedding cat <lora:cslablora:{strength}>" for strength in (0.5, 1.5)]
+    alone = [client.single(skip, prompt=prompt).pictures[0] for prompt in prompts for skip in (2, 12)]
+    plan = {"clip_skip": [2, 12], "y": {"axis": "Prompt S/R", "values": "0.5, 1.5"}}
+    swept = client.sweep(plan, prompt=prompts[0])
+    assert same(swept.cells, alone)
+    assert len({cell.tobytes() for cell in swept.cells}) == 4
+    assert "cslabembedding" in keys_of(swept.cell_infotexts[0])[{"forge": "TI", "reforge": "TI hashes"}[host.face]]
+    plain = client.sweep({"clip_skip": [2, 12]}, prompt="a cslabembedding cat")
+    assert not same(plain.cells, swept.cells[:2])
+    assert same(plain.cells, [client.single(skip, prompt="a cslabembedding cat").pictures[0] for skip in (2, 12)])
 
 
 @pytest.mark.parametrize("host", FEWEST, indirect=True)
