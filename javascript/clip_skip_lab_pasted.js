@@ -27,7 +27,7 @@
         if (shown) return shown;
         shown = document.createElement("div");
         shown.id = "clip_skip_lab_of_picture";
-        shown.className = "clip-skip-lab-note clip-skip-lab-warning clip-skip-lab-of-picture";
+        shown.className = "clip-skip-lab-note clip-skip-lab-of-picture";
         shown.setAttribute("role", "status");
         note.after(shown);
         return shown;

@@ -125,7 +125,7 @@ class A1111(Family):
         condition = getattr(self.model(), "cond_stage_model", None)
         found: list[Sequence[torch.nn.Module]] = []
         for module in condition.modules() if isinstance(condition, torch.nn.Module) else ():
-            layers = module.layers if isinstance(module, CLIPEncoder) else getattr(module, "resblocks", None)
+            layers = module.layers if isinstance(module, CLIPEncoder) else module._modules.get("resblocks")
             if isinstance(layers, torch.nn.ModuleList):
                 found.append(list(layers))
         return found

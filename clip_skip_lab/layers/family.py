@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP, CLIP_SKIP, EVERY_MODEL, INFOTEXT
 from .facts import Encoder, EncoderFacts, Model
@@ -134,8 +134,9 @@ def translate(webui: str, clip_skip: int, here: Model) -> Translation | None:
     named = {encoder.name: encoder for encoder in here.encoders}
     if model is None or set(named) != {encoder.name for encoder in model.encoders}:
         return None
-    there = tuple(EncoderFacts(encoder, encoder.layer(clip_skip)) for encoder in model.encoders)
-    own = tuple(named[facts.encoder.name] for facts in there)
+    own = tuple(named[encoder.name] for encoder in model.encoders)
+    sized = [_sized(rule, encoder.total) for rule, encoder in zip(model.encoders, own, strict=True)]
+    there = tuple(EncoderFacts(encoder, encoder.layer(clip_skip)) for encoder in sized)
     layers = _layers(there)
     if min(layers) < 0:
         return None
@@ -145,6 +146,12 @@ def translate(webui: str, clip_skip: int, here: Model) -> Translation | None:
     found = Translation(webui, here.family, clip_skip, there, facts, same, asked)
     reassures = clip_skip > 1 and any(one.honoured for one in there) and not any(one.honoured for one in facts)
     return found if not found.is_same or reassures else None
+
+
+def _sized(rule: Encoder, total: int) -> Encoder:
+    """A rule for an encoder of so many layers, as models with others than usual have: it counts from the end."""
+    usual = None if rule.usual is None else rule.usual - rule.total + total
+    return replace(rule, layers=total - rule.left_out, usual=usual)
 
 
 def _layers(facts: tuple[EncoderFacts, ...]) -> list[int]:

@@ -5,12 +5,13 @@ A sweep asks before any sampling. What cannot be applied is refused, as a label 
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import re
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from modules import sd_models, sd_samplers, sd_schedulers, shared
+from modules import sd_models, sd_samplers, shared
 
 from ..errors import InvalidInput
 from ..hosts import CHECKPOINT
@@ -102,7 +103,7 @@ def _check_names(request: Any) -> None:
     for style in request.styles:
         check_known("Styles", style, known)
     check_sampler(request.sampler_name, "Sampler")
-    _schedule_type("Schedule type", request.scheduler)
+    _schedule_type("Schedule type", getattr(request, "scheduler", None))
     _checkpoint("Refiner checkpoint", getattr(request, "refiner_checkpoint", None), NO_REFINER)
 
 
@@ -111,7 +112,7 @@ def _check_hires(request: Any) -> None:
         check_whole(getattr(request, name), *given)
     check_between("Upscale by", request.hr_scale, 0.01, 100)
     check_known("Hires sampler", request.hr_sampler_name, sd_samplers.all_samplers_map, may_lack=True)
-    _schedule_type("Hires schedule type", request.hr_scheduler)
+    _schedule_type("Hires schedule type", getattr(request, "hr_scheduler", None))
     upscalers = [*shared.latent_upscale_modes, *(upscaler.name for upscaler in shared.sd_upscalers)]
     check_known("Upscaler", request.hr_upscaler, upscalers, may_lack=True)
     _checkpoint("Hires checkpoint", request.hr_checkpoint_name, SAME_CHECKPOINT)
@@ -126,16 +127,29 @@ def check_sampler(name: object, field: str = "sampler_name") -> None:
     """
     if not isinstance(name, str) or not name:
         return
-    known = sd_schedulers.schedulers
-    types = {kind for scheduler in known for kind in (scheduler.label, scheduler.name, *(scheduler.aliases or []))}
+    types = {
+        kind
+        for scheduler in _schedule_types()
+        for kind in (scheduler.label, scheduler.name, *(scheduler.aliases or []))
+    }
     bare = [name, *(name.removesuffix(f" {kind}") for kind in types if name.endswith(f" {kind}"))]
     if not any(sampler in sd_samplers.all_samplers_map for sampler in bare):
         raise InvalidInput(field, name, names_of(sd_samplers.all_samplers_map), Text("is not there"))
 
 
 def _schedule_type(field: str, name: object) -> None:
-    labels = names_of([scheduler.label for scheduler in sd_schedulers.schedulers])
-    check_known(field, name, sd_schedulers.schedulers_map, labels, may_lack=True)
+    known = _schedule_types()
+    labels = names_of([scheduler.label for scheduler in known])
+    check_known(field, name, {kind for known_ in known for kind in (known_.name, known_.label)}, labels, may_lack=True)
+
+
+def _schedule_types() -> list[Any]:
+    """The host's schedule types; none where they are part of a sampler (before AUTOMATIC1111's v1.9, Classic)."""
+    if importlib.util.find_spec("modules.sd_schedulers") is None:
+        return []
+    from modules import sd_schedulers
+
+    return list(sd_schedulers.schedulers)
 
 
 def _checkpoint(field: str, name: object, none: tuple[str, ...]) -> None:

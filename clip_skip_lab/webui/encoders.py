@@ -1,8 +1,8 @@
 """Choosing the layers of the host's text encoders for the time of a `with` block.
 
-The host chooses a layer in a method of each encoder's class (`Engine.encoding`). That method is shadowed; the forward
-of the transformer below it stays as it is, so that a memo on that forward goes on working, and so does all that the
-host does around it: chunks, textual inversion, LoRA, emphasis.
+The host chooses a layer in a method of each encoder's class (`Engine.encoding`). That method is shadowed; the
+encoder below it stays as it is, so that a memo on its layers goes on working, and so does all that the host does around
+it: chunks, textual inversion, LoRA, emphasis.
 """
 
 from __future__ import annotations

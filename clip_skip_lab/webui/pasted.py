@@ -12,6 +12,7 @@ from ..layers.facts import Model
 from ..layers.family import made_by, model_of, number_in, translate
 from ..layers.family_note import translation_sentence
 from ..models.header import family_of
+from ..sweep.plan_keys import SCRIPT_TITLE
 from .engine import Engine
 
 
@@ -25,7 +26,8 @@ def naming_layers(engine: Engine) -> Callable[[str, dict[str, Any]], None]:
     def name_layers(text: str, params: dict[str, Any]) -> None:
         webui = made_by(params)
         clip_skip = number_in(params, INFOTEXT_KEY)
-        if not webui or webui == engine.name or clip_skip is None:
+        is_sweep = params.get("Script") == SCRIPT_TITLE  # which has values of its own
+        if not webui or webui == _own(engine) or clip_skip is None or is_sweep:
             return
         model, is_known = _model(engine, params)
         found = None if model is None else translate(webui, clip_skip, model)
@@ -45,7 +47,12 @@ def _model(engine: Engine, params: dict[str, Any]) -> tuple[Model | None, bool]:
     family = family_of(checkpoint.filename)
     if loaded is not None and family == loaded.family:
         return loaded, True
-    return model_of(engine.name, family), True
+    return model_of(_own(engine), family), True
+
+
+def _own(engine: Engine) -> str:
+    """What kind of WebUI this is, which the name of a fork of one need not tell."""
+    return str(getattr(engine, "title", engine.name))
 
 
 def _checkpoint(params: dict[str, Any]) -> Any:

@@ -93,6 +93,7 @@ def test_nothing_is_said_where_there_is_nothing_to_say(page_client, client, sdxl
         infotext(sdxl, VERSIONS[own], 3),
         infotext(sdxl, "f0.0.17v1.8.0rc-latest-276-g29be1da7", 3),
         infotext(sdxl, "ComfyUI", 3),
+        infotext(sdxl, VERSIONS["Forge"], 3) + ", Script: Clip skip sweep, clip_skip_lab_values: 3",
         infotext("clipskiplabgone", VERSIONS["Forge"], 3),  # the loaded model counts, an SD1 one
         client.generate(override_settings={CLIP_SKIP: 3}).infotexts[0],
     ):

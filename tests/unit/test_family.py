@@ -228,9 +228,17 @@ def test_the_sentence_names_both_layers_and_what_gives_the_same(webui, number, h
     assert said(webui, number, here) == english
 
 
+def test_a_model_with_other_encoders_than_usual_is_counted_from_the_end_there_too():
+    small = (Encoder("CLIP-L", 12, usual=11, norm=False), Encoder("OpenCLIP bigG", 10, usual=9, norm=False))
+    here = Model("small", "SDXL", small)
+    assert "and layer 9 of 10 in OpenCLIP bigG, which here is any clip skip." in said(FORGE, 2, here)
+    assert translate(FORGE, 3, here).asked == {"clip_skip": 3, "every_model": True}
+    assert translate(CLASSIC, 3, here) is None
+
+
 def test_the_panel_may_need_a_value_for_each_encoder_and_some_layers_are_out_of_reach():
-    lone = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, usual=11), Encoder("OpenCLIP bigG", 30)))
-    text = said(FORGE, 4, lone)
+    cut = (Encoder("CLIP-L", 12, usual=11), Encoder("OpenCLIP bigG", 30, left_out=2))
+    text = said(FORGE, 4, replace(model_of(A1111, "SDXL"), encoders=cut))
     assert text.endswith("with SDXL CLIP-L skip 4 and SDXL bigG skip 2.")
     assert said(FORGE, 13, model_of(A1111, "SDXL")).endswith("No clip skip gives the same here.")
     assert "is the token embeddings in CLIP-L and layer 20 of 32" in said(FORGE, 13, model_of(A1111, "SDXL"))

@@ -20,13 +20,16 @@ from PIL import Image
 from tests.helpers.client import Answer, Client, Refused, encoded, gradient
 
 URL = os.environ.get("WEBUI_URL", "http://127.0.0.1:7860")
+SIDE, STEPS = int(os.environ.get("SIDE", "128")), int(os.environ.get("STEPS", "6"))
+"""Smaller ones for a slow host; the tables in the docs say theirs."""
+
 SKIPS = [1, 2, 5, 12]
 BASE = {
     "prompt": "a red cat on a table, (jeans:1.3), BREAK, (pov:1.2), city",
     "negative_prompt": "blurry, (text:1.2)",
-    "steps": 6,
-    "width": 128,
-    "height": 128,
+    "steps": STEPS,
+    "width": SIDE,
+    "height": SIDE,
     "seed": 2881122569,
     "cfg_scale": 7,
     "sampler_name": "DPM++ 2M",
@@ -90,7 +93,7 @@ FEATURES = [
     Feature("axis Seed, batch size 2", {"batch_size": 2}, axis=("Seed", "seed", [1, 2])),
     Feature("axis Var. seed", {"subseed_strength": 0.4}, axis=("Var. seed", "subseed", [5, 6])),
     Feature("axis CFG Scale", axis=("CFG Scale", "cfg_scale", [4, 9])),
-    Feature("seed resize", {"seed_resize_from_h": 64, "seed_resize_from_w": 64}),
+    Feature("seed resize", {"seed_resize_from_h": SIDE // 2, "seed_resize_from_w": SIDE // 2}),
     Feature("tiling", {"tiling": True}),
     Feature("CFG scale 1", {"cfg_scale": 1}),
     Feature("batch size 2", {"batch_size": 2}),
@@ -113,10 +116,10 @@ def request_body(feature: Feature) -> dict:
     """What is sent for one generation of a feature."""
     body = {**BASE, **feature.extra}
     if feature.img2img:
-        body["init_images"] = [encoded(gradient(128))]
+        body["init_images"] = [encoded(gradient(SIDE))]
     if feature.mask:
-        mask = Image.new("L", (128, 128))
-        mask.paste(255, (32, 24, 100, 96))
+        mask = Image.new("L", (SIDE, SIDE))
+        mask.paste(255, (SIDE // 4, SIDE // 5, SIDE * 3 // 4, SIDE * 3 // 4))
         body["mask"] = encoded(mask)
     return body
 

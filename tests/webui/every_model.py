@@ -16,6 +16,7 @@ import sys
 import numpy as np
 
 from tests.helpers.client import Answer, Client, Refused
+from tests.webui.encoder_files import EMBEDDING, LORA, encoder_files
 
 URL = os.environ.get("WEBUI_URL", "http://127.0.0.1:7860")
 PANEL = "clip skip lab"
@@ -120,9 +121,57 @@ def common(claims: Claims) -> np.ndarray:
     return plain
 
 
+def one_pass(claims: Claims, encoders: int) -> None:
+    """Twelve cells run each of the model's encoders for the prompt and for its negative, and give the same pictures."""
+    cat, values = "a red cat on a (table:1.2)", [1 + step / 4 for step in range(12)]
+    plain = swept_and_single(claims, "12 cells", 2 * encoders, values, [cat])
+    with encoder_files(claims.client, claims.model):
+        loras = [f"{cat} <lora:{LORA}:{weight}>" for weight in (0.4, 0.9)]
+        changed = swept_and_single(claims, "12 cells with two weights of a LoRA", 4 * encoders, values[::2], loras)
+        claims.differ("the LoRA does something", changed[0], plain[0])
+        inverted = swept_and_single(claims, "12 cells with an embedding", 2 * encoders, values, [f"{cat} {EMBEDDING}"])
+        claims.differ("the embedding does something", inverted[0], plain[0])
+    unticked = {"clip_skip": [1, 2, 3, 4], "y": {"axis": "CFG Scale", "values": "4, 7, 9"}}
+    cells = claims.pictures(script=unticked, prompt=cat)[1:]
+    ran = claims.info["extra_generation_params"]["clip_skip_lab"]["text_encoder_forwards"]
+    claims.holds("12 cells without the tick", ran == 2 * encoders, f"(encoders ran {ran} times)")
+    claims.same("give the plain picture", cells[4], claims.picture(prompt=cat))
+
+
+def swept_and_single(
+    claims: Claims, name: str, forwards: int, values: list[float], prompts: list[str]
+) -> list[np.ndarray]:
+    """One sweep over all values, and over the prompts as an axis; returns the same as single generations."""
+    swept = {"clip_skip": values, "every_model": True}
+    if len(prompts) > 1:
+        first, *others = [prompt.rpartition(":")[2] for prompt in prompts]
+        swept["y"] = {"axis": "Prompt S/R", "values": ", ".join([first, *others])}
+    cells = claims.pictures(script=swept, prompt=prompts[0])[1:]
+    record = claims.info["extra_generation_params"]["clip_skip_lab"]
+    ran, notes = record["text_encoder_forwards"], [note for note in record["notes"] if "for every cell" in note]
+    claims.holds(f"{name}", ran == forwards and not notes, f"(encoders ran {ran} times {' '.join(notes)})")
+    singles = [
+        claims.picture({"clip_skip": value, "every_model": True}, prompt=prompt)
+        for prompt in prompts
+        for value in values
+    ]
+    furthest = max(int(np.abs(one - other).max()) for one, other in zip(cells, singles, strict=True))
+    claims.holds(f"{name}: each is a single generation", furthest == 0, f"({furthest}/255)")
+    seen = len({picture.tobytes() for picture in singles})
+    claims.holds(f"{name}: all differ", seen == len(singles), f"({seen} pictures)")
+    return singles
+
+
+def on_sd2(claims: Claims) -> None:
+    """What holds on SD2."""
+    common(claims)
+    one_pass(claims, encoders=1)
+
+
 def on_sdxl(claims: Claims) -> None:
     """What holds on SDXL only."""
     plain = common(claims)
+    one_pass(claims, encoders=2)
     for skip in (1, 3):
         theirs = claims.picture(skip=skip, clip_l_option=True)
         claims.same(f"CLIP-L at {skip} is the WebUI's own option", claims.picture({"sdxl_clip_l_skip": skip}), theirs)
@@ -145,7 +194,7 @@ def on_sdxl(claims: Claims) -> None:
 def main() -> int:
     """Runs all claims. Returns how many failed."""
     failed = 0
-    for model, run in (("tiny-sd2", common), ("tiny-sdxl", on_sdxl)):
+    for model, run in (("tiny-sd2", on_sd2), ("tiny-sdxl", on_sdxl)):
         if model in (sys.argv[1:] or [model]):
             claims = Claims(model)
             run(claims)
