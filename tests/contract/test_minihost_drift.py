@@ -1,16 +1,18 @@
 """The embedded host offers nothing that the real one lacks: names, signatures and element ids, read by `ast`.
 
-With WEBUI_DIR the real checkout is compared, else what was recorded from one in tests/minihost/surface.json.
+With WEBUI_DIR the real checkout is compared, else what was recorded from one in tests/minihost/surface.json. The same
+for what its faces have in the place of that: with WEBUI_DIR for the one whose checkout it is.
 """
 
 import itertools
 
 import pytest
 
-from tests.minihost import surface
+from tests.minihost import faces, surface
 
 REAL = surface.recorded_or_real()
 OWN = surface.read_own()
+FACES = [face for face in faces.FOLDERS if face != "a1111"]
 
 
 def _public(name):
@@ -61,8 +63,8 @@ def _members(files, file, name, seen=()):
     return {**methods, **place["methods"]}, attributes
 
 
-def _compare(file):
-    own, real = OWN["files"][file], REAL["files"].get(file)
+def _compare(file, own_files=OWN["files"], real_files=REAL["files"]):
+    own, real = own_files[file], real_files.get(file)
     if real is None:
         yield "there is no such file"
         return
@@ -76,7 +78,7 @@ def _compare(file):
             if problem:
                 yield f"{name}: {problem}"
         elif entry["kind"] == "class":
-            methods, attributes = _members(REAL["files"], file, name)
+            methods, attributes = _members(real_files, file, name)
             if not methods and not attributes and real[name]["kind"] != "class":
                 continue  # made by a call there (namedtuple, create_model)
             for method, text in entry["methods"].items():
@@ -97,6 +99,12 @@ def _compare(file):
 @pytest.mark.parametrize("file", surface.own_files())
 def test_offers_only_what_the_real_host_has(file):
     assert list(_compare(file)) == []
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_offers_only_what_its_host_has(face):
+    own, real = surface.read_face(face)["files"], surface.recorded_or_real(face)["files"]
+    assert {file: problems for file in own if (problems := list(_compare(file, own, real)))} == {}
 
 
 def _expansions(text):

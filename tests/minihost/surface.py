@@ -1,8 +1,8 @@
 """The names and signatures of the real host that the embedded host mirrors, read by `ast`, never imported.
 
-`WEBUI_DIR=<checkout> python -m tests.minihost.surface` writes surface.json, so that the drift test works on a machine
-without a checkout. A signature is written like "self, p, steps=, *args, seed=, **kwargs": "=" is a default, whatever
-its value.
+`WEBUI_DIR=<checkout> python -m tests.minihost.surface` writes surface.json, or the file of the face whose host the
+checkout is, so that the drift test works on a machine without a checkout. A signature is written like
+"self, p, steps=, *args, seed=, **kwargs": "=" is a default, whatever its value.
 """
 
 import ast
@@ -11,6 +11,8 @@ import os
 import re
 import sys
 from pathlib import Path
+
+from tests.minihost import faces
 
 HOME = Path(__file__).resolve().parent
 RECORD = HOME / "surface.json"
@@ -165,19 +167,54 @@ def read_own():
     return {"files": files, "element_ids": sorted(element_ids(sources))}
 
 
-def recorded_or_real():
-    """The real host's surface: of the checkout that WEBUI_DIR names, else the recorded one."""
+def read_face(face):
+    """The names that a face's own files define, by file; those of private files are nobody's."""
+    files = {}
+    for folder in faces.FOLDERS[face]:
+        for path in sorted((faces.HOME / folder).glob("**/*.py")):
+            if not path.name.startswith("_"):
+                files.setdefault(str(path.relative_to(faces.HOME / folder)), {}).update(read_file(path))
+    return {"files": files, "element_ids": []}
+
+
+def read_real_of_face(checkout, face):
+    """The same files of the real host."""
+    real = {name: Path(checkout) / REAL_FILES_OF.get(name, name) for name in read_face(face)["files"]}
+    return {"files": {name: read_file(path) for name, path in real.items() if path.is_file()}, "element_ids": []}
+
+
+def kind_of(checkout):
+    """Which face a checkout is the host of."""
+    clip = Path(checkout) / "modules_forge" / "forge_clip.py"
+    if (Path(checkout) / "backend" / "text_processing").is_dir():
+        return "forge"
+    if not clip.is_file():
+        return "a1111"
+    return "reforge" if "minimal_clip_skip" in clip.read_text("utf8") else "classic"
+
+
+def record_of(face):
+    """Where the surface of a face's host is recorded."""
+    return RECORD if face == "a1111" else faces.HOME / f"{face}.json"
+
+
+def recorded_or_real(face="a1111"):
+    """The real host's surface: that of the checkout in WEBUI_DIR, if it is this host's; else the recorded one."""
     checkout = os.environ.get("WEBUI_DIR")
-    return read_real(checkout) if checkout else json.loads(RECORD.read_text("utf8"))
+    if checkout and kind_of(checkout) == face:
+        return read_real(checkout) if face == "a1111" else read_real_of_face(checkout, face)
+    return json.loads(record_of(face).read_text("utf8"))
 
 
 def main():
     checkout = os.environ.get("WEBUI_DIR")
     if not checkout:
         sys.exit("WEBUI_DIR has to name a checkout of the real host")
-    real = read_real(checkout)
+    face = kind_of(checkout)
+    real = read_real(checkout) if face == "a1111" else read_real_of_face(checkout, face)
     lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, sort_keys=True)}" for k, v in sorted(real["files"].items()))
-    RECORD.write_text(f'{{"files": {{\n{lines}\n}},\n"element_ids": {json.dumps(real["element_ids"])}}}\n', "utf8")
+    content = f'{{"files": {{\n{lines}\n}},\n"element_ids": {json.dumps(real["element_ids"])}}}\n'
+    record_of(face).write_text(content, "utf8")
 
 
 if __name__ == "__main__":

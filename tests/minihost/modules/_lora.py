@@ -33,7 +33,7 @@ class _Lora(extra_networks.ExtraNetwork):
             return
         self._restore()
         layers = _layers_by_kohya_name(model)
-        with torch.no_grad():
+        with torch.inference_mode():
             for name, strength in wanted:
                 for key, delta in _deltas(_file(name)):
                     weight = layers[key].weight
@@ -46,7 +46,7 @@ class _Lora(extra_networks.ExtraNetwork):
         """Nothing: the next batch says what it wants, and unchanged wishes cost nothing."""
 
     def _restore(self):
-        with torch.no_grad():
+        with torch.inference_mode():
             for weight, original in self._originals.items():
                 weight.copy_(original)
         self._originals.clear()

@@ -89,9 +89,12 @@ class EmbeddingDatabase:
 
         embedding = create_embedding_from_data(data, name, filename=filename, filepath=path)
         if self.expected_shape in (-1, embedding.shape):
-            self.register_embedding(embedding, shared.sd_model)
+            self._register(embedding)
         else:
             self.skipped_embeddings[name] = embedding
+
+    def _register(self, embedding):
+        self.register_embedding(embedding, shared.sd_model)
 
     def load_from_dir(self, embdir):
         for root, _, files in os.walk(embdir.path, followlinks=True):

@@ -1,8 +1,8 @@
 """The model's parts a second time, as `forge_objects`, and latents where AUTOMATIC1111 has a distribution."""
 
 import functools
+import uuid
 
-from ldm_patched.modules.model_patcher import ModelPatcher
 from modules._latent_diffusion import FrozenCLIPEmbedder, LatentDiffusion
 
 _init, _encoded = LatentDiffusion.__init__, LatentDiffusion.encode_first_stage
@@ -22,22 +22,30 @@ class _Objects:
         return _Objects(self.unet, self.clip, self.vae, self.clipvision)
 
 
+class _Patcher:
+    """A network and the state of what is patched into it. Differs: a LoRA changes the weights themselves."""
+
+    def __init__(self, model):
+        self.model = model
+        self.patches_uuid = uuid.uuid4()
+
+
 class _Clip:
     def __init__(self, cond_stage_model):
         self.cond_stage_model = cond_stage_model
-        self.patcher = ModelPatcher(cond_stage_model, "cpu", "cpu")
+        self.patcher = _Patcher(cond_stage_model)
 
 
 class _Vae:
     def __init__(self, first_stage_model):
         self.first_stage_model = first_stage_model
-        self.patcher = ModelPatcher(first_stage_model, "cpu", "cpu")
+        self.patcher = _Patcher(first_stage_model)
 
 
 @functools.wraps(_init)
 def _with_objects(self, *args, **kwargs):
     _init(self, *args, **kwargs)
-    unet = ModelPatcher(self.model, "cpu", "cpu")
+    unet = _Patcher(self.model)
     self.forge_objects = _Objects(unet, _Clip(self.cond_stage_model), _Vae(self.first_stage_model), None)
     self.forge_objects_original = self.forge_objects.shallow_copy()
     self.forge_objects_after_applying_lora = self.forge_objects.shallow_copy()
