@@ -92,7 +92,7 @@
     function question() {
         const {panel, over} = inUse();
         const generates = gradioApp().querySelector(".progressDiv") !== null;
-        return JSON.stringify([panel, over, generates, opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
+        return JSON.stringify([shown(), panel, over, generates, opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
     }
 
     function askIfChanged() {
@@ -161,7 +161,7 @@
         const {number} = parts();
         const value = shown();
         if (value === null) {
-            put(opts[OPTION_KEY]);
+            put(clipSkipLab.isGradio4 ? parts().range.valueAsNumber : opts[OPTION_KEY]);
             clearTimeout(pushTimer);
             wanted = null;
             askSoon();
@@ -178,15 +178,28 @@
         updateInput(number);
     }
 
+    function changed(event) {
+        if (event.isTrusted) { // a person is at it
+            wanted = shown();
+            clearTimeout(pushTimer);
+        }
+        askSoon(shown() === null ? 0 : ASK_AFTER); // what was said of the number before is not to stay
+    }
+
+    // gradio 4 would give the host what no clip skip has too, and nothing for a number that is about to be typed anew.
+    function keepFromHost(event) {
+        const {number} = parts(), value = shown();
+        const usable = Number.isInteger(value) && value >= Number(number.min) && value <= Number(number.max);
+        if (!clipSkipLab.isGradio4 || event.target !== number || usable) return;
+        event.stopImmediatePropagation();
+        changed(event);
+    }
+
     function follow() {
         const {number, range} = parts();
-        slider.addEventListener("input", (event) => {
-            if (event.isTrusted) { // a person is at it
-                wanted = shown();
-                clearTimeout(pushTimer);
-            }
-            askSoon(shown() === null ? 0 : ASK_AFTER); // what was said of the number before is not to stay
-        });
+        slider.addEventListener("input", keepFromHost, true);
+        slider.addEventListener("input", changed);
+        clipSkipLab.onHeaderChange(askIfChanged);
         number.addEventListener("blur", () => wanted !== null && want(APPLY_AFTER)); // typed, and typed back again
         // On the way down, before gradio's own listeners at the inputs.
         let isNumber = true;
@@ -195,9 +208,14 @@
             mend();
             // gradio sends the value whenever the number is left; the answer to what is in use already would set the
             // slider back in the middle of the next change.
-            if (wanted === null && shown() === opts[OPTION_KEY]) event.stopPropagation();
+            // What the host's own preset has put there, which the page's options don't tell, is nobody's choice.
+            if (wanted === null && (clipSkipLab.isGradio4 || shown() === opts[OPTION_KEY])) event.stopPropagation();
         }, true);
-        slider.addEventListener("pointerup", (event) => event.isTrusted && mend(), true);
+        slider.addEventListener("pointerup", (event) => {
+            if (!event.isTrusted) return;
+            mend();
+            if (wanted === null && clipSkipLab.isGradio4) event.stopPropagation();
+        }, true);
         slider.addEventListener("change", () => isNumber && want(APPLY_AFTER));
         number.addEventListener("keydown", (event) => {
             if (event.key !== "Enter") return;
@@ -211,8 +229,8 @@
 
     function start() {
         if (note) return;
-        slider = gradioApp().querySelector(`#quicksettings #setting_${OPTION_KEY}`);
-        if (!slider || !parts().number) return;
+        slider = clipSkipLab.header();
+        if (!slider) return;
         note = document.createElement("div");
         note.id = "clip_skip_lab_note";
         note.className = "clip-skip-lab-note";

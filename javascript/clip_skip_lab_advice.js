@@ -21,10 +21,6 @@
         return clipSkipLab.tab() === "img2img" ? "img2img" : "txt2img";
     }
 
-    function headerNumber() {
-        return gradioApp().querySelector(`#quicksettings #setting_${OPTION_KEY} input[type=number]`);
-    }
-
     function tags() {
         const prompt = gradioApp().querySelector(`#${tabName()}_prompt textarea`)?.value ?? "";
         const unique = new Set(prompt.match(/<(lora|lyco):[^>]+>/g)); // with their weights: at 0 a LoRA does nothing
@@ -37,7 +33,7 @@
         const panel = clipSkipLab.panel(tabName())?.clip_skip, over = clipSkipLab.override(tabName());
         if (panel !== undefined) return {clip_skip: Number(panel), place: "panel"};
         if (over !== null) return {clip_skip: over, place: "override"};
-        const number = headerNumber();
+        const number = clipSkipLab.headerNumber();
         return {clip_skip: number ? number.valueAsNumber : opts[OPTION_KEY], place: "header"};
     }
 
@@ -103,7 +99,7 @@
     }
 
     async function use(value) {
-        const number = headerNumber();
+        const number = clipSkipLab.headerNumber();
         if (number) { // as by hand, so that the host applies and saves it
             number.value = value;
             updateInput(number);
@@ -139,6 +135,7 @@
         line.append(inside);
         header.after(line);
         gradioApp().addEventListener("input", askIfChanged);
+        clipSkipLab.onHeaderChange(askIfChanged);
         askIfChanged();
     }
 

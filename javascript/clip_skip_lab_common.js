@@ -1,5 +1,10 @@
 // What the page's scripts have in common.
 window.clipSkipLab = {
+    // Whether the host has gradio 4, which gives each number on its way to the host, where gradio 3 waits for its release.
+    get isGradio4() {
+        return Boolean(window.gradio_config?.version?.startsWith("4"));
+    },
+
     language: "en", // once `words` are there: that of the host's localization where one is chosen, else the browser's
     translations: {},
 
@@ -7,6 +12,24 @@ window.clipSkipLab = {
     say(text, parts = {}) {
         const shown = (part) => typeof part === "number" ? part.toLocaleString(clipSkipLab.language) : part;
         return (clipSkipLab.translations[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => shown(parts[name]));
+    },
+
+    // The control for clip skip in the header, or null: that of a list of options, or the host's own with the same id.
+    header() {
+        const slider = gradioApp().querySelector("#quicksettings #setting_CLIP_stop_at_last_layers");
+        return slider?.querySelector("input[type=number]") ? slider : null;
+    },
+
+    // Its number field, or null.
+    headerNumber() {
+        return clipSkipLab.header()?.querySelector("input[type=number]") ?? null;
+    },
+
+    // Calls back when the header's slider gets another value, whoever gives it: gradio 4, where a preset of the host's
+    // does, paints it anew then.
+    onHeaderChange(callback) {
+        const range = clipSkipLab.header()?.querySelector("input[type=range]");
+        if (range) new MutationObserver(() => callback()).observe(range, {attributeFilter: ["style"]});
     },
 
     // The clip skip among a tab's "Override settings", where the host puts a pasted one and it wins over the header.

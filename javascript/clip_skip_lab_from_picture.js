@@ -62,7 +62,7 @@
     function withScript(infotext, size, values) {
         const added = {
             ...size,
-            "Clip skip": Math.round(opts.CLIP_stop_at_last_layers),
+            "Clip skip": Math.round(clipSkipLab.headerNumber()?.valueAsNumber || opts.CLIP_stop_at_last_layers),
             "Batch size": 1,
             Script: SCRIPT,
             clip_skip_lab_values: /[,:\n]/.test(values) ? JSON.stringify(values) : values, // quoted as the host quotes

@@ -46,12 +46,14 @@ class Guard:
         return _guarded(may_enter, self.users)
 
     def _by_page(self, request: Request) -> bool:
-        """The page's own rule (gradio/routes.py, 3.41.2): none, or a cookie of somebody who signed in."""
+        """The page's own rule (gradio/routes.py, 3.41.2 and 4.40): none, or a cookie of somebody who signed in."""
         if not self.has_page:
             return not self.users
         if _open(request):
             return True
-        token = request.cookies.get("access-token") or request.cookies.get("access-token-unsecure")
+        server = getattr(request.app, "cookie_id", "")  # gradio 4 tells the servers on one machine apart
+        names = [f"{name}-{server}" if server else name for name in ("access-token", "access-token-unsecure")]
+        token = next(filter(None, map(request.cookies.get, names)), None)
         return request.app.tokens.get(token) is not None
 
     def _by_api(self, request: Request) -> bool:

@@ -18,6 +18,7 @@ from ..layers.selection import LayerChoice
 from ..webui.engine import LoadedEncoder, LoadedModel
 from ..webui.options import borrowed
 from ..webui.shadow import shadowed
+from .family_page import FamilyPage
 
 SAMPLING_HOOKS = (
     *("on_mask_blend", "post_sample", "process_before_every_sampling"),
@@ -41,7 +42,7 @@ class Family:
 
     title = ""
     repository = ""
-    header_list: str | None = "quicksettings_list"
+    page = FamilyPage()
     packages: tuple[str, ...] = ("modules", "k_diffusion", "torch.nn.functional")
     encoding = ("forward", "encode_with_transformers")
     own_layers: tuple[str, ...] = ("torch.nn.modules.", "transformers.")

@@ -20,12 +20,13 @@ from modules_forge import main_entry
 
 from ..hosts import CHECKPOINT, OPTION_KEY
 from ..language import Text
-from ..layers.facts import Encoder, Model
+from ..layers.facts import Encoder, Model, layer_facts
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
 from ..webui.engine import LoadedEncoder, LoadedModel
 from ..webui.options import borrowed, undone
 from ..webui.shadow import shadowed
-from .family import Family, encoding_swapped, first_encoders
+from .family import SLIDER_END, Family, encoding_swapped, first_encoders
+from .forge_page import ForgePage
 
 ENGINES = ("text_processing_engine", "text_processing_engine_l", "text_processing_engine_g")
 """Where a model keeps its text encoders (backend/diffusion_engine), in the order in which it joins them."""
@@ -48,7 +49,7 @@ class Forge(Family):
 
     title = "Forge"
     repository = "lllyasviel/stable-diffusion-webui-forge"
-    header_list = None
+    page = ForgePage()
     packages = (*Family.packages, "backend", "modules_forge")
     encoding = ("__call__", "encode_with_transformers")
     own_layers = (*Family.own_layers, "backend.")
@@ -114,6 +115,10 @@ class Forge(Family):
         if model is None or not any(module is engine for engine in _engines(model)):
             return None
         return _encoder(model, _family(model), module)
+
+    def slider_end(self) -> int:
+        """See `Engine.slider_end`; its slider ends where we let it (ui/header.py)."""
+        return layer_facts(self.loaded().described, 1).highest or SLIDER_END
 
     @contextmanager
     def clip_skip_in_force(self, value: int) -> Iterator[None]:
@@ -183,10 +188,6 @@ class Forge(Family):
         if objects is None:
             return []
         return [objects.unet.model, objects.clip.cond_stage_model, objects.vae.first_stage_model]
-
-    def native_slider(self) -> Any:
-        """The component of the page's header for clip skip, once the page is built."""
-        return main_entry.ui_clip_skip
 
 
 def _load_chosen() -> None:

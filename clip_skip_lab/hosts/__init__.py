@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -70,6 +71,21 @@ class ClipSkipSetting:
     sweeping: bool = False
 
 
+@dataclass(frozen=True)
+class HeaderControls:
+    """Controls of the host's own in the page's header, where that is no list of options.
+
+    Attributes:
+        clip_skip: the component for clip skip.
+        checkpoint: the component for the checkpoint.
+        choose: what the host does when a checkpoint is chosen, by its name; for the one that is chosen it does nothing.
+    """
+
+    clip_skip: Any
+    checkpoint: Any
+    choose: Callable[[str], object]
+
+
 class CheckpointMemory(Protocol):
     """The clip skip of each checkpoint, as the user gave it. Methods raise `OSError` for a file that cannot be used."""
 
@@ -91,7 +107,13 @@ class Host(Protocol):
 
     @property
     def header_list(self) -> str | None:
-        """Its option that lists what the page's header shows; None where it has a slider of its own instead."""
+        """Its option that lists what the page's header shows; None where it has controls of its own instead."""
+
+    def header_controls(self) -> HeaderControls | None:
+        """These controls, once the page is being built; None where the header shows options."""
+
+    def prepare_page(self) -> Callable[[], None]:
+        """Mends what would lose the user's clip skip when a page is opened, before it is built. Returns the undo."""
 
     @property
     def memory(self) -> CheckpointMemory:

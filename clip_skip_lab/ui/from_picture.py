@@ -12,6 +12,8 @@ from typing import Any
 import gradio as gr
 from modules import script_callbacks
 
+from .gradio_events import RESULT, in_browser
+
 TABS = ("txt2img", "img2img")
 HERE = "Sweep clip skip for this picture"
 IN_IMG2IMG = "Send it to img2img and sweep there"
@@ -20,23 +22,29 @@ IN_IMG2IMG = "Send it to img2img and sweep there"
 def register_buttons() -> None:
     """Adds the buttons to the page that the host builds next; to be called from the script file."""
     made: dict[str, list[tuple[gr.Button, str]]] = {}
-    logs: dict[str, gr.HTML] = {}
+    parts: dict[str, Any] = {}
 
     def after_component(component: Any, **kwargs: Any) -> None:
         elem_id = kwargs.get("elem_id") or ""
         for tab in TABS:
             if elem_id == f"download_files_{tab}":  # the first thing below the host's buttons (modules/ui_common.py)
                 made[tab] = _draw(tab)
-            elif elem_id == f"html_log_{tab}":  # changes with what the gallery shows, and is seen to do so
-                logs[tab] = component
-            elif elem_id == f"generation_info_{tab}":  # holds the infotexts of what the gallery shows
-                for button, call in made.pop(tab, []):
-                    button.click(fn=None, _js=call, inputs=[component], outputs=[])
-                if tab in logs:
-                    call = f"info => clipSkipLabGalleryShows('{tab}', info)"
-                    logs.pop(tab).change(fn=None, _js=call, inputs=[component], outputs=[])
+            elif elem_id in (f"html_log_{tab}", f"generation_info_{tab}"):
+                parts[elem_id] = component
+                _connect(tab, made, parts)
 
     script_callbacks.on_after_component(after_component)
+
+
+def _connect(tab: str, made: dict[str, list[tuple[gr.Button, str]]], parts: dict[str, Any]) -> None:
+    """Gives buttons and script the infotexts of what the gallery shows, once these and what tells of them are there."""
+    infotexts, result = parts.get(f"generation_info_{tab}"), parts.get(f"{RESULT}_{tab}")
+    if infotexts is None or result is None:
+        return
+    for button, call in made.pop(tab, []):
+        in_browser(button.click, call, [infotexts])
+    in_browser(result.change, f"info => clipSkipLabGalleryShows('{tab}', info)", [infotexts])
+    parts.pop(f"{RESULT}_{tab}")
 
 
 def _draw(tab: str) -> list[tuple[gr.Button, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import gradio as gr
@@ -19,6 +19,7 @@ from modules import patches, shared, ui_settings
 from ..hosts import OPTION_KEY, Host
 from ..layers.facts import layer_facts
 from . import settings
+from .header_controls import follow_controls
 from .header_list import ADDITIONS, PLACES, header_list
 
 log = logging.getLogger("clip_skip_lab")
@@ -30,20 +31,24 @@ SYNC_BUTTON = "clip_skip_lab_sync"
 
 
 def install(host: Host) -> Callable[[], None]:
-    """Puts clip skip into the header that the host builds next; to be called before it does. Returns the undo."""
+    """Puts clip skip into the header that the host builds next; to be called before it does. Returns the undo.
+
+    Where the header has a control of its own for it, ours goes with that one.
+    """
     shown = host.header_list
-    if shown is None:  # the host has a slider of its own there
-        return lambda: None
     _undo_patches()  # of a load whose end nobody announced
 
     def create_ui(page: Any, *args: Any, **kwargs: Any) -> Any:
-        with _shadowed(shared.opts, shown, _names(shown)):
+        with _shadowed(shared.opts, shown, _names(shown)) if shown is not None else nullcontext():
             return original_create(page, *args, **kwargs)
 
     def add_functionality(page: Any, *args: Any, **kwargs: Any) -> Any:
         result = original_add(page, *args, **kwargs)
-        if OPTION_KEY in [key for _, key, _ in page.quicksettings_list]:
-            _add_sync_button(page)
+        controls = host.header_controls()
+        if controls is not None:
+            _add_sync_button(page, controls.clip_skip, follow_controls(host, page, controls))
+        elif OPTION_KEY in [key for _, key, _ in page.quicksettings_list]:
+            _add_sync_button(page, page.component_dict[OPTION_KEY], _current)
         return result
 
     original_create = patches.patch(PATCHED_BY, ui_settings.UiSettings, "create_ui", create_ui)
@@ -107,7 +112,7 @@ def _follow_layers(host: Host) -> Callable[[], None]:
     """
     info = shared.opts.data_labels[OPTION_KEY]
     own = info.component_args
-    if not isinstance(own, dict):
+    if host.header_list is None or not isinstance(own, dict):
         return lambda: None
 
     def arguments() -> dict[str, Any]:
@@ -123,16 +128,16 @@ def _follow_layers(host: Host) -> Callable[[], None]:
     return undo
 
 
-def _add_sync_button(page: Any) -> None:
+def _current() -> tuple[Any, str]:
+    return ui_settings.get_value_for_setting(OPTION_KEY), shared.opts.dumpjson()
+
+
+def _add_sync_button(page: Any, control: Any, current: Callable[[], tuple[Any, str]]) -> None:
     """A button nobody sees, for the page's script: it shows the setting as it is, and the range of the model.
 
     The host refreshes a header component only on the page's load and after its own change; an API client, another
     tab of the browser or another checkpoint would leave it behind.
     """
-
-    def current() -> tuple[Any, str]:
-        return ui_settings.get_value_for_setting(OPTION_KEY), shared.opts.dumpjson()
-
     button = gr.Button("Show the clip skip in use", elem_id=SYNC_BUTTON, visible=False)
-    outputs = [page.component_dict[OPTION_KEY], page.text_settings]
+    outputs = [control, page.text_settings]
     button.click(current, inputs=[], outputs=outputs, queue=False, show_progress=False)

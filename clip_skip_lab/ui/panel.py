@@ -41,6 +41,7 @@ from .arguments import (
     resume_request,
     without_empty_axes,
 )
+from .gradio_events import in_browser
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -109,7 +110,7 @@ class Panel:
             self.full = gr.Button("Run at full quality", visible=False, elem_id=elem_id("clip_skip_lab_full"))
         self.resume.change(self._on_resume, [self.resume], [self.chosen, self.full], show_progress=False, queue=False)
         tab = "img2img" if is_img2img else "txt2img"
-        self.full.click(fn=None, _js=f"() => clipSkipLabGenerate('{tab}')", inputs=[], outputs=[])
+        in_browser(self.full.click, f"() => clipSkipLabGenerate('{tab}')")
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
 
     @property

@@ -26,6 +26,7 @@ def register(host: Host) -> None:
     def before_ui() -> None:
         settings.add_settings()  # Forge Classic asks for settings while it draws the header already
         start_value.apply_start_value(host)
+        undo.append(host.prepare_page())
         undo.append(header.install(host))
 
     def unloaded() -> None:
@@ -44,7 +45,8 @@ def register(host: Host) -> None:
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, grid_folders, guard)
 
-    script_callbacks.on_ui_settings(settings.add_settings)
+    if host.header_list is not None:
+        script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
     script_callbacks.on_ui_tabs(lambda: memory_tab(host))

@@ -14,6 +14,7 @@ from ..sweep.plan_keys import SCRIPT_TITLE
 from ..sweep.resume import find_earlier
 from ..sweep.run import run_sweep
 from .arguments import plan_from_arguments, resume_request
+from .gradio_events import RESULT
 from .layer_panel import inputs_of_layer_panel
 from .measures import Measured, measure_sweep
 from .panel import Panel
@@ -76,6 +77,7 @@ def make_script(host: Host) -> type[scripts.Script]:
                 self.script_list = component
             elif elem_id == f"html_log_{tab}" and self.panel is not None:
                 self._forecast_at_every_change(self.panel)
+            if elem_id == f"{RESULT}_{tab}" and self.panel is not None:
                 self._look_again_after_generations(self.panel, component)
 
         def _forecast_at_every_change(self, panel: Panel) -> None:
@@ -90,9 +92,9 @@ def make_script(host: Host) -> type[scripts.Script]:
             for component in [self.script_list, *inputs]:
                 component.change(describe, inputs, [panel.forecast], show_progress=False, queue=False)
 
-        def _look_again_after_generations(self, panel: Panel, log_line: Any) -> None:
+        def _look_again_after_generations(self, panel: Panel, result: Any) -> None:
             choices = [panel.resume, panel.draft]
-            log_line.change(panel.after_generation, choices, choices, show_progress=False, queue=False)
+            result.change(panel.after_generation, choices, choices, show_progress=False, queue=False)
 
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             """Runs the sweep that the arguments ask for. For the API, every error is an HTTP answer."""

@@ -1,10 +1,9 @@
-"""Remembers the user's clip skip for each checkpoint in the WebUI (seen on v1.10.1), if asked to.
+"""Remembers the user's clip skip for each checkpoint in the WebUI, if asked to.
 
-The host has three ways to change options for good: a control in the header (`UiSettings.run_settings_single`), "Apply
-settings" (`UiSettings.run_settings`) and `POST /sdapi/v1/options` (`Api.set_config`). All three call an option's
-`onchange`, which says neither who changed it nor what else was given with it: so the three are watched instead. What a
-picture brings along (infotext, `override_settings`, a plot, a refiner) goes another way, without callbacks
-(modules/processing.py, `process_images`), and is neither remembered nor replaced.
+The host's ways to change options for good (webui/page.py, `WatchedCall`) all call an option's `onchange`, which says
+neither who changed it nor what else was given with it: so these calls are watched instead. What a picture brings along
+(infotext, `override_settings`, a plot, a refiner) goes another way, without callbacks (modules/processing.py,
+`process_images`), and is neither remembered nor replaced.
 """
 
 from __future__ import annotations
@@ -12,7 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 from modules import patches, script_callbacks, sd_models, shared
@@ -24,6 +25,7 @@ from ..language import Text
 from ..models.memory import Memory, checked_clip_skip
 from ..sweep.axes import AXIS_NAME
 from .model_files import ModelFiles, checkpoint_files
+from .page import Page, WatchedCall
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -43,11 +45,16 @@ class _Change:
 class CheckpointMemory:
     """What is remembered, and the watch over the host that keeps it. `watch` and `stop_watching` come in pairs."""
 
-    def __init__(self, memory: Memory, files: ModelFiles):
+    def __init__(self, memory: Memory, files: ModelFiles, page: Page, is_overridden: Callable[[], bool]):
+        """`is_overridden` says whether a job is running that puts options back at its end."""
         self.entries = memory
         self.files = files
+        self.page = page
+        self._is_overridden = is_overridden
         self._thread = threading.local()
-        self._patched: list[tuple[type, str]] = []
+        self._patched: list[tuple[Any, str]] = []
+        self._given = 0
+        """How often a clip skip was given for good."""
 
     @property
     def enabled(self) -> bool:
@@ -66,10 +73,8 @@ class CheckpointMemory:
 
         To be called before each building of the page: then the host's classes are those that will be used.
         """
-        from modules.ui_settings import UiSettings
-
-        self._patch(UiSettings, "run_settings_single", self._watched_header)
-        self._patch(UiSettings, "run_settings", self._watched_settings)
+        for call in self.page.changes():
+            self._watch(call)
         if shared.demo is None and self.enabled:  # not after "Reload UI", which loads no checkpoint
             self._safely(lambda: self._put_in_place(self.files.checkpoint()))
 
@@ -80,9 +85,8 @@ class CheckpointMemory:
         `GET /sdapi/v1/options` knows.
         """
         if shared.cmd_opts.api or shared.cmd_opts.nowebui:
-            from modules.api.api import Api
-
-            self._patch(Api, "set_config", self._watched_api)
+            for call in self.page.changes_by_api():
+                self._watch(call)
         return []
 
     def stop_watching(self) -> None:
@@ -134,39 +138,15 @@ class CheckpointMemory:
             "set_aside": self.entries.set_aside,
         }
 
-    def _patch(self, owner: type, name: str, watched: Callable) -> None:
-        original = getattr(owner, name)
-        patches.patch(__name__, owner, name, watched(original))
-        self._patched.append((owner, name))
+    def _watch(self, call: WatchedCall) -> None:
+        @wraps(getattr(call.owner, call.name))  # the host's web server looks at the arguments
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            change = self._change(call.by_user, call.given(*args, **kwargs))
+            answer = self._during(change, lambda: original(*args, **kwargs))
+            return call.renewed(answer) if change.target is not None else answer
 
-    def _watched_header(self, original: Callable) -> Callable:
-        def run_settings_single(ui: Any, value: Any, key: str) -> Any:
-            change = self._change(True, {key: value})
-            update, settings = self._during(change, lambda: original(ui, value, key))
-            return update, shared.opts.dumpjson() if change.target is not None else settings
-
-        return run_settings_single
-
-    def _watched_settings(self, original: Callable) -> Callable:
-        def run_settings(ui: Any, *values: Any) -> Any:
-            # All controls of the Settings page come; those of the header have a dummy in their place.
-            shown = zip(shared.opts.data_labels, values, ui.components, strict=False)
-            given = {
-                key: value
-                for key, value, component in shown
-                if component != ui.dummy_component and value != shared.opts.data.get(key)
-            }
-            change = self._change(True, given)
-            settings, message = self._during(change, lambda: original(ui, *values))
-            return shared.opts.dumpjson() if change.target is not None else settings, message
-
-        return run_settings
-
-    def _watched_api(self, original: Callable) -> Callable:
-        def set_config(api: Any, req: dict[str, Any]) -> Any:
-            return self._during(self._change(False, req), lambda: original(api, req))
-
-        return set_config
+        original = patches.patch(__name__, call.owner, call.name, watched)
+        self._patched.append((call.owner, call.name))
 
     def _change(self, by_user: bool, given: dict[str, Any]) -> _Change:
         before = self.files.checkpoint()
@@ -176,7 +156,8 @@ class CheckpointMemory:
         return _Change(by_user, given, target if switches else None)
 
     def _during(self, change: _Change, call: Callable[[], Any]) -> Any:
-        if not self.enabled and REMEMBER not in change.given:
+        within = getattr(self._thread, "change", None) is not None  # one way of the host's may lead through another
+        if within or (not self.enabled and REMEMBER not in change.given):
             return call()
         self._thread.change = change
         try:
@@ -193,14 +174,23 @@ class CheckpointMemory:
         if chosen is None:
             return
         if OPTION_KEY in change.given:
+            self._given += 1
             value = change.given[OPTION_KEY]
             if change.by_user and type(value) is int and value >= 1 and shared.opts.data.get(OPTION_KEY) == value:
                 self._safely(lambda: self.entries.remember(chosen.name, chosen.sha256, value))
         elif change.target is not None and not change.settled and chosen.filename == change.target.filename:
-            # The host does not report a checkpoint that was still in memory (`reuse_model_from_already_loaded`).
-            with queue_lock:  # a picture that is being made puts its overrides back at its end
-                self._safely(lambda: self._put_in_place(chosen))
+            # The host does not report a checkpoint that it loads later, or that was still in memory
+            # (`reuse_model_from_already_loaded`).
+            given = self._given
+            with self._no_override():
+                if given == self._given:  # nobody has set another meanwhile
+                    self._safely(lambda: self._put_in_place(chosen))
             self._safely(lambda: shared.opts.save(shared.config_filename))
+
+    def _no_override(self) -> AbstractContextManager[Any]:
+        """A `with` in which no picture is being made that puts its overrides back at its end."""
+        waits = self.page.waits_for_jobs or self._is_overridden()
+        return queue_lock if waits else nullcontext()
 
     def _put_in_place(self, checkpoint: Any) -> None:
         if checkpoint is None:

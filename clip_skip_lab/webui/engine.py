@@ -12,6 +12,7 @@ import torch
 from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.selection import LayerChoice
+from .page import Page
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Engine(Protocol):
         """What it calls itself."""
 
     @property
-    def header_list(self) -> str | None:
-        """Its option that lists what the page's header shows; None where it has a slider of its own instead."""
+    def page(self) -> Page:
+        """What is its own on the page."""
 
     @property
     def packages(self) -> tuple[str, ...]:

@@ -45,10 +45,12 @@ class WebUI:
     def __init__(self, engine: Engine) -> None:
         lendable(shared.opts)
         self.engine = engine
-        self.header_list = engine.header_list
+        self.header_list = engine.page.header_list
+        self.header_controls = engine.page.header_controls
+        self.prepare_page = engine.page.prepare
         self.files = ModelFiles(engine)
-        self.memory = CheckpointMemory(Memory(data_folder()), self.files)
         self._sweeping = False
+        self.memory = CheckpointMemory(Memory(data_folder()), self.files, engine.page, self._is_overridden)
         self._browser = ""
 
     def language(self, is_api: bool = False) -> str:
@@ -85,8 +87,12 @@ class WebUI:
     def clip_skip(self) -> ClipSkipSetting:
         """See `Host.clip_skip`."""
         value = getattr(shared.opts, OPTION_KEY)  # in the thread of a page: not what a sweep has borrowed
-        other_job = bool(shared.state.job) and not self._sweeping
-        return ClipSkipSetting(value, self.engine.slider_end(), temporary=other_job, sweeping=self._sweeping)
+        end, temporary = self.engine.slider_end(), self._is_overridden()
+        return ClipSkipSetting(value, end, temporary=temporary, sweeping=self._sweeping)
+
+    def _is_overridden(self) -> bool:
+        """Whether a job is running that may have put options of its own in place for everybody; a sweep does not."""
+        return bool(shared.state.job) and not self._sweeping
 
     def register(self) -> None:
         """See `Host.register`."""

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.helpers.client import CHECKPOINT, CLIP_SKIP
 from tests.helpers.lora_files import lora_files
-from tests.helpers.page_client import PageClient
+from tests.helpers.page_client import OF_CHECKPOINT, PageClient, opened_page
 
 REMEMBER = "clip_skip_lab_remember"
 LINE = "#clip_skip_lab_advice"
@@ -38,11 +38,9 @@ def opened(browser, url, **context):
     """The host's page, ready; at its end no script of this extension may have failed."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, **context)
     page = context.new_page()
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=30_000)
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(url)
+    opened_page(page, url)
     page.wait_for_selector(LINE, state="attached")
     page.wait_for_function(f"document.querySelector('{NUMBER}')?.value")
     yield page
@@ -179,7 +177,7 @@ def two(client):
 
 def choose(page, name):
     """Chooses a checkpoint in the header."""
-    dropdown = page.locator(f"#quicksettings #setting_{CHECKPOINT}")
+    dropdown = page.locator(OF_CHECKPOINT)
     dropdown.locator("input").click()
     dropdown.locator("li", has_text=re.compile(rf"^\W*{re.escape(name)}\b")).click()
     page.wait_for_function(f"opts.{CHECKPOINT}.startsWith({json.dumps(name)})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.helpers.client import Client
+from tests.helpers.page_client import opened_page
 
 SHOWN = "#clip_skip_lab_of_picture"
 LINE = "#script_txt2img_clip_skip_lab_clip_skip_lab_pasted"
@@ -18,8 +18,7 @@ FROM_FORGE = "This picture is from Forge, where clip skip 3 on SDXL is layer 10 
 
 @pytest.fixture
 def page_with_note(host_url, page):
-    page.route(re.compile(r"^https?://(?!127\.0\.0\.1|localhost)"), lambda route: route.fulfill(body=""))
-    page.goto(host_url)
+    opened_page(page, host_url)
     page.locator("#clip_skip_lab_note:not(:empty)").wait_for()
     return page
 

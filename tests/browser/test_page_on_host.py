@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.sweep_page import SweepPage
 from tests.helpers.client import CLIP_SKIP, Client
+from tests.helpers.page_client import opened_page
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
 
@@ -89,7 +90,7 @@ def test_the_result_of_a_sweep_has_a_link_to_its_page(page, host_url):
 
 
 def test_the_tab_lists_the_sweeps_with_links(page, host_url, swept):
-    page.goto(host_url)
+    opened_page(page, host_url)
     page.locator("#tabs > .tab-nav button", has_text="Clip skip lab").click()
     row = page.get_by_role("row", name=re.compile(swept.folder.name))
     row.wait_for()

@@ -1,14 +1,73 @@
-"""What the host's page does, done over HTTP as the page does it: gradio's functions, fired with their inputs."""
+"""What the host's page does, done over HTTP as the page does it: gradio's functions, fired with their inputs.
+
+And where the pages of the family differ for a browser: gradio 3.41 and 4.40, a header of options or of controls.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import time
 from functools import cached_property
 from typing import Any
 
-from tests.helpers.client import ROUTES, Client
+from tests.helpers.client import CHECKPOINT, ROUTES, Client
+
+OF_CHECKPOINT = f"#quicksettings :is(#setting_{CHECKPOINT}, .model_selection)"
+"""The header's control for the checkpoint; Forge's own has no id."""
+
+SECONDS = 120 if os.environ.get("WEBUI_URL") else 30
+"""How long a page may take for anything: that of a real host takes half a minute to open on a busy machine."""
+
+
+def opened_page(page, url: str, theme: str = "dark") -> None:
+    """Opens the host's page in a browser, and waits until it is ready. It asks nobody else."""
+    from playwright.sync_api import expect  # no other test needs a browser
+
+    page.set_default_timeout(SECONDS * 1000)
+    expect.set_options(timeout=SECONDS * 1000)
+    # The real host's page asks a CDN for a script that nothing here needs.
+    page.route(re.compile(r"^https?://(?!127\.0\.0\.1|localhost)"), lambda route: route.fulfill(body=""))
+    page.goto(f"{url}/?__theme={theme}")
+    page.locator("#txt2img_generate").wait_for(state="attached")
+    page.wait_for_function("() => typeof opts === 'object' && Object.keys(opts).length > 0")
+
+
+def values_applied(page, key: str) -> list[object]:
+    """The values of an option that a page's control in the header sends to the host from now on, as what somebody wants
+    to be used; the list grows by itself."""
+    sent = []
+    config = page.evaluate("() => window.gradio_config")
+    control = [part["id"] for part in config["components"] if part["props"].get("elem_id") == f"setting_{key}"]
+    functions = [number for number, targets in _targets(config) if (*control, "release") in targets]
+    assert functions
+
+    def look(text) -> None:
+        try:
+            message = json.loads(text)
+        except (TypeError, ValueError):
+            return
+        if message.get("fn_index") in functions and message.get("data"):
+            sent.append(message["data"][0])
+
+    def looked_at(request) -> None:
+        if "/run/predict" in request.url or "/queue/join" in request.url:
+            look(request.post_data)
+
+    page.on("websocket", lambda socket: socket.on("framesent", look))
+    page.on("request", looked_at)
+    return sent
+
+
+def _targets(config: dict) -> list[tuple[int, list[tuple[int, str]]]]:
+    """The number of each function of a page, with the components and events that call it."""
+    found = []
+    for number, one in enumerate(config["dependencies"]):
+        targets = [tuple(target) if isinstance(target, list) else (target, one["trigger"]) for target in one["targets"]]
+        found.append((one.get("id", number), targets))
+    return found
 
 
 class PageClient(Client):
@@ -24,8 +83,12 @@ class PageClient(Client):
         return {part["id"]: part["props"].get("elem_id") or "" for part in self._page["components"]}
 
     def _function(self, is_it) -> tuple[int, dict]:
-        """The first function whose description meets this, and its number."""
-        return next((number, one) for number, one in enumerate(self._page["dependencies"]) if is_it(one))
+        """The first function whose description meets this, and its number; targets are components only."""
+        described = zip(_targets(self._page), self._page["dependencies"], strict=True)
+        of_components = [
+            (number, {**one, "targets": [part for part, _ in targets]}) for (number, targets), one in described
+        ]
+        return next((number, one) for number, one in of_components if is_it(one))
 
     def _of_button(self, name: str) -> tuple[int, dict]:
         ids = {element: number for number, element in self._names.items()}
@@ -33,9 +96,23 @@ class PageClient(Client):
 
     def _fire(self, function: int, data: list) -> list:
         body = {"fn_index": function, "data": data, "session_hash": "page-client"}
+        one = next(one for number, one in enumerate(self._page["dependencies"]) if one.get("id", number) == function)
+        if self._page["version"].startswith("4") and one.get("queue") is not False:
+            return self._fire_queued(body)
         answer = self.http.post("/run/predict", json=body)
         answer.raise_for_status()
         return answer.json()["data"]
+
+    def _fire_queued(self, body: dict) -> list:
+        """As gradio 4 does what has to wait for its turn."""
+        self.http.post("/queue/join", json=body).raise_for_status()
+        with self.http.stream("GET", "/queue/data", params={"session_hash": body["session_hash"]}) as lines:
+            for line in lines.iter_lines():
+                message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+                if message.get("msg") == "process_completed":
+                    assert message["success"], message
+                    return message["output"]["data"]
+        raise AssertionError("gradio's queue ended without an answer")
 
     def header(self) -> list[str]:
         """The keys of the options in the header, from left to right."""
@@ -66,9 +143,12 @@ class PageClient(Client):
 
     def set_in_header(self, key: str, value: Any) -> None:
         """Changes an option by its control in the header."""
-        control = next(number for number, name in self._names.items() if name == f"setting_{key}")
+        controls = [number for number, name in self._names.items() if name == f"setting_{key}"]
+        if key == CHECKPOINT and not controls:
+            controls = [part["id"] for part in self._page["components"] if _is_of_checkpoint(part)]
+        told = next(number for number, name in self._names.items() if name == "settings_json")
         function, _ = self._function(
-            lambda one: control in one["targets"] and one["inputs"] == [control] and control in one["outputs"]
+            lambda one: controls[0] in one["targets"] and one["inputs"] == controls[:1] and told in one["outputs"]
         )
         self._fire(function, [value])
 
@@ -99,7 +179,8 @@ class PageClient(Client):
     def reload(self) -> None:
         """Presses "Reload UI" and waits until the new page is there."""
         function, _ = self._of_button("settings_restart_gradio")
-        self.http.post("/api/predict", json={"fn_index": function, "data": [], "session_hash": "reload"})
+        way = "/queue/join" if self._page["version"].startswith("4") else "/api/predict"
+        self.http.post(way, json={"fn_index": function, "data": [], "session_hash": "reload"})
         self._wait_until_open(False)
         self._wait_until_open(True)
         # A request that comes between the host's start of the server and its last middleware ends the real host.
@@ -119,3 +200,7 @@ class PageClient(Client):
                     return
             time.sleep(0.05)
         raise TimeoutError(f"the host's port is not {'open' if wanted else 'closed'} after {seconds} s")
+
+
+def _is_of_checkpoint(part: dict) -> bool:
+    return "model_selection" in (part["props"].get("elem_classes") or [])
