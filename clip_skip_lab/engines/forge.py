@@ -31,7 +31,7 @@ from .forge_page import ForgePage
 ENGINES = ("text_processing_engine", "text_processing_engine_l", "text_processing_engine_g")
 """Where a model keeps its text encoders (backend/diffusion_engine), in the order in which it joins them."""
 
-NAMES = {"clip_l": "CLIP-L", "clip_h": "OpenCLIP ViT-H", "clip_g": "OpenCLIP bigG"}
+ENCODER_NAMES = {"clip_l": "CLIP-L", "clip_h": "OpenCLIP ViT-H", "clip_g": "OpenCLIP bigG"}
 KINDS = {
     ("SD1", "clip_l"): SD1,
     ("SD2", "clip_h"): SD2,
@@ -222,7 +222,9 @@ def _describe(family: str, module: Any) -> Encoder:
     usual = {} if family in ("SD1", "SD2", "SDXL", "SD3") else {"usual": layers}
     left_out = 1 if family == "SD2" and layers == LAYERS_OF_VIT_H - 1 else 0
     norm = bool(module.final_layer_norm)
-    return Encoder(NAMES.get(key, key), layers, norm=norm, trained=trained, minimal=lowest, left_out=left_out, **usual)
+    return Encoder(
+        ENCODER_NAMES.get(key, key), layers, norm=norm, trained=trained, minimal=lowest, left_out=left_out, **usual
+    )
 
 
 def _encoder(model: Any, family: str, module: Any) -> LoadedEncoder | None:
