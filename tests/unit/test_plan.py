@@ -193,7 +193,7 @@ def test_a_value_beyond_the_layers_of_its_encoder_is_refused(key, highest):
 
 def test_the_negative_axis_and_key_take_one_value_and_say_so():
     for wrong in ("1-3", "13", "fox", [1, 2]):
-        with pytest.raises(InvalidInput, match=r"allowed: one number from 1 to 12, such as 2 or 1\.5, or an average"):
+        with pytest.raises(InvalidInput, match=r"allowed: one number from 1 to 12, such as 2 or 1\.5, an average"):
             read_plan({"negative_clip_skip": wrong}, AXES, 12)
 
 
