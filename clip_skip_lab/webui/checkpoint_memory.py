@@ -170,6 +170,8 @@ class CheckpointMemory:
     def _finish(self, change: _Change) -> None:
         if not self.enabled:
             return
+        if change.target is not None and self.files.is_chosen(change.target):
+            self.files.choose(change.target)
         chosen = self.files.checkpoint()
         if chosen is None:
             return
@@ -183,7 +185,8 @@ class CheckpointMemory:
             # (`reuse_model_from_already_loaded`).
             given = self._given
             with self._no_override():
-                if given == self._given:  # nobody has set another meanwhile
+                # Unless somebody has set another meanwhile, or the picture has put an override of the checkpoint back.
+                if given == self._given and self.files.is_chosen(chosen):
                     self._safely(lambda: self._put_in_place(chosen))
             self._safely(lambda: shared.opts.save(shared.config_filename))
 

@@ -38,6 +38,15 @@ class ModelFiles:
             self._chosen = named or getattr(self.engine.model(), "sd_checkpoint_info", None)
         return self._chosen
 
+    def is_chosen(self, checkpoint: Any) -> bool:
+        """Whether the option names this checkpoint."""
+        named = sd_models.checkpoint_aliases.get(shared.opts.data.get(CHECKPOINT))
+        return named is not None and named.filename == checkpoint.filename
+
+    def choose(self, checkpoint: Any) -> None:
+        """Notes that the user has chosen this one, where a picture that is being made would leave that open."""
+        self._chosen = checkpoint
+
     def sources(self, prompt: str) -> list[Source]:
         """The checkpoint, then the LoRAs that the prompt names, with what their headers say about training.
 

@@ -18,7 +18,7 @@ from tests.helpers.client import CHECKPOINT, ROUTES, Client
 OF_CHECKPOINT = f"#quicksettings :is(#setting_{CHECKPOINT}, .model_selection)"
 """The header's control for the checkpoint; Forge's own has no id."""
 
-SECONDS = 120 if os.environ.get("WEBUI_URL") else 30
+SECONDS = 40 if os.environ.get("WEBUI_URL") else 30
 """How long a page may take for anything: that of a real host takes half a minute to open on a busy machine."""
 
 
@@ -141,8 +141,25 @@ class PageClient(Client):
                 shown.append(value["value"] if isinstance(value, dict) else value)
         return shown
 
+    def shown_in_header_on_load(self, key: str) -> list:
+        """What a page that is opened now gets for a control in the header, from each function that sets it then."""
+        control = next(number for number, name in self._names.items() if name == f"setting_{key}")
+        shown = []
+        for (number, _), one in zip(_targets(self._page), self._page["dependencies"], strict=True):
+            if not one["targets"] and not one["inputs"] and control in one["outputs"]:
+                shown.append(self._fire(number, [])[one["outputs"].index(control)])
+        return [value["value"] if isinstance(value, dict) else value for value in shown]
+
+    def change_in_header(self, key: str, value: Any) -> None:
+        """What a control of the host's own in the header does whenever it gets another value, whoever gives it."""
+        control = next(number for number, name in self._names.items() if name == f"setting_{key}")
+        function, _ = self._function(
+            lambda one: one["targets"] == [control] and one["inputs"] == [control] and not one["outputs"]
+        )
+        self._fire(function, [value])
+
     def set_in_header(self, key: str, value: Any) -> None:
-        """Changes an option by its control in the header."""
+        """Changes an option by its control in the header, as a person does."""
         controls = [number for number, name in self._names.items() if name == f"setting_{key}"]
         if key == CHECKPOINT and not controls:
             controls = [part["id"] for part in self._page["components"] if _is_of_checkpoint(part)]

@@ -10,12 +10,14 @@ USERS = {"ann": "secret", "bob": "with:colon"}
 SIGNED_IN = {"access-token": "given at sign-in"}
 
 
-def statuses(*, page_asks, users, has_page=True, auth=None, cookies=None):
+def statuses(*, page_asks, users, has_page=True, auth=None, cookies=None, server=None):
     """Answers of a route of the page and of one of the API."""
     app = FastAPI()
     if has_page:
         app.auth = {"ann": "secret"} if page_asks else None
         app.tokens = {"given at sign-in": "ann"}
+        if server is not None:
+            app.cookie_id = server
     guard = Guard(users, has_page)
     for path, kind in {"/page": guard.route_of_the_page(), "/api": guard.route_of_the_api()}.items():
         router = APIRouter(route_class=kind)
@@ -47,6 +49,14 @@ def test_where_the_page_asks_a_cookie_of_somebody_signed_in_is_needed():
     assert statuses(page_asks=True, users={}, cookies={"access-token": "guessed"}) == (401, 401)
     assert statuses(page_asks=True, users={}, cookies=SIGNED_IN) == (200, 200)
     assert statuses(page_asks=True, users={}, auth=("ann", "secret")) == (401, 401), "the API has no users"
+
+
+@pytest.mark.parametrize("name", ["access-token-x1", "access-token-unsecure-x1"])
+def test_the_cookie_of_gradio_4_is_that_of_this_server(name):
+    assert statuses(page_asks=True, users={}, server="x1", cookies={name: "given at sign-in"}) == (200, 200)
+    assert statuses(page_asks=True, users={}, server="x1", cookies={name: "guessed"}) == (401, 401)
+    assert statuses(page_asks=True, users={}, server="x2", cookies={name: "given at sign-in"}) == (401, 401)
+    assert statuses(page_asks=True, users={}, server="x1", cookies=SIGNED_IN) == (401, 401)
 
 
 def test_where_both_ask_either_is_enough():

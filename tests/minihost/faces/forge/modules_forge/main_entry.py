@@ -1,7 +1,6 @@
 """Forge's own controls in the header, and what a change of checkpoint or modules does.
 
-Left out: the choices of memory and of low bits, the presets of other models than SD, and that the page's load sets
-the preset's values.
+Left out: the choices of memory and of low bits, and the presets of other models than SD.
 """
 
 import os
@@ -128,9 +127,9 @@ def _change(key, value, save, refresh):
 
 def forge_main_entry():
     """The events between the header and the rest of the page."""
-    ui_forge_preset.change(
-        on_preset_change, inputs=[ui_forge_preset], outputs=[ui_vae, ui_clip_skip], queue=False, show_progress=False
-    )
+    shown = {"outputs": [ui_vae, ui_clip_skip], "queue": False, "show_progress": False}
+    ui_forge_preset.change(on_preset_change, inputs=[ui_forge_preset], **shown)
+    Context.root_block.load(on_preset_change, inputs=None, **shown)
     refresh_model_loading_parameters()
 
 
