@@ -20,8 +20,6 @@ from tests.helpers.page_client import PageClient
 from tests.minihost import launch
 from tests.minihost.checkpoint import TEXT
 
-OF_FORGE = {"hr_additional_modules": ["Use same choices"], "hr_cfg": 7}
-"""Without these Forge fails at hires fix by the API, or does it without a negative prompt."""
 HIRES = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.6, "hr_upscaler": "Latent"}
 IMG2IMG = {"init_images": [encoded(gradient())], "denoising_strength": 0.8, "steps": 4}
 NAMES = {"forge": "Forge", "reforge": "reForge", "classic": "Forge Classic"}
@@ -96,7 +94,6 @@ def furthest(some, others):
 
 def assert_equal_to_singles(host, route, request_, modes):
     """Generates alone and sweeps: "exact" is equal bit for bit, "fast" up to 1 of 255."""
-    request_ = {**request_, **(OF_FORGE if host.face == "forge" and route == "txt2img" else {})}
     client, skips, alone = host.client, [2, 12], []
     for skip in skips:
         for _ in range(2 if route == "img2img" else 1):  # img2img starts where the generation before left the numbers

@@ -38,6 +38,8 @@ SMALL = {
     "scheduler": "Karras",
 }
 """A request that takes a host a fraction of a second."""
+OF_FORGE = {"hr_additional_modules": ["Use same choices"], "hr_cfg": 7}
+"""Without these Forge fails at hires fix by the API, or does it without a negative prompt; others pass over them."""
 LONG = {"steps": 60, "sampler_name": "Euler", "scheduler": "Automatic"}
 """Changes to it: long enough to be stopped in the middle of a cell."""
 
@@ -95,7 +97,9 @@ class Client:
 
     def __init__(self, url: str, timeout: float = 280):
         self.url = url
-        self.http = httpx.Client(base_url=url, trust_env=False, timeout=timeout)
+        # A connection for each request: after an error some hosts end a connection that they had kept.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.Client(base_url=url, trust_env=False, timeout=timeout, limits=limits)
 
     def get(self, path: str) -> Any:
         """GET /sdapi/v1/<path>."""
@@ -103,6 +107,8 @@ class Client:
 
     def post(self, path: str, **body) -> Any:
         """POST /sdapi/v1/<path>."""
+        if body.get("enable_hr"):
+            body = {**OF_FORGE, **body}
         return _checked(self.http.post(f"/sdapi/v1/{path}", json=body))
 
     # --- Generating ---------------------------------------------------------------------------------------------------
