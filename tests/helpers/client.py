@@ -189,7 +189,7 @@ class Client:
 
     def flags(self) -> dict:
         """The command line. Forge's route for it fails at a check of its own, and tells what it was going to answer."""
-        response = self.http.get("/sdapi/v1/cmd-flags")
+        response = self.http.get("/sdapi/v1/cmd-flags", headers={"Connection": "close"})  # reset after that
         if response.status_code == 500 and "ResponseValidationError" in response.text:
             return response.json()["body"]
         return _checked(response)
