@@ -3,9 +3,10 @@
     WEBUI_URL=http://127.0.0.1:7860 python -m tests.webui.equality [FEATURE …]
 
 Runs against any WebUI that has the extension, two checkpoints (the name of the second one ends with `_b`), the LoRA
-`tiny-lora` and the embedding `tiny-embedding`; the tables in docs/exact-and-fast.md and docs/hosts.md are from it. For
-each feature it sweeps a few clip skips, generates each of them alone with the same settings, and compares the pictures
-as they come over the API: largest difference of a channel value (of 255) and mean difference.
+`tiny-lora` (`LORA=…` names another) and the embedding `tiny-embedding`; the tables in docs/exact-and-fast.md and
+docs/hosts.md are from it. For each feature it sweeps a few clip skips, generates each of them alone with the same
+settings, and compares the pictures as they come over the API: largest difference of a channel value (of 255) and mean
+difference.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ BASE = {
 SCHEDULES = [2, "[2:12:0.5]", "[1.5:avg 2-4:2]", "[2:12:1.0]"]
 SAME_MODULES = {"hr_additional_modules": ["Use same choices"]}  # without it Forge's API fails; others pass over it
 HIRES = {"enable_hr": True, "hr_scale": 2, "denoising_strength": 0.5, "hr_upscaler": "Latent", **SAME_MODULES}
+LORA = os.environ.get("LORA", "tiny-lora")
 OTHER = "the second checkpoint"
 
 
@@ -92,7 +94,7 @@ FEATURES = [
     Feature("more than 75 tokens", {"prompt": ", ".join(f"word{n} thing" for n in range(40))}),
     Feature("empty prompts", {"prompt": "", "negative_prompt": ""}),
     Feature("embedding", {"prompt": "a tiny-embedding cat"}),
-    Feature("LoRA", {"prompt": "a cat <lora:tiny-lora:0.8>"}),
+    Feature("LoRA", {"prompt": f"a cat <lora:{LORA}:0.8>"}),
     *(
         Feature(f"emphasis {name}", {"override_settings": {"emphasis": name}})
         for name in ("None", "Ignore", "Original", "No norm")
