@@ -58,6 +58,7 @@ def model_answer(host: Host, clip_skip: str | None, language: str, asked: dict[s
     said, warning = _of_panel(facts, asked) or (sentence(facts), is_warning(facts))
     return {
         **facts.to_json(),
+        "webui": {key: host.about[key] for key in ("name", "version")},
         "setting": asdict(setting),
         "sentence": encodable(translated(said, language)),
         "warning": warning,

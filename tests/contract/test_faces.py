@@ -252,6 +252,7 @@ def test_the_facts_of_the_loaded_model(host):
     assert answer["model"]["family"] == "SD1"
     assert (answer["effect"], answer["highest"]) == ("all", 12)
     assert answer["sentence"] == "Layer 11 of 12, penultimate"
+    assert answer["webui"]["name"] == NAMES[host.face]
     assert answer["setting"] == {"value": 1, "highest": 12, "temporary": False, "sweeping": False}
 
 

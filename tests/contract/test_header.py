@@ -89,6 +89,7 @@ def test_the_facts_of_the_loaded_model(host):
         }
     ]
     assert answer["sentence"] == "Layer 11 of 12, penultimate"
+    assert set(answer["webui"]) == {"name", "version"}
     assert (answer["warning"], answer["lowest"], answer["highest"]) == (False, 1, 12)
     assert answer["setting"] == {
         "value": host.options()[CLIP_SKIP],
