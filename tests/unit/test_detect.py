@@ -35,7 +35,10 @@ WHOLE = {
     "modules/scripts.py": "scripts_data = []",
     "modules/images.py": "def save_image(): pass",
     "modules/paths_internal.py": "script_path = '/opt/some-webui'",
-    "modules/sd_hijack_clip.py": "class FrozenCLIPEmbedderWithCustomWords:\n    def encode_with_transformers(self): pass",
+    "modules/sd_hijack_clip.py": """
+class FrozenCLIPEmbedderWithCustomWords:
+    def encode_with_transformers(self): pass
+""",
     "modules/shared.py": "class opts:\n    data_labels = {}",
 }
 """The names that the family shares, and those of AUTOMATIC1111's text encoder; not the setting."""
