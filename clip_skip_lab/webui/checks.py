@@ -179,3 +179,21 @@ def check_clip_skips(engine: Engine, request: Any, trial: Any, plan: SweepPlan, 
         for plain in requests_within(asked):
             for negative in (False, True):
                 check_choices(engine, loaded, plain, negative, setting)
+
+
+def check_lent_off(engine: Engine, request: Any, trial: Any, written: dict[str, Any]) -> None:
+    """Raises `InvalidInput` where axes ask for what a sweep keeps off (`Engine.lent_off`): it would say so in the
+    infotext, and the picture would be without.
+
+    Args:
+        engine: the WebUI's.
+        request: the sweep's; what it asks for itself is kept off with a note.
+        trial: a copy with the axes of a cell applied.
+        written: the options that these axes wrote.
+    """
+    kept_off, _ = engine.lent_off or ({}, None)
+    for key, off in kept_off.items():
+        asked = {**written, **trial.override_settings}.get(key, off)
+        if asked not in (off, request.override_settings.get(key, off)):
+            problem = Text("would change clip skip from step to step, whatever is asked")
+            raise InvalidInput(shared.opts.data_labels[key].label, asked, str(off), problem)

@@ -22,7 +22,7 @@ from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
 from .checkpoint_memory import CheckpointMemory
-from .checks import check_clip_skips, check_request
+from .checks import check_clip_skips, check_lent_off, check_request
 from .encoders import check_range
 from .engine import Engine
 from .grid_infotext import forget_setting
@@ -174,6 +174,7 @@ class WebUI:
             cells = list(row)
             with self.engine.loading_untouched():
                 trial, written = applied(request, plan, cells[0])
+            check_lent_off(self.engine, request, trial, written)
             check_clip_skips(self.engine, request, trial, plan, cells)
             with borrowed(shared.opts.data, {**written, **trial.override_settings}):
                 total += steps(trial) * trial.n_iter * len(cells)

@@ -13,6 +13,8 @@ from ..hosts import CHECKPOINT
 from ..language import Text
 
 ALLOWED_CHECKPOINTS = Text("the checkpoints of this WebUI")
+EDITABLE = "DropdownEditable"
+"""The family's list that takes any text beside its choices (modules/ui_components.py)."""
 
 
 def check_option(key: str, value: object, given_in: str = "override_settings") -> None:
@@ -30,7 +32,7 @@ def check_option(key: str, value: object, given_in: str = "override_settings") -
         raise InvalidInput(field, value, Text("no override of this one"), Text("cannot be applied by a request"))
     if value is None and info.default is None:
         return
-    choices = _choices(arguments)
+    choices = _choices(info.component, arguments)
     if key == CHECKPOINT:
         check_known(field, value, sd_models.checkpoint_aliases, ALLOWED_CHECKPOINTS)
     elif isinstance(info.default, list):
@@ -65,9 +67,9 @@ def _check_plain(field: str, value: object, default: object, arguments: dict[str
         raise InvalidInput(field, value, Text("text"), Text("is no text"))
 
 
-def _choices(arguments: dict[str, Any]) -> list | None:
+def _choices(component: Any, arguments: dict[str, Any]) -> list | None:
     choices = arguments.get("choices")
-    if choices is None or arguments.get("allow_custom_value"):
+    if choices is None or arguments.get("allow_custom_value") or getattr(component, "__name__", "") == EDITABLE:
         return None
     return [choice[-1] if isinstance(choice, tuple) else choice for choice in choices]
 

@@ -195,7 +195,10 @@ class WebUISession:
 
     def _applied(self, cell: Cell) -> tuple[Any, dict[str, Any]]:
         with self.engine.loading_untouched():
-            return applied(self.request, self.plan, cell)
+            copied, written = applied(self.request, self.plan, cell)
+        for key in self._lent_off:  # the host would put the request's own value over it
+            copied.override_settings.pop(key, None)
+        return copied, written
 
     def _chosen(self, batch: CellBatch) -> Chosen:
         layers = [asked for _, asked in batch.asked]

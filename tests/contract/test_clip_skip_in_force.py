@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.helpers.client import gradient, mask
@@ -78,3 +80,35 @@ def test_an_old_name_of_a_sampler_is_taken_as_the_host_takes_it():
     from clip_skip_lab.webui.checks import check_request
 
     check_request(make(sampler_name="DPM++ 2M Karras"))
+
+
+def test_an_axis_cannot_switch_on_what_a_sweep_keeps_off():
+    """As reForge's axis "Dynamic clip skip" would: the cells said that it was on, and it was not."""
+    from clip_skip_lab.errors import InvalidInput
+    from clip_skip_lab.webui.checks import check_lent_off
+
+    engine = SimpleNamespace(lent_off=({"return_mask": False}, "It was off here."))
+    on, plain = make(override_settings={"return_mask": True}), make()
+    for trial, written in ((on, {}), (make(), {"return_mask": True})):
+        with pytest.raises(InvalidInput, match=r": True would change clip skip .*; allowed: False\."):
+            check_lent_off(engine, plain, trial, written)
+    check_lent_off(engine, plain, make(override_settings={"return_mask": False}), {})
+    check_lent_off(engine, on, on, {})  # the request's own is kept off, with a note
+    check_lent_off(SimpleNamespace(lent_off=None), plain, on, {})
+
+
+def test_an_option_with_a_list_that_takes_any_text_takes_another(monkeypatch):
+    """reForge's formats of files are such a list: one that only Pillow knows was refused."""
+    from modules import options, shared
+
+    from clip_skip_lab.errors import InvalidInput
+    from clip_skip_lab.webui.option_checks import check_option
+
+    class DropdownEditable:
+        pass
+
+    info = options.OptionInfo("png", "File format for grids", DropdownEditable, {"choices": ("png", "jpg")})
+    monkeypatch.setitem(shared.opts.data_labels, "grid_format", info)
+    check_option("grid_format", "tiff")
+    with pytest.raises(InvalidInput, match="is no text"):
+        check_option("grid_format", 5)

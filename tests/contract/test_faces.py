@@ -265,3 +265,7 @@ def test_the_hosts_own_schedule_is_off_for_a_sweep_and_the_sweep_says_so(host):
     assert not same(changed.pictures, host.first.cells[:1]), "the schedule had no effect, so this test proves nothing"
     assert same(swept.cells, host.first.cells)
     assert [note for note in swept.record["notes"] if "Dynamic clip skip ramp" in note]
+    overridden = client.sweep({"clip_skip": SKIPS}, override_settings={"dynamic_clip_skip_enabled": True})
+    assert same(overridden.cells, host.first.cells)
+    assert [note for note in overridden.record["notes"] if "Dynamic clip skip ramp" in note]
+    assert not any("Dynamic" in text for text in [*swept.infotexts, *overridden.infotexts])
