@@ -51,6 +51,9 @@ class Family:
     seeds_start = 0
     """What the host adds to a seed before it leaves torch's global generator there, modulo `seeds_modulus`."""
     seeds_modulus = 2**64
+    masks_draw = False
+    """Whether the host draws noise for what a mask keeps at each step, from torch's global generator
+    (modules/sd_samplers_cfg_denoiser.py)."""
 
     @property
     def name(self) -> str:
@@ -121,6 +124,8 @@ class Family:
         """See `Engine.why_one_by_one`."""
         if any(getattr(shared.opts, f"hypertile_enable_{part}", False) for part in ("unet", "vae")):
             return Text("Hypertile draws its tiles for a batch as a whole")
+        if self.masks_draw and getattr(request, "image_mask", None) is not None:
+            return Text("inpainting draws noise for a batch as a whole")
         return None
 
     def takes_part(self, script: Any) -> bool:

@@ -54,6 +54,7 @@ class Forge(Family):
     encoding = ("__call__", "encode_with_transformers")
     own_layers = (*Family.own_layers, "backend.")
     seeds_start, seeds_modulus = 100_000, 65_536
+    masks_draw = True
 
     def model(self) -> Any:
         """See `Engine.model`; before the first generation the host has a stand-in that knows nothing."""

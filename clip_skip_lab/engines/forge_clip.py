@@ -41,6 +41,7 @@ class ForgeClip(Family):
     own_layers = (*Family.own_layers, "ldm_patched.", "modules.", "networks")
     loading_text = (sd_models, "get_empty_cond")
     seeds_start, seeds_modulus = 100_000, 65_536
+    masks_draw = True
 
     def model(self) -> Any:
         """See `Engine.model`; `shared.sd_model` would load one, from whichever thread asks."""
