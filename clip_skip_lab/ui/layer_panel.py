@@ -42,7 +42,8 @@ def make_layer_panel(host: Host) -> type[scripts.Script]:
             return scripts.AlwaysVisible
 
         def ui(self, is_img2img: bool) -> list:
-            pasted = gr.HTML(elem_id=self.elem_id("clip_skip_lab_pasted"), elem_classes=["clip-skip-lab-pasted"])
+            # The host gives what is pasted the type of the value, which in gradio 4 is None unless given.
+            pasted = gr.HTML("", elem_id=self.elem_id("clip_skip_lab_pasted"), elem_classes=["clip-skip-lab-pasted"])
             inputs = _draw(host, self.elem_id)
             self.infotext_fields = [*_infotext_fields(inputs), (pasted, lambda params: _of_other_webui(host, params))]
             return inputs

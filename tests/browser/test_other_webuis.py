@@ -9,11 +9,11 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.helpers.client import Client
+from tests.helpers.family import IGNORING, VERSIONS, name_of, others
 from tests.helpers.page_client import opened_page
 
 SHOWN = "#clip_skip_lab_of_picture"
 LINE = "#script_txt2img_clip_skip_lab_clip_skip_lab_pasted"
-FROM_FORGE = "This picture is from Forge, where clip skip 3 on SDXL is layer 10 of 12 in CLIP-L and layer 30 of 32"
 
 
 @pytest.fixture
@@ -28,11 +28,25 @@ def sdxl(host_url):
     """The name of a checkpoint that by its tensors' names is an SDXL one. It is never loaded."""
     client = Client(host_url)
     path = Path(client.get("sd-models")[0]["filename"]).parent / "clipskiplabxl.safetensors"
-    save_file({"conditioner.embedders.1.model.x": np.zeros(2, np.float32)}, str(path))
+    names = ("conditioner.embedders.0.transformer.text_model.x", "conditioner.embedders.1.model.x")
+    save_file({name: np.zeros(2, np.float32) for name in names}, str(path))
     client.post("refresh-checkpoints")
     yield path.stem
     path.unlink()
     client.post("refresh-checkpoints")
+
+
+@pytest.fixture(scope="module")
+def own(host_url):
+    return name_of(Client(host_url))
+
+
+@pytest.fixture
+def other(own):
+    """The version of a WebUI whose clip skip 3 on SDXL is another layer than here, and what is said of it."""
+    name = others(own, ignoring=own not in IGNORING)[0]
+    said = f"{name}, which ignores clip skip on SDXL" if name in IGNORING else f"{name}, where clip skip 3 on SDXL is"
+    return VERSIONS[name], f"This picture is from {said}"
 
 
 def paste(page, model, version, clip_skip):
@@ -51,36 +65,36 @@ def becomes(page, beginning):
     )
 
 
-def test_a_pasted_clip_skip_of_another_webui_is_explained_in_the_header(page_with_note, sdxl):
-    page = page_with_note
-    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
-    becomes(page, FROM_FORGE)
+def test_a_pasted_clip_skip_of_another_webui_is_explained_in_the_header(page_with_note, sdxl, own, other):
+    page, (version, said) = page_with_note, other
+    paste(page, sdxl, version, 3)
+    becomes(page, said)
     assert page.locator(SHOWN).is_visible()
     assert not page.locator(f"{LINE} p").is_visible(), "it stands there only where there is no note"
     assert page.locator("#txt2img_override_settings .token", has_text="Clip skip: 3").count() == 1
     page.locator("#tabs > .tab-nav button", has_text="img2img").click()
     becomes(page, "")
     page.locator("#tabs > .tab-nav button", has_text="txt2img").click()
-    becomes(page, FROM_FORGE)
-    paste(page, sdxl, "v1.10.1", 3)
+    becomes(page, said)
+    paste(page, sdxl, VERSIONS[own], 3)
     becomes(page, "")
 
 
-def test_it_goes_when_the_clip_skip_in_use_is_changed_and_comes_back_with_another_paste(page_with_note, sdxl):
-    page = page_with_note
-    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
-    becomes(page, FROM_FORGE)
+def test_it_goes_when_the_clip_skip_in_use_is_changed_and_comes_back_with_another_paste(page_with_note, sdxl, other):
+    page, (version, said) = page_with_note, other
+    paste(page, sdxl, version, 3)
+    becomes(page, said)
     page.wait_for_timeout(2500)  # after that a change is a person's
-    assert page.locator(SHOWN).text_content().startswith(FROM_FORGE)
+    assert page.locator(SHOWN).text_content().startswith(said)
     page.locator("#txt2img_override_settings .token-remove, #txt2img_override_settings .remove-all").first.click()
     becomes(page, "")
-    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
-    becomes(page, FROM_FORGE)
+    paste(page, sdxl, version, 3)
+    becomes(page, said)
 
 
-def test_without_a_note_in_the_header_it_stands_above_the_panel(page_with_note, sdxl):
-    page = page_with_note
+def test_without_a_note_in_the_header_it_stands_above_the_panel(page_with_note, sdxl, other):
+    page, (version, said) = page_with_note, other
     page.evaluate("() => document.getElementById('clip_skip_lab_note').remove()")
-    paste(page, sdxl, "f2.0.1v1.10.1-previous-669-gdfdcbab6", 3)
-    page.locator(f"{LINE} p", has_text=FROM_FORGE).wait_for()
+    paste(page, sdxl, version, 3)
+    page.locator(f"{LINE} p", has_text=said).wait_for()
     assert page.locator(f"{LINE} p").is_visible()

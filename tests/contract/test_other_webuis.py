@@ -10,17 +10,11 @@ from PIL import Image, PngImagePlugin
 from safetensors.numpy import save_file
 
 from tests.helpers.client import CLIP_SKIP, ROUTES
+from tests.helpers.family import IGNORING, VERSIONS, name_of, others
 from tests.helpers.page_client import PageClient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
-VERSIONS = {
-    "AUTOMATIC1111": "v1.10.1",
-    "Forge": "f2.0.1v1.10.1-previous-669-gdfdcbab6",
-    "reForge": "f1.0.0v2-v1.10.1RC-latest-2510-g3b56b268",
-    "Forge Classic": "classic",
-}
-IGNORING = ("AUTOMATIC1111", "Forge Classic")
 LINE = "script_txt2img_clip_skip_lab_clip_skip_lab_pasted"
 OVERRIDES = "txt2img_override_settings"
 
@@ -44,8 +38,7 @@ def sdxl(client):
 
 @pytest.fixture(scope="module")
 def own(client):
-    """The name of the WebUI under test."""
-    return client.sweep({"clip_skip": [1]}).record["host"]["name"]
+    return name_of(client)
 
 
 def infotext(model, version, clip_skip=None):
@@ -58,10 +51,6 @@ def pasted(page_client, *arguments):
     """What stands above the panel after pasting, and the override settings."""
     changed = page_client.paste(infotext(*arguments))
     return changed[LINE]["value"], changed[OVERRIDES]["value"]
-
-
-def others(own, ignoring):
-    return [name for name in VERSIONS if name != own and (name in IGNORING) is ignoring]
 
 
 def test_a_picture_of_another_webui_whose_number_is_another_layer_here_says_so(page_client, sdxl, own):

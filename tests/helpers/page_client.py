@@ -186,7 +186,7 @@ class PageClient(Client):
         names = self._names
         prompt = next(number for number, name in names.items() if name == f"{tab}_prompt")
         function, button = self._function(
-            lambda one: [names[target] for target in one["targets"]] == ["paste"]
+            lambda one: [names.get(target) for target in one["targets"]] == ["paste"]
             and one["inputs"] == [prompt]
             and one["outputs"]
         )
