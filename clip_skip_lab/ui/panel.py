@@ -241,7 +241,8 @@ class Panel:
             axis = gr.Dropdown(
                 label=AXIS_FIELDS[letter], choices=labels, value=NOTHING, elem_id=elem_id(f"{name}_axis")
             )
-            values = gr.Textbox(label=VALUE_FIELDS[letter], lines=1, elem_id=elem_id(f"{name}_values"))
+            # Not None, which gradio 4 starts with: the host turns what is pasted into what the value is.
+            values = gr.Textbox(label=VALUE_FIELDS[letter], value="", lines=1, elem_id=elem_id(f"{name}_values"))
             choices = gr.Dropdown(
                 label=VALUE_FIELDS[letter],
                 choices=[],
