@@ -74,7 +74,8 @@ class Forge(Family):
 
     def model_record(self) -> dict[str, str]:
         """See `Engine.model_record`; of a VAE or text encoder of its own the files' names."""
-        self.load({})
+        if self.model() is None:
+            self.load({})
         model, parameters = self.model(), sd_models.model_data.forge_loading_parameters
         more = [os.path.basename(file) for file in parameters.get("additional_modules") or []]
         weights = parameters.get("unet_storage_dtype")
@@ -86,15 +87,16 @@ class Forge(Family):
         }
 
     def load(self, asked: dict[str, Any]) -> None:
-        """See `Engine.load`."""
+        """See `Engine.load`; what the host loads for the next generation is the user's own then, as ever."""
         asked = {key: asked[key] for key in (CHECKPOINT,) if asked.get(key) in sd_models.checkpoint_aliases}
-        with undone(shared.opts.data, list(asked)):
-            shared.opts.data.update(asked)
-            try:
+        try:
+            with undone(shared.opts.data, list(asked)):
+                shared.opts.data.update(asked)
                 _load_chosen()
-            except Exception:
-                self.mend()
-                raise
+        finally:
+            if asked:
+                main_entry.refresh_model_loading_parameters()
+            self.mend()
 
     def mend(self) -> None:
         """See `Engine.mend`.

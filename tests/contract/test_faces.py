@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.helpers.client import CHECKPOINT, CLIP_SKIP, Client, encoded, gradient, keys_of, same
+from tests.helpers.client import CHECKPOINT, CLIP_SKIP, Client, Refused, encoded, gradient, keys_of, same
 from tests.helpers.extensions import faults as faults_extension
 from tests.helpers.extensions.faults import SKIPS, TOGETHER
 from tests.helpers.page_client import PageClient
@@ -222,6 +222,22 @@ def test_a_checkpoint_is_an_axis_and_afterwards_the_users_is_loaded(host):
     assert models == names
     assert same(swept.cells[:1], before) and not same(swept.cells[:1], swept.cells[1:])
     assert client.model_note()["model"]["name"] == names[0]
+    assert same(client.single(2).pictures, before)
+
+
+@pytest.mark.parametrize("host", FEWEST, indirect=True)
+def test_a_checkpoint_that_one_request_names_is_its_own_only(host):
+    """Forge notes what it loads next; a sweep that named a checkpoint, refused or not, leaves the note as it was."""
+    client = host.client
+    other = client.checkpoints()[1]
+    before = client.single(2).pictures
+    named = {"override_settings": {CHECKPOINT: other}}
+    with pytest.raises(Refused):
+        client.sweep({"clip_skip": "1-99"}, **named)
+    assert same(client.single(2).pictures, before)
+    swept = client.sweep({"clip_skip": [2]}, **named)
+    assert swept.record["model"]["name"] == other.partition(".")[0]
+    assert not same(swept.cells, before)
     assert same(client.single(2).pictures, before)
 
 
