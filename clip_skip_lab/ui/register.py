@@ -24,7 +24,8 @@ def register(host: Host) -> None:
     undo: list[Callable[[], None]] = []
 
     def before_ui() -> None:
-        settings.add_settings()  # Forge Classic asks for settings while it draws the header already
+        if host.header_list is not None:
+            settings.add_settings()  # Forge Classic asks for settings while it draws the header already
         start_value.apply_start_value(host)
         undo.append(host.prepare_page())
         undo.append(header.install(host))

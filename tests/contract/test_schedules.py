@@ -228,12 +228,12 @@ class TestForwards:
         panel = {"alwayson_scripts": {PANEL: {"args": [{"clip_skip": "[3:7:0.5]"}]}}}
         plain = self.seen(client, faults, lambda: client.single(3, prompt="a fox", negative_prompt="mist"))
         scheduled = self.seen(client, faults, lambda: client.generate(prompt="a fox", negative_prompt="mist", **panel))
-        assert plain["encoder_forwards"] == scheduled["encoder_forwards"] == 2
+        assert plain["encoder_layers"] == scheduled["encoder_layers"] == 2 * 12
         assert plain["unet_rows"] == scheduled["unet_rows"]
 
     @pytest.mark.parametrize("mode", ["exact", "fast"])
     def test_a_sweep_of_whole_numbers_and_schedules_does_with_one_pass(self, client, faults, mode):
         plan = {"clip_skip": "1-4, [3:7:0.5], [12:1:0.2], [2.5:avg 2-4:1]", "mode": mode}
         seen = self.seen(client, faults, lambda: client.sweep(plan, prompt="a fox", negative_prompt="mist"))
-        assert seen["encoder_forwards"] == 2
+        assert seen["encoder_layers"] == 2 * 12
         assert sum(seen["unet_rows"]) == 7 * 2 * SMALL["steps"]
