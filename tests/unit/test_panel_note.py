@@ -28,7 +28,10 @@ STRANGE = Model("new", "", ())
 @dataclass
 class Host:
     loaded: Model | None
-    about = {"name": "AUTOMATIC1111", "version": "v1.10.1"}
+
+    @property
+    def about(self):
+        return {"name": "AUTOMATIC1111", "version": "v1.10.1"}
 
     def model(self):
         return self.loaded
