@@ -6,11 +6,15 @@ import importlib
 import importlib.util
 import logging
 import os
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..hosts import OPTION_KEY, Host
 from ..language import Text
+
+if TYPE_CHECKING:
+    from ..webui.engine import Engine
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -34,7 +38,7 @@ SHARED = (
 )
 """What all of the package needs of a WebUI: module and name in it."""
 
-OF_A1111: tuple[str, ...] = ("modules.sd_hijack_clip:FrozenCLIPEmbedderWithCustomWords.encode_with_transformers",)
+OF_A1111 = ("modules.sd_hijack_clip:FrozenCLIPEmbedderWithCustomWords.encode_with_transformers",)
 OF_FORGE = (
     "backend.text_processing.classic_engine:ClassicTextProcessingEngine.encode_with_transformers",
     "modules.sd_models:forge_model_reload",
@@ -43,6 +47,55 @@ OF_FORGE = (
     "modules_forge.main_entry:checkpoint_change",
 )
 OF_FORGE_CLIP = ("modules_forge.forge_clip:CLIP_SD_15_L.encode_with_transformers", *OF_A1111)
+
+
+def _a1111() -> Engine:
+    from .a1111 import A1111
+
+    return A1111()
+
+
+def _forge() -> Engine:
+    from .forge import Forge
+
+    return Forge()
+
+
+def _reforge_or_classic() -> Engine:
+    from .forge_clip import is_reforge
+
+    if is_reforge():
+        from .reforge import ReForge
+
+        return ReForge()
+    from .classic import Classic
+
+    return Classic()
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of WebUI.
+
+    Attributes:
+        title: what to call it.
+        told_by: the module that it has and the kinds after it have not.
+        needs: what the package needs of it, as in `SHARED`.
+        engine: makes its engine, once all of that is there.
+    """
+
+    title: str
+    told_by: str
+    needs: tuple[str, ...]
+    engine: Callable[[], Engine]
+
+
+KINDS = (
+    _Kind("Forge", "backend.text_processing.classic_engine", OF_FORGE, _forge),
+    _Kind("Forge", "modules_forge.forge_clip", OF_FORGE_CLIP, _reforge_or_classic),
+    _Kind("AUTOMATIC1111", "modules.processing", OF_A1111, _a1111),
+)
+"""In the order in which they are tried."""
 
 
 class NoHost(RuntimeError):
@@ -73,41 +126,17 @@ def detect() -> Host:
                 "clip skip: with the axis “[Param] CLiP-skip” of its X/Y/Z grid, which also takes values such as 1.5."
             )
         )
-    title, needed = "AUTOMATIC1111", OF_A1111
-    if _is_there("backend.text_processing.classic_engine"):
-        title, needed = "Forge", OF_FORGE
-    elif _is_there("modules_forge.forge_clip"):
-        title, needed = "Forge", OF_FORGE_CLIP
-    missing = _missing([*needed, *SHARED])
+    kind = next(kind for kind in KINDS if _is_there(kind.told_by))
+    missing = _missing([*kind.needs, *SHARED])
     if missing:
-        raise NoHost(_unknown(title, missing))
+        raise NoHost(_unknown(kind, missing))
     from modules import shared
 
     if OPTION_KEY not in shared.opts.data_labels:
-        raise NoHost(_unknown(title, [f"the setting {OPTION_KEY}"]))
+        raise NoHost(_unknown(kind, [f"the setting {OPTION_KEY}"]))
     from ..webui.host import WebUI
 
-    return WebUI(_engine(title))
-
-
-def _engine(title: str) -> Any:
-    if title == "AUTOMATIC1111":
-        from .a1111 import A1111
-
-        return A1111()
-    if _is_there("backend.text_processing.classic_engine"):
-        from .forge import Forge
-
-        return Forge()
-    from .forge_clip import is_reforge
-
-    if is_reforge():
-        from .reforge import ReForge
-
-        return ReForge()
-    from .classic import Classic
-
-    return Classic()
+    return WebUI(kind.engine())
 
 
 def _is_there(name: str) -> bool:
@@ -132,12 +161,12 @@ def _missing(needed: Iterable[str]) -> list[str]:
     return missing
 
 
-def _unknown(title: str, missing: list[str]) -> Text:
+def _unknown(kind: _Kind, missing: list[str]) -> Text:
     return Text(
         "it was not loaded, because this WebUI ({name}, of the kind of {title}) lacks {missing}. It works on {family}: "
         "update the WebUI or Clip Skip Lab.",
         name=_calls_itself(),
-        title=title,
+        title=kind.title,
         missing=", ".join(missing),
         family=FAMILY,
     )
