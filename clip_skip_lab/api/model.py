@@ -53,12 +53,12 @@ def model_answer(host: Host, clip_skip: str | None, language: str, asked: dict[s
     """
     if language not in languages():
         raise InvalidInput("lang", language, " or ".join(languages()))
-    setting = host.clip_skip()
+    setting, about = host.clip_skip(), host.about
     facts = layer_facts(host.model(), _read(setting.value if clip_skip is None else clip_skip))
     said, warning = _of_panel(facts, asked) or (sentence(facts), is_warning(facts))
     return {
         **facts.to_json(),
-        "webui": {key: host.about[key] for key in ("name", "version")},
+        "webui": {"name": about["name"], "version": about["version"]},
         "setting": asdict(setting),
         "sentence": encodable(translated(said, language)),
         "warning": warning,

@@ -9,23 +9,22 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from modules import devices, sd_hijack, sd_hijack_clip, sd_models, sd_vae, shared
+from modules import devices, sd_hijack, sd_hijack_clip, sd_models, shared
 from transformers.models.clip.modeling_clip import CLIPEncoder
 
-from ..hosts import CHECKPOINT, VAE
 from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.mixing import mix
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice
 from ..webui.engine import LoadedEncoder, LoadedModel
-from ..webui.options import undone
-from .family import Family, nan_rows
+from .family import Family, known_encoders, nan_rows
+from .hijacked import Hijacked
 
 SDXL_SWITCH = "sdxl_clip_l_skip"
 """The option without which SDXL's CLIP-L ignores clip skip (modules/sd_hijack_clip.py)."""
 
 
-class A1111(Family):
+class A1111(Hijacked):
     """See `Engine`."""
 
     title = "AUTOMATIC1111"
@@ -34,10 +33,6 @@ class A1111(Family):
     # "networks" is the host's Lora extension; its devices.py casts for some kinds of cards.
     own_layers = (*Family.own_layers, "open_clip.", "networks", "modules.devices")
     loading_text = (sd_models, "get_empty_cond") if hasattr(sd_models, "get_empty_cond") else None  # since v1.6
-
-    def model(self) -> Any:
-        """See `Engine.model`; `shared.sd_model` would load one, from whichever thread asks."""
-        return sd_models.model_data.sd_model
 
     def described(self, model: Any) -> LoadedModel:
         """See `Family.described`; the model is one after the host's hijack (modules/sd_hijack.py).
@@ -49,40 +44,13 @@ class A1111(Family):
         if getattr(model, "is_sd3", False):  # older versions don't know SD3
             return LoadedModel(Model(name, "SD3", _sd3(condition)))
         # SDXL has a row of embedders, of sizes too; the others, and SDXL's refiner, have their one encoder here.
-        found = [self.encoder(module) for module in getattr(condition, "embedders", [condition])]
-        encoders = tuple(encoder for encoder in found if encoder is not None)
+        encoders = known_encoders(self.encoder(module) for module in getattr(condition, "embedders", [condition]))
         kinds = {encoder.kind for encoder in encoders}
         family = "SDXL" if BIG_G in kinds else "SD2" if SD2 in kinds else "SD1" if kinds else ""
         # SDXL's refiner has nothing to switch on.
         switch = shared.opts.data_labels.get(SDXL_SWITCH) if CLIP_L in kinds and not _is_switched_on() else None
         described = tuple(encoder.described for encoder in encoders)
         return LoadedModel(Model(name, family, described, switch.label if switch else ""), encoders)
-
-    def model_record(self) -> dict[str, str]:
-        """See `Engine.model_record`."""
-        model = shared.sd_model
-        return {
-            "name": model.sd_checkpoint_info.name_for_extra,
-            "hash": model.sd_model_hash or "",
-            "vae": sd_vae.get_loaded_vae_name() or "",
-        }
-
-    def load(self, asked: dict[str, Any]) -> None:
-        """See `Engine.load`."""
-        asked = {key: value for key, value in asked.items() if key in (CHECKPOINT, VAE)}
-        if sd_models.checkpoint_aliases.get(asked.get(CHECKPOINT)) is None:
-            asked.pop(CHECKPOINT, None)
-        data = shared.opts.data
-        with undone(
-            data, list(asked)
-        ):  # loading writes the checkpoint's full title there, whatever it was called before
-            data.update(asked)
-            try:
-                sd_models.reload_model_weights()
-                sd_vae.reload_vae_weights()
-            except Exception:
-                self.mend()
-                raise
 
     def mend(self) -> None:
         """See `Engine.mend`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -211,6 +211,6 @@ def honours(encoder_class: type) -> bool:
     return method is not None and OPTION_KEY in method.__code__.co_names
 
 
-def first_encoders(found: list[LoadedEncoder | None]) -> tuple[LoadedEncoder, ...]:
+def known_encoders(found: Iterable[LoadedEncoder | None]) -> tuple[LoadedEncoder, ...]:
     """Those that are known, in their order."""
     return tuple(encoder for encoder in found if encoder is not None)

@@ -25,7 +25,7 @@ from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
 from ..webui.engine import LoadedEncoder, LoadedModel
 from ..webui.options import borrowed, undone
 from ..webui.shadow import shadowed
-from .family import SLIDER_END, Family, encoding_swapped, first_encoders
+from .family import SLIDER_END, Family, encoding_swapped, known_encoders
 from .forge_page import ForgePage
 
 ENGINES = ("text_processing_engine", "text_processing_engine_l", "text_processing_engine_g")
@@ -64,8 +64,9 @@ class Forge(Family):
     def described(self, model: Any) -> LoadedModel:
         """See `Family.described`."""
         family = _family(model)
-        encoders = first_encoders([_encoder(model, family, module) for module in _engines(model)])
-        described: list[Encoder] = [_describe(family, module) for module in _engines(model)]
+        engines = _engines(model)
+        encoders = known_encoders(_encoder(family, module) for module in engines)
+        described = [_describe(family, module) for module in engines]
         t5 = getattr(model, "text_processing_engine_t5", None)
         if t5 is not None:
             layers = len(t5.text_encoder.transformer.encoder.block)
@@ -117,7 +118,7 @@ class Forge(Family):
         model = self.model()
         if model is None or not any(module is engine for engine in _engines(model)):
             return None
-        return _encoder(model, _family(model), module)
+        return _encoder(_family(model), module)
 
     def slider_end(self) -> int:
         """See `Engine.slider_end`; its slider ends where we let it (ui/header.py)."""
@@ -230,7 +231,7 @@ def _describe(family: str, module: Any) -> Encoder:
     )
 
 
-def _encoder(model: Any, family: str, module: Any) -> LoadedEncoder | None:
+def _encoder(family: str, module: Any) -> LoadedEncoder | None:
     kind = KINDS.get((family, module.embedding_key))
     if kind is None:
         return None

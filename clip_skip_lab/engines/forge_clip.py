@@ -11,16 +11,15 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import torch
-from modules import sd_hijack, sd_models, sd_vae, shared
+from modules import sd_hijack, sd_models
 from modules_forge import forge_clip
 
-from ..hosts import CHECKPOINT, VAE
 from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
 from ..webui.engine import LoadedEncoder, LoadedModel
-from ..webui.options import undone
-from .family import Family, encoding_swapped, first_encoders, honours
+from .family import Family, encoding_swapped, honours, known_encoders
+from .hijacked import Hijacked
 
 CLASSES = {
     "CLIP_SD_15_L": (SD1, "CLIP-L"),
@@ -34,7 +33,7 @@ HONOURING = frozenset(name for name in CLASSES if honours(getattr(forge_clip, na
 FAMILIES = {SD1: "SD1", SD2: "SD2", CLIP_L: "SDXL", BIG_G: "SDXL"}
 
 
-class ForgeClip(Family):
+class ForgeClip(Hijacked):
     """The part of an `Engine` that both share."""
 
     packages = (*Family.packages, "ldm", "sgm", "ldm_patched", "modules_forge")
@@ -43,43 +42,18 @@ class ForgeClip(Family):
     seeds_start, seeds_modulus = 100_000, 65_536
     masks_draw = True
 
-    def model(self) -> Any:
-        """See `Engine.model`; `shared.sd_model` would load one, from whichever thread asks."""
-        return sd_models.model_data.sd_model
-
     def described(self, model: Any) -> LoadedModel:
         """See `Family.described`; SDXL has a row of embedders, of sizes too."""
         condition = getattr(model, "cond_stage_model", None)
-        found = [self.encoder(module) for module in getattr(condition, "embedders", [condition])]
-        encoders = first_encoders(found)
+        encoders = known_encoders(self.encoder(module) for module in getattr(condition, "embedders", [condition]))
         family = FAMILIES[encoders[0].kind] if encoders else ""
         described = tuple(encoder.described for encoder in encoders)
         return LoadedModel(Model(model.sd_checkpoint_info.name_for_extra, family, described), encoders)
 
-    def model_record(self) -> dict[str, str]:
-        """See `Engine.model_record`."""
-        model = shared.sd_model
-        return {
-            "name": model.sd_checkpoint_info.name_for_extra,
-            "hash": model.sd_model_hash or "",
-            "vae": sd_vae.get_loaded_vae_name() or "",
-        }
-
-    def load(self, asked: dict[str, Any]) -> None:
-        """See `Engine.load`."""
-        asked = {key: value for key, value in asked.items() if key in (CHECKPOINT, VAE)}
-        if sd_models.checkpoint_aliases.get(asked.get(CHECKPOINT)) is None:
-            asked.pop(CHECKPOINT, None)
-        before = getattr(self.model(), "sd_checkpoint_info", None)
-        with undone(shared.opts.data, list(asked)):  # loading writes the checkpoint's full title there
-            shared.opts.data.update(asked)
-            try:
-                sd_models.reload_model_weights()
-                sd_vae.reload_vae_weights()
-            except Exception:
-                if before is not None:  # it is given up before the file is opened
-                    sd_models.reload_model_weights(info=before)
-                raise
+    def back_to(self, checkpoint: Any) -> None:
+        """See `Hijacked.back_to`; it is given up before the file of the other is opened."""
+        if checkpoint is not None:
+            sd_models.reload_model_weights(info=checkpoint)
 
     def mend(self) -> None:
         """See `Engine.mend`."""

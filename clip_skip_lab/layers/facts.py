@@ -157,7 +157,7 @@ def layer_facts(model: Model | None, clip_skip: int, trained: int | None = None)
         return LayerFacts(None, clip_skip, ())
     found = []
     for encoder in model.encoders:
-        if trained is not None and encoder.usual is None:
+        if trained is not None and encoder.honours:
             encoder = replace(encoder, trained=encoder.layer(trained))
         found.append(EncoderFacts(encoder, encoder.layer(clip_skip)))
     return LayerFacts(model, clip_skip, tuple(found))

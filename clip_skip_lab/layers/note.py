@@ -6,7 +6,7 @@ from functools import reduce
 
 from ..language import Text, capital, enumerated
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP, CLIP_SKIP, NEGATIVE, LayerRequest
-from .facts import NONE, UNKNOWN, EncoderFacts, LayerFacts
+from .facts import NONE, UNKNOWN, Encoder, EncoderFacts, LayerFacts
 from .panel import PanelFacts, taken
 from .selection import LayerChoice
 
@@ -44,6 +44,15 @@ def panel_sentence(facts: PanelFacts) -> Text:
             layers = [_panel_layer(encoder, choice) for choice in choices]
             parts.append(_of(in_turn(layers) if layers else _host_layer(encoder), [*whose, *name]))
     return _joined(parts)
+
+
+def layers_of(choice: LayerChoice, encoder: Encoder) -> Text:
+    """Which layers of an encoder a choice means: `layer 11.5 of 12`, `layers 9 to 11 of 12, averaged`."""
+    layers, total = encoder.layers, encoder.total
+    if choice.last is None:
+        return Text("layer {layer} of {layers}", layer=f"{round(layers + 1 - choice.first, 6):g}", layers=total)
+    first, last = layers + 1 - choice.last, layers + 1 - choice.first
+    return Text("layers {first} to {last} of {layers}, averaged", first=first, last=last, layers=total)
 
 
 def in_turn(layers: list[Text]) -> Text:
@@ -110,13 +119,9 @@ def _always(no_effect: Text, encoder: EncoderFacts) -> Text:
 
 
 def _panel_layer(encoder: EncoderFacts, choice: LayerChoice) -> Text:
-    layers, total = encoder.encoder.layers, encoder.encoder.total
-    if choice.whole is not None or choice.deepest > layers:
+    if choice.whole is not None or choice.deepest > encoder.encoder.layers:
         return _layer(taken(encoder, choice))
-    if choice.last is None:
-        return Text("layer {layer} of {layers}", layer=f"{round(layers + 1 - choice.first, 6):g}", layers=total)
-    first, last = layers + 1 - choice.last, layers + 1 - choice.first
-    return Text("layers {first} to {last} of {layers}, averaged", first=first, last=last, layers=total)
+    return layers_of(choice, encoder.encoder)
 
 
 def _host_layer(encoder: EncoderFacts) -> Text:

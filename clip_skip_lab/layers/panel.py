@@ -81,5 +81,4 @@ def check_on_model(model: Model, request: LayerRequest) -> None:
 
 
 def _kinds(model: Model | None) -> list[tuple[str | None, Encoder]]:
-    encoders = () if model is None else model.encoders
-    return [(KINDS.get((model.family, encoder.name)) if model else None, encoder) for encoder in encoders]
+    return [] if model is None else [(KINDS.get((model.family, one.name)), one) for one in model.encoders]

@@ -141,7 +141,8 @@ def check_sampler(name: object, field: str = "sampler_name") -> None:
 def _schedule_type(field: str, name: object) -> None:
     known = _schedule_types()
     labels = names_of([scheduler.label for scheduler in known])
-    check_known(field, name, {kind for known_ in known for kind in (known_.name, known_.label)}, labels, may_lack=True)
+    names = {kind for scheduler in known for kind in (scheduler.name, scheduler.label)}
+    check_known(field, name, names, labels, may_lack=True)
 
 
 def _schedule_types() -> list[Any]:

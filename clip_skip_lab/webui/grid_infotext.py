@@ -11,32 +11,32 @@ from ..hosts import INFOTEXT_KEY, OPTION_KEY
 from ..sweep.layer_request import INFOTEXT
 from ..sweep.plan import SweepPlan
 from ..sweep.plan_keys import SCRIPT_TITLE
-from .engine import LoadedModel
+from .engine import Engine
 from .layer_request import infotext_of, layer_request_of
 from .options import borrowed
 from .request import applied, copy_request
 
 
 def grid_infotext(
+    engine: Engine,
     request: Any,
     plan: SweepPlan,
     generated: Any,
-    loaded: LoadedModel,
     model: dict[str, str],
     options: dict[str, Any],
 ) -> str:
     """The grid's metadata. It has the page's own values, not those of the first cell as in the X/Y/Z plot.
 
     Args:
+        engine: the WebUI's.
         request: as the page or the API made it.
         plan: the sweep's.
         generated: a copy of the request that a cell used: the host wrote into it what an infotext needs.
-        loaded: the model that is loaded.
         model: the session's.
         options: those that decide pictures, as they were when the sweep began.
     """
     base = copy_request(generated)
-    trial, _ = applied(request, plan, plan.cells()[0])
+    trial, _ = applied(engine, request, plan, plan.cells()[0])
     asked, tried = vars(request), vars(trial)
     changed = {name for name, value in tried.items() if _differs(asked.get(name), value)}
     for name in {*changed, "seed", "subseed", "batch_size"}:
@@ -51,7 +51,7 @@ def grid_infotext(
         common = base.extra_generation_params.items()
         base.extra_generation_params = {
             **{key: value for key, value in common if key not in INFOTEXT.values()},
-            **infotext_of(layer_request_of(request, plan), loaded, setting),
+            **infotext_of(layer_request_of(request, plan), engine.loaded(), setting),
             INFOTEXT_KEY: setting,
             "Script": SCRIPT_TITLE,
             **{key: _for_reading_back(text) for key, text in plan.infotext().items()},

@@ -172,8 +172,7 @@ class WebUI:
         sizes, total = [], 0
         for _, row in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
             cells = list(row)
-            with self.engine.loading_untouched():
-                trial, written = applied(request, plan, cells[0])
+            trial, written = applied(self.engine, request, plan, cells[0])
             check_lent_off(self.engine, request, trial, written)
             check_clip_skips(self.engine, request, trial, plan, cells)
             with borrowed(shared.opts.data, {**written, **trial.override_settings}):

@@ -11,9 +11,9 @@ from typing import Any
 from ..errors import InvalidInput
 from ..hosts import INFOTEXT_KEY, PANEL_TITLE
 from ..language import Text
-from ..layers.facts import NONE, Encoder, layer_facts
+from ..layers.facts import NONE, layer_facts
 from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
-from ..layers.note import in_turn, sentence
+from ..layers.note import in_turn, layers_of, sentence
 from ..layers.phases import requests_within
 from ..layers.selection import BIG_G, CLIP_L, SD1, LayerChoice, is_whole, nearest_whole
 from ..sweep.layer_request import (
@@ -159,17 +159,9 @@ def _is_untrained(encoder: LoadedEncoder, choice: LayerChoice | None) -> bool:
 
 def meaning(choices: list[LayerChoice], encoder: LoadedEncoder, negative: bool) -> Text:
     """`CLIP-L of SD1: layer 11.5 of 12`; for a schedule one after another."""
-    layers = in_turn([_layers(choice, encoder.described) for choice in choices])
+    layers = in_turn([layers_of(choice, encoder.described) for choice in choices])
     line = Text("{name}: {layer}", name=encoder.kind, layer=layers)
     return Text("negative: {line}", line=line) if negative else line
-
-
-def _layers(choice: LayerChoice, encoder: Encoder) -> Text:
-    layers, total = encoder.layers, encoder.total
-    if choice.last is None:
-        return Text("layer {layer} of {layers}", layer=f"{round(layers + 1 - choice.first, 6):g}", layers=total)
-    first, last = layers + 1 - choice.last, layers + 1 - choice.first
-    return Text("layers {first} to {last} of {layers}, averaged", first=first, last=last, layers=total)
 
 
 def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> Text | None:

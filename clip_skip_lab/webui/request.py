@@ -18,19 +18,21 @@ from ..sweep.grid import sheet_size
 from ..sweep.layer_request import CLIP_SKIP
 from ..sweep.plan import Cell, SweepPlan
 from ..sweep.plan_keys import VALUE_FIELDS
+from .engine import Engine
 from .host_axes import apply_axis
 from .layer_request import asked_in_panel
 from .option_checks import check_option
 from .options import captured
 
 
-def applied(request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
-    """A copy of the request with the cell's axis values applied, and the options that the axes wrote meanwhile.
+def applied(engine: Engine, request: Any, plan: SweepPlan, cell: Cell) -> tuple[Any, dict[str, Any]]:
+    """A copy of the request with the cell's axis values applied, and the options that the axes wrote meanwhile; what
+    they did to the host's loading is undone.
 
     Raises `InvalidInput` for a value that its axis does not take with this request.
     """
     copied = copy_request(request)
-    with captured(shared.opts.data) as written:
+    with engine.loading_untouched(), captured(shared.opts.data) as written:
         for letter, axis in plan.further_axes():
             value = axis.values[getattr(cell, letter)]
             try:

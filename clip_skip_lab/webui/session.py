@@ -150,8 +150,8 @@ class WebUISession:
 
     def grid_infotext(self) -> str:
         """See `Session.grid_infotext`."""
-        generated, loaded = self._first_done or self.request, self.engine.loaded()
-        return grid_infotext(self.request, self.plan, generated, loaded, self.model, self.steady)
+        generated = self._first_done or self.request
+        return grid_infotext(self.engine, self.request, self.plan, generated, self.model, self.steady)
 
     def recovers_memory(self, error: Exception) -> bool:
         """See `Session.recovers_memory`."""
@@ -194,8 +194,7 @@ class WebUISession:
         return [found[cell.y, cell.z] for cell in cells]
 
     def _applied(self, cell: Cell) -> tuple[Any, dict[str, Any]]:
-        with self.engine.loading_untouched():
-            copied, written = applied(self.request, self.plan, cell)
+        copied, written = applied(self.engine, self.request, self.plan, cell)
         for key in self._lent_off:  # the host would put the request's own value over it
             copied.override_settings.pop(key, None)
         return copied, written
