@@ -25,7 +25,7 @@ def register(host: Host) -> None:
 
     def before_ui() -> None:
         if host.header_list is not None:
-            settings.add_settings()  # Forge Classic asks for settings while it draws the header already
+            settings.add_settings()  # not when the host asks for them: Forge Classic draws the header by then
         start_value.apply_start_value(host)
         undo.append(host.prepare_page())
         undo.append(header.install(host))
@@ -46,8 +46,6 @@ def register(host: Host) -> None:
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, grid_folders, guard)
 
-    if host.header_list is not None:
-        script_callbacks.on_ui_settings(settings.add_settings)
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
     script_callbacks.on_ui_tabs(lambda: memory_tab(host))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from tests.helpers.client import Client
-from tests.helpers.family import IGNORING, VERSIONS, name_of, others
+from tests.helpers.family import IGNORING, VERSIONS, name_of, others, unloaded_sdxl
 from tests.helpers.page_client import opened_page
 
 SHOWN = "#clip_skip_lab_of_picture"
@@ -25,15 +21,8 @@ def page_with_note(host_url, page):
 
 @pytest.fixture
 def sdxl(host_url):
-    """The name of a checkpoint that by its tensors' names is an SDXL one. It is never loaded."""
-    client = Client(host_url)
-    path = Path(client.get("sd-models")[0]["filename"]).parent / "clipskiplabxl.safetensors"
-    names = ("conditioner.embedders.0.transformer.text_model.x", "conditioner.embedders.1.model.x")
-    save_file({name: np.zeros(2, np.float32) for name in names}, str(path))
-    client.post("refresh-checkpoints")
-    yield path.stem
-    path.unlink()
-    client.post("refresh-checkpoints")
+    with unloaded_sdxl(Client(host_url)) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
-from safetensors.numpy import save_file
 
 from tests.helpers.client import CLIP_SKIP, ROUTES
-from tests.helpers.family import IGNORING, VERSIONS, name_of, others
+from tests.helpers.family import IGNORING, VERSIONS, name_of, others, unloaded_sdxl
 from tests.helpers.page_client import PageClient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
@@ -26,14 +22,8 @@ def page_client(host_url, client):
 
 @pytest.fixture(scope="module")
 def sdxl(client):
-    """The name of a checkpoint that by its tensors' names is an SDXL one. It is never loaded."""
-    path = Path(client.get("sd-models")[0]["filename"]).parent / "clipskiplabxl.safetensors"
-    names = ("conditioner.embedders.0.transformer.text_model.x", "conditioner.embedders.1.model.x")
-    save_file({name: np.zeros(2, np.float32) for name in names}, str(path))
-    client.post("refresh-checkpoints")
-    yield path.stem
-    path.unlink()
-    client.post("refresh-checkpoints")
+    with unloaded_sdxl(client) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")

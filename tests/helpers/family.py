@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
 from tests.helpers.client import Client
 
 VERSIONS = {
@@ -22,3 +29,16 @@ def name_of(client: Client) -> str:
 def others(own: str, ignoring: bool) -> list[str]:
     """The WebUIs other than one's own that ignore clip skip on SDXL, or those that don't."""
     return [name for name in VERSIONS if name != own and (name in IGNORING) is ignoring]
+
+
+@contextmanager
+def unloaded_sdxl(client: Client) -> Iterator[str]:
+    """The name of a checkpoint that by its tensors' names is an SDXL one, for the time of the block. It is never
+    loaded."""
+    path = Path(client.get("sd-models")[0]["filename"]).parent / "clipskiplabxl.safetensors"
+    names = ("conditioner.embedders.0.transformer.text_model.x", "conditioner.embedders.1.model.x")
+    save_file({name: np.zeros(2, np.float32) for name in names}, str(path))
+    client.post("refresh-checkpoints")
+    yield path.stem
+    path.unlink()
+    client.post("refresh-checkpoints")

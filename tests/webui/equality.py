@@ -37,8 +37,7 @@ BASE = {
     "scheduler": "Karras",
 }
 SCHEDULES = [2, "[2:12:0.5]", "[1.5:avg 2-4:2]", "[2:12:1.0]"]
-SAME_MODULES = {"hr_additional_modules": ["Use same choices"]}  # without it Forge's API fails; others pass over it
-HIRES = {"enable_hr": True, "hr_scale": 2, "denoising_strength": 0.5, "hr_upscaler": "Latent", **SAME_MODULES}
+HIRES = {"enable_hr": True, "hr_scale": 2, "denoising_strength": 0.5, "hr_upscaler": "Latent"}
 LORA = os.environ.get("LORA", "tiny-lora")
 OTHER = "the second checkpoint"
 

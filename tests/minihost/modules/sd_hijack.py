@@ -24,12 +24,15 @@ class StableDiffusionModelHijack:
         self.embedding_db = textual_inversion.EmbeddingDatabase()
         self.embedding_db.add_embedding_dir(cmd_opts.embeddings_dir)
 
-    def hijack(self, m):
+    def _wrapped(self, encoder):
         from modules import sd_hijack_clip
 
+        return sd_hijack_clip.FrozenCLIPEmbedderWithCustomWords(encoder, self)
+
+    def hijack(self, m):
         embeddings = m.cond_stage_model.transformer.text_model.embeddings
         embeddings.token_embedding = EmbeddingsWithFixes(embeddings.token_embedding, self)
-        m.cond_stage_model = sd_hijack_clip.FrozenCLIPEmbedderWithCustomWords(m.cond_stage_model, self)
+        m.cond_stage_model = self._wrapped(m.cond_stage_model)
         self.clip = m.cond_stage_model
         self.layers = list(m.modules())
 

@@ -3,23 +3,11 @@
 import functools
 import uuid
 
+from modules._forge_objects import ForgeObjects
 from modules._latent_diffusion import FrozenCLIPEmbedder, LatentDiffusion
 
 _init, _encoded = LatentDiffusion.__init__, LatentDiffusion.encode_first_stage
 FrozenCLIPEmbedder.layer, FrozenCLIPEmbedder.layer_idx = "last", None
-
-
-class _Objects:
-    """The parts that extensions replace by patched ones."""
-
-    def __init__(self, unet, clip, vae, clipvision):
-        self.unet = unet
-        self.clip = clip
-        self.vae = vae
-        self.clipvision = clipvision
-
-    def shallow_copy(self):
-        return _Objects(self.unet, self.clip, self.vae, self.clipvision)
 
 
 class _Patcher:
@@ -46,7 +34,7 @@ class _Vae:
 def _with_objects(self, *args, **kwargs):
     _init(self, *args, **kwargs)
     unet = _Patcher(self.model)
-    self.forge_objects = _Objects(unet, _Clip(self.cond_stage_model), _Vae(self.first_stage_model), None)
+    self.forge_objects = ForgeObjects(unet, _Clip(self.cond_stage_model), _Vae(self.first_stage_model), None)
     self.forge_objects_original = self.forge_objects.shallow_copy()
     self.forge_objects_after_applying_lora = self.forge_objects.shallow_copy()
     self.current_lora_hash = str([])

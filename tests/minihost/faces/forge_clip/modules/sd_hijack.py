@@ -1,16 +1,12 @@
 """The text encoder is wrapped when it is loaded, in a class of `modules_forge/forge_clip.py`."""
 
-from modules.sd_hijack import EmbeddingsWithFixes, StableDiffusionModelHijack
+from modules.sd_hijack import StableDiffusionModelHijack
 
 
-def _hijack(self, m):
+def _wrapped(self, encoder):
     from modules_forge import forge_clip
 
-    embeddings = m.cond_stage_model.transformer.text_model.embeddings
-    embeddings.token_embedding = EmbeddingsWithFixes(embeddings.token_embedding, self)
-    m.cond_stage_model = forge_clip.CLIP_SD_15_L(m.cond_stage_model, self)
-    self.clip = m.cond_stage_model
-    self.layers = list(m.modules())
+    return forge_clip.CLIP_SD_15_L(encoder, self)
 
 
-StableDiffusionModelHijack.hijack = _hijack
+StableDiffusionModelHijack._wrapped = _wrapped

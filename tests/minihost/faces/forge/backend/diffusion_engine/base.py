@@ -1,17 +1,6 @@
 """What Forge's models have in common."""
 
-
-class ForgeObjects:
-    """The parts of a model that extensions replace by patched ones."""
-
-    def __init__(self, unet, clip, vae, clipvision):
-        self.unet = unet
-        self.clip = clip
-        self.vae = vae
-        self.clipvision = clipvision
-
-    def shallow_copy(self):
-        return ForgeObjects(self.unet, self.clip, self.vae, self.clipvision)
+from modules._forge_objects import ForgeObjects
 
 
 class ForgeDiffusionEngine:
