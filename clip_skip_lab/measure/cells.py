@@ -16,6 +16,8 @@ Content = dict[str, Any]
 """What `sweep.json` holds."""
 Cell = dict[str, Any]
 """An entry of its `cells`."""
+Files = tuple[str, ...]
+"""Of a cell's pictures, as `sweep.json` names them."""
 
 SHARED = "Their pictures have one and the same file."
 
@@ -41,6 +43,11 @@ def rows(cells: Iterable[Cell]) -> list[list[Cell]]:
 def is_done(cell: Cell) -> bool:
     """Whether a cell has all its pictures, all in files."""
     return cell["state"] == DONE and all(picture["file"] for picture in cell["pictures"]) and bool(cell["pictures"])
+
+
+def files_of(cell: Cell) -> Files:
+    """The files of a cell that is done."""
+    return tuple(str(picture["file"]) for picture in cell["pictures"])
 
 
 def incomparable(cells: list[Cell]) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from ..language import Text, in_all_languages
 from ..sweep.axes import AXIS_NAME
+from ..sweep.values import Value
 from .cells import Cell, beside, clip_skips, is_number, key_of, mean
 from .effects import INTERACTION, SEED, divide
 from .metrics import AREA, COMPOSITION, reduced_changes
@@ -23,48 +25,68 @@ Pictures = dict[tuple[int, int], Reduced]
 """By index of the cell and place within it."""
 Changes = dict[str, float | None]
 """See `reduced_changes`."""
+ChangesOf = Callable[[Reduced, Reduced], Changes]
+"""`reduced_changes`, or what does the same."""
 
 
-def neighbours(cells: list[Cell], pictures: Pictures) -> list[Step]:
+def neighbours(cells: list[Cell], pictures: Pictures, changes_of: ChangesOf = reduced_changes) -> list[Step]:
     """How far the picture changes from each clip skip to the next higher one that was swept, on average.
+
+    Args:
+        cells: those that are measured.
+        pictures: of these cells.
+        changes_of: compares two pictures.
 
     Returns a list of {"from", "to", "composition_change", "changed_area"}, None where nothing can be compared.
     """
-    at = {(key_of(cell["values"][AXIS_NAME]), beside(cell)): cell for cell in cells}
     steps = []
-    for value, next_value in pairwise(value for value in clip_skips(cells) if is_number(value)):
+    for value, next_value, pairs in neighbour_cells(cells):
         changes: list[Changes] = []
-        for (key, row), cell in at.items():
-            partner = at.get((key_of(next_value), row))
-            if key == key_of(value) and partner is not None:
-                changes += _changes(cell, partner, pictures)
+        for cell, other in pairs:
+            for place in range(min(len(cell["pictures"]), len(other["pictures"]))):
+                changes.append(changes_of(pictures[cell["index"], place], pictures[other["index"], place]))
         steps.append({"from": value, "to": next_value, **_means(changes)})
     return steps
 
 
-def _changes(cell: Cell, other: Cell, pictures: Pictures) -> list[Changes]:
-    places = range(min(len(cell["pictures"]), len(other["pictures"])))
-    return [reduced_changes(pictures[cell["index"], place], pictures[other["index"], place]) for place in places]
+def neighbour_cells(cells: list[Cell]) -> list[tuple[Value, Value, list[tuple[Cell, Cell]]]]:
+    """Each number of clip skip with the next higher one, and the cells that differ in no more than this."""
+    at = {(key_of(cell["values"][AXIS_NAME]), beside(cell)): cell for cell in cells}
+    found: list[tuple[Value, Value, list[tuple[Cell, Cell]]]] = []
+    for value, next_value in pairwise(value for value in clip_skips(cells) if is_number(value)):
+        before, after = key_of(value), key_of(next_value)
+        pairs = [(cell, at[after, row]) for (key, row), cell in at.items() if key == before and (after, row) in at]
+        found.append((value, next_value, pairs))
+    return found
 
 
 def _means(changes: list[Changes]) -> Changes:
     return {key: mean(change[key] for change in changes) for key in (COMPOSITION, AREA)}
 
 
-def new_seed(cells: list[Cell], pictures: Pictures) -> dict[str, Any] | None:
+def new_seed(cells: list[Cell], pictures: Pictures, changes_of: ChangesOf = reduced_changes) -> dict[str, Any] | None:
     """How far pictures of different seeds at otherwise the same values are apart: each with the next one.
+
+    Args: see `neighbours`.
 
     Returns {"composition_change", "changed_area", "pairs"}, or None where no two seeds can be compared.
     """
-    by_other_values: dict[str, list[Reduced]] = {}
-    for cell in cells:
-        key = key_of({name: value for name, value in cell["values"].items() if name != SEED})
-        places = range(len(cell["pictures"]))
-        by_other_values.setdefault(key, []).extend(pictures[cell["index"], place] for place in places)
-    pairs = [pair for alike in by_other_values.values() for pair in pairwise(alike)]
-    changes = [reduced_changes(picture, other) for picture, other in pairs]
+    alike = [
+        [pictures[cell["index"], place] for cell in group for place in range(len(cell["pictures"]))]
+        for group in seed_groups(cells)
+    ]
+    changes = [changes_of(picture, other) for group in alike for picture, other in pairwise(group)]
     comparable = [change for change in changes if change[COMPOSITION] is not None]
     return {**_means(comparable), "pairs": len(comparable)} if comparable else None
+
+
+def seed_groups(cells: list[Cell]) -> list[list[Cell]]:
+    """The cells in groups, which differ in the seed only."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        key = key_of({name: value for name, value in cell["values"].items() if name != SEED})
+        groups.setdefault(key, []).append(cell)
+    return list(groups.values())
 
 
 @dataclass(frozen=True)

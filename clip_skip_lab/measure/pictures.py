@@ -42,6 +42,11 @@ class Full:
     luma: Bytes
     reduced: Reduced
 
+    @property
+    def kept_size(self) -> int:
+        """Bytes, about, while it stays in memory to be compared with others."""
+        return self.rgb.nbytes + self.luma.nbytes
+
 
 def measurable(image: Image.Image) -> Full:
     """A picture of any mode and size, ready to be measured; transparency is left out."""
