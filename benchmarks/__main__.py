@@ -11,19 +11,15 @@ rounds (5); names of workloads on the command line choose among them.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks.common import host, read_stopwatch, spread, start_stopwatch, xyz_plot
 from tests.helpers.client import Client
-from tests.minihost import launch
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 CELLS = 12
@@ -38,17 +34,6 @@ BASE = {
 }
 
 
-@contextlib.contextmanager
-def host() -> Iterator[str]:
-    """The address of the host to measure."""
-    if url := os.environ.get("WEBUI_URL"):
-        yield url.rstrip("/")
-        return
-    extensions = [launch.REPO, Path(__file__).parent / "stopwatch"]
-    with tempfile.TemporaryDirectory() as folder, launch.Process(Path(folder), extensions, ["--nowebui"]) as process:
-        yield process.url
-
-
 def ways(client: Client) -> dict[str, list[dict]]:
     """What to send for each way of making the same twelve pictures."""
 
@@ -56,32 +41,12 @@ def ways(client: Client) -> dict[str, list[dict]]:
         return [{"script_name": "clip skip sweep", "script_args": [{"clip_skip": f"1-{CELLS}", **plan}]}]
 
     return {
-        "X/Y/Z plot": [xyz_plot(client)],
+        "X/Y/Z plot": [xyz_plot(client, {"Clip skip": f"1-{CELLS}"})],
         "one by one": [{"override_settings": {"CLIP_stop_at_last_layers": skip}} for skip in range(1, CELLS + 1)],
         "sweep, exact": sweep(measures=False),
         "sweep, fast": sweep(mode="fast", measures=False),
         "sweep, fast, with measures": sweep(mode="fast"),
     }
-
-
-def xyz_plot(client: Client) -> dict:
-    """The host's own plot with clip skip on X; its arguments and their order are those that the host tells."""
-    scripts = client.get("script-info")
-    (info,) = [entry for entry in scripts if entry["name"] == "x/y/z plot" and not entry["is_img2img"]]
-    arguments = []
-    for place, argument in enumerate(info["args"]):
-        choices = argument.get("choices")
-        if place == 0:
-            arguments.append(choices.index("Clip skip"))
-        elif place == 1:
-            arguments.append(f"1-{CELLS}")
-        elif choices and "Nothing" in choices:
-            arguments.append(choices.index("Nothing"))
-        else:
-            default = {"Draw legend": True, "Use text inputs instead of dropdowns": True, "Grid margins (px)": 0}
-            value = "" if place in (4, 7) else [] if choices is not None or "values" in argument["label"] else False
-            arguments.append(default.get(argument["label"], value))
-    return {"script_name": "x/y/z plot", "script_args": arguments}
 
 
 @dataclass
@@ -98,12 +63,12 @@ class Run:
     @classmethod
     def of(cls, client: Client, bodies: list[dict]) -> Run:
         """Sends these requests one after another."""
-        has_stopwatch = client.http.post("/stopwatch").status_code == 200
+        has_stopwatch = start_stopwatch(client)
         started = time.perf_counter()
         answers = [client.post("txt2img", **body) for body in bodies]
         seconds = time.perf_counter() - started
         told = json.loads(answers[-1]["info"])["extra_generation_params"].get("clip_skip_lab", {})
-        counted = client.http.get("/stopwatch").json() if has_stopwatch else {}
+        counted = read_stopwatch(client)
         cpu = counted.pop("cpu", None)
         saving = counted.pop("save", 0.0) if has_stopwatch else None
         networks = sum(counted.values()) if has_stopwatch else None
@@ -146,8 +111,7 @@ def share(times: list[float], runs: list[Run]) -> str:
 def compared(values: list[float], reference: list[float]) -> str:
     """Two columns: the median, and the ratio round by round as median with the smallest and the largest."""
     ratios = [one / other for one, other in zip(values, reference, strict=True)]
-    spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    return f"{statistics.median(values):.2f} | {spread}"
+    return f"{statistics.median(values):.2f} | {spread(ratios)}"
 
 
 def main() -> None:
