@@ -11,19 +11,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from PIL import Image
+
+from ..language import ENGLISH
 from ..sweep.axes import AXIS_NAME
 from ..sweep.plan import SweepPlan
 from ..sweep.reading import path_in
 from ..sweep.record import DONE, CellRecord
 from .cells import Cell, Files, beside, reference_of
 from .contrasts import Changes, neighbour_cells, seed_groups
-from .metrics import reduced_changes
-from .pictures import Full, Reduced, read_picture
+from .metrics import measures_of, reduced_changes
+from .pictures import Full, Reduced, measurable, read_picture
 from .taking import Taken, take
 
 log = logging.getLogger("clip_skip_lab")
@@ -34,7 +38,7 @@ Stamp = tuple[int, int, int]
 """By which a file that was changed is noticed: inode, size, time of the last change."""
 
 KEPT = 24_000_000
-"""Bytes of reference pictures that stay in memory, beside the last one: those of 7 pictures of 512 × 512."""
+"""Bytes of the reference pictures that stay in memory: 22 of 512 × 512, 5 of 1024 × 1024, one at the least."""
 
 
 @dataclass
@@ -162,6 +166,19 @@ class Ahead:
         taken = take(files, reference, read, read_reference)
         self._contrasts.add(index, taken.reduced)
         return taken, stamps
+
+
+def warm_up() -> None:
+    """Loads what measures and charts take, and draws a first chart, so that no cell waits for it: a second or two.
+
+    For a thread of the pool; whoever imports this file has loaded none of it.
+    """
+    from .charts import Line, lines_chart, save, words_in
+
+    black, white = (measurable(Image.new("RGB", (16, 16), colour)) for colour in ("black", "white"))
+    measures_of(black, white)
+    words = words_in(ENGLISH, 1)
+    save(lines_chart([Line("", {1: 0.0, 2: 1.0})], words, words["change"], words["change axis"]), BytesIO())
 
 
 class _References:

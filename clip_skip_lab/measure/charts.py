@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -143,8 +144,10 @@ def save(figure: Figure, file: BytesIO, font: str | None = None) -> None:
         look = text.get_fontproperties().copy()
         look.set_file(font_for(text.get_text(), font))
         text.set_fontproperties(look)
-    FigureCanvasAgg(figure)
-    figure.savefig(file, format="png")
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()  # once; `savefig` would draw what has a layout twice
+    # Packed less tightly than usual, in a quarter of the time.
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(file, "PNG", compress_level=1)
 
 
 def plain(text: str) -> str:
@@ -201,7 +204,7 @@ def _figure(
     figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor=GROUND, layout=layout)
     axes = figure.add_subplot()
     axes.set_facecolor(GROUND)
-    axes.set_title(title, color=INK, loc="left", pad=12)
+    axes.set_title(title, color=INK, loc="left", pad=12, y=1.0)  # else its place is found by measuring all else
     axes.set_xlabel(words["clip skip"])
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -12,37 +12,21 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from skimage.color import deltaE_ciede2000, rgb2hsv, rgb2lab
-from skimage.metrics import structural_similarity
 
 from ..language import Text, in_all_languages
 from .pictures import Bytes, Full, Reduced
+from .similarity import structure_change
 
 Floats = npt.NDArray[np.float64]
 
-WINDOW = 7
-"""The side in pixels of the window within which structural similarity compares."""
+PART = 1 << 13
+"""Of a picture's spectrum, how many numbers are worked on at once."""
 
 CLEARLY = 15.0
 """ΔE above which a pixel has another colour at first sight; about 2 is just seen side by side."""
 
 CUTOFF = 1 / 8
 """Cycles per pixel above which a frequency is high: structures finer than 8 pixels, the side of a latent pixel."""
-
-
-def structure_change(luma: Bytes, other: Bytes) -> float | None:
-    """1 − SSIM (Wang et al. 2004; scikit-image's, window `WINDOW`): 0 for equal pictures, at most 2.
-
-    The window shrinks to the shorter side of a small picture. None below 3 pixels.
-    """
-    window = min(WINDOW, *luma.shape)
-    window -= 1 - window % 2  # it has a middle
-    if window < 3:
-        return None
-    if np.array_equal(luma, other):
-        return 0.0  # where rounding would leave 6e-8
-    one, two = luma.astype(np.float32), other.astype(np.float32)
-    return max(0.0, 1.0 - float(structural_similarity(one, two, win_size=window, data_range=255)))
 
 
 def mean_absolute_difference(rgb: Bytes, other: Bytes) -> float:
@@ -54,6 +38,8 @@ def colour_differences(rgb: Bytes, other: Bytes) -> Floats:
     """ΔE of each pixel by CIEDE2000 (Sharma et al. 2005), of sRGB under D65: height × width."""
     if np.array_equal(rgb, other):
         return np.zeros(rgb.shape[:2])  # where rounding would leave 3e-16
+    from skimage.color import deltaE_ciede2000, rgb2lab  # most of a second to import, which the first picture waits for
+
     differences: Floats = deltaE_ciede2000(rgb2lab(rgb), rgb2lab(other))
     return differences
 
@@ -69,6 +55,8 @@ def changed_area(differences: Floats) -> float:
 
 def saturation(rgb: Bytes) -> float:
     """The mean over the pixels of the saturation of HSV, 0–1; black counts as 0."""
+    from skimage.color import rgb2hsv
+
     return float(rgb2hsv(rgb)[..., 1].mean())
 
 
@@ -79,9 +67,11 @@ def sharpness(luma: Bytes) -> float | None:
     """
     if min(luma.shape) < 3:
         return None
-    level = luma.astype(np.float32)
-    neighbours = level[:-2, 1:-1] + level[2:, 1:-1] + level[1:-1, :-2] + level[1:-1, 2:]
-    return float((neighbours - 4 * level[1:-1, 1:-1]).var(dtype=np.float64))
+    level = luma.astype(np.int16)
+    laplacian = -4 * level[1:-1, 1:-1]
+    for neighbours in (level[:-2, 1:-1], level[2:, 1:-1], level[1:-1, :-2], level[1:-1, 2:]):
+        laplacian += neighbours
+    return float(laplacian.var(dtype=np.float64))
 
 
 def high_frequency_share(luma: Bytes) -> float:
@@ -90,11 +80,34 @@ def high_frequency_share(luma: Bytes) -> float:
     Under a Hann window, so that the jump from one border to the opposite one does not count as detail.
     """
     window, counts, high = _spectrum_parts(*luma.shape)
-    mean = float((luma * window).sum() / window.sum())
-    power = np.abs(np.fft.rfft2((luma - mean) * window)) ** 2 * counts
+    level = luma * window
+    mean = float(level.sum() / window.sum())
+    np.subtract(luma, mean, out=level)
+    level *= window
+    power = _power(level)
+    power *= counts
     total = float(power.sum())
     # Below a millionth of a level² all there is is rounding.
     return float(power[high].sum()) / total if total > 1e-6 * window.size else 0.0
+
+
+def _power(level: Floats) -> Floats:
+    """|`rfft2`|², in parts that stay in the processor's cache."""
+    height, width = level.shape
+    across = np.empty((height, width // 2 + 1), np.complex128)
+    for rows in _parts(height, width):
+        across[rows] = np.fft.rfft(level[rows])
+    power = np.empty(across.shape, order="F")
+    for columns in _parts(across.shape[1], height):
+        np.abs(np.fft.fft(across[:, columns], axis=0), out=power[:, columns])
+    power **= 2
+    return power
+
+
+def _parts(count: int, length: int) -> list[slice]:
+    """So many lines of that length, in parts."""
+    at_once = max(1, PART // length)
+    return [slice(start, start + at_once) for start in range(0, count, at_once)]
 
 
 @lru_cache(maxsize=4)
@@ -153,9 +166,9 @@ class Measure:
         }
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)
 def _apart(picture: Reduced, other: Reduced) -> Floats:
-    """`colour_differences`, which two measures of the same pictures take."""
+    """`colour_differences`, which two measures of the same pictures take; so many threads may be at it."""
     return colour_differences(picture.rgb, other.rgb)
 
 

@@ -109,13 +109,17 @@ def paint(skip, scale, seed, side=72):
 
 def swept(tmp_path, skips="1-4", y=None, painted=paint, **session):
     """A sweep on a session in memory, its plain pictures painted over. Returns its folder."""
-    plan = plan_of(skips, y, axes=[CFG, SEED])
+    return outcome_of(plan_of(skips, y, axes=[CFG, SEED]), tmp_path, painted, **session).folder
+
+
+def outcome_of(plan, tmp_path, painted=paint, **session):
+    """The outcome of a plan on a session in memory, its plain pictures painted over."""
     outcome = run_sweep(plan, MemorySession(str(tmp_path), **session), HOST)
     for cell in outcome.record.cells:
         for place, picture in enumerate(cell.pictures):
             scale, seed = cell.values.get("CFG Scale", 0), cell.values.get("Seed", 0) + place
             painted(cell.values["Clip skip"], scale, seed).save(outcome.folder / picture.file)
-    return outcome.folder
+    return outcome
 
 
 def landscape(side=96, seed=0):

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageFilter
 from scipy import ndimage
+from skimage.color import deltaE_ciede2000
+from skimage.metrics import structural_similarity
 
 from clip_skip_lab.measure.metrics import (
     MEASURES,
+    _spectrum_parts,
     changed_area,
     colour_differences,
     high_frequency_share,
@@ -68,6 +71,33 @@ def ssim_by_its_definition(one, other, window=7):
 def test_structure_change_is_one_minus_ssim_by_its_definition():
     one, other = (np.asarray(landscape(24, seed).convert("L")) for seed in (0, 1))
     assert structure_change(one, other) == pytest.approx(1 - ssim_by_its_definition(one, other), abs=1e-5)
+
+
+def of_any_size(seed):
+    """Two brightnesses of one size, some with more than one band of rows, some alike."""
+    random = np.random.default_rng(seed)
+    height, width = (int(random.integers(7, most)) for most in random.permutation([150, 1200]))
+    one, other = random.integers(0, 256, (2, height, width), dtype=np.uint8)
+    return one, random.choice([other, np.clip(one, 1, 254), np.sort(one)])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_structure_change_is_to_the_last_digit_that_of_scikit_image(seed):
+    one, other = of_any_size(seed)
+    singles = one.astype(np.float32), other.astype(np.float32)
+    assert structure_change(one, other) == max(0.0, 1 - structural_similarity(*singles, win_size=7, data_range=255))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sharpness_and_high_frequencies_are_to_the_last_digit_those_of_the_picture_taken_whole(seed):
+    luma, _ = of_any_size(seed)
+    level = luma.astype(np.float32)
+    laplacian = ndimage.laplace(level)[1:-1, 1:-1]
+    assert sharpness(luma) == laplacian.var(dtype=np.float64)
+    window, counts, high = _spectrum_parts(*luma.shape)
+    mean = float((luma * window).sum() / window.sum())
+    power = np.abs(np.fft.rfft2((luma - mean) * window)) ** 2 * counts
+    assert high_frequency_share(luma) == power[high].sum() / power.sum()
 
 
 def test_structure_change_of_a_small_picture_takes_a_smaller_window():
@@ -139,8 +169,6 @@ def test_the_changed_area_is_what_has_clearly_another_colour_be_it_as_bright_as_
 
 def test_colour_difference_is_ciede2000_by_a_published_pair():
     """The first pair of Sharma et al. 2005 by the function that colour_differences uses."""
-    from clip_skip_lab.measure.metrics import deltaE_ciede2000
-
     assert deltaE_ciede2000([50, 2.6772, -79.7751], [50, 0, -82.7485]) == pytest.approx(2.0425, abs=1e-4)
 
 
