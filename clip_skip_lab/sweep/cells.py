@@ -1,4 +1,4 @@
-"""Running the cells of a sweep: batch after batch, each picture to disk once its generation is over.
+"""Running the cells of a sweep: batch after batch; what is finished goes to disk beside the next (finishing.py).
 
 A cell that fails is marked with its reason and the others are run all the same; an interrupt ends the sweep with what
 there is.
@@ -9,23 +9,23 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from ..language import Text
 from .draws import mark_incomparable
-from .outcome import Outcome
-from .pictures import save_picture
+from .finishing import Finishing
 from .plan import Cell, split_evenly
-from .record import DONE, FAILED, NOT_RUN, SweepRecord, draw_hash
-from .session import Picture, Sampled, Session
+from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord, draw_hash
+from .session import Sampled, Session
 
 log = logging.getLogger("clip_skip_lab")
 
 Batches = deque[list[Cell]]
 
 
-def run_cells(outcome: Outcome, session: Session, keep_images: bool) -> None:
+def run_cells(record: SweepRecord, session: Session, finishing: Finishing) -> None:
     """Runs the cells that aren't done, and notes what is to be said of the sweep; see `run_sweep`."""
-    record = outcome.record
     done = {entry.cell.index for entry in record.cells if entry.state == DONE}
     waiting: Batches = deque(record.plan.batches(session.cells_at_once, without=done))
     number, why = 0, None
@@ -35,18 +35,17 @@ def run_cells(outcome: Outcome, session: Session, keep_images: bool) -> None:
         number += 1
         started = time.perf_counter()
         try:
-            _sample(outcome, cells, session, keep_images)
+            sampled = session.sample(cells, finishing.take)
+            note = partial(_note_what_became, record, cells, sampled)
         except Exception as error:  # whatever the host, the model or another extension raises: the other cells go on
             if len(cells) > 1:
                 waiting = _in_smaller_batches(session, error, cells, waiting)
                 continue
             log.exception("Clip skip sweep: cell %d failed", cells[0].index)
-            entry = record.cells[cells[0].index]
-            entry.state, entry.reason = FAILED, session.explain(error)
+            note = partial(_note_failure, record.cells[cells[0].index], session.explain(error))
         seconds = (time.perf_counter() - started) / len(cells)
-        for cell in cells:
-            record.cells[cell.index].seconds = seconds
-        outcome.write()
+        finishing.conclude(cells, partial(_note_seconds, record, cells, seconds, note))
+    finishing.wait()
     for cell in (cell for cells in waiting for cell in cells):
         record.cells[cell.index].reason = why
     _conclude(record, session, stopped=why is not None)
@@ -72,13 +71,19 @@ def _in_smaller_batches(session: Session, error: Exception, cells: list[Cell], w
     return deque(part for batch in (cells, *waiting) for part in split_evenly(batch, half))
 
 
-def _sample(outcome: Outcome, cells: list[Cell], session: Session, keep_images: bool) -> None:
-    def save(picture: Picture) -> None:
-        save_picture(outcome, session, picture, keep_images)
-
-    sampled = session.sample(cells, save)
+def _note_seconds(record: SweepRecord, cells: list[Cell], seconds: float, note: Callable[[], None]) -> None:
     for cell in cells:
-        _note_what_became_of(cell, sampled, outcome.record)
+        record.cells[cell.index].seconds = seconds
+    note()
+
+
+def _note_failure(entry: CellRecord, reason: str) -> None:
+    entry.state, entry.reason = FAILED, reason
+
+
+def _note_what_became(record: SweepRecord, cells: list[Cell], sampled: Sampled) -> None:
+    for cell in cells:
+        _note_what_became_of(cell, sampled, record)
 
 
 def _note_what_became_of(cell: Cell, sampled: Sampled, record: SweepRecord) -> None:

@@ -109,7 +109,8 @@ class EncodedImage(Image.Image):  # type: ignore[misc]  # Pillow has no types at
 
     @mode.setter
     def mode(self, mode: str) -> None:
-        self._mode = mode  # what newer versions of Pillow set themselves
+        """Set by newer versions of Pillow."""
+        self._mode = mode
 
     def load(self) -> Any:
         """Gives access to the pixels, as Pillow does; a first pixel that is set makes them a copy."""
@@ -201,6 +202,12 @@ class StripsImage(EncodedImage):
         return (*self._head, *(part for name, data, *_ in chunks for part in _chunk(name, data)), *self._tail)
 
 
+def compressed(image: Image.Image) -> Image.Image:
+    """The picture compressed for PNG, in a quarter of the time that Pillow takes; as it is where it isn't RGB, which it
+    must be for that. Saved in another format it is as any other."""
+    return StripsImage(image, [compress_strip(image)]) if image.mode == "RGB" else image
+
+
 class FileImage(EncodedImage):
     """A picture that is a file: it is read when somebody asks for pixels or the mode, and then keeps its pixels.
 
@@ -232,6 +239,7 @@ class FileImage(EncodedImage):
 
     @mode.setter
     def mode(self, mode: str) -> None:
+        """Set by newer versions of Pillow."""
         self._mode = mode
 
     def load(self) -> Any:

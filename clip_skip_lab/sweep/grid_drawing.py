@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import accumulate
 from textwrap import wrap
 
 from PIL import Image, ImageDraw, features
@@ -28,38 +29,58 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
 
     Returns an RGB picture of `page.width` × `page.height`.
     """
+    canvas = blank_page(page, style)
+    for index, place in places_on(page).items():
+        draw_cell(canvas, picture_of(index), place, page, style)
+    return canvas
+
+
+def blank_page(page: Page, style: Style) -> Image.Image:
+    """A page with its labels, before any cell is drawn: RGB, `page.width` × `page.height`."""
     canvas = Image.new("RGB", (page.width, page.height), style.background)
     pen = ImageDraw.Draw(canvas)
     room_for_caption = page.cell_width + page.gap
     caption_size = _caption_size(page, style, room_for_caption)
-    y = 0
-    for band in page.bands:
-        y += page.gap
+    for band, (top, bottom) in zip(page.bands, rows_of(page), strict=True):
+        y = top + page.gap
         if band.heading is not None:
             high = round(page.line_height * 1.5)
             middle = (page.label_width + (page.width - page.label_width) // 2, y + high // 2)
             room = page.width - page.label_width - 2 * page.gap
             _line(pen, middle, band.heading, room, page.font_size, style)
             y += high
-        x = page.label_width + page.gap
-        if band.captions:
-            for column, caption in enumerate(band.captions):
-                middle = (x + column * (page.cell_width + page.gap) + page.cell_width // 2, y + page.line_height // 2)
-                _line(pen, middle, caption, room_for_caption, caption_size, style)
-            y += page.line_height
+        for column, caption in enumerate(band.captions or ()):
+            middle = (_left(page, column) + page.cell_width // 2, y + page.line_height // 2)
+            _line(pen, middle, caption, room_for_caption, caption_size, style)
         if band.label:
-            box = (page.gap, y, page.label_width - page.gap, page.cell_height)
+            box = (page.gap, bottom - page.cell_height, page.label_width - page.gap, page.cell_height)
             _write(pen, band.label, box, page.font_size, style)
-        for column, index in enumerate(band.cells):
-            left = x + column * (page.cell_width + page.gap)
-            _draw_cell(canvas, picture_of(index), (left, y), page, style)
-        y += page.cell_height
     return canvas
 
 
-def _draw_cell(
+def rows_of(page: Page) -> list[tuple[int, int]]:
+    """For each band of a page the pixel rows that it takes, from the first to the one after the last."""
+    bottoms = list(accumulate(page.band_height(band) for band in page.bands))
+    return list(zip([0, *bottoms[:-1]], bottoms, strict=True))
+
+
+def places_on(page: Page) -> dict[int, tuple[int, int]]:
+    """For each cell of a page the left and the upper pixel of its box."""
+    return {
+        index: (_left(page, column), bottom - page.cell_height)
+        for band, (_, bottom) in zip(page.bands, rows_of(page), strict=True)
+        for column, index in enumerate(band.cells)
+    }
+
+
+def _left(page: Page, column: int) -> int:
+    return page.label_width + page.gap + column * (page.cell_width + page.gap)
+
+
+def draw_cell(
     canvas: Image.Image, content: Image.Image | str, place: tuple[int, int], page: Page, style: Style
 ) -> None:
+    """Draws a cell's picture, or the reason why there is none, into its box on a page."""
     left, top = place
     if isinstance(content, str):
         _frame(ImageDraw.Draw(canvas), content, (left, top, page.cell_width, page.cell_height), page.font_size, style)

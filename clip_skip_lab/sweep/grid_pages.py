@@ -1,19 +1,27 @@
-"""The grid of a sweep that has run: its pages drawn from what is on disk, and saved beside `sweep.json`."""
+"""The grid of a sweep: cells are drawn into its pages as they finish, and it is saved beside `sweep.json`.
+
+A band of a page (a row of cells) that is whole is compressed at once, beside the sampling, as a grid of 12 million
+pixels takes two seconds as PNG: at the end only the last band is left to do.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..errors import reason_of
 from ..language import Text
 from .axes import AXIS_NAME
+from .encoded import Strip, StripsImage, compress_strip
+from .finishing import Beside
 from .grid import Limits, Page, Style, arrange, sheet_size
-from .grid_drawing import contact_sheet, draw_page, fitted, reason_note
-from .outcome import Outcome, SavedPicture
+from .grid_drawing import blank_page, contact_sheet, draw_cell, places_on, reason_note, rows_of
+from .outcome import Outcome
+from .pictures import FinishedPicture, picture_in_grid
 from .plan import SweepPlan
 from .record import DONE, CellRecord, GridRecord
 from .saving import save_in_own_file
@@ -24,6 +32,12 @@ log = logging.getLogger("clip_skip_lab")
 
 NOTHING_GENERATED = (256, 256)
 """The size in pixels of cells that have no pictures: the grid then holds the reasons."""
+
+PREVIEW = Limits(pixels=1_000_000)
+"""What the preview stays within: it is sent to the browser anew whenever there is more of it."""
+
+STRIP = 128
+"""Rows of pixels that are compressed as one, so that several workers can share a band."""
 
 
 def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits: Limits, style: Style) -> list[Page]:
@@ -37,29 +51,6 @@ def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits: Limits, st
     return arrange(columns, rows, blocks, cell_size, limits, style)
 
 
-def make_grid(outcome: Outcome, session: Session) -> None:
-    """Draws and saves the grid; what cannot be saved or drawn as it was to look is a problem of the sweep."""
-    record = outcome.record
-    record.infotext = record.infotext or _infotext(outcome, session)
-    pages = arrange_plan(record.plan, _cell_size(record.cells), session.limits, session.style)
-    for number, page in enumerate(pages):
-        image = _drawn(outcome, page, session.style)
-        path = _save(outcome, session, image, "grid" if number == 0 else f"grid-{number + 1}")
-        outcome.grids.append((image, path))
-        scale = round(page.scale, 4)
-        record.grids.append(GridRecord(outcome.name_of(path), image.width, image.height, scale))
-
-
-def _infotext(outcome: Outcome, session: Session) -> str:
-    try:
-        return session.grid_infotext()
-    except Exception as error:  # whatever the host and other extensions raise; the grid is not lost for it
-        log.exception("Clip skip sweep: the grid's metadata could not be made")
-        why = reason_of(error)
-        outcome.add_problem(Text("The grid has no metadata, which could not be made ({reason}).", reason=why))
-        return ""
-
-
 def _cell_size(cells: list[CellRecord]) -> tuple[int, int]:
     """The width and the height in pixels that hold every cell."""
     sizes = []
@@ -71,67 +62,204 @@ def _cell_size(cells: list[CellRecord]) -> tuple[int, int]:
     return (max(width for width, _ in sizes), max(height for _, height in sizes)) if sizes else NOTHING_GENERATED
 
 
-def _drawn(outcome: Outcome, page: Page, style: Style) -> Image.Image:
-    pictures: dict[int, list[SavedPicture]] = defaultdict(list)
-    for picture in outcome.pictures:
-        pictures[picture.cell].append(picture)
+class _Sheet:
+    """One page that is being drawn. Its canvas comes with its first cell."""
 
-    def content(index: int) -> Image.Image | str:
-        return _cell_content(outcome.record.cells[index], pictures[index], page, style)
+    def __init__(self, page: Page, style: Style):
+        self.page = page
+        self.style = style
+        self.places = places_on(page)
+        self._canvas: Image.Image | None = None
+        self._missing = [set(band.cells) for band in page.bands]
 
-    try:
-        return draw_page(page, content, style)
-    except Exception as error:  # a font or a colour that Pillow stumbles over
-        log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
-        outcome.add_problem(
-            Text(
-                "The grid was drawn in the usual colours and font, because the WebUI's do not work: {reason}.",
-                reason=reason_of(error),
-            )
-        )
-        style = Style()
-        return draw_page(page, content, style)
+    @property
+    def canvas(self) -> Image.Image:
+        """The page as far as it is drawn."""
+        if self._canvas is None:
+            self._canvas = blank_page(self.page, self.style)
+        return self._canvas
+
+    def put(self, index: int, content: Image.Image | str) -> tuple[int, int] | None:
+        """Draws a cell; returns the pixel rows of its band, if that is whole now."""
+        draw_cell(self.canvas, content, self.places[index], self.page, self.style)
+        for number, missing in enumerate(self._missing):
+            if index in missing:
+                missing.discard(index)
+                return None if missing else self._rows(number)
+        return None
+
+    def _rows(self, number: int) -> tuple[int, int]:
+        top, bottom = rows_of(self.page)[number]
+        return (top, self.page.height) if number == len(self._missing) - 1 else (top, bottom)
 
 
-def _cell_content(entry: CellRecord, pictures: list[SavedPicture], page: Page, style: Style) -> Image.Image | str:
-    """The cell's pictures, each reduced before the next is opened, with its reason beside them where some are
-    missing; or the reason alone."""
-    images = []
-    for picture in pictures:
+class SweepGrid:
+    """The grid of a sweep that runs. See `finishing.Watcher` and `session.Preview`.
+
+    Args:
+        outcome: of the sweep.
+        session: of the host.
+        beside: the workers.
+    """
+
+    def __init__(self, outcome: Outcome, session: Session, beside: Beside):
+        self._outcome = outcome
+        self._session = session
+        self._beside = beside
+        self._style = self._usable(session.style)
+        self._lock = threading.Lock()
+        self._lay_out(session.cell_size)
+        plan = outcome.record.plan
+        self._preview = [
+            _Sheet(page, self._style) for page in arrange_plan(plan, session.cell_size, PREVIEW, self._style)
+        ]
+        self._last_sheet = self._preview[0]
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """Width and height in pixels of a cell."""
+        page = self._sheets[0].page
+        return page.cell_width, page.cell_height
+
+    def cells_done(self, cells: dict[int, list[FinishedPicture]]) -> None:
+        """See `finishing.Watcher`."""
+        for index, pictures in cells.items():
+            self._put(index, [picture.in_grid for picture in pictures if picture.in_grid is not None])
+        self._session.show(self)
+
+    def draw_done_cells(self) -> None:
+        """Draws what an earlier run of the sweep has done, from disk."""
+        for entry in self._outcome.record.cells:
+            if entry.state == DONE:
+                self._draw_from_disk(entry.cell.index)
+        self._session.show(self)
+
+    def picture(self, begun: dict[int, Image.Image]) -> Image.Image | None:
+        """See `session.Preview`."""
+        with self._lock:
+            sheet = next((sheet for sheet in self._preview if set(begun) & set(sheet.places)), self._last_sheet)
+            drawn = sheet.canvas.copy()
+        for index, picture in begun.items():
+            if index in sheet.places and index not in self._drawn:
+                box = sheet.page.cell_width, sheet.page.cell_height
+                draw_cell(drawn, ImageOps.contain(picture, box), sheet.places[index], sheet.page, self._style)
+        return drawn
+
+    def complete(self) -> None:
+        """Draws what is missing, so that all that is left is on its way; once no cell runs any more."""
+        record = self._outcome.record
+        size = _cell_size(record.cells)
+        if size != self._size:  # a script has changed the size, or there is no picture at all
+            self._lay_out(size)
+        for index in range(len(record.cells)):
+            if index not in self._drawn:
+                self._draw_from_disk(index)
+
+    def save(self) -> None:
+        """Saves the pages; what cannot be saved is a problem of the sweep."""
+        outcome = self._outcome
+        outcome.record.infotext = outcome.record.infotext or self._infotext()
+        for number, sheet in enumerate(self._sheets):
+            image = self._encoded(sheet, self._strips[number])
+            path = self._save(image, "grid" if number == 0 else f"grid-{number + 1}")
+            outcome.grids.append((image, path))
+            scale = round(sheet.page.scale, 4)
+            outcome.record.grids.append(GridRecord(outcome.name_of(path), image.width, image.height, scale))
+
+    def _lay_out(self, size: tuple[int, int]) -> None:
+        pages = arrange_plan(self._outcome.record.plan, size, self._session.limits, self._style)
+        self._size = size
+        self._sheets = [_Sheet(page, self._style) for page in pages]
+        self._drawn: set[int] = set()
+        self._strips: list[dict[int, Future[Strip]]] = [{} for _ in pages]
+        """For each page its compressed rows, by the first of them."""
+
+    def _usable(self, style: Style) -> Style:
+        """The style, or the usual one where Pillow stumbles over its font or colours."""
+        trial = arrange(("1",), None, None, NOTHING_GENERATED, Limits(), Style())[0]
         try:
-            with picture.open() as image:
-                image.load()  # Pillow reads late, and after this block the file is closed
-                images.append(fitted(image, page.cell_width, page.cell_height))
-        except OSError as error:
-            log.warning("Clip skip sweep: %s cannot be read back: %s", picture.path, error)
+            draw_cell(blank_page(trial, style), "1", (0, 0), trial, style)
+        except Exception as error:
+            log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
+            self._outcome.add_problem(
+                Text(
+                    "The grid was drawn in the usual colours and font, because the WebUI's do not work: {reason}.",
+                    reason=reason_of(error),
+                )
+            )
+            return Style()
+        return style
+
+    def _draw_from_disk(self, index: int) -> None:
+        pictures = [saved for saved in self._outcome.pictures if saved.cell == index]
+        found = [picture_in_grid(saved, self.largest) for saved in pictures]
+        self._put(index, [image for image in found if image is not None])
+
+    def _put(self, index: int, images: list[Image.Image]) -> None:
+        content = _cell_content(self._outcome.record.cells[index], images, self._style)
+        for number, sheet in enumerate(self._sheets):
+            if index in sheet.places:
+                rows = sheet.put(index, content)
+                if rows is not None and self._session.grid_format == "png":
+                    self._compress(number, sheet, *rows)
+        with self._lock:
+            for sheet in self._preview:
+                if index in sheet.places:
+                    sheet.put(index, content)
+                    self._last_sheet = sheet
+        self._drawn.add(index)
+
+    def _compress(self, number: int, sheet: _Sheet, top: int, bottom: int) -> None:
+        for first in range(top, bottom, STRIP):
+            strip = sheet.canvas.crop((0, first, sheet.page.width, min(first + STRIP, bottom)))
+            self._strips[number][first] = self._beside(compress_strip, strip)
+
+    def _encoded(self, sheet: _Sheet, strips: dict[int, Future[Strip]]) -> Image.Image:
+        if not strips:
+            return sheet.canvas
+        return StripsImage(sheet.canvas, [strips[first].result() for first in sorted(strips)])
+
+    def _infotext(self) -> str:
+        try:
+            return self._session.grid_infotext()
+        except Exception as error:  # whatever the host and other extensions raise; the grid is not lost for it
+            log.exception("Clip skip sweep: the grid's metadata could not be made")
+            why = reason_of(error)
+            self._outcome.add_problem(Text("The grid has no metadata, which could not be made ({reason}).", reason=why))
+            return ""
+
+    def _save(self, image: Image.Image, name: str) -> Path | None:
+        record, folder, session = self._outcome.record, self._outcome.folder, self._session
+        try:
+            path, why = save_in_own_file(
+                folder,
+                name,
+                self._outcome.files,
+                by_the_webui=lambda: session.save_grid(image, folder, name, record.infotext),
+                plainly=lambda path: session.save_plainly(image, path, record.infotext),
+            )
+        except Exception as error:  # a full disk, what Pillow and other extensions raise
+            why = reason_of(error)
+            self._outcome.add_problem(
+                Text("The grid could not be saved ({reason}); it is in the gallery only.", reason=why)
+            )
+            return None
+        if why is not None:
+            record.notes.append(
+                Text(
+                    "The grid is saved as {name}, as it cannot be saved by the WebUI's rules: {reason}.",
+                    name=path.name,
+                    reason=why,
+                )
+            )
+        return path
+
+
+def _cell_content(entry: CellRecord, images: list[Image.Image], style: Style) -> Image.Image | str:
+    """The cell's pictures, with its reason beside them where some are missing; or the reason alone."""
     reason = f"{entry.state}: {entry.reason}" if entry.reason else entry.state
     if not images:
         return reason
     if entry.state != DONE:
-        images.append(reason_note(reason, images[0].size, style))
+        images = [*images, reason_note(reason, images[0].size, style)]
     return contact_sheet(images, style.background)
-
-
-def _save(outcome: Outcome, session: Session, image: Image.Image, name: str) -> Path | None:
-    record, folder = outcome.record, outcome.folder
-    try:
-        path, why = save_in_own_file(
-            folder,
-            name,
-            outcome.files,
-            by_the_webui=lambda: session.save_grid(image, folder, name, record.infotext),
-            plainly=lambda path: session.save_plainly(image, path, record.infotext),
-        )
-    except Exception as error:  # a full disk, what Pillow and other extensions raise
-        why = reason_of(error)
-        outcome.add_problem(Text("The grid could not be saved ({reason}); it is in the gallery only.", reason=why))
-        return None
-    if why is not None:
-        record.notes.append(
-            Text(
-                "The grid is saved as {name}, as it cannot be saved by the WebUI's rules: {reason}.",
-                name=path.name,
-                reason=why,
-            )
-        )
-    return path

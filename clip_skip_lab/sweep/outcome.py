@@ -6,6 +6,7 @@ import logging
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -14,6 +15,7 @@ from ..language import Text
 from .folder import write_record
 from .reading import open_picture
 from .record import PictureRecord, SweepRecord
+from .saving import OwnFiles
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -26,6 +28,11 @@ class SavedPicture:
     path: Path | None
     image: Image.Image | None
     cell: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.record.width, self.record.height
 
     def open(self) -> AbstractContextManager[Image.Image]:
         """The picture from memory or from its file, for a `with`. Raises `OSError` where it cannot be read back."""
@@ -44,16 +51,18 @@ class Outcome:
         folder: of the sweep.
         grids: the pages of the grid with their files.
         pictures: in the order of the plan, once the sweep has ended.
-        files: what tells the pictures' files from all others (`identity`).
+        files: the pictures' files.
         short_names: why pictures have names of our own, each reason as a note says it already.
+        measured: the content of `sweep.json` with the measures in it, once they are there.
     """
 
     record: SweepRecord
     folder: Path
     grids: list[tuple[Image.Image, Path | None]] = field(default_factory=list)
     pictures: list[SavedPicture] = field(default_factory=list)
-    files: set[object] = field(default_factory=set)
+    files: OwnFiles = field(default_factory=OwnFiles)
     short_names: set[str] = field(default_factory=set)
+    measured: dict[str, Any] | None = None
 
     def add_problem(self, sentence: str) -> None:
         """Says that something is lost, once."""
@@ -64,9 +73,18 @@ class Outcome:
     def write(self) -> None:
         """Writes `sweep.json`. That it cannot be written is a problem, and the sweep goes on."""
         try:
-            write_record(self.folder, self.record.to_json())
+            write_record(self.folder, self.to_json())
         except OSError as error:
             self.add_problem(Text("sweep.json could not be written ({reason}).", reason=reason_of(error)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `sweep.json`, with the measures that there are."""
+        content = self.record.to_json()
+        if self.measured is not None:
+            for cell, measured in zip(content["cells"], self.measured["cells"], strict=True):
+                cell["measures"] = measured["measures"]
+            content = {**self.measured, **content}
+        return content
 
     def name_of(self, path: Path | None) -> str | None:
         """A file as `sweep.json` names it: by its path in the folder."""

@@ -1,4 +1,4 @@
-"""Running a sweep: cell after cell to disk as they finish, then the grid from what is there.
+"""Running a sweep: cell after cell, and beside it all that is done with what is finished.
 
 Works on any `Session` (clip_skip_lab/sweep/session.py) and imports no host. Nothing that is finished is lost: a cell
 that fails is marked with its reason and the others are run, an interrupt ends the sweep with what there is, and a
@@ -15,8 +15,9 @@ from ..language import Text
 from ..page.files import write_page
 from .cells import run_cells
 from .draws import row_of, without_numbers
+from .finishing import Finishing, Measuring, Watcher, workers
 from .folder import make_folder, not_writable, remove_empty, write_record
-from .grid_pages import make_grid
+from .grid_pages import SweepGrid
 from .outcome import Outcome, SavedPicture
 from .plan import Cell, SweepPlan
 from .record import DONE, CellRecord, SweepRecord
@@ -29,9 +30,9 @@ def run_sweep(
     plan: SweepPlan,
     session: Session,
     about: dict[str, str],
-    keep_images: bool = False,
     earlier: EarlierSweep | None = None,
     draws: dict[str, list[Any]] | None = None,
+    measuring: Measuring | None = None,
 ) -> Outcome:
     """Runs a plan on a session of a host.
 
@@ -39,9 +40,9 @@ def run_sweep(
         plan: what to do.
         session: of the host.
         about: the host's {"name", "version", …} (`Host.about`) for the record.
-        keep_images: keep the pictures in memory too, for an answer that holds them all.
         earlier: a sweep of the same plan to resume; its sound cells are not run again.
         draws: what other extensions drew for the rows of an earlier sweep (`EarlierSweep.draws`), to be used again.
+        measuring: measures the pictures; None to measure nothing.
 
     Returns the outcome; also after an interrupt, and when cells failed.
 
@@ -52,9 +53,21 @@ def run_sweep(
     _draw_again(record, session, draws or {}, same_quality=earlier is not None)
     _prepare_folder(outcome)
     try:
-        run_cells(outcome, session, keep_images)
-        outcome.pictures.sort(key=lambda picture: picture.cell)
-        make_grid(outcome, session)
+        with workers() as pool:
+            grid = SweepGrid(outcome, session, pool.submit)
+            if measuring is not None:
+                measuring.begin(outcome, pool.submit)
+            watchers: list[Watcher] = [grid] if measuring is None else [grid, measuring]
+            with Finishing(outcome, session, pool.submit, grid.largest, watchers) as finishing:
+                if earlier is not None:
+                    finishing.conclude([], grid.draw_done_cells)
+                run_cells(record, session, finishing)
+            outcome.pictures.sort(key=lambda picture: picture.cell)
+            grid.complete()
+            outcome.write()
+            if measuring is not None:
+                outcome.measured = measuring.conclude(outcome)
+            grid.save()
     except BaseException:
         record.state = "failed"
         raise
@@ -100,7 +113,7 @@ def _fill_in(outcome: Outcome, earlier: EarlierSweep) -> None:
             record.draws[entry.drawn] = earlier.content["draws"][entry.drawn]
         for picture in pictures:
             path = outcome.folder / str(picture.file)
-            outcome.files.add(identity(path))
+            outcome.files.claim(identity(path))
             outcome.pictures.append(SavedPicture(picture, path, None, index))
 
 

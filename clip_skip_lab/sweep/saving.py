@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,13 +53,28 @@ def identity(path: Path) -> object:
     return (found.st_dev, found.st_ino) if found.st_ino else os.path.normcase(os.path.realpath(path))
 
 
-def checked(path: Path, folder: Path, taken: set[object]) -> Path:
+class OwnFiles:
+    """The files of all pictures so far, each of one picture only; for any thread."""
+
+    def __init__(self) -> None:
+        self._taken: set[object] = set()
+        self._lock = threading.Lock()
+
+    def claim(self, who: object) -> bool:
+        """Takes a file (`identity`) for one picture; returns whether it was still free."""
+        with self._lock:
+            free = who not in self._taken
+            self._taken.add(who)
+        return free
+
+
+def checked(path: Path, folder: Path, files: OwnFiles) -> Path:
     """Makes sure that what was saved is a file of its own.
 
     Args:
         path: where a picture is said to have been saved.
         folder: where it should be, or below.
-        taken: the identities of all pictures' files so far; this one's is added.
+        files: all pictures' files so far; this one is added.
 
     Returns its true path. Raises `NoFileOfItsOwn`.
     """
@@ -73,16 +89,15 @@ def checked(path: Path, folder: Path, taken: set[object]) -> Path:
         raise NoFileOfItsOwn("there is no file under the name that the WebUI gave it") from error
     if not found.is_relative_to(os.path.realpath(folder)):
         raise NoFileOfItsOwn("the WebUI or an extension saved it outside the sweep's folder")
-    if who in taken:
+    if not files.claim(who):
         raise NoFileOfItsOwn("another picture has the file that the WebUI gave it")
-    taken.add(who)
     return found
 
 
 def save_in_own_file(
     folder: Path,
     name: str,
-    taken: set[object],
+    files: OwnFiles,
     by_the_webui: Callable[[], Path],
     plainly: Callable[[Path], None],
 ) -> tuple[Path, str | None]:
@@ -91,7 +106,7 @@ def save_in_own_file(
     Args:
         folder: where it should be, or below.
         name: the short one, without its ending.
-        taken: the identities of all pictures' files so far; this one's is added.
+        files: all pictures' files so far; this one is added.
         by_the_webui: saves by the WebUI's rules.
         plainly: saves under the path that it is given.
 
@@ -99,13 +114,13 @@ def save_in_own_file(
     `NoFileOfItsOwn`.
     """
     try:
-        return checked(by_the_webui(), folder, taken), None
+        return checked(by_the_webui(), folder, files), None
     except Exception as error:  # a full disk, a name that no file can have, what Pillow and other extensions raise
         why = reason_of(error)
         log.warning("Clip skip sweep: %s could not be saved under the WebUI's name: %s", name, why)
     path = free_path(folder, name)
     plainly(path)
-    return checked(path, folder, taken), why
+    return checked(path, folder, files), why
 
 
 def free_path(folder: Path, name: str) -> Path:
@@ -157,16 +172,17 @@ def _clean(folder: Path, older_than: float) -> None:
     if not older_than or time.time() - _changed(folder) >= older_than:
         for within in (folder, *(folder / name for name in FOLDERS)):
             for path in _entries(within):
-                if _NOT_WHOLE.fullmatch(path.name):
-                    _remove(path, older_than)
+                _remove(path, older_than, whatever_it_holds=bool(_NOT_WHOLE.fullmatch(path.name)))
         if older_than and {path.name for path in _entries(folder)} <= {CELLS}:
             remove_empty(folder)
 
 
-def _remove(path: Path, older_than: float) -> None:
+def _remove(path: Path, older_than: float, whatever_it_holds: bool) -> None:
+    """Removes a file, if it is old enough; also an empty one, which kept a picture's name until that was written."""
     with contextlib.suppress(OSError):  # somebody else's sweep may have removed it, and a folder may be read-only
         found = path.lstat()
-        if stat.S_ISREG(found.st_mode) and (not older_than or time.time() - found.st_mtime >= older_than):
+        left_over = stat.S_ISREG(found.st_mode) and (whatever_it_holds or found.st_size == 0)
+        if left_over and (not older_than or time.time() - found.st_mtime >= older_than):
             path.unlink()
 
 

@@ -49,12 +49,39 @@ class Sampled:
     used: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
+class PictureFile(Protocol):
+    """The file of a picture that has its name already. `tell` is for the request's thread, the others for any."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether another extension is to be told as soon as the file is there, before anybody else looks at it."""
+
+    def write(self) -> Path:
+        """Writes the file by the host's rules. Overwrites nothing. Raises whatever the host raises, also when it would
+        write outside the folder; then nothing of it is left."""
+
+    def write_plainly(self, path: Path) -> None:
+        """Writes the picture as PNG under exactly that path, by nobody's rules. Raises `OSError`."""
+
+    def tell(self) -> None:
+        """Tells other extensions that the file is there."""
+
+
+class Preview(Protocol):
+    """What the WebUI's preview shows of a sweep: its grid, as far as it is there."""
+
+    def picture(self, begun: dict[int, Image.Image]) -> Image.Image | None:
+        """The grid with pictures of these cells, by index, that are being sampled; None where nothing can be drawn."""
+
+
 class Session(Protocol):
     """One sweep on a host: seed fixed, model known, settings borrowed. A context manager's target.
 
     Attributes:
         grid_folder: the host's folder for grids.
         style, limits: of the grid, by the host's settings.
+        grid_format: the ending of a grid's file, without a dot.
+        cell_size: width and height in pixels that the cells will most likely have.
         model: name, hash and VAE, for the record.
         setting: what decides the pictures beside plan and model.
         cells_at_once: how many cells to sample together; it may fall to 1 while the sweep runs.
@@ -65,6 +92,8 @@ class Session(Protocol):
     grid_folder: str
     style: Style
     limits: Limits
+    cell_size: tuple[int, int]
+    grid_format: str
     model: dict[str, str]
     setting: dict[str, object]
     cells_at_once: int
@@ -87,7 +116,7 @@ class Session(Protocol):
 
     def sample(self, cells: list[Cell], save: Callable[[Picture], None]) -> Sampled:
         """Generates the pictures of cells that differ only in what a batch can carry for each picture; at the end,
-        each goes to `save`.
+        each goes to `save`, which does not wait for the disk.
 
         Raises whatever the host raises; of a single cell, the pictures before the error have gone to `save`.
         """
@@ -95,17 +124,17 @@ class Session(Protocol):
     def hold(self, cell: Cell, draw: list[Any]) -> None:
         """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
 
-    def save_picture(self, picture: Picture, folder: Path) -> Path:
-        """Saves a cell's picture by the host's naming rules. Overwrites nothing.
+    def name_picture(self, picture: Picture, folder: Path) -> PictureFile:
+        """Gives a cell's picture its name by the host's rules; what the host raises, writing the file will raise."""
 
-        Raises whatever the host raises, also when it would write outside the folder.
-        """
+    def show(self, preview: Preview) -> None:
+        """Shows the grid as far as it is there; to be called again whenever there is more of it, from any thread."""
 
     def save_grid(self, image: Image.Image, folder: Path, name: str, infotext: str) -> Path:
         """Saves a page of the grid in the host's format for grids. Raises `OSError`."""
 
     def save_plainly(self, image: Image.Image, path: Path, infotext: str) -> None:
-        """Saves a picture or a page of the grid as PNG under exactly that path, by nobody's rules. Raises `OSError`."""
+        """Saves a page of the grid as PNG under exactly that path, by nobody's rules. Raises `OSError`."""
 
     def grid_infotext(self) -> str:
         """The metadata that brings back the whole panel."""

@@ -1,47 +1,84 @@
-"""Measuring a sweep that has just run, for the gallery and the lines under it."""
+"""Measuring a sweep that runs, for its folder, the gallery and the lines under it."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from ..language import Text
-from ..sweep.folder import read_record, write_record
+from ..sweep.finishing import Beside
 from ..sweep.outcome import Outcome
+from ..sweep.pictures import FinishedPicture
+from ..sweep.record import DONE
 from ..sweep.session import Session
 
 log = logging.getLogger("clip_skip_lab")
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What measuring gave: the charts' files, and the findings in the page's language."""
+class SweepMeasures:
+    """Measures a sweep beside its sampling; see `sweep.finishing.Measuring`. What goes wrong is a sentence among the
+    sweep's problems: the sweep is not lost.
 
-    charts: list[Path] = field(default_factory=list)
-    findings: list[str] = field(default_factory=list)
+    Attributes:
+        charts: their files, once all is measured.
+        findings: what the measures bear out, in the language.
+    """
+
+    def __init__(self, session: Session, language: str):
+        self._session = session
+        self._language = language
+        self._outcome: Outcome | None = None
+        self._ahead: Future[Any] | None = None
+        self.charts: list[Path] = []
+        self.findings: list[str] = []
+
+    def begin(self, outcome: Outcome, beside: Beside) -> None:
+        """See `Measuring`."""
+        self._outcome = outcome
+        self._ahead = beside(_prepared, outcome, beside)
+        beside(_warm_up)
+
+    def cells_done(self, cells: dict[int, list[FinishedPicture]]) -> None:
+        """See `Watcher`."""
+        if self._outcome is not None and self._ahead is not None:
+            for index in cells:
+                self._ahead.result().cell_done(self._outcome.record.cells[index])
+
+    def conclude(self, outcome: Outcome) -> dict[str, Any] | None:
+        """See `Measuring`."""
+        record, font = outcome.record, self._session.style.font
+        try:
+            from ..measure.folder import measure_folder
+
+            content = measure_folder(
+                outcome.folder,
+                self._session.goes_on_measuring,
+                self._language,
+                font,
+                None if self._ahead is None else self._ahead.result(),
+            )
+        except Exception as error:  # a full disk, a damaged picture, a library of the host's that lacks something
+            log.exception("Clip skip sweep: the pictures could not be measured")
+            record.problems.append(Text("Measures: the pictures could not be measured ({reason}).", reason=error))
+            return None
+        said = {str(problem): problem for problem in record.problems}  # what comes from a file is English for good
+        record.problems[:] = [said.get(problem, problem) for problem in content["problems"]]
+        self.charts = [outcome.folder / chart["file"] for chart in content["charts"]]
+        self.findings = content["findings"][self._language]
+        return content
 
 
-def measure_sweep(outcome: Outcome, session: Session, language: str) -> Measured:
-    """Measures a sweep from its folder. What goes wrong is a sentence among its problems: the sweep is not lost."""
-    record = outcome.record
-    try:
-        from ..measure.folder import measure_folder  # a second to import, which the WebUI's start need not wait for
+def _prepared(outcome: Outcome, beside: Beside) -> Any:
+    from ..measure.ahead import Ahead  # a second to import, which the WebUI's start need not wait for
 
-        content = measure_folder(outcome.folder, session.goes_on_measuring, language, session.style.font)
-    except Exception as error:  # a full disk, a damaged picture, a library of the host's that lacks something
-        log.exception("Clip skip sweep: the pictures could not be measured")
-        record.problems.append(Text("Measures: the pictures could not be measured ({reason}).", reason=error))
-        _write_problems(outcome)
-        return Measured()
-    said = {str(problem): problem for problem in record.problems}  # what comes from `sweep.json` is English for good
-    record.problems[:] = [said.get(problem, problem) for problem in content["problems"]]
-    charts = [outcome.folder / chart["file"] for chart in content["charts"]]
-    return Measured(charts, content["findings"][language])
+    ahead = Ahead(outcome.folder, outcome.record.plan, beside)
+    ahead.done_before(entry for entry in outcome.record.cells if entry.state == DONE)
+    return ahead
 
 
-def _write_problems(outcome: Outcome) -> None:
-    try:
-        write_record(outcome.folder, {**read_record(outcome.folder), "problems": outcome.record.problems})
-    except (OSError, ValueError):
-        log.exception("Clip skip sweep: sweep.json could not be written")
+def _warm_up() -> None:
+    from ..measure.ahead import warm_up
+
+    warm_up()

@@ -10,14 +10,18 @@ from modules import processing, shared
 from PIL import Image
 
 from ..language import Text, translated
+from ..sweep.encoded import FileImage
 from ..sweep.outcome import Outcome
 from ..sweep.record import DONE, SweepRecord
 from ..sweep.summary import summary
-from .measures import Measured
+from .measures import SweepMeasures
+
+ON_PAGE = (1, 1)
+"""The size of what stands for a picture that is in a file, where only its path counts."""
 
 
 def result_of(
-    p: Any, outcome: Outcome, measured: Measured, comments: Iterable[str], language: str
+    p: Any, outcome: Outcome, measures: SweepMeasures, comments: Iterable[str], language: str
 ) -> processing.Processed:
     """The host's own result: the grid first, then the pictures, the metadata of each at the same place.
 
@@ -26,31 +30,35 @@ def result_of(
     """
     record = outcome.record
     pictures = outcome.pictures if record.plan.return_cells else []
-    charts = [] if p.is_api else measured.charts
-    grids = [_picture(image, path, record.infotext, p.is_api) for image, path in outcome.grids]
-    texts = [record.infotext] * len(grids) + [_chart_infotext(path, record.id, p.seed, language) for path in charts]
-    grids += [_picture(None, path, text, False) for path, text in zip(charts, texts[len(grids) :], strict=True)]
+    charts = [] if p.is_api else measures.charts
+    of_charts = [_chart_infotext(path, record.id, p.seed, language) for path in charts]
+    shown = [
+        *((image, path, image.size, record.infotext) for image, path in outcome.grids),
+        *((None, path, ON_PAGE, text) for path, text in zip(charts, of_charts, strict=True)),
+        *((saved.image, saved.path, saved.size, saved.record.infotext) for saved in pictures),
+    ]
+    first = len(outcome.grids) + len(charts)
     p.sd_model_name, p.sd_model_hash = record.model["name"], record.model["hash"] or None
     processed = processing.Processed(
         p,
-        [*grids, *(_picture(saved.image, saved.path, saved.record.infotext, p.is_api) for saved in pictures)],
+        [_picture(*each, p.is_api) for each in shown],
         seed=p.seed,
         subseed=p.subseed,
         info=record.infotext,
-        index_of_first_image=len(grids),
-        infotexts=texts + [saved.record.infotext for saved in pictures],
+        index_of_first_image=first,
+        infotexts=[infotext for *_, infotext in shown],
         all_seeds=[saved.record.seed for saved in pictures] or None,
         all_subseeds=[saved.record.subseed for saved in pictures] or None,
     )
-    told = _told(record, outcome.folder, measured)
+    told = _told(record, outcome.folder, measures)
     processed.extra_generation_params = {**processed.extra_generation_params, "clip_skip_lab": told}
     lines = (translated(line, language) for line in summary(record, str(outcome.folder)))
-    processed.comments = "\n".join([*measured.findings, *lines, *comments])
+    processed.comments = "\n".join([*measures.findings, *lines, *comments])
     _tell_of_all(p, processed)
     return processed
 
 
-def _told(record: SweepRecord, folder: Path, measured: Measured) -> dict[str, Any]:
+def _told(record: SweepRecord, folder: Path, measures: SweepMeasures) -> dict[str, Any]:
     """What an answer of the API says of the sweep."""
     return {
         "folder": str(folder),
@@ -60,8 +68,8 @@ def _told(record: SweepRecord, folder: Path, measured: Measured) -> dict[str, An
         "text_encoder_forwards": record.text_encoder_forwards,
         "notes": record.notes,
         "problems": record.problems,
-        "charts": [str(path) for path in measured.charts],
-        "findings": measured.findings,
+        "charts": [str(path) for path in measures.charts],
+        "findings": measures.findings,
     }
 
 
@@ -83,15 +91,18 @@ def _tell_of_all(p: Any, processed: processing.Processed) -> None:
         first.comments = f"{first.comments}\n{processed.comments}"
 
 
-def _picture(image: Image.Image | None, path: Path | None, infotext: str, in_memory: bool) -> Image.Image:
-    """A picture for the answer. From a saved one the page only takes its path, so that it need not be in memory."""
-    if image is None and path is not None and in_memory:
-        with Image.open(path) as file:
-            image = file.copy()
+def _picture(
+    image: Image.Image | None, path: Path | None, size: tuple[int, int], infotext: str, is_api: bool
+) -> Image.Image:
+    """A picture for the answer. A client of the API gets the file as it is, encoded once; the page only takes its path.
+    Neither needs it in memory."""
+    shown = infotext if shared.opts.enable_pnginfo else None
+    if path is not None and is_api:
+        return FileImage(path, size, shown)
     if image is None:
-        image = Image.new("RGB", (1, 1))
+        image = Image.new("RGB", ON_PAGE)
     if path is not None:
         image.already_saved_as = str(path)
-    if shared.opts.enable_pnginfo:
-        image.info["parameters"] = infotext
+    if shown is not None:
+        image.info["parameters"] = shown
     return image

@@ -16,7 +16,7 @@ from ..sweep.run import run_sweep
 from .arguments import plan_from_arguments, resume_request
 from .gradio_events import RESULT
 from .layer_panel import inputs_of_layer_panel
-from .measures import Measured, measure_sweep
+from .measures import SweepMeasures
 from .panel import Panel
 from .result import result_of
 
@@ -124,8 +124,8 @@ def make_script(host: Host) -> type[scripts.Script]:
             plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
             language = host.language(p.is_api)
             with host.session(p, plan) as session:
-                outcome = run_sweep(plan, session, host.about, p.is_api and plan.return_cells, resumed, draws)
-                measured = measure_sweep(outcome, session, language) if plan.measures else Measured()
-                return result_of(p, outcome, measured, session.comments, language)
+                measures = SweepMeasures(session, language)
+                outcome = run_sweep(plan, session, host.about, resumed, draws, measures if plan.measures else None)
+                return result_of(p, outcome, measures, session.comments, language)
 
     return ClipSkipSweep

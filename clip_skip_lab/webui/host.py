@@ -192,7 +192,9 @@ class WebUI:
             ours = (OPTION_KEY, CHECKPOINT, VAE)
             overrides = {key: value for key, value in request.override_settings.items() if key not in ours}
             with borrowed(shared.opts.data, overrides), self.engine.loading_held():
-                yield WebUISession(self.engine, request, plan, forecast, self.language(request.is_api))
+                session = WebUISession(self.engine, request, plan, forecast, self.language(request.is_api))
+                with session.live_preview.shown():
+                    yield session
         finally:
             self._sweeping = False
             shared.state.textinfo = None

@@ -157,6 +157,18 @@ def undone(data: OptionValues, keys: list[str]) -> Iterator[None]:
         yield
 
 
+def loans(data: OptionValues) -> dict[str, Any]:
+    """What this thread has borrowed at this moment, for `in_this_thread_too`."""
+    return {key: value for layer in data.layers for key, value in layer.values.items()}
+
+
+@contextmanager
+def in_this_thread_too(data: OptionValues, borrowed_elsewhere: dict[str, Any]) -> Iterator[None]:
+    """Gives this thread what another one has borrowed (`loans`), which has it do part of its work."""
+    with _layer(data, _Layer(dict(borrowed_elsewhere))):
+        yield
+
+
 @contextmanager
 def captured(data: OptionValues) -> Iterator[dict[str, Any]]:
     """Yields a dict that holds, after the block, the options that the block changed; nobody else sees them.

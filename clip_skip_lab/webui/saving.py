@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from PIL import ImageColor
 
 from ..hosts import OPTION_KEY
 from ..language import Text
+from ..sweep.encoded import compressed
 from ..sweep.grid import Style
-from ..sweep.saving import can_be_written
+from ..sweep.saving import can_be_written, save_as_png
 from ..sweep.session import Picture
-from .options import borrowed
+from .options import borrowed, in_this_thread_too, loans
 from .shadow import shadowed
 
 PLAIN_FORMAT = "png"
@@ -122,41 +124,137 @@ def font_file() -> str | None:
     return next((file for file in files if isinstance(file, str) and file and os.path.isfile(file)), None)
 
 
-def save_picture(picture: Picture, folder: Path, copied: Any, per_cell: int, form: str, pattern: str) -> Path:
-    """Saves a cell's picture by the host's naming rules, as that of a single generation.
+class PictureFile:
+    """The file of one picture, by the host's rules; see `sweep.session.PictureFile`."""
 
-    Raises `NameRefused`, and whatever the host raises; then nothing of it is left in the folder, and `picture` has what
-    other extensions made of it by then.
-    """
-    named = copy(copied)
-    named.batch_size = per_cell
-    named.iteration, named.batch_index = divmod(picture.place, per_cell)
-    temporary = {
-        **OUR_RULES,
-        "samples_filename_pattern": pattern,
-        OPTION_KEY: picture.cell.clip_skip,  # the pattern [clip_skip] reads it
-    }
-    with borrowed(shared.opts.data, temporary), _looked_at(named, folder) as known:
-        try:
-            return _saved(
-                known,
-                image=picture.image,
-                path=str(folder),
-                basename="",
-                seed=picture.seed,
-                prompt=picture.prompt,
-                extension=form,
-                info=picture.infotext,
-                p=named,
-            )
-        except Exception:
+    def __init__(self, picture: Picture):
+        self._picture = picture
+        self._seen_as = loans(shared.opts.data)
+        self._path: Path | None = None
+        self._later = _Later()
+        self._refused: Exception | None = None
+
+    def name(self, folder: Path, copied: Any, per_cell: int, form: str, pattern: str) -> None:
+        """Lets host and extensions decide on the name and on what is written; in the request's thread.
+
+        What they raise is raised by `write`. Nothing is then left in the folder, and the picture has what other
+        extensions made of it by then.
+        """
+        picture, named = self._picture, copy(copied)
+        named.batch_size = per_cell
+        named.iteration, named.batch_index = divmod(picture.place, per_cell)
+        temporary = {
+            **OUR_RULES,
+            "samples_filename_pattern": pattern,
+            OPTION_KEY: picture.cell.clip_skip,  # the pattern [clip_skip] reads it
+        }
+        with borrowed(shared.opts.data, temporary), _looked_at(named, folder) as known:
+            try:
+                with _written_later(known, self._later):
+                    self._path = _saved(
+                        known,
+                        image=picture.image,
+                        path=str(folder),
+                        basename="",
+                        seed=picture.seed,
+                        prompt=picture.prompt,
+                        extension=form,
+                        info=picture.infotext,
+                        p=named,
+                    )
+            except Exception as error:
+                self._refused = error
             if known:
                 picture.image = known[0].image
-            raise
+
+    @property
+    def is_awaited(self) -> bool:
+        """See `sweep.session.PictureFile`."""
+        return bool(self._later.told) and _has_listeners()
+
+    def write(self) -> Path:
+        """See `sweep.session.PictureFile`."""
+        if self._refused is not None or self._path is None:
+            raise self._refused or NameRefused(Text("the WebUI gave it none"))
+        if self._later.write is not None:
+            try:
+                with in_this_thread_too(shared.opts.data, self._seen_as):
+                    self._later.write()
+                os.replace(self._later.unfinished, self._path)
+            except BaseException:
+                self._forget(self._path)
+                raise
+        return self._path
+
+    def write_plainly(self, path: Path) -> None:
+        """See `sweep.session.PictureFile`."""
+        with in_this_thread_too(shared.opts.data, self._seen_as):
+            save_plainly(self._picture.image, path, self._picture.infotext)
+
+    def tell(self) -> None:
+        """See `sweep.session.PictureFile`."""
+        for params in self._later.told:
+            script_callbacks.image_saved_callback(params)
+
+    def _forget(self, path: Path) -> None:
+        """Takes back the name of a file that cannot be written."""
+        vars(self._picture.image).pop("already_saved_as", None)
+        for file in (self._later.unfinished, path):
+            with suppress(OSError):
+                file.unlink()
+
+
+def save_plainly(image: Any, path: Path, infotext: str) -> None:
+    """Saves as PNG, with metadata where the host's setting wants them. Raises `OSError`."""
+    save_as_png(image, path, infotext if shared.opts.enable_pnginfo else None)
+
+
+@dataclass
+class _Later:
+    """What the host was about to do with a picture: to `write` it to the file `unfinished` (None where it is written),
+    and to tell other extensions of what is in `told`."""
+
+    write: Callable[[], object] | None = None
+    unfinished: Path = field(default_factory=Path)
+    told: list[Any] = field(default_factory=list)
+
+
+@contextmanager
+def _written_later(known: list[Any], later: _Later) -> Iterator[None]:
+    """Puts off the host's own writing of the one picture that is saved in this block, and its telling extensions that
+    the picture is there. Until then an empty file keeps the name, as the host counts by what is there."""
+    save, tell = images.save_image_with_geninfo, script_callbacks.image_saved_callback
+
+    def save_later(image: Any, geninfo: Any, filename: Any, extension: Any = None, *args: Any, **kwargs: Any) -> None:
+        if later.write is not None or not known or image is not known[0].image:
+            save(image, geninfo, filename, extension, *args, **kwargs)  # another extension's picture
+            return
+        later.unfinished = Path(filename)
+        later.unfinished.touch()
+        ready = compressed if str(extension).lower() == ".png" else lambda image: image
+        later.write = lambda: save(ready(image), geninfo, filename, extension, *args, **kwargs)
+
+    def tell_later(params: Any) -> None:
+        if known and params is known[0]:
+            later.told.append(params)
+        else:
+            tell(params)
+
+    with (
+        shadowed(images, "save_image_with_geninfo", save_later),
+        shadowed(script_callbacks, "image_saved_callback", tell_later),
+    ):
+        yield
+
+
+def _has_listeners() -> bool:
+    """Whether an extension wants to know of each picture that is saved; True where that cannot be known."""
+    return bool(getattr(script_callbacks, "callback_map", {}).get("callbacks_image_saved", True))
 
 
 def save_grid(image: Any, folder: Path, name: str, infotext: str, request: Any, form: str) -> Path:
-    """Saves a page of the grid in the host's way. Raises as `save_picture` does; its own earlier one is replaced."""
+    """Saves a page of the grid in the host's way; its own earlier one is replaced. Raises `NameRefused`, and whatever
+    the host raises."""
     with borrowed(shared.opts.data, OUR_RULES), _looked_at(request, folder, name) as known:
         return _saved(
             known,

@@ -17,9 +17,8 @@ from ..layers.selection import nearest_whole
 from ..sweep.grid import GRID_PIXELS, Limits
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import Cell, SweepPlan
-from ..sweep.saving import save_as_png
 from ..sweep.schedule import in_the_middle
-from ..sweep.session import Picture, Sampled
+from ..sweep.session import Picture, Preview, Sampled
 from ..sweep.values import Value
 from .cell_batch import CellBatch, batch_of, why_one_by_one
 from .conditioning import conditioned
@@ -29,12 +28,13 @@ from .grid_infotext import grid_infotext
 from .held_draws import Draws, UnevenBatch, Used, holding, keys_of
 from .layer_hooks import NOTES, Chosen, EncodedAlone, choosing
 from .layer_request import effect_in_doubt, no_effect
+from .live_preview import LivePreview
 from .one_pass import OnePass
 from .options import borrowed, undone
 from .pictures import ONLY_NAN, Watch, finished_pictures, sort_out, watching
 from .random_state import same_posterior
 from .request import applied, jobs, setting_of
-from .saving import format_of, note_other_folder, pattern_of_names, save_grid, save_picture, style_of
+from .saving import PictureFile, format_of, note_other_folder, pattern_of_names, save_grid, save_plainly, style_of
 from .steady import ModelChanged, check_model, lent_off, moved, steady_options
 
 FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
@@ -60,16 +60,20 @@ class WebUISession:
         self._steps = forecast.steps
         self._jobs = jobs(request)
         self._draws = Draws()
+        self.live_preview = LivePreview()
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
         self._interrupted = False
         """Whether the sweep had been interrupted when measuring began."""
         self.style = style_of(self.notes)
-        self._formats = {key: format_of(key, self.notes) for key in ("samples_format", "grid_format")}
+        sizes = forecast.cell_sizes
+        self.cell_size = max(width for width, _ in sizes), max(height for _, height in sizes)
+        self._format = format_of("samples_format", self.notes)
+        self.grid_format = format_of("grid_format", self.notes)
         self._names = pattern_of_names(self.notes)
         note_other_folder(request, self.notes)
         pixels = min(GRID_PIXELS, int(shared.opts.img_max_size_mp * 1_000_000))
-        self.limits = Limits(pixels, FORMAT_SIDES.get(self._formats["grid_format"], 0))
+        self.limits = Limits(pixels, FORMAT_SIDES.get(self.grid_format, 0))
         self.model = engine.model_record()  # which loads one where there is none yet
         loaded = engine.loaded()
         why = no_effect(request, plan, loaded)
@@ -98,6 +102,7 @@ class WebUISession:
         state.job_count = count * self._jobs
         state.job_no = number * self._jobs
         state.sampling_step = 0
+        self.live_preview.starting(cells)
         shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
 
     def goes_on_measuring(self, done: int, count: int) -> bool:
@@ -134,19 +139,24 @@ class WebUISession:
         ((applied_to, _),) = self._requests([cell])
         self._draws.take(keys_of(self.request, applied_to, cell), draw)
 
-    def save_picture(self, picture: Picture, folder: Path) -> Path:
-        """See `Session.save_picture`."""
+    def name_picture(self, picture: Picture, folder: Path) -> PictureFile:
+        """See `Session.name_picture`."""
         batch: CellBatch = picture.made_by
-        form = self._formats["samples_format"]
-        return save_picture(picture, folder, batch.request, batch.per_cell, form, self._names)
+        file = PictureFile(picture)
+        file.name(folder, batch.request, batch.per_cell, self._format, self._names)
+        return file
+
+    def show(self, preview: Preview) -> None:
+        """See `Session.show`."""
+        self.live_preview.show(preview)
 
     def save_grid(self, image: Any, folder: Path, name: str, infotext: str) -> Path:
         """See `Session.save_grid`."""
-        return save_grid(image, folder, name, infotext, self.request, self._formats["grid_format"])
+        return save_grid(image, folder, name, infotext, self.request, self.grid_format)
 
     def save_plainly(self, image: Any, path: Path, infotext: str) -> None:
         """See `Session.save_plainly`."""
-        save_as_png(image, path, infotext if shared.opts.enable_pnginfo else None)
+        save_plainly(image, path, infotext)
 
     def grid_infotext(self) -> str:
         """See `Session.grid_infotext`."""

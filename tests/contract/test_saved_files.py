@@ -32,13 +32,16 @@ class SavingSession(MemorySession):
         self.prompt = "cat"
         self.style = saving.style_of(self.notes)
         self.formats = [saving.format_of(key, self.notes) for key in ("samples_format", "grid_format")]
+        self.grid_format = self.formats[1]
         self.pattern = saving.pattern_of_names(self.notes)
 
-    def save_picture(self, picture, folder):
-        from clip_skip_lab.webui.saving import save_picture
+    def name_picture(self, picture, folder):
+        from clip_skip_lab.webui.saving import PictureFile
 
         picture.prompt = self.prompt
-        return save_picture(picture, folder, self.request, 1, self.formats[0], self.pattern)
+        file = PictureFile(picture)
+        file.name(folder, self.request, 1, self.formats[0], self.pattern)
+        return file
 
     def save_grid(self, image, folder, name, infotext):
         from clip_skip_lab.webui.saving import save_grid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from clip_skip_lab.page.files import write_text
 from clip_skip_lab.sweep.axes import Axis
-from clip_skip_lab.sweep.grid import Limits, Style
+from clip_skip_lab.sweep.grid import Limits, Style, sheet_size
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.saving import save_as_png
 from clip_skip_lab.sweep.session import Picture, Sampled
@@ -25,6 +26,29 @@ def plan_of(skips="1-3", y=None, z=None, axes=(CFG, CHECKPOINT), **more):
     """A plan; `y` and `z` are an axis' name with its values, `more` are other keys of a plan."""
     further = {letter: {"axis": pair[0], "values": pair[1]} for letter, pair in (("y", y), ("z", z)) if pair}
     return read_plan({"clip_skip": skips, **further, **more}, list(axes), 12)
+
+
+class MemoryFile:
+    """A picture's file: named at once, written when it is asked for."""
+
+    def __init__(self, session, picture, folder):
+        self.session = session
+        self.picture = picture
+        self.is_awaited = session.is_awaited
+        self.path = None if session.save_error else session.path_of(picture, folder)
+
+    def write(self):
+        if self.session.save_error is not None:
+            raise self.session.save_error
+        path = self.session.write(self.picture, self.path)
+        self.session.events.append(("saved", path.name))
+        return path
+
+    def write_plainly(self, path):
+        self.session.save_plainly(self.picture.image, path, self.picture.infotext)
+
+    def tell(self):
+        self.session.events.append(("told", self.path.name, threading.current_thread()))
 
 
 @dataclass
@@ -52,6 +76,9 @@ class MemorySession:
     cells_at_once: int = 1
     room_for: int = 1_000
     """How many cells fit into the memory at once."""
+    is_awaited: bool = False
+    """Whether an extension wants to know of each file."""
+    grid_format: str = "png"
 
     def __post_init__(self):
         self.text_encoder_forwards = 0
@@ -60,6 +87,8 @@ class MemorySession:
         self.notes: list[str] = []
         self.style = Style()
         self.limits = Limits()
+        self.cell_size = sheet_size(SIZE, self.per_cell)
+        self.previews: list[Image.Image] = []
         self.model = {"name": "tiny", "hash": "abc", "vae": ""}
         self.setting = {"seed": 7, "s_tmax": float("inf")}
         self.events: list[tuple] = []
@@ -104,17 +133,26 @@ class MemorySession:
     def recovers_memory(self, error):
         return isinstance(error, MemoryError)
 
-    def save_picture(self, picture, folder):
-        if self.save_error is not None:
-            raise self.save_error
+    def name_picture(self, picture, folder):
+        self.events.append(("named", picture.cell.index, picture.place))
+        return MemoryFile(self, picture, self.elsewhere or folder)
+
+    def path_of(self, picture, folder):
+        """The name of a picture, by number; an empty file keeps it."""
+        number = max((int(path.name[:5]) + 1 for path in folder.glob("[0-9]*")), default=0)
+        path = folder / (self.saves_as or f"{number:05}-{picture.seed}.png")
+        path.touch()
+        return path
+
+    def write(self, picture, path):
+        """Writes a picture's file; returns where it is."""
         info = PngImagePlugin.PngInfo()
         info.add_text("parameters", picture.infotext)
-        folder = self.elsewhere or folder
-        number = max((int(path.name[:5]) + 1 for path in folder.iterdir()), default=0)
-        path = folder / (self.saves_as or f"{number:05}-{picture.seed}.png")
         picture.image.save(path, pnginfo=info)
-        self.events.append(("saved", path.name))
         return path
+
+    def show(self, preview):
+        self.previews.append(preview.picture({}))
 
     def save_plainly(self, image, path, infotext):
         if self.plain_error is not None:

@@ -14,10 +14,11 @@ from PIL import Image, ImageFilter, PngImagePlugin
 
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.folder import read_record, write_record
-from clip_skip_lab.sweep.grid import Limits, Style
+from clip_skip_lab.sweep.grid import Limits, Style, sheet_size
 from clip_skip_lab.sweep.plan import SweepPlan, read_plan
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.session import Picture, Sampled
+from tests.helpers.memory_session import MemoryFile
 
 CFG = Axis("CFG Scale", "float", show=lambda value: f"CFG Scale: {value}")
 STEPS = Axis("Steps", "int", show=lambda value: f"Steps: {value}")
@@ -109,6 +110,7 @@ class PaintingSession:
         self.stop_after, self.ending, self.cells_at_once, self.name = stop_after, ending, cells_at_once, name
         self.style, self.limits = Style(), Limits(pixels=4_000_000)
         self.model = {"name": "painted-v1", "hash": "0a1b2c3d4e", "vae": ""}
+        self.save_error, self.elsewhere, self.is_awaited, self.grid_format = None, None, False, "jpg"
         self.setting = {
             "prompt": prompt,
             "negative_prompt": "blurry",
@@ -120,6 +122,8 @@ class PaintingSession:
             "sampler_name": "DPM++ 2M",
         }
         self.notes: list[str] = []
+        self.events: list[tuple] = []
+        self.cell_size = sheet_size((side, side), per_cell)
         self.text_encoder_forwards = 2
         self.no_effect = None
         self.numbers = itertools.count()
@@ -152,8 +156,12 @@ class PaintingSession:
         )
         return Picture(cell, place, image, infotext, seed, 0, self.prompt)
 
-    def save_picture(self, picture, folder):
+    def path_of(self, picture, folder):
         path = folder / f"{self.name.format(number=next(self.numbers), seed=picture.seed)}.{self.ending}"
+        path.touch()
+        return path
+
+    def write(self, picture, path):
         if self.ending == "png":
             info = PngImagePlugin.PngInfo()
             info.add_text("parameters", picture.infotext)
@@ -161,6 +169,12 @@ class PaintingSession:
         else:
             picture.image.save(path, quality=90)
         return path
+
+    def name_picture(self, picture, folder):
+        return MemoryFile(self, picture, folder)
+
+    def show(self, preview):
+        return None
 
     def save_grid(self, image, folder, name, infotext):
         path = folder / f"{name}.jpg"
