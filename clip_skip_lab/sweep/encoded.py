@@ -36,7 +36,6 @@ SUB, UP, AVERAGE = 1, 2, 3
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB_OF_8_BITS = b"\x08\x02\x00\x00\x00"  # depth, colour type, compression, filters, no interlace
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_LARGEST_CHUNK = (1 << 31) - 1
 _ZLIB_HEADER = b"\x78\x01"  # deflate, a window of 32 KB, fast
 _FINAL_BLOCK = b"\x03\x00"  # the last one, fixed codes, empty
 _ADLER_BASE = 65521
@@ -75,14 +74,14 @@ def compress_strip(strip: Image.Image) -> Strip:
     return Strip(strip.width, strip.height, b"".join(parts), adler, strip.height * (1 + 3 * strip.width))
 
 
-def joined(strips: Sequence[Strip]) -> bytes:
-    """The zlib stream (RFC 1950) of strips, from the top. Raises `ValueError` for none, or unequal widths."""
+def joined(strips: Sequence[Strip]) -> list[bytes]:
+    """The zlib stream (RFC 1950) of strips, from the top, in parts. Raises `ValueError` for none, or unequal widths."""
     if len({strip.width for strip in strips}) != 1:
         raise ValueError("a picture has strips of one width")
     adler = 1
     for strip in strips:
         adler = _adler_of_both(adler, strip)
-    return b"".join((_ZLIB_HEADER, *(strip.data for strip in strips), _FINAL_BLOCK, struct.pack(">I", adler)))
+    return [_ZLIB_HEADER, *(strip.data for strip in strips), _FINAL_BLOCK + struct.pack(">I", adler)]
 
 
 class EncodedImage(Image.Image):  # type: ignore[misc]  # Pillow has no types at the hosts' versions
@@ -188,12 +187,11 @@ class StripsImage(EncodedImage):
         self._take(image.im)
         header = _chunk(b"IHDR", struct.pack(">II", *size) + _RGB_OF_8_BITS)
         self._head = (_SIGNATURE, *header)
-        self._tail = (*_chunk(b"IDAT", stream), *_chunk(b"IEND", b""))
-        self._can_be_one_chunk = len(stream) <= _LARGEST_CHUNK
+        self._tail = (*(piece for part in stream for piece in _chunk(b"IDAT", part)), *_chunk(b"IEND", b""))
 
     def _encoded(self, format: str | None, params: dict[str, Any]) -> Iterable[bytes] | None:
         chunks = getattr(params.get("pnginfo"), "chunks", ())
-        fits = format == "PNG" and params.keys() <= {"pnginfo", "quality"} and self._can_be_one_chunk
+        fits = format == "PNG" and params.keys() <= {"pnginfo", "quality"}
         # What Pillow writes from the info into a PNG is no part of what is encoded.
         if not fits or not self._is_unchanged() or _colours_in(self.info):
             return None

@@ -5,9 +5,11 @@ In the host's own process, with pictures of one colour in place of generations.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -242,6 +244,36 @@ def test_an_extension_that_moves_or_removes_what_was_saved_costs_no_picture(tmp_
     callback(after, after=True)
     outcome = swept(tmp_path / "grids")
     assert "there is no file under the name that the WebUI gave it" in outcome.record.notes[0]
+
+
+def test_an_extension_that_is_told_of_a_picture_finds_it_whole_and_may_change_it(tmp_path, callback):
+    seen = []
+
+    def after(params):
+        with Image.open(params.filename) as image:
+            seen.append((threading.current_thread(), image.getpixel((0, 0))))
+            image.load()
+        image.putpixel((9, 9), (1, 2, 3))
+        image.save(params.filename)
+
+    callback(after, after=True)
+    outcome = swept(tmp_path / "grids")
+    pictures = [(thread, pixel) for thread, pixel in seen if pixel[2] == 255 and pixel[:2] != (255, 255)]
+    assert pictures == [(threading.current_thread(), (20 * skip, 0, 255)) for skip in (1, 2, 3)]
+    for entry in outcome.record.cells:
+        file = outcome.folder / entry.pictures[0].file
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == entry.pictures[0].sha256
+    assert (1, 2, 3) in {colour for _, colour in outcome.grids[0][0].getcolors(10**6)}, "the grid shows the files"
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_extension_that_fails_when_a_picture_is_saved_costs_nothing(tmp_path, callback, after):
+    def fail(params):
+        raise RuntimeError("an extension's callback failed")
+
+    callback(fail, after=after)
+    outcome = swept(tmp_path / "grids")
+    assert outcome.record.notes == outcome.record.problems == []
 
 
 def test_an_extension_that_saves_a_picture_of_its_own_meanwhile_may_do_so(tmp_path, callback):

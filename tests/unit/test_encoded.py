@@ -111,9 +111,9 @@ def test_any_picture_cut_into_any_strips_is_decoded_to_the_same_pixels(image, cu
     data = written(StripsImage(image, strips))
     assert read(data).tobytes() == image.tobytes()
     names = [name for name, _ in chunks_of(data)]
-    assert names == [b"IHDR", b"IDAT", b"IEND"]
+    assert names == [b"IHDR", *[b"IDAT"] * (len(strips) + 2), b"IEND"]
     stream = zlib.decompressobj()
-    rows = stream.decompress(joined(strips))  # raises where the checksum is wrong
+    rows = stream.decompress(b"".join(joined(strips)))  # raises where the checksum is wrong
     assert stream.eof and not stream.unused_data
     assert len(rows) == image.height * (1 + 3 * image.width)
 
@@ -121,7 +121,7 @@ def test_any_picture_cut_into_any_strips_is_decoded_to_the_same_pixels(image, cu
 @given(st.lists(st.binary(max_size=300) | st.sampled_from([b"\xff" * 70_000, b"\7" * 131_042]), min_size=1, max_size=6))
 def test_the_checksum_of_joined_parts_is_that_of_the_whole(parts):
     strips = [encoded.Strip(1, 1, b"", zlib.adler32(part), len(part)) for part in parts]
-    assert struct.unpack(">I", joined(strips)[-4:]) == (zlib.adler32(b"".join(parts)),)
+    assert struct.unpack(">I", joined(strips)[-1][-4:]) == (zlib.adler32(b"".join(parts)),)
 
 
 @pytest.mark.parametrize("grain", [1, 4])
@@ -161,7 +161,7 @@ def test_a_picture_of_strips_is_written_without_encoding_with_its_texts(encodes_
     data = written(image, pnginfo=about(), quality=80)
     assert read(data).info["parameters"] == INFOTEXT
     assert read(data).tobytes() == image.tobytes()
-    assert [name for name, _ in chunks_of(data)] == [b"IHDR", b"iTXt", b"IDAT", b"IEND"]
+    assert list(dict.fromkeys(name for name, _ in chunks_of(data))) == [b"IHDR", b"iTXt", b"IDAT", b"IEND"]
     assert read(written(image, "png", pnginfo=None)).info == {}
 
 

@@ -43,13 +43,15 @@ def fill(folder, leave):
     return filler
 
 
-def test_a_disk_that_fills_up_in_the_middle_costs_files_and_no_pictures(client, faults, mounted, grids_in):
-    exact = client.sweep({"clip_skip": "1-8"}, width=128, height=128)
+@pytest.mark.parametrize("way", [{}, {"mode": "fast", "cells_per_batch": 4}], ids=["one by one", "four in flight"])
+def test_a_disk_that_fills_up_in_the_middle_costs_files_and_no_pictures(client, faults, mounted, grids_in, way):
+    plan = {"clip_skip": "1-8", **way}
+    exact = client.sweep(plan, width=128, height=128)
     disk = mounted("size=1m")
     grids_in(disk)
     one = (exact.folder / exact.record["cells"][0]["pictures"][0]["file"]).stat().st_size
     filler = fill(disk, leave=3 * one + 30_000)
-    swept = client.sweep({"clip_skip": "1-8"}, width=128, height=128)
+    swept = client.sweep(plan, width=128, height=128)
     assert swept.report["done"] == 8
     assert same(swept.cells, exact.cells), "all pictures are in the answer"
     assert any("No space left on device" in problem for problem in swept.report["problems"])

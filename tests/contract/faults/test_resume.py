@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.helpers.client import Client, same
@@ -124,6 +125,30 @@ def test_a_process_that_is_killed_loses_no_finished_cell(client, tmp_path):
     whole = client.sweep(plan, **request)
     assert same(again.cells, whole.cells)
     assert again.cell_infotexts == whole.cell_infotexts
+
+
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_a_process_that_is_killed_between_a_picture_and_its_record_can_be_gone_on_with(client, tmp_path, at_once):
+    plan = {"clip_skip": "1-8", "mode": "fast", "cells_per_batch": at_once}
+    source, data = faults_extension.write(tmp_path / "source"), tmp_path / "data"
+    with launch.Process(data, [launch.REPO, source], ["--nowebui"]) as process:
+        doomed = Client(process.url)
+        faults_extension.Faults(doomed).set("killed", at_file=3)
+        with pytest.raises(httpx.HTTPError):
+            doomed.sweep(plan)
+        process.process.wait(10)
+    (record,) = data.rglob("sweep.json")
+    broken_off = json.loads(record.read_text())
+    assert broken_off["state"] == "running"
+    files = [picture["file"] for cell in broken_off["cells"] for picture in cell["pictures"]]
+    assert all((record.parent / file).stat().st_size > 0 for file in files)
+    whole = [path for path in (record.parent / "cells").iterdir() if path.stat().st_size > 0]
+    assert len(whole) > len(files), "there is a picture that the record doesn't tell of yet"
+    with launch.Process(data, [launch.REPO, source], ["--nowebui"]) as process:
+        again = Client(process.url).sweep(script_args=[{"resume": record.parent.name, "return_cells": True}])
+    assert again.states == ["done"] * 8
+    assert all(path.stat().st_size > 0 for path in (record.parent / "cells").iterdir())
+    assert same(again.cells, client.sweep(plan).cells)
 
 
 def wait_for_done(data: Path, count: int) -> Path:
