@@ -14,7 +14,8 @@ asked for; their ratio round by round, as median with the smallest and the large
 picture was given to the page's preview (a page fetches it within a second; "none": only half-sampled ones could be
 seen); and in the thread that generates, per cell: encoding prompts, sampling and decoding beyond what the card asked
 for, the host's saving (of the grid, too), and everything else, the answer included. Beside it the processor's time of
-all threads per cell, by which a busy machine can be measured too.
+all threads per cell, by which a busy machine can be measured too; and the ratio without the seconds for encoding
+prompts, which a card would do, too, and the processor does here.
 
 Every way makes the same pictures, clip skip 1 to 12 for each of one or four seeds, writes each to a PNG of its own, and
 the grid to another (`save_images` for the plot, which does so on the page); every answer has the grid and no
@@ -120,7 +121,7 @@ def measure(client: Client, seeds: int, side: int) -> None:
             found[name].append(Run.of(client, {**body, **request, **own}, MS))
     heads = ["way", "seconds", "the card's", "ratio", "first preview"]
     if (first := found[next(iter(found))][0]).rest:
-        heads += [f"{part}, ms a cell" for part in (*first.rest, "processor")]
+        heads += ["without encoding", *(f"{part}, ms a cell" for part in (*first.rest, "processor"))]
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name, runs in found.items():
         print(f"| {' | '.join([name, *columns(runs, VALUES * seeds)])} |", flush=True)
@@ -133,13 +134,17 @@ def columns(runs: list[Run], cells: int) -> list[str]:
         return f"{1000 * statistics.median(seconds) / cells:.1f}"
 
     previews = [run.preview for run in runs if run.preview is not None]
+    where = []
+    if runs[0].rest:
+        where = [spread([(run.seconds - run.rest["encode"]) / run.card for run in runs])]
+        where += [a_cell([run.rest[part] for run in runs]) for part in runs[0].rest]
+        where += [a_cell([run.cpu for run in runs])]
     return [
         f"{statistics.median(run.seconds for run in runs):.2f}",
         f"{statistics.median(run.card for run in runs):.2f}",
         spread([run.ratio for run in runs]),
         f"{statistics.median(previews):.2f}" if previews else "none",
-        *(a_cell([run.rest[part] for run in runs]) for part in runs[0].rest),
-        *([a_cell([run.cpu for run in runs])] if runs[0].cpu is not None else []),
+        *where,
     ]
 
 
