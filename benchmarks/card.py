@@ -13,7 +13,9 @@ in whose names one of these stands. What is told: seconds from request to answer
 asked for; their ratio round by round, as median with the smallest and the largest; after how long the first finished
 picture was given to the page's preview (a page fetches it within a second; "none": only half-sampled ones could be
 seen); and in the thread that generates, per cell: encoding prompts, sampling and decoding beyond what the card asked
-for, the host's saving (of the grid, too), and everything else, the answer included.
+for, the host's saving (of the grid, too), and everything else, the answer included. Beside it the processor's time of
+all threads per cell, by which a busy machine can be measured too; and the ratio without the seconds for encoding
+prompts, which a card would do, too, and the processor does here.
 
 Every way makes the same pictures, clip skip 1 to 12 for each of one or four seeds, writes each to a PNG of its own, and
 the grid to another (`save_images` for the plot, which does so on the page); every answer has the grid and no
@@ -68,12 +70,13 @@ def ways(client: Client, seeds: int) -> dict[str, dict]:
 @dataclass
 class Run:
     """One way, once, in seconds: from request to answer; what the card asked for; until the first preview (None: there
-    was none); and where the rest went, by name."""
+    was none); where the rest went, by name; and of the processor (None: not known)."""
 
     seconds: float
     card: float
     preview: float | None
     rest: dict[str, float]
+    cpu: float | None
 
     @property
     def ratio(self) -> float:
@@ -90,8 +93,8 @@ class Run:
         seconds = time.perf_counter() - started
         card = client.http.get("/stand-in").json()
         timed = read_stopwatch(client) if has_stopwatch else {}
-        asked = card["unet"] + card["vae"]
-        return cls(seconds, asked, card["preview"], rest_of(seconds, card, timed) if timed else {})
+        asked, rest = card["unet"] + card["vae"], rest_of(seconds, card, timed) if timed else {}
+        return cls(seconds, asked, card["preview"], rest, timed.get("cpu"))
 
 
 def rest_of(seconds: float, card: dict, timed: dict[str, float]) -> dict[str, float]:
@@ -116,8 +119,9 @@ def measure(client: Client, seeds: int, side: int) -> None:
             # A prompt of its own each time, or the host's cond cache would help whoever comes second.
             own = {"prompt": f"{body['prompt']}, {number} {name}"}
             found[name].append(Run.of(client, {**body, **request, **own}, MS))
-    parts = list(found[next(iter(found))][0].rest)
-    heads = ["way", "seconds", "the card's", "ratio", "first preview", *(f"{part}, ms a cell" for part in parts)]
+    heads = ["way", "seconds", "the card's", "ratio", "first preview"]
+    if (first := found[next(iter(found))][0]).rest:
+        heads += ["without encoding", *(f"{part}, ms a cell" for part in (*first.rest, "processor"))]
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name, runs in found.items():
         print(f"| {' | '.join([name, *columns(runs, VALUES * seeds)])} |", flush=True)
@@ -125,13 +129,22 @@ def measure(client: Client, seeds: int, side: int) -> None:
 
 def columns(runs: list[Run], cells: int) -> list[str]:
     """A row of the table: medians."""
+
+    def a_cell(seconds: list[float]) -> str:
+        return f"{1000 * statistics.median(seconds) / cells:.1f}"
+
     previews = [run.preview for run in runs if run.preview is not None]
+    where = []
+    if runs[0].rest:
+        where = [spread([(run.seconds - run.rest["encode"]) / run.card for run in runs])]
+        where += [a_cell([run.rest[part] for run in runs]) for part in runs[0].rest]
+        where += [a_cell([run.cpu for run in runs])]
     return [
         f"{statistics.median(run.seconds for run in runs):.2f}",
         f"{statistics.median(run.card for run in runs):.2f}",
         spread([run.ratio for run in runs]),
         f"{statistics.median(previews):.2f}" if previews else "none",
-        *(f"{1000 * statistics.median(run.rest[part] for run in runs) / cells:.1f}" for part in runs[0].rest),
+        *where,
     ]
 
 
