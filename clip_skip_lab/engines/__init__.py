@@ -35,6 +35,10 @@ SHARED = (
     "modules.ui_components:InputAccordion",
     "modules.scripts:scripts_data",
     "modules.images:save_image",
+    "modules.images:save_image_with_geninfo",
+    "modules.script_callbacks:image_saved_callback",
+    "modules.sd_samplers:sample_to_image",
+    "modules.sd_samplers:samples_to_image_grid",
 )
 """What all of the package needs of a WebUI: module and name in it."""
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.helpers.client import CLIP_SKIP, LONG, same, sampling_cell
+from tests.helpers.client import CLIP_SKIP, LONG, pixels, same, sampling_cell
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -91,3 +91,21 @@ def test_an_interrupt_is_over_with_its_sweep(client):
     again = client.sweep({"clip_skip": "1-2"})
     assert "done" not in first.states
     assert again.states == ["done", "done"], "the next sweep knows nothing of the interrupt"
+
+
+def test_the_preview_is_the_grid_in_which_finished_cells_stand(client):
+    running = client.in_background(lambda: client.sweep({"clip_skip": "5-8"}, **LONG))
+    client.wait_for(sampling_cell(2))
+    preview = pixels(client.get("progress")["current_image"])
+    swept = running.result()
+    assert preview.shape == swept.pictures[0].shape
+    assert holds(preview, swept.cells[0])
+    assert not holds(preview, swept.cells[3])
+    assert holds(swept.pictures[0], swept.cells[3])
+
+
+def holds(picture, part):
+    """Whether somewhere in a picture there is another, pixel by pixel."""
+    height, width = part.shape[:2]
+    places = np.argwhere((picture == part[0, 0]).all(axis=-1))
+    return any(np.array_equal(picture[top : top + height, left : left + width], part) for top, left in places)

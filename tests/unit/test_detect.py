@@ -33,7 +33,9 @@ WHOLE = {
     "modules/patches.py": "def patch(): pass",
     "modules/ui_components.py": "InputAccordion = None",
     "modules/scripts.py": "scripts_data = []",
-    "modules/images.py": "def save_image(): pass",
+    "modules/images.py": "def save_image(): pass\ndef save_image_with_geninfo(): pass",
+    "modules/script_callbacks.py": "def image_saved_callback(): pass",
+    "modules/sd_samplers.py": "sample_to_image = samples_to_image_grid = None",
     "modules/paths_internal.py": "script_path = '/opt/some-webui'",
     "modules/sd_hijack_clip.py": """
 class FrozenCLIPEmbedderWithCustomWords:
