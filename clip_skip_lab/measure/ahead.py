@@ -7,6 +7,7 @@ same cell and the same reference cell, unchanged. Everything else is measured th
 from __future__ import annotations
 
 import logging
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -249,7 +250,7 @@ def _files_of(entry: CellRecord) -> Files | None:
 
 
 def _stamp_of(folder: Path, file: str) -> Stamp:
-    found = path_in(folder, file).lstat()
+    found = os.stat(os.path.join(folder, file))
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
