@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import io
 import os
 import struct
 import sys
@@ -87,8 +88,8 @@ def joined(strips: Sequence[Strip]) -> list[bytes]:
 class EncodedImage(Image.Image):  # type: ignore[misc]  # Pillow has no types at the hosts' versions
     """A picture that behaves as any other, but is saved as what it was encoded to, where that is what is asked for.
 
-    It shares its pixels for as long as nobody changes them: `readonly` makes Pillow do every change on a copy. So the
-    pixels (Pillow's `im`) are those that were encoded as long as they are the same object. A copy, also one by
+    It has pixels (Pillow's `im`) from when somebody asks for them, and `readonly` makes Pillow do every change on a copy.
+    So they are those that were encoded as long as they are the same object. A copy, also one by
     `copy.copy` or `pickle`, and whatever else is made from it, is a picture like any other.
     """
 
@@ -166,28 +167,31 @@ class EncodedImage(Image.Image):  # type: ignore[misc]  # Pillow has no types at
 
 
 class StripsImage(EncodedImage):
-    """A picture whose strips are compressed: as PNG it is written from them."""
+    """A picture of which there are only compressed strips: as PNG it is written from them, and else read from them."""
 
-    def __init__(self, image: Image.Image, strips: Sequence[Strip]) -> None:
-        """Takes over a picture's pixels.
+    def __init__(self, strips: Sequence[Strip], info: dict[Any, Any]) -> None:
+        """Makes an RGB picture.
 
         Args:
-            image: an RGB picture. Pillow makes a copy where it is changed later, but for an `ImageDraw` made before.
             strips: of all its rows, from the top.
+            info: as Pillow's pictures have it.
 
-        Raises `ValueError` where the strips are not as wide and high as the picture.
+        Raises `ValueError` where there are none, or not all are of one width.
         """
         stream = joined(strips)
         size = (strips[0].width, sum(strip.rows for strip in strips))
-        if image.mode != "RGB" or image.size != size:
-            raise ValueError(f"the strips are RGB of {size} pixels, the picture is {image.mode} of {image.size}")
-        super().__init__("RGB", size, image.info)
-        image.load()
-        image.readonly = 1
-        self._take(image.im)
+        super().__init__("RGB", size, info)
         header = _chunk(b"IHDR", struct.pack(">II", *size) + _RGB_OF_8_BITS)
         self._head = (_SIGNATURE, *header)
         self._tail = (*(piece for part in stream for piece in _chunk(b"IDAT", part)), *_chunk(b"IEND", b""))
+
+    def load(self) -> Any:
+        """Decodes the picture, once."""
+        if self._core() is None:
+            with opened(io.BytesIO(b"".join((*self._head, *self._tail)))) as image:
+                image.load()
+                self._take(image.im)
+        return super().load()
 
     def _encoded(self, format: str | None, params: dict[str, Any]) -> Iterable[bytes] | None:
         chunks = getattr(params.get("pnginfo"), "chunks", ())
@@ -203,7 +207,7 @@ class StripsImage(EncodedImage):
 def compressed(image: Image.Image) -> Image.Image:
     """The picture compressed for PNG, in a quarter of the time that Pillow takes; as it is where it isn't RGB, which it
     must be for that. Saved in another format it is as any other."""
-    return StripsImage(image, [compress_strip(image)]) if image.mode == "RGB" else image
+    return StripsImage([compress_strip(image)], image.info) if image.mode == "RGB" else image
 
 
 class FileImage(EncodedImage):

@@ -29,32 +29,36 @@ def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style:
 
     Returns an RGB picture of `page.width` × `page.height`.
     """
-    canvas = blank_page(page, style)
+    canvas = Image.new("RGB", (page.width, page.height), style.background)
+    for number, (top, _) in enumerate(rows_of(page)):
+        canvas.paste(blank_band(page, number, style), (0, top))
     for index, place in places_on(page).items():
         draw_cell(canvas, picture_of(index), place, page, style)
     return canvas
 
 
-def blank_page(page: Page, style: Style) -> Image.Image:
-    """A page with its labels, before any cell is drawn: RGB, `page.width` × `page.height`."""
-    canvas = Image.new("RGB", (page.width, page.height), style.background)
+def blank_band(page: Page, number: int, style: Style) -> Image.Image:
+    """A band of a page with its labels, before any cell is drawn: RGB, as wide as the page; the last has the page's
+    margin below it."""
+    band, is_last = page.bands[number], number == len(page.bands) - 1
+    bottom = page.band_height(band)
+    canvas = Image.new("RGB", (page.width, bottom + (page.gap if is_last else 0)), style.background)
     pen = ImageDraw.Draw(canvas)
     room_for_caption = page.cell_width + page.gap
-    caption_size = _caption_size(page, style, room_for_caption)
-    for band, (top, bottom) in zip(page.bands, rows_of(page), strict=True):
-        y = top + page.gap
-        if band.heading is not None:
-            high = round(page.line_height * 1.5)
-            middle = (page.label_width + (page.width - page.label_width) // 2, y + high // 2)
-            room = page.width - page.label_width - 2 * page.gap
-            _line(pen, middle, band.heading, room, page.font_size, style)
-            y += high
-        for column, caption in enumerate(band.captions or ()):
-            middle = (_left(page, column) + page.cell_width // 2, y + page.line_height // 2)
-            _line(pen, middle, caption, room_for_caption, caption_size, style)
-        if band.label:
-            box = (page.gap, bottom - page.cell_height, page.label_width - page.gap, page.cell_height)
-            _write(pen, band.label, box, page.font_size, style)
+    caption_size = _caption_size(page, style, room_for_caption) if band.captions else 0
+    y = page.gap
+    if band.heading is not None:
+        high = round(page.line_height * 1.5)
+        middle = (page.label_width + (page.width - page.label_width) // 2, y + high // 2)
+        room = page.width - page.label_width - 2 * page.gap
+        _line(pen, middle, band.heading, room, page.font_size, style)
+        y += high
+    for column, caption in enumerate(band.captions or ()):
+        middle = (_left(page, column) + page.cell_width // 2, y + page.line_height // 2)
+        _line(pen, middle, caption, room_for_caption, caption_size, style)
+    if band.label:
+        box = (page.gap, bottom - page.cell_height, page.label_width - page.gap, page.cell_height)
+        _write(pen, band.label, box, page.font_size, style)
     return canvas
 
 

@@ -16,10 +16,10 @@ from PIL import Image, ImageOps
 from ..errors import reason_of
 from ..language import Text
 from .axes import AXIS_NAME
-from .encoded import Strip, StripsImage, compress_strip
+from .encoded import FileImage, Strip, StripsImage, compress_strip
 from .finishing import Beside
 from .grid import Limits, Page, Style, arrange, sheet_size
-from .grid_drawing import blank_page, contact_sheet, draw_cell, places_on, reason_note, rows_of
+from .grid_drawing import blank_band, contact_sheet, draw_cell, places_on, reason_note, rows_of
 from .outcome import Outcome
 from .pictures import FinishedPicture, picture_in_grid
 from .plan import SweepPlan
@@ -63,34 +63,67 @@ def _cell_size(cells: list[CellRecord]) -> tuple[int, int]:
 
 
 class _Sheet:
-    """One page that is being drawn. Its canvas comes with its first cell."""
+    """One page that is being drawn, band by band: each has a canvas from its first cell until it is compressed.
 
-    def __init__(self, page: Page, style: Style):
+    Args:
+        page: its layout.
+        style: colours and font.
+        beside: has a band that is whole compressed; None where the page is to be kept as it is drawn.
+    """
+
+    def __init__(self, page: Page, style: Style, beside: Beside | None):
         self.page = page
-        self.style = style
-        self.places = places_on(page)
-        self._canvas: Image.Image | None = None
+        self._style = style
+        self._beside = beside
+        self._places = places_on(page)
+        self._rows = rows_of(page)
+        self._rows[-1] = (self._rows[-1][0], page.height)  # with the margin below
         self._missing = [set(band.cells) for band in page.bands]
+        self._band_of = {index: number for number, band in enumerate(page.bands) for index in band.cells}
+        self._canvases: dict[int, Image.Image] = {}
+        self._strips: dict[int, list[Future[Strip]]] = {}
 
-    @property
-    def canvas(self) -> Image.Image:
-        """The page as far as it is drawn."""
-        if self._canvas is None:
-            self._canvas = blank_page(self.page, self.style)
-        return self._canvas
+    def __contains__(self, index: int) -> bool:
+        return index in self._places
 
-    def put(self, index: int, content: Image.Image | str) -> tuple[int, int] | None:
-        """Draws a cell; returns the pixel rows of its band, if that is whole now."""
-        draw_cell(self.canvas, content, self.places[index], self.page, self.style)
-        for number, missing in enumerate(self._missing):
-            if index in missing:
-                missing.discard(index)
-                return None if missing else self._rows(number)
-        return None
+    def put(self, index: int, content: Image.Image | str) -> None:
+        """Draws a cell."""
+        number = self._band_of[index]
+        self._draw(self._canvas(number), self._rows[number][0], index, content)
+        self._missing[number].discard(index)
+        if not self._missing[number] and self._beside is not None:
+            canvas = self._canvases.pop(number)
+            self._strips[number] = [
+                self._beside(compress_strip, canvas.crop((0, top, canvas.width, min(top + STRIP, canvas.height))))
+                for top in range(0, canvas.height, STRIP)
+            ]
 
-    def _rows(self, number: int) -> tuple[int, int]:
-        top, bottom = rows_of(self.page)[number]
-        return (top, self.page.height) if number == len(self._missing) - 1 else (top, bottom)
+    def picture(self, begun: dict[int, Image.Image] | None = None) -> Image.Image:
+        """The page as far as it is drawn, with these pictures in the places of other cells, which they fill."""
+        drawn = Image.new("RGB", (self.page.width, self.page.height), self._style.background)
+        for number, (top, _) in enumerate(self._rows):
+            drawn.paste(self._canvas(number), (0, top))
+        box = self.page.cell_width, self.page.cell_height
+        for index, picture in (begun or {}).items():
+            if index in self and index in self._missing[self._band_of[index]]:
+                self._draw(drawn, 0, index, ImageOps.contain(picture, box))
+        return drawn
+
+    def whole(self) -> Image.Image:
+        """The page, when all its cells are drawn."""
+        if self._beside is None:
+            return self.picture()
+        strips = [part.result() for number in range(len(self._rows)) for part in self._strips[number]]
+        return StripsImage(strips, {})
+
+    def _draw(self, canvas: Image.Image, top: int, index: int, content: Image.Image | str) -> None:
+        left, y = self._places[index]
+        draw_cell(canvas, content, (left, y - top), self.page, self._style)
+
+    def _canvas(self, number: int) -> Image.Image:
+        if number not in self._canvases:
+            self._canvases[number] = blank_band(self.page, number, self._style)
+        return self._canvases[number]
 
 
 class SweepGrid:
@@ -137,13 +170,8 @@ class SweepGrid:
     def picture(self, begun: dict[int, Image.Image]) -> Image.Image | None:
         """See `session.Preview`."""
         with self._lock:
-            sheet = next((sheet for sheet in self._preview if set(begun) & set(sheet.places)), self._last_sheet)
-            drawn = sheet.canvas.copy()
-        for index, picture in begun.items():
-            if index in sheet.places and index not in self._drawn:
-                box = sheet.page.cell_width, sheet.page.cell_height
-                draw_cell(drawn, ImageOps.contain(picture, box), sheet.places[index], sheet.page, self._style)
-        return drawn
+            sheet = next((sheet for sheet in self._preview if any(index in sheet for index in begun)), self._last_sheet)
+            return sheet.picture(begun)
 
     def complete(self) -> None:
         """Draws what is missing, so that all that is left is on its way; once no cell runs any more."""
@@ -160,25 +188,25 @@ class SweepGrid:
         outcome = self._outcome
         outcome.record.infotext = outcome.record.infotext or self._infotext()
         for number, sheet in enumerate(self._sheets):
-            image = self._encoded(sheet, self._strips[number])
+            image = sheet.whole()
             path = self._save(image, "grid" if number == 0 else f"grid-{number + 1}")
-            outcome.grids.append((image, path))
+            # What has a file need not be in memory.
+            outcome.grids.append((image if path is None else FileImage(path, image.size, None), path))
             scale = round(sheet.page.scale, 4)
             outcome.record.grids.append(GridRecord(outcome.name_of(path), image.width, image.height, scale))
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         pages = arrange_plan(self._outcome.record.plan, size, self._session.limits, self._style)
+        beside = self._beside if self._session.grid_format == "png" else None
         self._size = size
-        self._sheets = [_Sheet(page, self._style) for page in pages]
+        self._sheets = [_Sheet(page, self._style, beside) for page in pages]
         self._drawn: set[int] = set()
-        self._strips: list[dict[int, Future[Strip]]] = [{} for _ in pages]
-        """For each page its compressed rows, by the first of them."""
 
     def _usable(self, style: Style) -> Style:
         """The style, or the usual one where Pillow stumbles over its font or colours."""
         trial = arrange(("1",), None, None, NOTHING_GENERATED, Limits(), Style())[0]
         try:
-            draw_cell(blank_page(trial, style), "1", (0, 0), trial, style)
+            draw_cell(blank_band(trial, 0, style), "1", (0, 0), trial, style)
         except Exception as error:
             log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
             self._outcome.add_problem(
@@ -197,27 +225,15 @@ class SweepGrid:
 
     def _put(self, index: int, images: list[Image.Image]) -> None:
         content = _cell_content(self._outcome.record.cells[index], images, self._style)
-        for number, sheet in enumerate(self._sheets):
-            if index in sheet.places:
-                rows = sheet.put(index, content)
-                if rows is not None and self._session.grid_format == "png":
-                    self._compress(number, sheet, *rows)
+        for sheet in self._sheets:
+            if index in sheet:
+                sheet.put(index, content)
         with self._lock:
             for sheet in self._preview:
-                if index in sheet.places:
+                if index in sheet:
                     sheet.put(index, content)
                     self._last_sheet = sheet
         self._drawn.add(index)
-
-    def _compress(self, number: int, sheet: _Sheet, top: int, bottom: int) -> None:
-        for first in range(top, bottom, STRIP):
-            strip = sheet.canvas.crop((0, first, sheet.page.width, min(first + STRIP, bottom)))
-            self._strips[number][first] = self._beside(compress_strip, strip)
-
-    def _encoded(self, sheet: _Sheet, strips: dict[int, Future[Strip]]) -> Image.Image:
-        if not strips:
-            return sheet.canvas
-        return StripsImage(sheet.canvas, [strips[first].result() for first in sorted(strips)])
 
     def _infotext(self) -> str:
         try:

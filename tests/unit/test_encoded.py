@@ -39,7 +39,7 @@ def strips_of(image, cuts=()):
 def encoded_picture(cuts=(10, 30)):
     image = picture()
     image.info["parameters"] = INFOTEXT
-    return StripsImage(image, [compress_strip(strip) for strip in strips_of(image, cuts)])
+    return StripsImage([compress_strip(strip) for strip in strips_of(image, cuts)], image.info)
 
 
 def written(image, format="PNG", **params):
@@ -108,7 +108,7 @@ def test_any_picture_cut_into_any_strips_is_decoded_to_the_same_pixels(image, cu
         patch.setattr(encoded, "BLOCK", block)
         done = {number: compress_strip(parts[number]) for number in numbers}
     strips = [done[number] for number in range(len(parts))]
-    data = written(StripsImage(image, strips))
+    data = written(StripsImage(strips, image.info))
     assert read(data).tobytes() == image.tobytes()
     names = [name for name, _ in chunks_of(data)]
     assert names == [b"IHDR", *[b"IDAT"] * (len(strips) + 2), b"IEND"]
@@ -128,7 +128,7 @@ def test_the_checksum_of_joined_parts_is_that_of_the_whole(parts):
 def test_a_png_in_strips_is_at_most_a_tenth_larger_than_pillows(grain):
     image = picture(512, 512, grain)
     strips = [compress_strip(strip) for strip in strips_of(image, (128, 256, 384))]
-    assert len(written(StripsImage(image, strips))) <= 1.1 * len(written(image))
+    assert len(written(StripsImage(strips, image.info))) <= 1.1 * len(written(image))
 
 
 def test_what_is_drawn_takes_less_than_a_fiftieth_of_its_pixels():
@@ -145,13 +145,11 @@ def test_a_strip_that_is_not_rgb_or_empty_is_refused(image):
         compress_strip(image)
 
 
-def test_strips_that_do_not_make_up_the_picture_are_refused():
+def test_strips_that_do_not_make_up_a_picture_are_refused():
     image = picture()
     strips = [compress_strip(strip) for strip in strips_of(image, (10,))]
-    with pytest.raises(ValueError, match="the picture is RGB"):
-        StripsImage(image, strips[1:])
     with pytest.raises(ValueError, match="strips of one width"):
-        StripsImage(image, [])
+        StripsImage([], image.info)
     with pytest.raises(ValueError, match="strips of one width"):
         joined([*strips, compress_strip(picture(10, 10))])
 
@@ -254,14 +252,6 @@ def test_a_change_in_place_is_what_is_saved(tmp_path, change, from_file):
     assert written(image) == written(plain) != before
     assert read(written(image)).tobytes() == plain.tobytes()
     assert (image.mode, image.size) == (plain.mode, plain.size)
-
-
-@pytest.mark.parametrize("change", [name for name in CHANGES if name not in ("frombytes", "access", "floodfill")])
-def test_what_changes_the_picture_it_was_made_from_does_not_change_it(change):
-    canvas = picture()
-    image = StripsImage(canvas, [compress_strip(canvas)])
-    CHANGES[change](canvas)
-    assert image.tobytes() == picture().tobytes() == read(written(image)).tobytes()
 
 
 @pytest.mark.parametrize("from_file", [False, True])
