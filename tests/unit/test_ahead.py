@@ -131,10 +131,12 @@ def test_what_is_measured_ahead_is_to_the_last_digit_what_is_measured_from_disk(
         assert counted == as_ever
 
 
-@pytest.mark.parametrize("how", ["a batch", "an axis"])
-def test_at_the_end_nothing_is_read_or_compared_again(tmp_path, pool, monkeypatch, how):
-    how = {"per_cell": 3} if how == "a batch" else {"y": ("Seed", "0, 1, 2")}
-    outcome = swept(tmp_path, "3, 1, 2", **how)
+SEEDS = {"per_cell": 2, "y": ("Seed", "0, 1, 2")}
+
+
+@pytest.mark.parametrize("which", [("per_cell",), ("y",), ("per_cell", "y")], ids=["a batch", "an axis", "both"])
+def test_at_the_end_nothing_is_read_or_compared_again(tmp_path, pool, monkeypatch, which):
+    outcome = swept(tmp_path, "3, 1, 2", **{name: SEEDS[name] for name in which})
     expected = measure_folder(outcome.folder)
     ahead = told(outcome, pool.submit)
     pool.shutdown()
