@@ -50,7 +50,6 @@ def measure_folder(
     lang: str = ENGLISH,
     font: str | None = None,
     ahead: Ahead | None = None,
-    complete: Callable[[Content], None] = lambda content: None,
 ) -> Content:
     """Measures a sweep's pictures, and writes `sweep.json`, `measures.csv` and the charts.
 
@@ -60,7 +59,6 @@ def measure_folder(
         lang: of the charts' texts, one of `languages()`.
         font: the charts' font, a file; None for matplotlib's own.
         ahead: what was measured while the sweep ran. Its pool measures the rest.
-        complete: is given the content before it is written, to put in what came to be known meanwhile.
 
     Returns the new content of `sweep.json`. A picture that cannot be read, and charts that cannot be drawn, are
     sentences in its `problems`.
@@ -82,7 +80,6 @@ def measure_folder(
     except Exception as error:  # a full disk, or whatever a plotting library of another version raises
         log.exception("Clip skip sweep: the charts could not be made")
         _problem(content, Text("Measures: the table and the charts could not be made ({error}).", error=error))
-    complete(content)
     write_record(folder, content)
     return content
 

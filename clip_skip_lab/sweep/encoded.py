@@ -88,9 +88,9 @@ def joined(strips: Sequence[Strip]) -> list[bytes]:
 class EncodedImage(Image.Image):  # type: ignore[misc]  # Pillow has no types at the hosts' versions
     """A picture that behaves as any other, but is saved as what it was encoded to, where that is what is asked for.
 
-    It has pixels (Pillow's `im`) from when somebody asks for them, and `readonly` makes Pillow do every change on a copy.
-    So they are those that were encoded as long as they are the same object. A copy, also one by
-    `copy.copy` or `pickle`, and whatever else is made from it, is a picture like any other.
+    It has pixels (Pillow's `im`) once somebody asks for them, and `readonly` makes Pillow do every change on a copy. So
+    they are those that were encoded as long as they are the same object. A copy, also one by `copy.copy` or `pickle`,
+    and whatever else is made from it, is a picture like any other.
     """
 
     _encoded_core: Any = None

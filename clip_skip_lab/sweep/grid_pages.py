@@ -142,10 +142,8 @@ class SweepGrid:
         self._style = self._usable(session.style)
         self._lock = threading.Lock()
         self._lay_out(session.cell_size)
-        plan = outcome.record.plan
-        self._preview = [
-            _Sheet(page, self._style) for page in arrange_plan(plan, session.cell_size, PREVIEW, self._style)
-        ]
+        small = arrange_plan(outcome.record.plan, session.cell_size, PREVIEW, self._style)
+        self._preview = [_Sheet(page, self._style, None) for page in small]
         self._last_sheet = self._preview[0]
 
     @property

@@ -19,7 +19,6 @@ from clip_skip_lab.measure import ahead as ahead_module
 from clip_skip_lab.measure import folder as folder_module
 from clip_skip_lab.measure.ahead import Ahead
 from clip_skip_lab.measure.folder import measure_folder
-from clip_skip_lab.sweep.folder import read_record
 from tests.helpers.measured import CFG, SEED, outcome_of, paint
 from tests.helpers.memory_session import plan_of
 
@@ -235,18 +234,6 @@ def test_when_measuring_is_broken_off_what_has_not_begun_never_does(tmp_path):
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, False]
     assert content["problems"] == ["Measures: broken off after 2 of 4 cells."]
     assert all(future.cancelled() for future, _, _ in later.jobs)
-
-
-def test_what_comes_to_be_known_while_it_measures_is_put_in_before_it_is_written(tmp_path):
-    folder = swept(tmp_path).folder
-
-    def complete(content):
-        assert content["findings"]["en"]
-        assert "findings" not in read_record(folder)
-        content["notes"].append("The grid is there.")
-
-    content = measure_folder(folder, complete=complete)
-    assert read_record(folder)["notes"] == content["notes"] == ["The grid is there."]
 
 
 def test_only_so_many_reference_pictures_stay_in_memory(tmp_path, monkeypatch):
