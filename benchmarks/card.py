@@ -20,7 +20,9 @@ prompts, which a card would do, too, and the processor does here.
 Every way makes the same pictures, clip skip 1 to 12 for each of one or four seeds, writes each to a PNG of its own, and
 the grid to another (`save_images` for the plot, which does so on the page); every answer has the grid and no
 single pictures (the plot's `send_images` with "Include Sub Images" off, the sweep's `return_cells` off). The sweep also
-writes its record, reduced copies and its page. One UNet call is one step: Euler, 12 steps.
+writes its record, reduced copies and its page. The answer is asked for as it is, as curl does: otherwise the host would
+compress it with gzip, a grid's PNG once more, for seconds and in every way alike. One UNet call is one step: Euler,
+12 steps.
 """
 
 from __future__ import annotations
@@ -152,6 +154,7 @@ def main() -> None:
     """Measures every workload."""
     with host(Path(__file__).parent / "stand_in") as url:
         client = Client(url)
+        client.http.headers["Accept-Encoding"] = "identity"
         for request in ways(client, seeds=1).values():  # warms up, for nothing
             Run.of(client, {**BASE, "width": 512, "height": 512, **request}, ms=0.001)
         for name, (seeds, side) in WORKLOADS.items():
