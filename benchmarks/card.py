@@ -8,7 +8,7 @@ On the embedded host, or on the one that `WEBUI_URL` names, which then has the e
 between one and eight it falls linearly. Decoding a picture costs as much as one of its steps. The time is the same
 however the host divides its calls: each row of a prompt or a negative prompt is half a picture.
 
-Each round (BENCH_ROUNDS, 3) runs every way once, with a prompt of its own. BENCH_WAYS="fast,plot" takes only the ways
+Each round (BENCH_ROUNDS, 3) runs every way once, with a prompt of its own. BENCH_WAYS="fast|plot" takes only the ways
 in whose names one of these stands. What is told: seconds from request to answer; the card's seconds, which are what it
 asked for; their ratio round by round, as median with the smallest and the largest; after how long the first finished
 picture was given to the page's preview (a page fetches it within a second; "none": only half-sampled ones could be
@@ -39,7 +39,7 @@ from tests.helpers.client import Client
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 MS = float(os.environ.get("BENCH_MS", "25"))
-WAYS = [name for name in os.environ.get("BENCH_WAYS", "").split(",") if name]
+WAYS = [name for name in os.environ.get("BENCH_WAYS", "").split("|") if name]
 VALUES = 12
 WORKLOADS = {f"{VALUES * seeds} cells, {side} px": (seeds, side) for side in (512, 1024) for seeds in (1, 4)}
 BASE = {
