@@ -8,7 +8,7 @@ On the embedded host, or on the one that `WEBUI_URL` names, which then has the e
 between one and eight it falls linearly. Decoding a picture costs as much as one of its steps. The time is the same
 however the host divides its calls: each row of a prompt or a negative prompt is half a picture.
 
-Each round (BENCH_ROUNDS, 3) runs every way once, with a prompt of its own. BENCH_WAYS="fast,plot" takes only the ways
+Each round (BENCH_ROUNDS, 3) runs every way once, with a prompt of its own. BENCH_WAYS="fast|plot" takes only the ways
 in whose names one of these stands. What is told: seconds from request to answer; the card's seconds, which are what it
 asked for; their ratio round by round, as median with the smallest and the largest; after how long the first finished
 picture was given to the page's preview (a page fetches it within a second; "none": only half-sampled ones could be
@@ -20,7 +20,9 @@ prompts, which a card would do, too, and the processor does here.
 Every way makes the same pictures, clip skip 1 to 12 for each of one or four seeds, writes each to a PNG of its own, and
 the grid to another (`save_images` for the plot, which does so on the page); every answer has the grid and no
 single pictures (the plot's `send_images` with "Include Sub Images" off, the sweep's `return_cells` off). The sweep also
-writes its record, reduced copies and its page. One UNet call is one step: Euler, 12 steps.
+writes its record, reduced copies and its page. The answer is asked for as it is, as curl does: otherwise the host would
+compress it with gzip, a grid's PNG once more, for seconds and in every way alike. One UNet call is one step: Euler,
+12 steps.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from tests.helpers.client import Client
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 MS = float(os.environ.get("BENCH_MS", "25"))
-WAYS = [name for name in os.environ.get("BENCH_WAYS", "").split(",") if name]
+WAYS = [name for name in os.environ.get("BENCH_WAYS", "").split("|") if name]
 VALUES = 12
 WORKLOADS = {f"{VALUES * seeds} cells, {side} px": (seeds, side) for side in (512, 1024) for seeds in (1, 4)}
 BASE = {
@@ -152,6 +154,7 @@ def main() -> None:
     """Measures every workload."""
     with host(Path(__file__).parent / "stand_in") as url:
         client = Client(url)
+        client.http.headers["Accept-Encoding"] = "identity"
         for request in ways(client, seeds=1).values():  # warms up, for nothing
             Run.of(client, {**BASE, "width": 512, "height": 512, **request}, ms=0.001)
         for name, (seeds, side) in WORKLOADS.items():
