@@ -45,6 +45,7 @@ WORKLOADS = {f"{VALUES * seeds} cells, {side} px": (seeds, side) for side in (51
 BASE = {
     **{"prompt": "a red cat on a table, city", "negative_prompt": "blurry", "seed": 1, "cfg_scale": 7},
     **{"sampler_name": "Euler", "scheduler": "Automatic", "steps": 12, "save_images": True},
+    "send_images": False,
 }
 
 
@@ -55,8 +56,7 @@ def ways(client: Client, seeds: int) -> dict[str, dict]:
     def sweep(**plan: object) -> dict:
         if seeds > 1:
             plan["y"] = {"axis": "Seed", "values": axes["Seed"]}
-        plan |= {"clip_skip": axes["Clip skip"], "return_cells": False}
-        return {"script_name": "clip skip sweep", "script_args": [plan]}
+        return {"script_name": "clip skip sweep", "script_args": [{"clip_skip": axes["Clip skip"], **plan}]}
 
     fast = {"mode": "fast", "cells_per_batch": 8}
     found = {
@@ -65,6 +65,7 @@ def ways(client: Client, seeds: int) -> dict[str, dict]:
         "sweep, exact, with measures": sweep(),
         "sweep, fast": sweep(**fast, measures=False),
         "sweep, fast, with measures": sweep(**fast),
+        "sweep, fast, all pictures in the answer": sweep(**fast, return_cells=True) | {"send_images": True},
     }
     return {name: body for name, body in found.items() if not WAYS or any(part in name for part in WAYS)}
 

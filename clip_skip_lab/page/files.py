@@ -61,7 +61,7 @@ def save_small(image: Image.Image, folder: Path, name: str) -> str:
     reduced = image.convert("RGB")
     reduced.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     data = io.BytesIO()
-    reduced.save(data, kind, quality=SMALL_QUALITY)
+    reduced.save(data, kind, quality=SMALL_QUALITY, **({"method": 2} if kind == "WEBP" else {}))  # in half the time
     folder_in(folder, SMALL)
     file = f"{SMALL}/{name}.{ending}"
     write_bytes(folder / file, data.getvalue(), lasting=False)

@@ -38,11 +38,14 @@ def workers() -> ThreadPoolExecutor:
 
 
 class Watcher(Protocol):
-    """Whoever wants to know of cells as soon as their pictures are on disk."""
+    """Whoever wants to know of cells as they finish; is told by the thread that notes."""
+
+    def cells_sampled(self, pictures: Sequence[Picture]) -> None:
+        """Is told of the pictures of a batch that is over, before they are on disk."""
 
     def cells_done(self, cells: dict[int, list[FinishedPicture]]) -> None:
-        """Is told of each batch once, whatever became of it, by the thread that notes: the cells by index, each with
-        its pictures."""
+        """Is told of each batch once its pictures are on disk, whatever became of it: the cells by index, each with its
+        pictures."""
 
 
 class Measuring(Watcher, Protocol):
@@ -118,7 +121,8 @@ class Finishing:
         handed, self._handed = self._handed, []
         works = [self._told(*each) if each[1].is_awaited else each[2] for each in handed]
         self._queue.append(works)
-        self._in_flight.append((self._noting.submit(self._note, works, cells, note), len(works)))
+        pictures = [picture for picture, _, _ in handed]
+        self._in_flight.append((self._noting.submit(self._note, pictures, works, cells, note), len(works)))
         while sum(count for _, count in self._in_flight) > max(MOST_PICTURES, len(works)):
             self._in_flight.popleft()[0].result()
 
@@ -140,7 +144,14 @@ class Finishing:
         outcome = self._outcome
         return self._beside(finish_picture, picture, file, write, outcome.folder, outcome.files, self._largest)
 
-    def _note(self, works: list[Future[FinishedPicture]], cells: list[Cell], note: Callable[[], None]) -> None:
+    def _note(
+        self,
+        pictures: list[Picture],
+        works: list[Future[FinishedPicture]],
+        cells: list[Cell],
+        note: Callable[[], None],
+    ) -> None:
+        self._tell(lambda watcher: watcher.cells_sampled(pictures))
         finished = [work.result() for work in works]
         self._queue.popleft()
         for picture in finished:
@@ -149,10 +160,13 @@ class Finishing:
         done: dict[int, list[FinishedPicture]] = {cell.index: [] for cell in cells}
         for picture in finished:
             done.setdefault(picture.saved.cell, []).append(picture)
-        for watcher in self._watchers:
-            try:
-                watcher.cells_done(done)
-            except Exception:  # what it makes of the cells is made from their files at the end
-                log.exception("Clip skip sweep: finished cells could not be shown or measured beside the sampling")
+        self._tell(lambda watcher: watcher.cells_done(done))
         if not (self._queue and all(work.done() for work in self._queue[0])):  # else it is written with the next batch
             self._outcome.write()
+
+    def _tell(self, of: Callable[[Watcher], None]) -> None:
+        for watcher in self._watchers:
+            try:
+                of(watcher)
+            except Exception:  # what it makes of the cells is made from their files at the end
+                log.exception("Clip skip sweep: finished cells could not be shown or measured beside the sampling")

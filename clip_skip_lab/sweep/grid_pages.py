@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -19,13 +20,13 @@ from .axes import AXIS_NAME
 from .encoded import FileImage, Strip, StripsImage, compress_strip
 from .finishing import Beside
 from .grid import Limits, Page, Style, arrange, sheet_size
-from .grid_drawing import blank_band, contact_sheet, draw_cell, places_on, reason_note, rows_of
+from .grid_drawing import blank_band, contact_sheet, draw_cell, fitted, places_on, reason_note, rows_of
 from .outcome import Outcome
 from .pictures import FinishedPicture, picture_in_grid
 from .plan import SweepPlan
 from .record import DONE, CellRecord, GridRecord
 from .saving import save_in_own_file
-from .session import Session
+from .session import Picture, Session
 from .summary import name_of
 
 log = logging.getLogger("clip_skip_lab")
@@ -152,6 +153,15 @@ class SweepGrid:
         page = self._sheets[0].page
         return page.cell_width, page.cell_height
 
+    def cells_sampled(self, pictures: Sequence[Picture]) -> None:
+        """See `finishing.Watcher`."""
+        cells: dict[int, list[Image.Image]] = {}
+        for picture in pictures:
+            cells.setdefault(picture.cell.index, []).append(fitted(picture.image, *self.largest))
+        for index, images in cells.items():
+            self._put_into_preview(index, contact_sheet(images))
+        self._session.show(self)
+
     def cells_done(self, cells: dict[int, list[FinishedPicture]]) -> None:
         """See `finishing.Watcher`."""
         for index, pictures in cells.items():
@@ -226,12 +236,15 @@ class SweepGrid:
         for sheet in self._sheets:
             if index in sheet:
                 sheet.put(index, content)
+        self._put_into_preview(index, content)
+        self._drawn.add(index)
+
+    def _put_into_preview(self, index: int, content: Image.Image | str) -> None:
         with self._lock:
             for sheet in self._preview:
                 if index in sheet:
                     sheet.put(index, content)
                     self._last_sheet = sheet
-        self._drawn.add(index)
 
     def _infotext(self) -> str:
         try:

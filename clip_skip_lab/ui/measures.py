@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from ..sweep.finishing import Beside
 from ..sweep.outcome import Outcome
 from ..sweep.pictures import FinishedPicture
 from ..sweep.record import DONE
-from ..sweep.session import Session
+from ..sweep.session import Picture, Session
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -39,6 +40,9 @@ class SweepMeasures:
         self._outcome = outcome
         self._ahead = beside(_prepared, outcome, beside)
         beside(_warm_up)
+
+    def cells_sampled(self, pictures: Sequence[Picture]) -> None:
+        """See `Watcher`: pictures are measured from their files."""
 
     def cells_done(self, cells: dict[int, list[FinishedPicture]]) -> None:
         """See `Watcher`."""
