@@ -2,11 +2,10 @@
 
 On the embedded host, or on the one that `WEBUI_URL` names. Each round runs every way once; what is printed is the
 median, and the ratio to the X/Y/Z plot round by round, as median with the smallest and the largest. "Beside the
-networks" is the time in which the host neither encoded prompts nor sampled nor decoded; "and saving" leaves out its
-own writing of picture files, too. That, and the processor's time, by which a busy machine can be measured too, is
-known where the extension `benchmarks/stopwatch` runs, as it does on the embedded host. The plot measures nothing, so
-the sweeps that stand beside it don't either; the last way is what measures and charts add. BENCH_ROUNDS says how many
-rounds (5); names of workloads on the command line choose among them.
+networks" is the time in which the host neither encoded prompts nor sampled nor decoded. That, and the processor's time,
+by which a busy machine can be measured too, is known where the extension `benchmarks/stopwatch` runs, as it does on the
+embedded host. The plot measures nothing, so the sweeps that stand beside it don't either; the last way is what measures
+and charts add. BENCH_ROUNDS says how many rounds (5); names of workloads on the command line choose among them.
 """
 
 from __future__ import annotations
@@ -51,12 +50,11 @@ def ways(client: Client) -> dict[str, list[dict]]:
 
 @dataclass
 class Run:
-    """One way, once: the seconds that its calls took, of which the networks and the host's saving had some, and of the
+    """One way, once: the seconds that its calls took, of which the networks had some, and of the
     processor (None: not known); and how often the text encoder ran where the answer says so."""
 
     seconds: float
     networks: float | None
-    saving: float | None
     cpu: float | None
     forwards: int | None
 
@@ -70,9 +68,8 @@ class Run:
         told = json.loads(answers[-1]["info"])["extra_generation_params"].get("clip_skip_lab", {})
         counted = read_stopwatch(client)
         cpu = counted.pop("cpu", None)
-        saving = counted.pop("save", 0.0) if has_stopwatch else None
         networks = sum(counted.values()) if has_stopwatch else None
-        return cls(seconds, networks, saving, cpu, told.get("text_encoder_forwards"))
+        return cls(seconds, networks, cpu, told.get("text_encoder_forwards"))
 
 
 def measure(client: Client, size: int, steps: int) -> None:
@@ -87,19 +84,15 @@ def measure(client: Client, size: int, steps: int) -> None:
             run = Run.of(client, [{**body, **request, **own} for request in requests])
             found.setdefault(name, []).append(run)
     reference = found["X/Y/Z plot"]
-    print(
-        "| way | seconds | ratio to X/Y/Z | processor's seconds | ratio | encoder forwards"
-        " | beside the networks | and saving |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    print("| way | seconds | ratio to X/Y/Z | processor's seconds | ratio | encoder forwards | beside the networks |")
+    print("|---|---|---|---|---|---|---|")
     for name, runs in found.items():
         columns = compared([run.seconds for run in runs], [run.seconds for run in reference])
-        beside, own, cpu = "not known", "not known", "not known | "
+        beside, cpu = "not known", "not known | "
         if all(run.networks is not None for run in runs):
             beside = share([run.seconds - run.networks for run in runs], runs)
-            own = share([run.seconds - run.networks - run.saving for run in runs], runs)
             cpu = compared([run.cpu for run in runs], [run.cpu for run in reference])
-        print(f"| {name} | {columns} | {cpu} | {runs[-1].forwards or ''} | {beside} | {own} |", flush=True)
+        print(f"| {name} | {columns} | {cpu} | {runs[-1].forwards or ''} | {beside} |", flush=True)
 
 
 def share(times: list[float], runs: list[Run]) -> str:

@@ -13,16 +13,14 @@ in whose names one of these stands. What is told: seconds from request to answer
 asked for; their ratio round by round, as median with the smallest and the largest; after how long the first finished
 picture was given to the page's preview (a page fetches it within a second; "none": only half-sampled ones could be
 seen); and in the thread that generates, per cell: encoding prompts, sampling and decoding beyond what the card asked
-for, the host's saving (of the grid, too), and everything else, the answer included. Beside it the processor's time of
+for, and everything else, the answer included. Beside it the processor's time of
 all threads per cell, by which a busy machine can be measured too; and the ratio without the seconds for encoding
 prompts, which a card would do, too, and the processor does here.
 
 Every way makes the same pictures, clip skip 1 to 12 for each of one or four seeds, writes each to a PNG of its own, and
-the grid to another (`save_images` for the plot, which does so on the page); every answer has the grid and no
-single pictures (the plot's `send_images` with "Include Sub Images" off, the sweep's `return_cells` off). The sweep also
-writes its record, reduced copies and its page. The answer is asked for as it is, as curl does: otherwise the host would
-compress it with gzip, a grid's PNG once more, for seconds and in every way alike. One UNet call is one step: Euler,
-12 steps.
+the grid to another (`save_images` for the plot, which does so on the page); the answers hold no pictures, as the page
+takes the files, but for the last way, whose answer has the grid and all of them. The sweep also writes its record,
+reduced copies and its page. One UNet call is one step: Euler, 12 steps.
 """
 
 from __future__ import annotations
@@ -106,9 +104,8 @@ def rest_of(seconds: float, card: dict, timed: dict[str, float]) -> dict[str, fl
         "encode": timed.get("encode", 0.0),
         "sample": timed.get("sample", 0.0) - card["unet"],
         "decode": timed.get("decode", 0.0) - card["vae"],
-        "save": timed.get("save", 0.0),
     }
-    counted = sum(timed.get(name, 0.0) for name in (*NETWORKS, "save"))
+    counted = sum(timed.get(name, 0.0) for name in NETWORKS)
     return {**parts, "other": seconds - counted}
 
 

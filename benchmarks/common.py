@@ -14,7 +14,7 @@ from tests.minihost import launch
 
 STOPWATCH = Path(__file__).parent / "stopwatch"
 NETWORKS = ("encode", "sample", "decode")
-"""What the stopwatch counts beside saving."""
+"""What the stopwatch counts."""
 
 
 @contextlib.contextmanager

@@ -124,7 +124,9 @@ class EncodedImage(Image.Image):  # type: ignore[misc]  # Pillow has no types at
 
     def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
         """Saves as Pillow does, by writing what is encoded already where that is asked for. Raises as Pillow does."""
-        parts = self._encoded(_format_of(fp, format), params) if fp is not sys.stdout else None
+        # Another extension may have put itself into Pillow's place, to encrypt what is saved.
+        is_ours = fp is not sys.stdout and Image.Image.save.__module__ == Image.__name__
+        parts = self._encoded(_format_of(fp, format), params) if is_ours else None
         if parts is None:
             self._plain().save(fp, format, **params)
         elif isinstance(fp, str | bytes | os.PathLike):

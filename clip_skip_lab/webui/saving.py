@@ -223,11 +223,14 @@ class _Later:
 def _written_later(known: list[Any], later: _Later) -> Iterator[None]:
     """Puts off the host's own writing of the one picture that is saved in this block, and its telling extensions that
     the picture is there. Until then an empty file keeps the name, as the host counts by what is there."""
+    if not _is_the_hosts_own(images.save_image) or not _is_the_hosts_own(images.save_image_with_geninfo):
+        yield  # another extension may do something to the file as soon as it is written
+        return
     save, tell = images.save_image_with_geninfo, script_callbacks.image_saved_callback
 
     def save_later(image: Any, geninfo: Any, filename: Any, extension: Any = None, *args: Any, **kwargs: Any) -> None:
-        if later.write is not None or not known or image is not known[0].image:
-            save(image, geninfo, filename, extension, *args, **kwargs)  # another extension's picture
+        if later.write is not None or not known or image is not known[0].image:  # another extension's picture
+            save(image, geninfo, filename, extension, *args, **kwargs)
             return
         later.unfinished = Path(filename)
         later.unfinished.touch()
@@ -245,6 +248,11 @@ def _written_later(known: list[Any], later: _Later) -> Iterator[None]:
         shadowed(script_callbacks, "image_saved_callback", tell_later),
     ):
         yield
+
+
+def _is_the_hosts_own(function: Any) -> bool:
+    """Whether a function of modules/images.py is still the host's: a wrapper around it comes from another file."""
+    return getattr(function, "__globals__", None) is vars(images)
 
 
 def _has_listeners() -> bool:

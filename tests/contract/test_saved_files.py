@@ -5,6 +5,7 @@ In the host's own process, with pictures of one colour in place of generations.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import os
@@ -274,6 +275,26 @@ def test_an_extension_that_fails_when_a_picture_is_saved_costs_nothing(tmp_path,
     callback(fail, after=after)
     outcome = swept(tmp_path / "grids")
     assert outcome.record.notes == outcome.record.problems == []
+
+
+@pytest.mark.parametrize("name", ["save_image", "save_image_with_geninfo"])
+def test_an_extension_that_wraps_the_hosts_saving_finds_each_picture_written(tmp_path, monkeypatch, name):
+    from modules import images
+
+    original, seen = getattr(images, name), []
+
+    @functools.wraps(original)
+    def wrapper(image, *args, **kwargs):
+        saved = original(image, *args, **kwargs)
+        with Image.open(saved[0] if saved else args[1]) as written:
+            seen.append((threading.current_thread(), written.getpixel((0, 0))))
+        return saved
+
+    monkeypatch.setattr(images, name, wrapper)
+    outcome = swept(tmp_path / "grids")
+    assert outcome.record.notes == []
+    here = threading.current_thread()
+    assert [each for each in seen if each[1][2] == 255][:3] == [(here, (20 * skip, 0, 255)) for skip in (1, 2, 3)]
 
 
 def test_an_extension_that_saves_a_picture_of_its_own_meanwhile_may_do_so(tmp_path, callback):

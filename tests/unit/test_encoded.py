@@ -385,3 +385,15 @@ def test_a_closed_picture_is_not_saved(tmp_path):
         image.close()
         with pytest.raises(ValueError, match="closed image"):
             written(image)
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_what_replaces_pillows_saving_is_asked_for_every_picture(tmp_path, monkeypatch, from_file):
+    """As extensions do that encrypt pictures."""
+    image = file_of(tmp_path)[1] if from_file else encoded_picture()
+
+    def encrypt(self, fp, format=None, **params):
+        fp.write(b"secret")
+
+    monkeypatch.setattr(Image.Image, "save", encrypt)
+    assert written(image) == b"secret"

@@ -1,8 +1,8 @@
-"""An extension for `make bench`: how long the host takes to encode prompts, to sample, to decode and to save.
+"""An extension for the benchmarks: how long the host takes to encode prompts, to sample and to decode.
 
 `POST /stopwatch` sets it to zero and `GET /stopwatch` reads it, in seconds, with the processor's time for everything at
 "cpu". What is nested counts once, with the outer one: the decoding within hires fix is sampling. Only the thread that
-generates counts, the one that encoded prompts last: what others save meanwhile takes none of the request's time.
+generates counts, the one that encoded prompts last.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import functools
 import threading
 import time
 
-from modules import images, processing, script_callbacks
+from modules import processing, script_callbacks
 
 SECONDS: dict[str, float] = {}
 RUNNING: list[str] = []
@@ -51,7 +51,6 @@ for kind in KINDS:
     watch(kind, "setup_conds", "encode")
     watch(kind, "sample", "sample")
 watch(processing, "decode_latent_batch", "decode")
-watch(images, "save_image", "save")
 
 
 STARTED = [time.process_time()]
