@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -101,9 +101,7 @@ class _Sheet:
 
     def picture(self, begun: dict[int, Image.Image] | None = None) -> Image.Image:
         """The page as far as it is drawn, with these pictures in the places of other cells, which they fill."""
-        drawn = Image.new("RGB", (self.page.width, self.page.height), self._style.background)
-        for number, (top, _) in enumerate(self._rows):
-            drawn.paste(self._canvas(number), (0, top))
+        drawn = self._pasted(self._canvas)
         box = self.page.cell_width, self.page.cell_height
         for index, picture in (begun or {}).items():
             if index in self and index in self._missing[self._band_of[index]]:
@@ -113,9 +111,15 @@ class _Sheet:
     def whole(self) -> Image.Image:
         """The page, when all its cells are drawn."""
         if self._beside is None:
-            return self.picture()
+            return self._pasted(self._canvases.pop)  # one by one, or there would be two of all
         strips = [part.result() for number in range(len(self._rows)) for part in self._strips[number]]
         return StripsImage(strips, {})
+
+    def _pasted(self, band: Callable[[int], Image.Image]) -> Image.Image:
+        drawn = Image.new("RGB", (self.page.width, self.page.height), self._style.background)
+        for number, (top, _) in enumerate(self._rows):
+            drawn.paste(band(number), (0, top))
+        return drawn
 
     def _draw(self, canvas: Image.Image, top: int, index: int, content: Image.Image | str) -> None:
         left, y = self._places[index]

@@ -96,7 +96,7 @@ def picture_in_grid(picture: SavedPicture, largest: tuple[int, int]) -> Image.Im
         with picture.open() as image:
             image.load()  # Pillow reads late, and after this block the file is closed
             return fitted(image, *largest)
-    except OSError as error:
+    except Exception as error:  # a file that is gone, and what Pillow raises for a damaged one
         log.warning("Clip skip sweep: %s cannot be read back: %s", picture.path, error)
         return None
 
