@@ -57,7 +57,8 @@ def run_sweep(
             grid = SweepGrid(outcome, session, pool.submit)
             if measuring is not None:
                 measuring.begin(outcome, pool.submit)
-            watchers: list[Watcher] = [grid] if measuring is None else [grid, measuring]
+            # Measures first: charts wait for them, and the grid's last band can be compressed beside these.
+            watchers: list[Watcher] = [grid] if measuring is None else [measuring, grid]
             with Finishing(outcome, session, pool.submit, grid.largest, watchers) as finishing:
                 if earlier is not None:
                     finishing.conclude([], grid.draw_done_cells)
