@@ -399,7 +399,7 @@ def _write(fp: Any, parts: Iterable[bytes]) -> None:
     """Writes a file; where that fails, a new one is removed, as Pillow does. Raises `OSError`."""
     is_new = not os.path.exists(fp)
     try:
-        with builtins.open(fp, "wb") as file:
+        with builtins.open(fp, "w+b") as file:  # so does Pillow, and waits for nobody to read from a pipe
             file.writelines(parts)
     except BaseException:
         if is_new:

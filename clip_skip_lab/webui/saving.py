@@ -132,7 +132,7 @@ class PictureFile:
         self._seen_as = loans(shared.opts.data)
         self._path: Path | None = None
         self._later = _Later()
-        self._refused: Exception | None = None
+        self._refused: Exception = NameRefused()
 
     def name(self, folder: Path, copied: Any, per_cell: int, form: str, pattern: str) -> None:
         """Lets host and extensions decide on the name and on what is written; in the request's thread.
@@ -174,8 +174,8 @@ class PictureFile:
 
     def write(self) -> Path:
         """See `sweep.session.PictureFile`."""
-        if self._refused is not None or self._path is None:
-            raise self._refused or NameRefused(Text("the WebUI gave it none"))
+        if self._path is None:
+            raise self._refused
         if self._later.write is not None:
             try:
                 with in_this_thread_too(shared.opts.data, self._seen_as):

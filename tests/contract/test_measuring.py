@@ -32,14 +32,23 @@ class Session:
         return True
 
 
-def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, monkeypatch):
-    from clip_skip_lab.ui.measures import Measured, measure_sweep
+def measured(outcome, language="en"):
+    """Measures a sweep as it is measured when it has run."""
+    from clip_skip_lab.ui.measures import SweepMeasures
 
+    measures = SweepMeasures(Session, language)
+    outcome.measured = measures.conclude(outcome)
+    outcome.write()
+    return measures
+
+
+def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, monkeypatch):
     def broken(*_):
         raise RuntimeError("this numpy is too old")
 
     monkeypatch.setattr("clip_skip_lab.measure.folder.read_picture", broken)
-    assert measure_sweep(outcome, Session, "en") == Measured()
+    measures = measured(outcome)
+    assert measures.charts == measures.findings == []
     sentence = "Measures: the pictures could not be measured (this numpy is too old)."
     assert outcome.record.problems == [sentence]
     record = read_record(outcome.folder)
@@ -50,22 +59,34 @@ def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, mo
 
 
 def test_a_record_that_cannot_be_read_any_more_is_a_sentence_too(outcome):
-    from clip_skip_lab.ui.measures import Measured, measure_sweep
-
     (outcome.folder / "sweep.json").write_text("{", encoding="utf-8")
-    assert measure_sweep(outcome, Session, "en") == Measured()
+    measures = measured(outcome)
+    assert measures.charts == measures.findings == []
     assert outcome.record.problems[0].startswith("Measures: the pictures could not be measured (")
+    assert read_record(outcome.folder)["state"] == "finished"
 
 
 def test_findings_come_in_the_pages_language(outcome, opts, webui):
-    from clip_skip_lab.ui.measures import measure_sweep
-
     for localization, lang in (("None", "en"), ("ja_JP", "ja"), ("tlh", "en")):
         opts.data["localization"] = localization
         assert webui.language() == lang
-    measured = measure_sweep(outcome, Session, "ja")
-    assert measured.findings == read_record(outcome.folder)["findings"]["ja"]
-    assert all(path.is_file() for path in measured.charts)
+    measures = measured(outcome, "ja")
+    assert measures.findings == read_record(outcome.folder)["findings"]["ja"]
+    assert all(path.is_file() for path in measures.charts)
+
+
+def test_a_sweep_that_is_measured_while_it_runs_has_what_measuring_its_folder_gives(host, tmp_path):
+    from clip_skip_lab.measure.folder import measure_folder
+    from clip_skip_lab.ui.measures import SweepMeasures
+
+    plan = read_plan({"clip_skip": "3, 1, 2, 4"}, [], 12)
+    session = MemorySession(str(tmp_path), per_cell=2, cells_at_once=2)
+    session.goes_on_measuring = Session.goes_on_measuring
+    outcome = run_sweep(plan, session, HOST, measuring=SweepMeasures(session, "en"))
+    beside = read_record(outcome.folder)
+    assert all(cell["measures"] for cell in beside["cells"])
+    assert beside["grids"] and beside["state"] == "finished"
+    assert measure_folder(outcome.folder) == beside
 
 
 @pytest.fixture
@@ -105,11 +126,9 @@ def test_a_cell_that_was_skipped_last_does_not_keep_the_others_from_being_measur
 
 
 def test_problems_are_told_in_the_pages_language_after_measuring_too(outcome):
-    from clip_skip_lab.ui.measures import measure_sweep
-
     outcome.add_problem(Text("The page could not be written ({reason}).", reason="disk full"))
     outcome.write()
-    measure_sweep(outcome, Session, "ja")
+    measured(outcome, "ja")
     assert [translated(problem, "ja") for problem in outcome.record.problems] == [
         "ページを書き込めませんでした（disk full）。"
     ]
