@@ -41,7 +41,7 @@ def workers() -> ThreadPoolExecutor:
 
 
 def _step_back() -> None:
-    """Lets the thread that samples have a core when it wants one, where threads have a priority of their own (Linux)."""
+    """Lets the thread that samples have a core when it wants one; on Linux, where threads have their own priority."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
