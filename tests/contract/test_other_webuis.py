@@ -15,8 +15,10 @@ LINE = "script_txt2img_clip_skip_lab_clip_skip_lab_pasted"
 OVERRIDES = "txt2img_override_settings"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page_client(host_url, client):
+    """A page in English, whatever browser another test opened last."""
+    client.http.get(f"{ROUTES}/words", params={"browser": "en-US"}).raise_for_status()
     return PageClient(host_url)
 
 

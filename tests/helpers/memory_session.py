@@ -139,7 +139,7 @@ class MemorySession:
 
     def path_of(self, picture, folder):
         """The name of a picture, by number; an empty file keeps it."""
-        number = max((int(path.name[:5]) + 1 for path in folder.glob("[0-9]*")), default=0)
+        number = max((int(path.name[:5]) + 1 for path in folder.glob("[0-9][0-9][0-9][0-9][0-9]-*")), default=0)
         path = folder / (self.saves_as or f"{number:05}-{picture.seed}.png")
         path.touch()
         return path

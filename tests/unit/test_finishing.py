@@ -118,10 +118,11 @@ def test_few_pictures_are_in_flight_however_slow_the_disk_is(tmp_path):
     class Slow(MemorySession):
         """The disk takes a picture only when the sampling can't go on without."""
 
-        waiting = 0
+        waiting, lock = 0, threading.Lock()
 
         def sample(self, cells, keep):
-            self.waiting += len(cells)
+            with self.lock:
+                self.waiting += len(cells)
             most.append(self.waiting)
             if self.waiting >= finishing.MOST_PICTURES:
                 in_flight.release()
@@ -129,7 +130,8 @@ def test_few_pictures_are_in_flight_however_slow_the_disk_is(tmp_path):
 
         def write(self, picture, path):
             in_flight.acquire(timeout=0.03)
-            self.waiting -= 1
+            with self.lock:
+                self.waiting -= 1
             return super().write(picture, path)
 
     outcome = run_sweep(plan_of("1-12", y=("CFG Scale", "1-4")), Slow(str(tmp_path)), HOST)
