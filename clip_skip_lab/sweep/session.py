@@ -53,6 +53,10 @@ class PictureFile(Protocol):
     """The file of a picture that has its name already. `tell` is for the request's thread, the others for any."""
 
     @property
+    def is_there(self) -> bool:
+        """Whether the file was written when the picture got its name, and others may have done something to it."""
+
+    @property
     def is_awaited(self) -> bool:
         """Whether another extension is to be told as soon as the file is there, before anybody else looks at it."""
 

@@ -168,6 +168,11 @@ class PictureFile:
                 picture.image = known[0].image
 
     @property
+    def is_there(self) -> bool:
+        """See `sweep.session.PictureFile`."""
+        return self._path is not None and self._later.write is None
+
+    @property
     def is_awaited(self) -> bool:
         """See `sweep.session.PictureFile`."""
         return bool(self._later.told) and _has_listeners()

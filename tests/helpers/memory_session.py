@@ -34,7 +34,7 @@ class MemoryFile:
     def __init__(self, session, picture, folder):
         self.session = session
         self.picture = picture
-        self.is_awaited = session.is_awaited
+        self.is_awaited, self.is_there = session.is_awaited, False
         self.path = None if session.save_error else session.path_of(picture, folder)
 
     def write(self):
