@@ -117,8 +117,6 @@ class Finishing:
         """Takes a finished picture; in the request's thread, with the settings that it was generated with."""
         file = self._session.name_picture(picture, self._outcome.folder / CELLS)
         work = self._beside(file.write) if file.is_awaited else self._finish(picture, file, file.write)
-        if file.is_there:  # who knows what becomes of it: it is looked at before another picture can get its name
-            work.exception()
         self._handed.append((picture, file, work))
 
     def conclude(self, cells: list[Cell], note: Callable[[], None]) -> None:
@@ -132,9 +130,6 @@ class Finishing:
         """
         handed, self._handed = self._handed, []
         works = [self._told(*each) if each[1].is_awaited else each[2] for each in handed]
-        for (_, file, _), work in zip(handed, works, strict=True):
-            if file.is_awaited:  # likewise
-                work.exception()
         self._queue.append(works)
         pictures = [picture for picture, _, _ in handed]
         self._in_flight.append((self._noting.submit(self._note, pictures, works, cells, note), len(works)))
@@ -157,7 +152,10 @@ class Finishing:
 
     def _finish(self, picture: Picture, file: PictureFile, write: Callable[[], Any]) -> Future[FinishedPicture]:
         outcome = self._outcome
-        return self._beside(finish_picture, picture, file, write, outcome.folder, outcome.files, self._largest)
+        work = self._beside(finish_picture, picture, file, write, outcome.folder, outcome.files, self._largest)
+        if file.is_awaited or file.is_there:  # others may move it: it is looked at before another can get its name
+            work.exception()
+        return work
 
     def _note(
         self,

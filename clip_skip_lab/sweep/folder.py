@@ -56,6 +56,11 @@ def remove_empty(folder: Path) -> None:
             path.rmdir()
 
 
+def name_in(folder: Path, path: Path | None) -> str | None:
+    """A file as `sweep.json` names it: by its path in the sweep's folder; None for none."""
+    return None if path is None else path.relative_to(folder.resolve()).as_posix()
+
+
 def write_record(folder: Path, content: dict[str, Any]) -> None:
     """Writes `sweep.json` in one step, so that a reader and a crash see the old content or the new one, no mixture.
 

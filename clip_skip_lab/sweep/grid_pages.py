@@ -19,6 +19,7 @@ from ..language import Text
 from .axes import AXIS_NAME
 from .encoded import FileImage, Strip, StripsImage, compress_strip
 from .finishing import Beside
+from .folder import name_in
 from .grid import Limits, Page, Style, arrange, sheet_size
 from .grid_drawing import blank_band, contact_sheet, draw_cell, fitted, places_on, reason_note, rows_of
 from .outcome import Outcome
@@ -179,7 +180,7 @@ class SweepGrid:
                 self._draw_from_disk(entry.cell.index)
         self._session.show(self)
 
-    def picture(self, begun: dict[int, Image.Image]) -> Image.Image | None:
+    def picture(self, begun: dict[int, Image.Image]) -> Image.Image:
         """See `session.Preview`."""
         with self._lock:
             sheet = next((sheet for sheet in self._preview if any(index in sheet for index in begun)), self._last_sheet)
@@ -205,7 +206,7 @@ class SweepGrid:
             # What has a file need not be in memory.
             outcome.grids.append((image if path is None else FileImage(path, image.size, None), path))
             scale = round(sheet.page.scale, 4)
-            outcome.record.grids.append(GridRecord(outcome.name_of(path), image.width, image.height, scale))
+            outcome.record.grids.append(GridRecord(name_in(outcome.folder, path), image.width, image.height, scale))
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         pages = arrange_plan(self._outcome.record.plan, size, self._session.limits, self._style)

@@ -85,7 +85,3 @@ class Outcome:
                 cell["measures"] = measured["measures"]
             content = {**self.measured, **content}
         return content
-
-    def name_of(self, path: Path | None) -> str | None:
-        """A file as `sweep.json` names it: by its path in the folder."""
-        return None if path is None else path.relative_to(self.folder.resolve()).as_posix()

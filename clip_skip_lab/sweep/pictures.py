@@ -16,7 +16,7 @@ from PIL import Image
 from ..errors import reason_of
 from ..language import Text
 from ..page.files import save_small
-from .folder import CELLS
+from .folder import CELLS, name_in
 from .grid_drawing import fitted
 from .outcome import Outcome, SavedPicture
 from .reading import digest_of
@@ -77,7 +77,7 @@ def finish_picture(
         why = reason_of(error)
         problems.append(Text("A reduced picture for the page could not be saved ({reason}).", reason=why))
     known = PictureRecord(
-        file=None if path is None else path.relative_to(folder.resolve()).as_posix(),
+        file=name_in(folder, path),
         seed=picture.seed,
         subseed=picture.subseed,
         width=picture.image.width,

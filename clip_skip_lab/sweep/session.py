@@ -74,8 +74,8 @@ class PictureFile(Protocol):
 class Preview(Protocol):
     """What the WebUI's preview shows of a sweep: its grid, as far as it is there."""
 
-    def picture(self, begun: dict[int, Image.Image]) -> Image.Image | None:
-        """The grid with pictures of these cells, by index, that are being sampled; None where nothing can be drawn."""
+    def picture(self, begun: dict[int, Image.Image]) -> Image.Image:
+        """The grid with pictures of these cells, by index, that are being sampled."""
 
 
 class Session(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ class LivePreview:
     def show(self, preview: Preview) -> None:
         """Shows the grid as far as it is there; from any thread."""
         self._preview = preview
-        self._assign(preview.picture({}))
+        shared.state.assign_current_image(preview.picture({}))
 
     def starting(self, cells: list[Cell]) -> None:
         """Is told which cells are sampled next, in one batch."""
@@ -41,19 +41,18 @@ class LivePreview:
         grid, single = sd_samplers.samples_to_image_grid, sd_samplers.sample_to_image
 
         def of_all(samples: Any, *args: Any, **kwargs: Any) -> Image.Image:
-            return self._drawn(samples, range(len(samples))) or grid(samples, *args, **kwargs)
+            return self._drawn(samples, range(len(samples)), single) or grid(samples, *args, **kwargs)
 
         def of_one(samples: Any, index: int = 0, *args: Any, **kwargs: Any) -> Image.Image:
-            return self._drawn(samples, [index]) or single(samples, index, *args, **kwargs)
+            return self._drawn(samples, [index], single) or single(samples, index, *args, **kwargs)
 
-        self._picture_of: Callable[[Any, int], Image.Image] = single
         with (
             shadowed(sd_samplers, "samples_to_image_grid", of_all),
             shadowed(sd_samplers, "sample_to_image", of_one),
         ):
             yield
 
-    def _drawn(self, samples: Any, rows: Any) -> Image.Image | None:
+    def _drawn(self, samples: Any, rows: Iterable[int], picture_of: Callable[..., Image.Image]) -> Image.Image | None:
         """The grid with these rows of a batch's latents in it; None while there is no grid."""
         cells = self._cells
         if self._preview is None or not cells:
@@ -62,10 +61,5 @@ class LivePreview:
         begun: dict[int, list[Image.Image]] = {}
         for row in rows if samples is not self._earlier else []:
             cell = cells[min(row // per_cell, len(cells) - 1)]
-            begun.setdefault(cell.index, []).append(self._picture_of(samples, row))
+            begun.setdefault(cell.index, []).append(picture_of(samples, row))
         return self._preview.picture({index: contact_sheet(pictures) for index, pictures in begun.items()})
-
-    @staticmethod
-    def _assign(image: Image.Image | None) -> None:
-        if image is not None:
-            shared.state.assign_current_image(image)
