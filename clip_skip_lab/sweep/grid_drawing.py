@@ -1,9 +1,8 @@
-"""Drawing the labelled grid of a sweep, page by page, and several pictures side by side."""
+"""Drawing the labelled grid of a sweep, band by band and cell by cell, and several pictures side by side."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import accumulate
 from textwrap import wrap
 
@@ -16,25 +15,6 @@ from .lettering import as_drawn, lines_of, opened_font
 
 SMALLEST_CAPTION = 9
 """The size in pixels down to which a caption's font is made smaller so that the caption fits."""
-
-
-def draw_page(page: Page, picture_of: Callable[[int], Image.Image | str], style: Style) -> Image.Image:
-    """Draws one page.
-
-    Args:
-        page: from `arrange`.
-        picture_of: the picture of a cell by its place in the order of the plan, or a text where there is none (the
-            reason). Called once per cell, and the picture is let go after it is drawn, so that memory stays flat.
-        style: colours and font.
-
-    Returns an RGB picture of `page.width` × `page.height`.
-    """
-    canvas = Image.new("RGB", (page.width, page.height), style.background)
-    for number, (top, _) in enumerate(rows_of(page)):
-        canvas.paste(blank_band(page, number, style), (0, top))
-    for index, place in places_on(page).items():
-        draw_cell(canvas, picture_of(index), place, page, style)
-    return canvas
 
 
 def blank_band(page: Page, number: int, style: Style) -> Image.Image:

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ..errors import reason_of
 from ..language import Text
 from .axes import AXIS_NAME
-from .encoded import FileImage, Strip, StripsImage, compress_strip
+from .encoded import FileImage
 from .finishing import Beside
 from .folder import name_in
 from .grid import Limits, Page, Style, arrange, sheet_size
-from .grid_drawing import blank_band, contact_sheet, draw_cell, fitted, places_on, reason_note, rows_of
+from .grid_drawing import blank_band, contact_sheet, draw_cell, fitted, reason_note
 from .outcome import Outcome
 from .pictures import FinishedPicture, picture_in_grid
 from .plan import SweepPlan
 from .record import DONE, CellRecord, GridRecord
 from .saving import save_in_own_file
 from .session import Picture, Session
+from .sheet import Sheet
 from .summary import name_of
 
 log = logging.getLogger("clip_skip_lab")
@@ -37,9 +37,6 @@ NOTHING_GENERATED = (256, 256)
 
 PREVIEW = Limits(pixels=1_000_000)
 """What the preview stays within: it is sent to the browser anew whenever there is more of it."""
-
-STRIP = 128
-"""Rows of pixels that are compressed as one, so that several workers can share a band."""
 
 
 def arrange_plan(plan: SweepPlan, cell_size: tuple[int, int], limits: Limits, style: Style) -> list[Page]:
@@ -64,74 +61,6 @@ def _cell_size(cells: list[CellRecord]) -> tuple[int, int]:
     return (max(width for width, _ in sizes), max(height for _, height in sizes)) if sizes else NOTHING_GENERATED
 
 
-class _Sheet:
-    """One page that is being drawn, band by band: each has a canvas from its first cell until it is compressed.
-
-    Args:
-        page: its layout.
-        style: colours and font.
-        beside: has a band that is whole compressed; None where the page is to be kept as it is drawn.
-    """
-
-    def __init__(self, page: Page, style: Style, beside: Beside | None):
-        self.page = page
-        self._style = style
-        self._beside = beside
-        self._places = places_on(page)
-        self._rows = rows_of(page)
-        self._rows[-1] = (self._rows[-1][0], page.height)  # with the margin below
-        self._missing = [set(band.cells) for band in page.bands]
-        self._band_of = {index: number for number, band in enumerate(page.bands) for index in band.cells}
-        self._canvases: dict[int, Image.Image] = {}
-        self._strips: dict[int, list[Future[Strip]]] = {}
-
-    def __contains__(self, index: int) -> bool:
-        return index in self._places
-
-    def put(self, index: int, content: Image.Image | str) -> None:
-        """Draws a cell."""
-        number = self._band_of[index]
-        self._draw(self._canvas(number), self._rows[number][0], index, content)
-        self._missing[number].discard(index)
-        if not self._missing[number] and self._beside is not None:
-            canvas = self._canvases.pop(number)
-            self._strips[number] = [
-                self._beside(compress_strip, canvas.crop((0, top, canvas.width, min(top + STRIP, canvas.height))))
-                for top in range(0, canvas.height, STRIP)
-            ]
-
-    def picture(self, begun: dict[int, Image.Image] | None = None) -> Image.Image:
-        """The page as far as it is drawn, with these pictures in the places of other cells, which they fill."""
-        drawn = self._pasted(self._canvas)
-        box = self.page.cell_width, self.page.cell_height
-        for index, picture in (begun or {}).items():
-            if index in self and index in self._missing[self._band_of[index]]:
-                self._draw(drawn, 0, index, ImageOps.contain(picture, box))
-        return drawn
-
-    def whole(self) -> Image.Image:
-        """The page, when all its cells are drawn."""
-        if self._beside is None:
-            return self._pasted(self._canvases.pop)  # one by one, or there would be two of all
-        strips = [part.result() for number in range(len(self._rows)) for part in self._strips[number]]
-        return StripsImage(strips, {})
-
-    def _pasted(self, band: Callable[[int], Image.Image]) -> Image.Image:
-        drawn = Image.new("RGB", (self.page.width, self.page.height), self._style.background)
-        for number, (top, _) in enumerate(self._rows):
-            drawn.paste(band(number), (0, top))
-        return drawn
-
-    def _draw(self, canvas: Image.Image, top: int, index: int, content: Image.Image | str) -> None:
-        left, y = self._places[index]
-        draw_cell(canvas, content, (left, y - top), self.page, self._style)
-
-    def _canvas(self, number: int) -> Image.Image:
-        if number not in self._canvases:
-            self._canvases[number] = blank_band(self.page, number, self._style)
-        return self._canvases[number]
-
-
 class SweepGrid:
     """The grid of a sweep that runs. See `finishing.Watcher` and `session.Preview`.
 
@@ -149,7 +78,7 @@ class SweepGrid:
         self._lock = threading.Lock()
         self._lay_out(session.cell_size)
         small = arrange_plan(outcome.record.plan, session.cell_size, PREVIEW, self._style)
-        self._preview = [_Sheet(page, self._style, None) for page in small]
+        self._preview = [Sheet(page, self._style, None) for page in small]
         self._last_sheet = self._preview[0]
 
     @property
@@ -212,7 +141,7 @@ class SweepGrid:
         pages = arrange_plan(self._outcome.record.plan, size, self._session.limits, self._style)
         beside = self._beside if self._session.grid_format == "png" else None
         self._size = size
-        self._sheets = [_Sheet(page, self._style, beside) for page in pages]
+        self._sheets = [Sheet(page, self._style, beside) for page in pages]
         self._drawn: set[int] = set()
 
     def _usable(self, style: Style) -> Style:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from clip_skip_lab.sweep.grid import GRID_PIXELS, SMALLEST_CELL, Band, Limits, Page, Style, arrange, sheet_size
-from clip_skip_lab.sweep.grid_drawing import contact_sheet, draw_page, fitted
+from clip_skip_lab.sweep.grid_drawing import contact_sheet, fitted
+from tests.helpers.drawn import draw_page
 
 WHITE = (255, 255, 255)
 STYLE = Style()

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont, features
 from clip_skip_lab.measure.charts import Line, lines_chart, plain, save, words_in
 from clip_skip_lab.sweep import lettering
 from clip_skip_lab.sweep.grid import Limits, Style, arrange
-from clip_skip_lab.sweep.grid_drawing import draw_page
 from clip_skip_lab.sweep.lettering import as_drawn, can_write, fallback_font, font_for
+from tests.helpers.drawn import draw_page
 
 JAPANESE, CHINESE, RUSSIAN, ARABIC = "猫と犬", "紅貓", "Кошка", "قطة حمراء"
 
