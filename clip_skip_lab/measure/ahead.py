@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,10 +22,11 @@ from PIL import Image
 
 from ..language import ENGLISH
 from ..sweep.axes import AXIS_NAME
+from ..sweep.finishing import Beside
 from ..sweep.plan import SweepPlan
 from ..sweep.reading import path_in
-from ..sweep.record import DONE, CellRecord
-from .cells import Cell, Files, beside, reference_of
+from ..sweep.record import CellRecord
+from .cells import Cell, Files, beside, files_of, is_done, reference_of
 from .contrasts import Changes, neighbour_cells, seed_groups
 from .metrics import measures_of, reduced_changes
 from .pictures import Full, Reduced, measurable, read_picture
@@ -33,8 +34,6 @@ from .taking import Taken, take
 
 log = logging.getLogger("clip_skip_lab")
 
-Submit = Callable[..., "Future[Any]"]
-"""`ThreadPoolExecutor.submit`, or what does the same."""
 Stamp = tuple[int, int, int]
 """By which a file that was changed is noticed: inode, size, time of the last change."""
 
@@ -68,7 +67,7 @@ class Ahead:
         submit: hands a function with its arguments to the pool. Only names of files wait in its queue.
     """
 
-    def __init__(self, folder: Path, plan: SweepPlan, submit: Submit) -> None:
+    def __init__(self, folder: Path, plan: SweepPlan, submit: Beside) -> None:
         self._pool = submit
         self._folder = folder
         planned: list[Cell] = [{"index": cell.index, "values": plan.values_of(cell)} for cell in plan.cells()]
@@ -244,9 +243,9 @@ class _Contrasts:
 
 
 def _files_of(entry: CellRecord) -> Files | None:
-    """The files of a cell that is done, None where one is missing; see `is_done`."""
-    files = tuple(picture.file for picture in entry.pictures if picture.file)
-    return files if entry.state == DONE and files and len(files) == len(entry.pictures) else None
+    """The files of a cell that is done, None where one is missing."""
+    cell = entry.to_json()
+    return files_of(cell) if is_done(cell) else None
 
 
 def _stamp_of(folder: Path, file: str) -> Stamp:
