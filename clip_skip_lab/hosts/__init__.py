@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from PIL import Image
 
 from ..language import Text
 from ..layers.facts import Model
 from ..models.advice import Source
 from ..models.memory import Memory
+from ..probe.answer import Answer
+from ..probe.question import Captioned, Question, Watch
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
@@ -84,6 +88,19 @@ class HeaderControls:
     clip_skip: Any
     checkpoint: Any
     choose: Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Infotext:
+    """What a picture says of how it was made.
+
+    Attributes:
+        prompt: its prompt, LoRAs included.
+        model_hash: the short hash of its checkpoint, "" where it isn't said.
+    """
+
+    prompt: str
+    model_hash: str
 
 
 class CheckpointMemory(Protocol):
@@ -179,3 +196,24 @@ class Host(Protocol):
 
     def session(self, request: Any, plan: SweepPlan) -> AbstractContextManager[Session]:
         """Prepares the host for a sweep, and puts everything back at the end, however it ends."""
+
+    def trained_with(
+        self, question: Question, pictures: Sequence[Captioned], watch: Watch | None = None, draw: int = 0
+    ) -> Answer:
+        """Asks the loaded model which clip skip it was trained with, under the host's queue lock, and remembers what
+        was decided.
+
+        Args:
+            question: what is asked.
+            pictures: to ask with. With `draw` their captions count, and the model draws the pictures.
+            watch: is told how far it is.
+            draw: how many pictures the model draws at each value; 0 for none.
+
+        Raises `InvalidInput` before anything is loaded onto the device, for what cannot be asked of this model.
+        """
+
+    def infotext(self, picture: Image.Image) -> Infotext | None:
+        """What a picture says of how it was made; None where it says nothing that the host can read."""
+
+    def checkpoint(self) -> tuple[str, str] | None:
+        """The user's checkpoint: its name and the hash that infotexts have ("" where it isn't known)."""
