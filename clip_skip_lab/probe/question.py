@@ -50,6 +50,8 @@ class Question:
         vary: what takes the values: `CLIP_SKIP` (all text encoders alike), or one of SDXL's, `CLIP_L_SKIP` or
             `BIG_G_SKIP`.
         loras: LoRAs in the host's syntax, `<lora:name:1>`, with which the model is asked.
+        size: width and height in pixels of the pictures that the model draws itself; None for what its kind was trained
+            on.
     """
 
     clip_skips: tuple[int, ...] | None = None
@@ -57,6 +59,7 @@ class Question:
     most_seconds: float = MOST_SECONDS
     vary: str = CLIP_SKIP
     loras: str = ""
+    size: tuple[int, int] | None = None
 
     def request(self, value: int) -> LayerRequest:
         """What is asked of the layers for one of the values."""
