@@ -158,6 +158,9 @@ class Host(Protocol):
     def sources(self, prompt: str) -> list[Source]:
         """The files in use for a prompt, and what they say of their training: checkpoint and LoRAs."""
 
+    def loaded_source(self) -> Source | None:
+        """The file of the loaded model, and what it says of its training; None as long as there is none."""
+
     def font(self) -> str | None:
         """The file of the font for grids and charts, by the host's settings."""
 

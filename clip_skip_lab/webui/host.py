@@ -17,6 +17,7 @@ from ..layers.facts import Model
 from ..layers.phases import choices_in_turn
 from ..layers.selection import check_reachable
 from ..models.advice import Source
+from ..models.measured import Measured
 from ..models.memory import Memory
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
@@ -48,7 +49,7 @@ class WebUI:
         self.header_list = engine.page.header_list
         self.header_controls = engine.page.header_controls
         self.prepare_page = engine.page.prepare
-        self.files = ModelFiles(engine)
+        self.files = ModelFiles(engine, Measured(data_folder()))
         self._sweeping = False
         self.memory = CheckpointMemory(Memory(data_folder()), self.files, engine.page, self._is_overridden)
         self._browser = ""
@@ -107,6 +108,10 @@ class WebUI:
     def sources(self, prompt: str) -> list[Source]:
         """See `Host.sources`."""
         return self.files.sources(prompt)
+
+    def loaded_source(self) -> Source | None:
+        """See `Host.loaded_source`."""
+        return self.files.loaded()
 
     def font(self) -> str | None:
         """See `Host.font`."""
