@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from modules import devices, processing, shared
 
+from ..free_memory import cells_that_fit, is_out_of_memory
 from ..hosts import Forecast
 from ..language import Text, in_all_languages, translated
 from ..layers.selection import nearest_whole
@@ -23,7 +24,6 @@ from ..sweep.values import Value
 from .cell_batch import CellBatch, batch_of, why_one_by_one
 from .conditioning import conditioned
 from .engine import Engine
-from .free_memory import cells_that_fit, is_out_of_memory
 from .grid_infotext import grid_infotext
 from .held_draws import Draws, UnevenBatch, Used, holding, keys_of
 from .layer_hooks import NOTES, Chosen, EncodedAlone, choosing

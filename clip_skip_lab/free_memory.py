@@ -1,4 +1,4 @@
-"""How many cells fit into a batch, and whether an error says that they did not."""
+"""How many pictures fit into a batch, and whether an error says that they did not. Knows torch and no host."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ MOST_AT_ONCE = 16
 Somebody may ask for more (`MOST_PER_BATCH`, sweep/plan_keys.py)."""
 
 
-def cells_that_fit(pixels: int, device: torch.device | str) -> int:
+def cells_that_fit(pixels: int, device: torch.device | str, most: int = MOST_AT_ONCE) -> int:
     """How many cells of that many pixels each to sample at once, at least 1.
 
     Args:
         pixels: of all pictures of a cell together.
         device: where they are sampled.
+        most: how many at most.
     """
     fit = int(free_bytes(torch.device(device)) * SHARE / (pixels * BYTES_PER_PIXEL))
-    return max(1, min(fit, MOST_AT_ONCE))
+    return max(1, min(fit, most))
 
 
 def free_bytes(device: torch.device) -> int:
