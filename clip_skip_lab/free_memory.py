@@ -34,8 +34,8 @@ def free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return free + cached
-    return psutil.virtual_memory().available
+        return int(free + cached)
+    return int(psutil.virtual_memory().available)
 
 
 WORDS = (

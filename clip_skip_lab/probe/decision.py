@@ -1,13 +1,13 @@
 """From losses to a decision: which value is best, and which ones are worse beyond doubt.
 
-Losses of one picture at two values, with the same noise, are a pair. What is compared is the logarithm of their ratio: it
-is the same whatever the time step, where losses differ by a factor of a hundred, and no single picture outweighs the others.
-One number for each picture, its mean over time steps and noises, goes into Student's t for paired samples, so that many
-noises on few pictures don't count as many pictures.
+Losses of one picture at two values, with the same noise, are a pair. What is compared is the logarithm of their
+ratio: it is alike at all time steps, where losses differ by a factor of a hundred, and no single picture outweighs the
+others. One number for each picture, its mean over time steps and noises, goes into Student's t for paired samples, so
+that many noises on few pictures don't count as many pictures.
 
-A value is decided when every other one is worse beyond its interval. That can go wrong only where the true value is taken for
-worse than another: with K values and L looks at the data there are L × (K − 1) chances for that, and each gets its share of
-`DOUBT` (Bonferroni). Values that are clearly worse by the same intervals need not be measured any further.
+A value is decided when every other one is worse beyond its interval. That can go wrong only where the true value is
+taken for worse than another: with K values and L looks at the data there are L × (K − 1) chances for that, and each
+gets its share of `DOUBT` (Bonferroni). Values that are worse by the same intervals are not measured any further.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Evidence:
     def best(self, among: Sequence[int]) -> int:
         """The value (its place) with the least loss in pairs with the others.
 
-        All of `among` were measured together but for some passes of some; they are compared with the first in common passes.
+        They are compared with the first of them in the passes that they have in common.
         """
         first = among[0]
         means = {value: self._ratios(value, first).mean() if value != first else 0.0 for value in among}
@@ -86,6 +86,13 @@ class Evidence:
     def alive(self, best: int) -> list[int]:
         """The best value and those that are not worse beyond their intervals."""
         return [value for value in range(self._values) if value == best or not self.compared(value, best).low > 0]
+
+    def needed(self, value: int, best: int) -> float:
+        """How many pictures like those measured would tell a value from the best; infinite where they seem equal."""
+        found = self.compared(value, best)
+        if not np.isfinite(found.deviation) or found.mean <= 0:
+            return np.inf
+        return float((student_t(max(found.pictures - 1, 30), self.share) * found.deviation / found.mean) ** 2)
 
     def _ratios(self, value: int, other: int) -> Numbers:
         """[pictures] mean logarithms of the ratio of two values' losses, over the passes that have both."""
@@ -120,10 +127,3 @@ def student_t(freedom: int, share: float) -> float:
     from scipy.special import stdtrit  # hosts ship it; slow to import
 
     return float(-stdtrit(freedom, share))
-
-
-def pictures_needed(compared: Compared, share: float) -> float:
-    """How many pictures like those measured would tell a value from the best one; infinite where they seem equal."""
-    if not np.isfinite(compared.deviation) or compared.mean <= 0:
-        return np.inf
-    return float((student_t(max(compared.pictures - 1, 30), share) * compared.deviation / compared.mean) ** 2)

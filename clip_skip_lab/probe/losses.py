@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from ..free_memory import cells_that_fit, is_out_of_memory
 from .network import Conditioning, Network
-
-STRATA = 10
-"""Into so many parts of equal length the time steps of the training are divided."""
+from .search import STRATA
 
 MOST_AT_ONCE = 128
 """Guesses in a batch at most; beyond that a card gains nothing."""
@@ -85,7 +83,8 @@ class Losses:
         """[values, cells] mean squared errors; None where somebody interrupted.
 
         Args:
-            latents: one picture's at each value, [1, channels, height, width] each; the same one unless the model drew it.
+            latents: one picture's at each value, [1, channels, height, width] each; one and the
+                same unless the model drew them.
             asked: noise and time steps.
             conditionings: one for each value.
         """
@@ -125,6 +124,7 @@ class Losses:
             pictures + level * asked.noise[cells], sigma, [conditionings[value] for value in values]
         )
         self.predictions += len(rows)
-        # What is wrong with the guess of the picture is, divided by the noise level, what is wrong with that of the noise.
+        # The guess of the picture is wrong by what that of the noise is, times the noise level.
         error = ((guess.float().cpu() - pictures) / level).square().mean((1, 2, 3))
-        return (error * (1 + sigma**2) if self._network.predicts_v else error).double().numpy()
+        losses: Numbers = (error * (1 + sigma**2) if self._network.predicts_v else error).double().numpy()
+        return losses

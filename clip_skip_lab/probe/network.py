@@ -27,6 +27,11 @@ class Network(Protocol):
         """Whether the network was trained to predict v (arXiv 2202.00512) and not the noise."""
 
     @property
+    def side(self) -> int:
+        """Of the pictures that the model was trained with, in pixels: 512, 768 or 1024 by its kind. Larger ones are
+        reduced to as many pixels."""
+
+    @property
     def interrupted(self) -> bool:
         """Whether somebody has pressed Interrupt or Skip since the generation began."""
 

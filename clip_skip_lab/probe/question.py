@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from ..errors import InvalidInput
 from ..language import Text
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP, CLIP_SKIP, LayerRequest
+from ..sweep.values import CLIP_SKIP_FIELD, read_clip_skip
 
 PENULTIMATE = 2
 """Of SDXL's encoders, on which SDXL was trained: what one has while only the other varies."""
 
 MOST_SECONDS = 300.0
+LEAST_SECONDS, HIGHEST_SECONDS = 1, 86_400
 
 
 @dataclass(frozen=True)
@@ -83,3 +86,38 @@ class Progress:
 
 Watch = Callable[[Progress], None]
 """Is called about once a second, in the thread of the probing."""
+
+
+def read_clip_skips(source: object) -> tuple[int, ...] | None:
+    """The values to compare, in the sweep's own ways to write them; None for an empty text: all layers.
+
+    Raises `InvalidInput`.
+    """
+    if source is None or (isinstance(source, str) and not source.strip()):
+        return None
+    values = read_clip_skip(source, None)
+    whole = tuple(
+        dict.fromkeys(int(value) for value in values if isinstance(value, int | float) and value == int(value))
+    )
+    if len(whole) < 2 or len(whole) != len(values):
+        raise InvalidInput(CLIP_SKIP_FIELD, source, Text("two or more whole numbers, such as 1-4"))
+    return whole
+
+
+def read_seconds(source: object) -> float:
+    """How long it may take. Raises `InvalidInput`."""
+    if (
+        isinstance(source, bool)
+        or not isinstance(source, int | float)
+        or not LEAST_SECONDS <= source <= HIGHEST_SECONDS
+    ):
+        allowed = Text("a number from {least} to {highest}", least=LEAST_SECONDS, highest=HIGHEST_SECONDS)
+        raise InvalidInput(Text("Seconds at most"), source, allowed)
+    return float(source)
+
+
+def read_seed(source: object) -> int:
+    """The seed of noise and time steps. Raises `InvalidInput`."""
+    if isinstance(source, bool) or not isinstance(source, int) or not 0 <= source < 2**32:
+        raise InvalidInput(Text("Seed"), source, Text("a whole number from 0 to 4294967295"))
+    return source

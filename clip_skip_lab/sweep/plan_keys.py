@@ -43,7 +43,7 @@ MODES = ("exact", "fast")
 OFFERED_BATCHES = ("auto", "1", "2", "4", "8", "16")
 """The choices of the panel; an API client may ask for any number up to `MOST_PER_BATCH`."""
 MOST_PER_BATCH = 256
-"""The most cells at once that somebody may ask for; "auto" takes fewer (`MOST_AT_ONCE`, webui/free_memory.py)."""
+"""The most cells at once that somebody may ask for; "auto" takes fewer (`MOST_AT_ONCE`, free_memory.py)."""
 MOST_CELLS = 5_000
 NEW_SWEEP = "a new sweep"
 """What "Go on with" says when there is nothing to go on with."""

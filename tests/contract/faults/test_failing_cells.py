@@ -104,7 +104,7 @@ def test_a_cell_that_does_not_fit_alone_has_failed_and_the_host_goes_on(client, 
     ],
 )
 def test_every_device_has_words_of_its_own_for_it(text):
-    from clip_skip_lab.webui.free_memory import is_out_of_memory
+    from clip_skip_lab.free_memory import is_out_of_memory
 
     wrapped = ValueError("an extension's own")
     wrapped.__cause__ = RuntimeError(text)

@@ -1,0 +1,129 @@
+"""What a probing found, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..language import Text, counted, listed
+from .answer import Row
+from .decision import FEWEST
+
+MODEL = Text("Model")
+
+MOST_NEEDED = 1_000
+"""More pictures than that nobody gathers for this."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is to say.
+
+    Attributes:
+        values: those that the pictures don't tell apart, the best first.
+        rows: by clip skip.
+        pictures: how many were measured.
+        needed: how many more would tell these values apart.
+        decided: whether the first one is the answer.
+        search_decided: whether it is, but for what captions say.
+        follows: whether own captions do better than others'; None where that could not be measured.
+        interrupted, out_of_time: why it ended early.
+        drawn: whether the model drew the pictures.
+    """
+
+    values: Sequence[int]
+    rows: Mapping[int, Row]
+    pictures: int
+    needed: float
+    decided: bool
+    search_decided: bool
+    follows: bool | None
+    interrupted: bool
+    out_of_time: bool
+    drawn: bool
+
+
+def of(found: Found) -> Iterator[Text]:
+    """The answer, the first sentence what was found."""
+    if found.decided:
+        yield _decided(found)
+    elif not found.pictures:
+        yield Text("Undecided: nothing was measured.")
+    elif found.pictures < FEWEST:
+        yield Text(
+            "Undecided: {pictures} can't tell; {fewest} are the least, and 32 are usually enough.",
+            pictures=counted(found.pictures, "{n} picture", "{n} pictures"),
+            fewest=FEWEST,
+        )
+    elif found.follows is False:
+        yield Text(
+            "Undecided: another picture's caption does as well as a picture's own. Either the captions don't say what "
+            "the pictures show, or the model doesn't follow captions."
+        )
+    else:
+        yield _undecided(found)
+    if found.interrupted:
+        yield Text("It was interrupted; this is what was measured until then.")
+    elif found.out_of_time and not found.decided:
+        yield Text("It stopped because its time was up; with more time it may decide.")
+    if found.drawn:
+        yield Text(
+            "The model drew these pictures itself, which is weaker evidence than pictures from elsewhere with captions."
+        )
+
+
+def doing(pictures: int, values: Sequence[int]) -> Text:
+    """What a probing does at the moment."""
+    return Text(
+        "Measured {pictures}; left: clip skip {values}.",
+        pictures=counted(pictures, "{n} picture", "{n} pictures"),
+        values=", ".join(map(str, values)),
+    )
+
+
+def _decided(found: Found) -> Text:
+    value = found.values[0]
+    others = [row for row in found.rows.values() if row.clip_skip != value]
+    pictures = counted(found.pictures, "{n} picture", "{n} pictures")
+    closest = min(others, key=lambda row: row.worse_by)
+    return Text(
+        "Trained with clip skip {value}: at every other value the model predicts the noise worse (closest: {other}, by "
+        "{by:.1f} %, interval {low:.1f} to {high:.1f}). {pictures}.",
+        value=value,
+        other=closest.clip_skip,
+        by=closest.worse_by,
+        low=closest.low,
+        high=closest.high,
+        pictures=pictures,
+    )
+
+
+def _undecided(found: Found) -> Text:
+    values = listed([str(value) for value in sorted(found.values)])
+    pictures = counted(found.pictures, "{n} picture", "{n} pictures")
+    best, *others = found.values
+    if not others:
+        ahead = Text("Undecided: clip skip {value} is ahead, but that could not be checked.", value=best)
+        return Text("{ahead} {pictures}.", ahead=ahead, pictures=pictures)
+    row = found.rows[others[0]]
+    between = Text(
+        "Undecided between clip skip {values}: of {best} and {other}, {other} is worse by {by:.1f} %, interval "
+        "{low:.1f} to {high:.1f}. {pictures}.",
+        values=values,
+        best=best,
+        other=row.clip_skip,
+        by=row.worse_by,
+        low=row.low,
+        high=row.high,
+        pictures=pictures,
+    )
+    return Text("{between} {more}", between=between, more=_more(found.needed))
+
+
+def _more(needed: float) -> Text:
+    if needed > MOST_NEEDED:
+        return Text("No number of pictures that one can gather would tell: it may be a merge of both.")
+    if needed < 1:
+        return Text("A few more pictures would tell.")
+    rounded = max(8, round(needed / 8) * 8)
+    return Text("About {rounded} more pictures would tell.", rounded=rounded)
