@@ -215,6 +215,13 @@ class Host(Protocol):
         Raises `InvalidInput` before anything is loaded onto the device, for what cannot be asked of this model.
         """
 
+    def forget_answer(self, question: Question) -> bool:
+        """Forgets what the user's checkpoint answered to this question. Returns whether there was something; raises
+        `OSError`."""
+
+    def output_folders(self) -> list[str]:
+        """Where the host saves the pictures that it makes, for txt2img and img2img."""
+
     def infotext(self, picture: Image.Image) -> Infotext | None:
         """What a picture says of how it was made; None where it says nothing that the host can read."""
 

@@ -97,7 +97,8 @@ def _scale(axes: Axes, rows: tuple[Row, ...]) -> None:
     step = max(1, -(-len(values) // 24))
     axes.set_xticks(values[::step], [str(value) for value in values][::step])
     axes.set_xlim(min(values) - 0.6, max(values) + (0.6 if len(rows) > MOST_NUMBERS else 0.9))
-    ends = [end for row in rows for end in (row.worse_by, row.low, row.high) if math.isfinite(end)]
+    whole = [(row.low, row.high) for row in rows if math.isfinite(row.low) and math.isfinite(row.high)]
+    ends = [*(row.worse_by for row in rows), *(end for interval in whole for end in interval)]
     highest, lowest = max(ends, default=1.0) or 1.0, min(0.0, min(ends, default=0.0))
     axes.set_ylim(lowest - 0.06 * highest, highest * 1.12)
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)

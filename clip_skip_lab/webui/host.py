@@ -19,6 +19,7 @@ from ..layers.selection import check_reachable
 from ..models.advice import Source
 from ..models.measured import Measured
 from ..models.memory import Memory
+from ..probe.question import Question
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
@@ -170,6 +171,16 @@ class WebUI:
         """See `Host.grid_folder` (modules/txt2img.py, modules/img2img.py)."""
         opts = shared.opts
         return opts.outdir_grids or (opts.outdir_img2img_grids if is_img2img else opts.outdir_txt2img_grids)
+
+    def output_folders(self) -> list[str]:
+        """See `Host.output_folders` (modules/txt2img.py, modules/img2img.py)."""
+        opts = shared.opts
+        both = [opts.outdir_txt2img_samples, opts.outdir_img2img_samples]
+        return [opts.outdir_samples] if opts.outdir_samples else both
+
+    def forget_answer(self, question: Question) -> bool:
+        """See `Host.forget_answer`."""
+        return self.files.forget(question)
 
     def forecast(self, request: Any, plan: SweepPlan) -> Forecast:
         """See `Host.forecast`."""

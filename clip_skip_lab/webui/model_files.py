@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +81,39 @@ class ModelFiles:
         return Source("checkpoint", checkpoint.name_for_extra, training, self._answer(checkpoint))
 
     def remember(self, question: Question, answer: Answer) -> None:
-        """Remembers what the loaded model's weights answered, unless nothing was measured. A file that cannot be
-        written is a line in the log: the answer itself must not fail because of it."""
-        checkpoint = getattr(self.engine.model(), "sd_checkpoint_info", None)
+        """Remembers what a model's weights answered, unless nothing was measured. A file that cannot be written is a
+        line in the log: the answer itself must not fail because of it."""
+        checkpoint = self._named(answer.model.get("name", ""))
         if checkpoint is None or not answer.rows:
             return
-        new = measurement(question, answer, checkpoint.name, checkpoint.sha256, loras_in_use(question.loras))
+        asked_with = loras_in_use(question.loras, added=False)
         try:
-            self.measured.remember(new)
+            self.measured.remember(measurement(question, answer, checkpoint.name, checkpoint.sha256, asked_with))
         except OSError as error:
             log.warning("%s: %s", self.measured.title, error)
+
+    def forget(self, question: Question) -> bool:
+        """Forgets what the user's checkpoint answered to this question. Returns whether there was something; raises
+        `OSError`."""
+        checkpoint = self.checkpoint()
+        if checkpoint is None:
+            return False
+        tags = loras_in_use(question.loras, added=False)
+        found = self.measured.recall(checkpoint.name, checkpoint.sha256, tags, question.vary)
+        if found is None:
+            return False
+        with suppress(KeyError):  # forgotten meanwhile
+            self.measured.forget(found.key)
+        return True
+
+    def _named(self, name: str) -> Any:
+        """The host's record of the checkpoint that is called so in infotexts: the loaded one, if it is that, else the
+        first of the list. Meanwhile another may have been loaded."""
+        loaded = getattr(self.engine.model(), "sd_checkpoint_info", None)
+        there = [loaded] if loaded is not None else []
+        return next(
+            (info for info in [*there, *sd_models.checkpoints_list.values()] if info.name_for_extra == name), None
+        )
 
     def _answer(self, checkpoint: Any, prompt: str = "") -> Measurement | None:
         """What the weights of a checkpoint answered with exactly the LoRAs of a prompt, else alone; decided ones only
@@ -117,13 +141,14 @@ def loras(prompt: str) -> list[tuple[str, str]]:
     return [(name, file) for file, name in found.items()]
 
 
-def loras_in_use(prompt: str) -> str:
-    """These LoRAs with their weights, as answers of weights are remembered by (`normal_loras`)."""
-    return normal_loras(([known.name, *tag.positional[1:]], tag.named) for tag, known in _known_tags(prompt))
+def loras_in_use(prompt: str, added: bool = True) -> str:
+    """These LoRAs with their weights, as answers of weights are remembered by (`normal_loras`); `added` as below."""
+    return normal_loras(([known.name, *tag.positional[1:]], tag.named) for tag, known in _known_tags(prompt, added))
 
 
-def _known_tags(prompt: str) -> list[tuple[Any, Any]]:
-    """The tags of LoRAs that do something, each with the host's record of the file."""
+def _known_tags(prompt: str, added: bool = True) -> list[tuple[Any, Any]]:
+    """The tags of LoRAs that do something, each with the host's record of the file; with `added` also the one that the
+    host's "Add network to prompt" puts there, if the prompt hasn't got it."""
     networks = sys.modules.get("networks")  # how the host's extension imports itself, extensions-builtin/Lora
     by_name, by_alias = (
         getattr(networks, "available_networks", None),
@@ -135,9 +160,8 @@ def _known_tags(prompt: str) -> list[tuple[Any, Any]]:
     _, found = extra_networks.parse_prompt(prompt)
     named = [tag for kind in ("lora", "lyco") for tag in found.get(kind, []) if tag.positional]
     tags = [tag for tag in named if _does_something(tag)]
-    # The host's "Add network to prompt": it does where the prompt hasn't got it, with the weight that new ones get.
-    always = shared.opts.data.get("sd_lora", "None")
-    weight = shared.opts.data.get("extra_networks_default_multiplier", 1)
+    always = shared.opts.data.get("sd_lora", "None") if added else "None"
+    weight = shared.opts.data.get("extra_networks_default_multiplier", 1)  # that new ones get
     if weight and always not in ("None", *(tag.positional[0] for tag in named)):
         tags.append(extra_networks.ExtraNetworkParams(items=[always, str(weight)]))
     known = [(tag, _record(tag.positional[0], by_name, by_alias, ambiguous)) for tag in tags]
