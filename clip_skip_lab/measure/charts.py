@@ -201,6 +201,7 @@ def _heatmap(cells: list[Cell], second: Axis, words: Words) -> Figure:
 def empty_chart(
     words: Words, title: str, height: float = 5.0, layout: Literal["constrained"] | None = None
 ) -> tuple[Figure, Axes]:
+    """A chart over clip skip with nothing in it; `height` in inches of 100 pixels."""
     figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor=GROUND, layout=layout)
     axes = figure.add_subplot()
     axes.set_facecolor(GROUND)

@@ -14,6 +14,9 @@ from ..measure.charts import COLOURS, FAINT, INK, Words, empty_chart, save
 from ..sweep.lettering import as_drawn, can_write
 from .answer import Answer, Row
 
+LEAST = -99.0
+"""Percent; what is lower has no place on a scale of ratios."""
+
 MOST_NUMBERS = 16
 """A chart of more clip skips has no numbers at its points."""
 
@@ -74,10 +77,10 @@ def _groups(answer: Answer) -> dict[str, list[Row]]:
 def _draw(axes: Axes, rows: list[Row], use: str, words: Words) -> Any:
     """Points with intervals; told apart by shape too, for eyes that don't tell colours."""
     colour, marker, size = {"trained": (GREEN, "*", 17), "open": (ORANGE, "D", 8), "worse": (BLUE, "o", 7)}[use]
-    heights = [row.worse_by for row in rows]
-    whole = [math.isfinite(row.low) and math.isfinite(row.high) for row in rows]  # too few pictures give no interval
-    below = [max(0.0, row.worse_by - row.low) if there else 0.0 for row, there in zip(rows, whole, strict=True)]
-    above = [max(0.0, row.high - row.worse_by) if there else 0.0 for row, there in zip(rows, whole, strict=True)]
+    heights = [_height(row.worse_by) for row in rows]
+    ends = [(row.low, row.high) if _has_interval(row) else (row.worse_by, row.worse_by) for row in rows]
+    below = [max(0.0, height - _height(low)) for height, (low, _) in zip(heights, ends, strict=True)]
+    above = [max(0.0, _height(high) - height) for height, (_, high) in zip(heights, ends, strict=True)]
     return axes.errorbar(
         [row.clip_skip for row in rows],
         heights,
@@ -92,15 +95,29 @@ def _draw(axes: Axes, rows: list[Row], use: str, words: Words) -> Any:
     )
 
 
+def _height(percent: float) -> float:
+    """Where so many percent stand: by the logarithm of the ratio, which is what was measured, so that an interval
+    reaches as far up as down, and values near the best one are not squeezed by those far away."""
+    return math.log1p(max(percent, LEAST) / 100)
+
+
+def _has_interval(row: Row) -> bool:
+    """Too few pictures give none."""
+    return math.isfinite(row.low) and math.isfinite(row.high)
+
+
 def _scale(axes: Axes, rows: tuple[Row, ...]) -> None:
     values = [row.clip_skip for row in rows]
     step = max(1, -(-len(values) // 24))
     axes.set_xticks(values[::step], [str(value) for value in values][::step])
     axes.set_xlim(min(values) - 0.6, max(values) + (0.6 if len(rows) > MOST_NUMBERS else 0.9))
-    whole = [(row.low, row.high) for row in rows if math.isfinite(row.low) and math.isfinite(row.high)]
-    ends = [*(row.worse_by for row in rows), *(end for interval in whole for end in interval)]
-    highest, lowest = max(ends, default=1.0) or 1.0, min(0.0, min(ends, default=0.0))
-    axes.set_ylim(lowest - 0.06 * highest, highest * 1.12)
+    intervals = [end for row in rows if _has_interval(row) for end in (row.low, row.high)]
+    ends = [_height(end) for end in [0.0, *(row.worse_by for row in rows), *intervals]]
+    height = (max(ends) - min(ends)) or 0.01
+    lowest, highest = min(ends) - 0.06 * height, max(ends) + 0.08 * height
+    axes.set_ylim(lowest, highest)
+    ticks = _ticks(lowest, highest)
+    axes.set_yticks([_height(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
     if len(rows) > MOST_NUMBERS:
         return
@@ -109,10 +126,22 @@ def _scale(axes: Axes, rows: tuple[Row, ...]) -> None:
             continue
         axes.annotate(
             f"{row.worse_by:.1f}",
-            (row.clip_skip, row.worse_by),
+            (row.clip_skip, _height(row.worse_by)),
             xytext=(9, 0),
             textcoords="offset points",
             va="center",
             color=INK,
             fontsize=9,
         )
+
+
+def _ticks(lowest: float, highest: float) -> list[float]:
+    """Round percentages within these heights, 0 first, and from there as many as there is room for."""
+    rounded = [sign * digit * 10.0**power for sign in (1, -1) for power in range(-2, 9) for digit in (1, 2, 3, 5)]
+    taken = [0.0]
+    for tick in sorted((tick for tick in rounded if tick > LEAST), key=abs, reverse=True):
+        height = _height(tick)
+        free = all(abs(height - _height(other)) > 0.07 * (highest - lowest) for other in taken)
+        if lowest < height < highest and free:
+            taken.append(tick)
+    return sorted(taken)

@@ -15,7 +15,7 @@ COLUMNS = (Text("Clip skip"), Text("Worse by"), Text("Interval"), Text("Predicti
 
 def waiting_html(said: Text, language: str) -> str:
     """What is said before anything is known."""
-    return f'<progress class="clip-skip-lab-bar"></progress>{_paragraph(said, language)}'
+    return _bar(0, language) + _paragraph(said, language)
 
 
 def progress_html(progress: Progress, language: str) -> str:
@@ -24,9 +24,13 @@ def progress_html(progress: Progress, language: str) -> str:
     said = Text("{percent} %", percent=percent)
     if progress.seconds_left is not None:
         said = Text("{done}, at most {time} left", done=said, time=_time(progress.seconds_left))
+    return _bar(percent, language) + _paragraph(said, language) + _paragraph(capital(progress.doing), language)
+
+
+def _bar(percent: int, language: str) -> str:
     label = html.escape(translated(Text("Asking the weights"), language), quote=True)
-    bar = f'<progress class="clip-skip-lab-bar" max="100" value="{percent}" aria-label="{label}"></progress>'
-    return bar + _paragraph(said, language) + _paragraph(capital(progress.doing), language)
+    about = f'role="progressbar" aria-label="{label}" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100"'
+    return f'<div class="clip-skip-lab-bar" {about}><div style="width: {percent}%"></div></div>'
 
 
 def answer_html(answer: Answer, left_out: Sequence[Text], language: str) -> str:

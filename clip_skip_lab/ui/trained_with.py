@@ -108,8 +108,8 @@ class TrainedWithPart:
             loras = gr.Textbox(label="LoRAs", placeholder="<lora:name:1>", elem_id="clip_skip_lab_trained_loras")
         with gr.Accordion("More", open=False, elem_id="clip_skip_lab_trained_more"), gr.Row():
             encoder = gr.Radio(
-                ["All", *(str(NAMES[key]) for key in ENCODERS[1:])],
-                value="All",
+                ["All encoders", *(str(NAMES[key]) for key in ENCODERS[1:])],
+                value="All encoders",
                 type="index",
                 label="Text encoder",
                 elem_id="clip_skip_lab_trained_encoder",
