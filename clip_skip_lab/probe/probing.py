@@ -12,7 +12,7 @@ from ..errors import InvalidInput
 from ..language import Text
 from . import sentences
 from .answer import Answer, Row
-from .decision import FEWEST, Numbers, interval
+from .decision import Numbers, interval
 from .likeness import Likeness
 from .losses import Losses, noised
 from .network import Conditioning, Network
@@ -76,7 +76,7 @@ class _Probing:
         """By picture and value the same with another picture's caption."""
 
     def answer(self) -> Answer:
-        self.search.run(self._ask, lambda: self._follows(self._control()))
+        self.search.run(self._ask, self._is_worthwhile)
         return self._answer(self._control())
 
     # --- Asking ---------------------------------------------------------------------------------------------------
@@ -126,6 +126,10 @@ class _Probing:
                 self.others[picture, best] = float(np.log(losses).mean())
             found.append(self.others[picture, best] - own[best])
         return np.array(found, dtype=float)
+
+    def _is_worthwhile(self) -> bool:
+        """Whether more noises on the same pictures can decide anything."""
+        return len(self.subjects) >= self.search.evidence.fewest and self._follows(self._control())
 
     def _follows(self, control: Numbers) -> bool:
         """Whether own captions do better than others'."""
@@ -183,7 +187,8 @@ class _Probing:
             needed=self._needed(alive),
             decided=decided,
             search_decided=search.decided,
-            follows=follows if len(control) >= FEWEST else None,
+            follows=follows if evidence.pictures >= evidence.fewest and len(control) else None,
+            fewest=evidence.fewest,
             interrupted=self.interrupted,
             out_of_time=self.seconds > self.question.most_seconds,
             drawn=self.subjects.drawn,
@@ -212,7 +217,7 @@ class _Probing:
         if place == search.best:
             return Row(self.values[place], loss, 0.0, 0.0, 0.0, measured)
         compared = evidence.compared(place, search.best)
-        by, low, high = (float(100 * np.expm1(x)) for x in (compared.mean, compared.low, compared.high))
+        by, low, high = (float(100 * np.expm1(x)) for x in (compared.middle, compared.low, compared.high))
         return Row(self.values[place], loss * (1 + by / 100), by, low, high, measured)
 
     def _needed(self, alive: Sequence[int]) -> float:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .decision import FEWEST, Evidence, Numbers
+from .decision import Evidence, Numbers
 
 PASSES = 6
 """How often every picture is asked at most, with new noise each time: what differs between pictures stays."""
 
-FIRST_LOOK = 8
+FIRST_LOOK = 12
 """Pictures after which somebody looks for the first time, then each time there are twice as many; and after each
 pass."""
 
-STRATA, ASKED_STRATA = 10, 5
+STRATA, ASKED_STRATA = 10, 4
 """Into so many equal parts the time steps are divided, and so many of them a picture is asked at in a pass."""
 
 Ask = Callable[[int, Sequence[int], int, Sequence[int]], Numbers | None]
@@ -52,7 +52,7 @@ class Search:
     @property
     def decided(self) -> bool:
         """Whether every other value is worse beyond its interval."""
-        return self.alive == [self.best] and self.evidence.pictures >= FEWEST
+        return self.alive == [self.best] and self.evidence.pictures > 0
 
     @property
     def left(self) -> int:
@@ -82,8 +82,8 @@ class Search:
         return None
 
     def strata_of(self, picture: int) -> list[int]:
-        """The parts of the time steps at which a picture is asked; before the first look every other one."""
-        return self.strata or list(range(picture % 2, STRATA, STRATA // ASKED_STRATA))
+        """The parts of the time steps at which a picture is asked; before the first look all in turn, far apart."""
+        return self.strata or sorted((3 * picture + STRATA * i // ASKED_STRATA) % STRATA for i in range(ASKED_STRATA))
 
     def loss(self, value: int) -> float:
         """The mean loss of a value, over all that was measured at it."""
@@ -120,7 +120,7 @@ class Search:
 
 
 def looks(pictures: int) -> list[int]:
-    """After how many pictures of the first pass somebody looks: 8, 16, 32, … and all."""
+    """After how many pictures of the first pass somebody looks: 12, 24, 48, … and all."""
     found, count = [], FIRST_LOOK
     while count < pictures:
         found.append(count)

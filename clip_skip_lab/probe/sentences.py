@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ..language import Text, counted, listed
 from .answer import Row
-from .decision import FEWEST
 
 MODEL = Text("Model")
 
@@ -23,6 +22,7 @@ class Found:
         values: those that the pictures don't tell apart, the best first.
         rows: by clip skip.
         pictures: how many were measured.
+        fewest: without how many nothing is decided.
         needed: how many more would tell these values apart.
         decided: whether the first one is the answer.
         search_decided: whether it is, but for what captions say.
@@ -34,6 +34,7 @@ class Found:
     values: Sequence[int]
     rows: Mapping[int, Row]
     pictures: int
+    fewest: int
     needed: float
     decided: bool
     search_decided: bool
@@ -49,11 +50,11 @@ def of(found: Found) -> Iterator[Text]:
         yield _decided(found)
     elif not found.pictures:
         yield Text("Undecided: nothing was measured.")
-    elif found.pictures < FEWEST:
+    elif found.pictures < found.fewest:
         yield Text(
             "Undecided: {pictures} can't tell; {fewest} are the least, and 32 are usually enough.",
             pictures=counted(found.pictures, "{n} picture", "{n} pictures"),
-            fewest=FEWEST,
+            fewest=found.fewest,
         )
     elif found.follows is False:
         yield Text(
