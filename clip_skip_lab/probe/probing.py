@@ -76,7 +76,7 @@ class _Probing:
         self.search = Search(len(self.values), len(self.pictures))
 
     def answer(self) -> Answer:
-        self.search.run(self._ask)
+        self.search.run(self._ask, lambda: self._follows(self._control()))
         return self._answer(self._control())
 
     # --- Asking ---------------------------------------------------------------------------------------------------
@@ -119,6 +119,10 @@ class _Probing:
                 break
             found.append(float(np.mean(np.log(losses[0]) - np.log(losses[1]))))
         return np.array(found)
+
+    def _follows(self, control: Numbers) -> bool:
+        """Whether own captions do better than others'."""
+        return interval(control, CONTROL_DOUBT).low > 0
 
     def _after(self, picture: int) -> list[Captioned]:
         return self.pictures[picture + 1 :] + self.pictures[:picture]
@@ -183,7 +187,7 @@ class _Probing:
         search, evidence = self.search, self.search.evidence
         rows = [self._row(place) for place in range(len(self.values))] if evidence.pictures else []
         alive = sorted(search.alive, key=lambda place: rows[place].worse_by if rows else place)
-        follows = interval(control, CONTROL_DOUBT).low > 0
+        follows = self._follows(control)
         decided = search.decided and follows and not (self.interrupted and not len(control))
         found = sentences.Found(
             values=[self.values[place] for place in alive],
@@ -199,8 +203,8 @@ class _Probing:
         )
         said = list(sentences.of(found))
         if len(rows) > 1:
-            pair = sorted(alive[:2]) if len(alive) > 1 else self.likeness.closest(range(len(rows)))
-            said.append(self.likeness.sentence(self.values, *pair))
+            by_loss = sorted(range(len(rows)), key=lambda place: rows[place].worse_by)
+            said.append(self.likeness.sentence(self.values, *sorted(by_loss[:2])))
         return Answer(
             clip_skip=found.values[0] if decided else None,
             candidates=tuple(found.values),

@@ -59,8 +59,9 @@ class Search:
         """How many predictions are left at most."""
         return 0 if self.decided else self._left
 
-    def run(self, ask: Ask) -> None:
-        """Asks until it is decided, until nothing more is to be gained, or until `ask` cannot go on."""
+    def run(self, ask: Ask, is_worthwhile: Callable[[], bool]) -> None:
+        """Asks until it is decided, until `ask` cannot go on, or until nothing more is to be gained, which
+        `is_worthwhile` says when all pictures have been asked once."""
         for turn in range(PASSES):
             for picture in range(self.pictures):
                 strata = self.strata_of(picture)
@@ -76,7 +77,7 @@ class Search:
                         return None
             if turn:
                 self._look()
-            if self.decided or len(self.alive) < 2:
+            if self.decided or len(self.alive) < 2 or (turn == 0 and not is_worthwhile()):
                 return None
         return None
 
