@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from modules import extra_networks, processing, shared
+from modules import processing, shared
 from PIL import Image
 
 from ..errors import InvalidInput
@@ -19,7 +19,7 @@ from .bare_request import bare_request
 from .engine import Engine
 from .layer_hooks import is_watched
 from .layer_request import ask
-from .probe_network import brackets_read, is_interrupted, plain_text, side_of
+from .probe_network import as_prompt, is_interrupted, read_as, side_of
 from .put_back import last_infotext_kept
 from .shadow import hooked
 
@@ -56,7 +56,7 @@ def drawn(
             tell(Progress(done / total, spent, left, Text("drawing picture {n} of {of}", n=done + 1, of=total)))
             shared.state.job_count, shared.state.job_no = total + 1, done
             picture = _picture(engine, question, source, value, question.seed + number)
-            if is_interrupted():
+            if picture is None or is_interrupted():
                 return found
             files[value] = _packed(picture)
         name = Text("picture {number}", number=number + 1)
@@ -67,8 +67,8 @@ def drawn(
     return found
 
 
-def _picture(engine: Engine, question: Question, source: Captioned, value: int, seed: int) -> Image.Image:
-    text = plain_text(source.caption) if source.literal else extra_networks.parse_prompts([source.caption])[0][0]
+def _picture(engine: Engine, question: Question, source: Captioned, value: int, seed: int) -> Image.Image | None:
+    text = as_prompt(source.caption, source.literal)
     width, height = question.size or (side_of(engine), side_of(engine))
     p = bare_request(
         f"{text} {question.loras}".strip(), seed=seed, steps=STEPS, cfg_scale=CFG_SCALE, width=width, height=height
@@ -83,8 +83,8 @@ def _picture(engine: Engine, question: Question, source: Captioned, value: int, 
         return original(*args, **kwargs)
 
     try:
-        with brackets_read(), last_infotext_kept() as put_back_infotext, hooked(p, "sample", sample):
-            return processing.process_images(p).images[0]
+        with read_as(source.literal), last_infotext_kept() as put_back_infotext, hooked(p, "sample", sample):
+            return next(iter(processing.process_images(p).images), None)
     finally:
         p.close()
 
