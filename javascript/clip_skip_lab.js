@@ -92,7 +92,8 @@
     function question() {
         const {panel, over} = inUse();
         const generates = gradioApp().querySelector(".progressDiv") !== null;
-        return JSON.stringify([shown(), panel, over, generates, opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
+        const answered = clipSkipLab.answered();
+        return JSON.stringify([shown(), panel, over, generates, answered, opts.sd_model_checkpoint, opts.sdxl_clip_l_skip]);
     }
 
     function askIfChanged() {

@@ -43,6 +43,7 @@
             prompt: tags(),
             ...shown(),
             checkpoint: opts.sd_model_checkpoint,
+            answered: clipSkipLab.answered(),
         };
     }
 

@@ -42,6 +42,11 @@ window.clipSkipLab = {
         return null;
     },
 
+    // What weights have answered since the page was opened; with it, notes and advice change.
+    answered() {
+        return gradioApp().querySelector("#clip_skip_lab_trained_answer [role=status]")?.textContent ?? "";
+    },
+
     // "txt2img", "img2img" or the name of another tab: the one that is shown.
     tab() {
         return get_uiCurrentTabContent()?.id.replace(/^tab_/, "") ?? null;

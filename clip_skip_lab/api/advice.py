@@ -12,7 +12,8 @@ from ..errors import InvalidInput
 from ..hosts import Host
 from ..language import in_all_languages
 from ..layers.facts import layer_facts
-from ..models.advice import PLACES, advise
+from ..models.advice import PLACES, Source, advise
+from ..models.measured import to_json
 from . import add_routes
 from .guard import Guard
 
@@ -33,10 +34,15 @@ def add_advice_routes(app: FastAPI, host: Host, guard: Guard) -> None:
             "clip_skip": value,
             "advice": [in_all_languages(sentence) for sentence in given.sentences],
             "values": list(given.values),
-            "files": [{"kind": source.kind, "name": source.name, **asdict(source.training)} for source in found],
+            "files": [_file(source) for source in found],
         }
 
     add_routes(app, guard.route_of_the_page(), {"GET /advice": advice})
+
+
+def _file(source: Source) -> dict[str, Any]:
+    measured = to_json(source.measured)
+    return {"kind": source.kind, "name": source.name, **asdict(source.training), "measured": measured}
 
 
 def _whole(field: str, text: str) -> int:

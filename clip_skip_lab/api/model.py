@@ -13,8 +13,9 @@ from ..errors import InvalidInput, encodable
 from ..hosts import Host
 from ..language import ENGLISH, Text, languages, translated
 from ..layers.facts import LayerFacts, layer_facts
-from ..layers.note import is_panel_warning, is_warning, panel_problem, panel_sentence, sentence
+from ..layers.note import is_panel_warning, is_warning, panel_problem, panel_sentence, sentence, with_measured
 from ..layers.panel import check_on_model, panel_facts
+from ..models.measured import to_json
 from ..sweep.layer_request import EVERY_MODEL, KEYS, read_layer_request
 from . import add_routes
 from .guard import Guard
@@ -54,12 +55,17 @@ def model_answer(host: Host, clip_skip: str | None, language: str, asked: dict[s
     if language not in languages():
         raise InvalidInput("lang", language, " or ".join(languages()))
     setting, about = host.clip_skip(), host.about
-    facts = layer_facts(host.model(), _read(setting.value if clip_skip is None else clip_skip))
+    source = host.loaded_source()
+    measured = source.clip_skip if source is not None and source.is_measured else None
+    facts = layer_facts(host.model(), _read(setting.value if clip_skip is None else clip_skip), measured)
     said, warning = _of_panel(facts, asked) or (sentence(facts), is_warning(facts))
+    if source is not None and facts.model is not None:
+        said = with_measured(said, measured, source.training.clip_skip)
     return {
         **facts.to_json(),
         "webui": {"name": about["name"], "version": about["version"]},
         "setting": asdict(setting),
+        "measured": to_json(source.measured) if source is not None else None,
         "sentence": encodable(translated(said, language)),
         "warning": warning,
         "language": language,

@@ -158,6 +158,9 @@ class Host(Protocol):
     def sources(self, prompt: str) -> list[Source]:
         """The files in use for a prompt, and what they say of their training: checkpoint and LoRAs."""
 
+    def loaded_source(self) -> Source | None:
+        """The file of the loaded model, and what it says of its training; None as long as there is none."""
+
     def font(self) -> str | None:
         """The file of the font for grids and charts, by the host's settings."""
 
@@ -211,6 +214,13 @@ class Host(Protocol):
 
         Raises `InvalidInput` before anything is loaded onto the device, for what cannot be asked of this model.
         """
+
+    def forget_answer(self, question: Question) -> bool:
+        """Forgets what the user's checkpoint answered to this question. Returns whether there was something; raises
+        `OSError`."""
+
+    def output_folders(self) -> list[str]:
+        """Where the host saves the pictures that it makes, for txt2img and img2img."""
 
     def infotext(self, picture: Image.Image) -> Infotext | None:
         """What a picture says of how it was made; None where it says nothing that the host can read."""

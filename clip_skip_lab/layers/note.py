@@ -60,6 +60,16 @@ def in_turn(layers: list[Text]) -> Text:
     return reduce(lambda before, after: Text("{before}, then {after}", before=before, after=after), layers)
 
 
+def with_measured(said: Text, measured: int | None, metadata: int | None) -> Text:
+    """What is said of a value, and with which one the weights say that the model was trained; where the metadata say
+    another, that too. `measured` is None where nothing was decided."""
+    if measured is None:
+        return said
+    if metadata in (None, measured):
+        return Text("{sentence}; measured: {value}", sentence=said, value=measured)
+    return Text("{sentence}; measured: {value}, metadata: {other}", sentence=said, value=measured, other=metadata)
+
+
 def panel_problem(error: Text) -> Text:
     """What the note says where the panel holds a value that cannot be used; `error` says why."""
     return Text("Panel: {asked}", asked=error)

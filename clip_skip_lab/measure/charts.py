@@ -111,7 +111,7 @@ def draw_charts(content: Content, folder: Path, lang: str, font: str | None = No
 
 def lines_chart(lines: list[Line], words: Words, title: str, label: str, seed: float | None = None) -> Figure:
     """A chart of lines over clip skip; `seed` is the height of a dashed line, "a new seed"."""
-    figure, axes = _figure(words, title)
+    figure, axes = empty_chart(words, title)
     there = [value for line in lines for value, height in line.values.items() if height is not None]
     places = _places(ascending(there))
     for number, line in enumerate(lines):
@@ -178,7 +178,7 @@ def _heatmap(cells: list[Cell], second: Axis, words: Words) -> Figure:
     values, rows = clip_skips(cells), _rows(cells, second)
     table = [[mean_at(row, COMPOSITION, value) for value in values] for _, row in rows]
     height = min(14.0, 2.5 + 0.4 * len(rows))
-    figure, axes = _figure(words, words["composition"], height, layout="constrained")
+    figure, axes = empty_chart(words, words["composition"], height, layout="constrained")
     numbers = [[float("nan") if change is None else change for change in row] for row in table]
     highest = max((change for row in table for change in row if change is not None), default=0) or 1
     image = axes.imshow(numbers, cmap="viridis", vmin=0, vmax=highest, aspect="auto")
@@ -198,9 +198,10 @@ def _heatmap(cells: list[Cell], second: Axis, words: Words) -> Figure:
     return figure
 
 
-def _figure(
+def empty_chart(
     words: Words, title: str, height: float = 5.0, layout: Literal["constrained"] | None = None
 ) -> tuple[Figure, Axes]:
+    """A chart over clip skip with nothing in it; `height` in inches of 100 pixels."""
     figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor=GROUND, layout=layout)
     axes = figure.add_subplot()
     axes.set_facecolor(GROUND)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..language import Text
+from ..language import Text, counted
+from .measured import Measurement
 from .metadata import Training
 
 NAME_LENGTH = 80
@@ -12,11 +13,35 @@ NAME_LENGTH = 80
 
 @dataclass(frozen=True)
 class Source:
-    """A file in use: `kind` is "checkpoint" or "lora", `name` what the user calls it."""
+    """A file in use.
+
+    Attributes:
+        kind: "checkpoint" or "lora".
+        name: what the user calls it.
+        training: what its header says.
+        measured: what its weights answered, decided or not; those of a checkpoint alone, or with all LoRAs in use.
+    """
 
     kind: str
     name: str
     training: Training
+    measured: Measurement | None = None
+
+    @property
+    def clip_skip(self) -> int | None:
+        """The clip skip of its training, None where neither weights nor header tell it; the weights count."""
+        told = self.measured.clip_skip if self.measured is not None else None
+        return told or self.training.clip_skip
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is its weights that tell."""
+        return self.measured is not None and self.measured.clip_skip is not None
+
+    @property
+    def with_loras(self) -> bool:
+        """Whether its weights were asked together with the LoRAs in use."""
+        return self.is_measured and self.measured is not None and bool(self.measured.loras)
 
 
 PLACES = {
@@ -43,13 +68,19 @@ class Advice:
 def advise(sources: list[Source], clip_skip: int, place: str = "header", lowest: int = 1) -> Advice:
     """Compares what the files say with the clip skip in use, which stands in `place`, one of `PLACES`.
 
-    Files that say nothing don't count. What is not above `lowest` is all the same to the host (`LayerFacts.lowest`).
+    Files that say nothing don't count, nor do the headers of LoRAs with which the weights were asked. What is not above
+    `lowest` is all the same to the host (`LayerFacts.lowest`).
     """
-    telling = [(source, value) for source in sources if (value := source.training.clip_skip) is not None]
+    together = [source for source in sources if source.with_loras]
+    telling = [(source, value) for source in together or sources if (value := source.clip_skip) is not None]
     others = [(source, value) for source, value in telling if max(value, lowest) != max(clip_skip, lowest)]
     if not others:
         return Advice()
-    sentences = [_disagreement(source, clip_skip, PLACES[place]) for source, _ in others]
+    sentences = [
+        sentence
+        for source, value in others
+        for sentence in (_disagreement(source, value, clip_skip, PLACES[place]), *_contradiction(source))
+    ]
     values = [max(value, lowest) for _, value in others]
     if len({max(value, lowest) for _, value in telling}) > 1:
         sentences += [
@@ -61,18 +92,42 @@ def advise(sources: list[Source], clip_skip: int, place: str = "header", lowest:
     return Advice(tuple(sentences), tuple(sorted(set(values), key=lambda value: (-values.count(value), value))))
 
 
-def _disagreement(source: Source, clip_skip: int, place: Text) -> Text:
+def _disagreement(source: Source, trained: int, clip_skip: int, place: Text) -> Text:
     return Text(
-        "{file} was trained at clip skip {trained}; {place} {clip_skip}."
+        "{file} was trained at clip skip {trained} (measured); {place} {clip_skip}."
+        if source.is_measured
+        else "{file} was trained at clip skip {trained}; {place} {clip_skip}."
         if source.training.stated
         else "{file} was trained without clip skip, which is {trained}; {place} {clip_skip}.",
         file=_named(source),
-        trained=source.training.clip_skip,
+        trained=trained,
         place=place,
         clip_skip=clip_skip,
     )
 
 
+def _contradiction(source: Source) -> list[Text]:
+    """That a file's header says another value than its weights, where it does."""
+    said, measured = source.training.clip_skip, source.measured
+    if said is None or not source.is_measured or measured is None or source.with_loras or said == measured.clip_skip:
+        return []
+    pictures = (
+        counted(measured.pictures, "{n} picture that it drew", "{n} pictures that it drew")
+        if measured.drawn
+        else counted(measured.pictures, "{n} picture", "{n} pictures")
+    )
+    return [
+        Text(
+            "Its metadata say {said}, its weights say {measured} (measured with {pictures}).",
+            said=said,
+            measured=measured.clip_skip,
+            pictures=pictures,
+        )
+    ]
+
+
 def _named(source: Source) -> Text:
     name = source.name if len(source.name) <= NAME_LENGTH else f"{source.name[:NAME_LENGTH]}…"
+    if source.with_loras:
+        return Text("The checkpoint {name} with these LoRAs", name=name)
     return Text("LoRA {name}", name=name) if source.kind == "lora" else Text("The checkpoint {name}", name=name)

@@ -1,35 +1,16 @@
-"""The clip skip that the user gave to each checkpoint, in one small JSON file. Knows no host.
-
-The file is the truth: every question reads it, every change reads it again, under a lock, and replaces it whole. So
-two WebUIs on one data folder don't undo each other's changes, and a crash leaves the old file or the new one.
-"""
+"""The clip skip that the user gave to each checkpoint. Knows no host."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
-
-from filelock import FileLock
 
 from ..errors import InvalidInput
 from ..language import Text
-from ..page.files import write_text
+from .list_file import ListFile, about_file, is_same_file, key_of
 
-log = logging.getLogger("clip_skip_lab")
-
-FILE_NAME = "checkpoints.json"
 HIGHEST_REMEMBERED = 99
 """More layers than any text encoder has; what the loaded one has is not known for checkpoints that aren't loaded."""
-
-LOCK_SECONDS = 10.0
-_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -48,30 +29,28 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """What names this checkpoint in the API: its hash, which survives a renaming, or else its name."""
-        return f"sha256:{self.sha256}" if self.sha256 else f"name:{self.name}"
+        """What names this checkpoint in the API."""
+        return key_of(self.name, self.sha256)
 
     def is_for(self, name: str, sha256: str | None) -> bool:
-        """Whether it is about the file of this name and hash: by the hash where both are known, else by the name."""
-        return sha256 == self.sha256 if sha256 and self.sha256 else name == self.name
+        """Whether it is about the file of this name and hash."""
+        return is_same_file(self, name, sha256)
 
 
-class Memory:
-    """The remembered values in `folder`, which is made when the first one is.
+class Memory(ListFile[Entry]):
+    """The remembered values, in `checkpoints.json`."""
 
-    Every method raises `OSError` with the reason when the file cannot be read or written, or when another program
-    holds its lock for more than ten seconds.
-    """
+    file_name = "checkpoints.json"
+    list_name = "checkpoints"
+    title = "Clip skip for each checkpoint"
 
-    def __init__(self, folder: str | Path):
-        self.path = Path(folder) / FILE_NAME
-        self.set_aside: str | None = None
-        """The name under which a damaged file was put since this object has been there, or None."""
-
-    def all(self) -> list[Entry]:
-        """What is remembered, by name."""
-        with self._locked():
-            return self._read()
+    def read_item(self, record: Any) -> Entry:
+        """See `ListFile.read_item`."""
+        if not isinstance(record, dict) or set(record) != {"name", "sha256", "clip_skip"}:
+            raise ValueError("a checkpoint lacks its name, sha256 or clip_skip, or has more")
+        if not isinstance(record["name"], str) or not isinstance(record["sha256"], str | None):
+            raise ValueError("a name or a hash is not text")
+        return Entry(record["name"], record["sha256"], checked_clip_skip(record["clip_skip"]))
 
     def recall(self, name: str, sha256: str | None) -> int | None:
         """The value for the checkpoint of this name and hash, or None.
@@ -81,7 +60,7 @@ class Memory:
         """
         with self._locked():
             entries = self._read()
-            found = _find(entries, name, sha256)
+            found = about_file(entries, name, sha256)
             if found is None:
                 return None
             current = replace(found, name=name, sha256=sha256 or found.sha256)
@@ -94,7 +73,7 @@ class Memory:
         value = checked_clip_skip(clip_skip)
         with self._locked():
             entries = self._read()
-            found = _find(entries, name, sha256)
+            found = about_file(entries, name, sha256)
             known = found.sha256 if found is not None else None
             new = Entry(name, sha256 or known, value)
             if new != found:
@@ -105,64 +84,6 @@ class Memory:
         value = checked_clip_skip(clip_skip)
         self._update(key, lambda entry: [replace(entry, clip_skip=value)])
 
-    def forget(self, key: str) -> None:
-        """Removes the entry with this key. Raises `KeyError` when there is none."""
-        self._update(key, lambda entry: [])
-
-    def forget_all(self) -> None:
-        """Removes every entry."""
-        with self._locked():
-            if self._read():
-                self._write([])
-
-    def _update(self, key: str, change: Callable[[Entry], list[Entry]]) -> None:
-        with self._locked():
-            entries = self._read()
-            if all(entry.key != key for entry in entries):
-                raise KeyError(key)
-            self._write([new for entry in entries for new in (change(entry) if entry.key == key else [entry])])
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One reader or writer at a time: readers too, as Windows cannot replace a file that is open."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS):
-            yield
-
-    def _read(self) -> list[Entry]:
-        try:
-            text = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
-        try:
-            return _entries(json.loads(text))
-        except (ValueError, RecursionError) as error:
-            self._put_aside(error)
-            return []
-
-    def _put_aside(self, error: Exception) -> None:
-        date = datetime.now().strftime("%Y-%m-%d-%H%M%S-%f")
-        aside = self.path.with_name(f"{self.path.name}.damaged-{date}")
-        os.replace(self.path, aside)
-        self.set_aside = aside.name
-        log.warning(
-            "Clip skip for each checkpoint: %s was damaged (%s). It is kept as %s, and the list starts empty.",
-            self.path.name,
-            error,
-            aside.name,
-        )
-
-    def _write(self, entries: list[Entry]) -> None:
-        ordered = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name, entry.sha256 or ""))
-        text = json.dumps({"version": _VERSION, "checkpoints": [asdict(entry) for entry in ordered]}, indent=1)
-        write_text(self.path, text + "\n")
-
-
-def _find(entries: list[Entry], name: str, sha256: str | None) -> Entry | None:
-    found = [entry for entry in entries if entry.is_for(name, sha256)]
-    by_hash = [entry for entry in found if sha256 and entry.sha256]
-    return next(iter(by_hash + found), None)
-
 
 def checked_clip_skip(clip_skip: Any) -> int:
     """The value, if it can be one of a checkpoint. Raises `InvalidInput`."""
@@ -170,17 +91,3 @@ def checked_clip_skip(clip_skip: Any) -> int:
         allowed = Text("a whole number from 1 to {highest}", highest=HIGHEST_REMEMBERED)
         raise InvalidInput(Text("Clip skip"), clip_skip, allowed)
     return clip_skip
-
-
-def _entries(data: Any) -> list[Entry]:
-    """The entries of a file's JSON. Raises `ValueError` with what is wrong."""
-    if not isinstance(data, dict) or data.get("version") != _VERSION or not isinstance(data.get("checkpoints"), list):
-        raise ValueError(f"not a list of checkpoints of version {_VERSION}")
-    entries = []
-    for record in data["checkpoints"]:
-        if not isinstance(record, dict) or set(record) != {"name", "sha256", "clip_skip"}:
-            raise ValueError("a checkpoint lacks its name, sha256 or clip_skip, or has more")
-        if not isinstance(record["name"], str) or not isinstance(record["sha256"], str | None):
-            raise ValueError("a name or a hash is not text")
-        entries.append(Entry(record["name"], record["sha256"], checked_clip_skip(record["clip_skip"])))
-    return entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ PENULTIMATE = 2
 """Of SDXL's encoders, on which SDXL was trained: what one has while only the other varies."""
 
 MOST_SECONDS = 300.0
+LORA = re.compile(r"<(?:lora|lyco):[^<>]+>")
 LEAST_SECONDS, HIGHEST_SECONDS = 1, 86_400
 
 
@@ -124,3 +126,10 @@ def read_seed(source: object) -> int:
     if isinstance(source, bool) or not isinstance(source, int) or not 0 <= source < 2**32:
         raise InvalidInput(Text("Seed"), source, Text("a whole number from 0 to 4294967295"))
     return source
+
+
+def read_loras(source: object) -> str:
+    """LoRAs in the host's syntax and nothing else, "" for none. Raises `InvalidInput`."""
+    if isinstance(source, str) and not LORA.sub("", source).strip(" ,\n"):
+        return " ".join(LORA.findall(source))
+    raise InvalidInput(Text("LoRAs"), source, Text("LoRAs as in a prompt, such as {example}", example="<lora:name:1>"))

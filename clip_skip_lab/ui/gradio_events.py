@@ -16,6 +16,10 @@ gradio 3 tells of no change of what is hidden, as the infotexts are. gradio 4 te
 has changed anything on the page, so that an event of ours at the line of the log would call itself without end.
 """
 
+ANY_NUMBER_AT_ONCE: dict[str, Any] = {"concurrency_limit": None} if IS_4 else {}
+"""For an event that takes long and that several pages may start: gradio 4 would let the second one wait without a word,
+gradio 3 has threads for all of the host's events together."""
+
 
 def in_browser(event: Callable[..., Any], script: str, inputs: list[Any] | None = None) -> None:
     """Runs a function of the page's scripts at an event, without asking the host."""

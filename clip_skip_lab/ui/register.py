@@ -12,11 +12,13 @@ from ..api.guard import Guard, users_of
 from ..api.memory import add_memory_routes
 from ..api.model import add_model_routes
 from ..api.sweeps import add_sweep_routes
+from ..api.trained_with import add_trained_with_route
 from ..api.words import add_words_route
 from ..hosts import Host
 from . import header, settings, start_value
 from .from_picture import register_buttons
 from .tab import add_memory_settings, memory_tab
+from .trained_with import watch_page
 
 
 def register(host: Host) -> None:
@@ -45,9 +47,11 @@ def register(host: Host) -> None:
         add_advice_routes(app, host, guard)
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, grid_folders, guard)
+        add_trained_with_route(app, host, guard)
 
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
+    watch_page()
     script_callbacks.on_ui_tabs(lambda: memory_tab(host))
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_script_unloaded(unloaded)

@@ -8,6 +8,7 @@ from modules import shared
 from ..hosts import REMEMBER, Host
 from .compare import ComparePart
 from .settings import SECTION
+from .trained_with import TrainedWithPart
 
 ADVICE = "clip_skip_lab_advice"
 TAB = ("Clip skip lab", "clip_skip_lab")
@@ -33,5 +34,6 @@ def memory_tab(host: Host) -> list[tuple[gr.Blocks, str, str]]:
     with gr.Blocks(analytics_enabled=False) as tab:
         gr.HTML('<div class="clip-skip-lab-sweeps"></div>', elem_id="clip_skip_lab_sweeps")
         gr.HTML('<div class="clip-skip-lab-memory"></div>', elem_id="clip_skip_lab_memory")
+        TrainedWithPart(host)
         ComparePart(host)
     return [(tab, *TAB)]

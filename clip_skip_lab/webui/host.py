@@ -18,6 +18,7 @@ from ..layers.facts import Model
 from ..layers.phases import choices_in_turn
 from ..layers.selection import check_reachable
 from ..models.advice import Source
+from ..models.measured import Measured
 from ..models.memory import Memory
 from ..probe.answer import Answer
 from ..probe.question import Captioned, Question, Watch
@@ -54,7 +55,7 @@ class WebUI:
         self.header_list = engine.page.header_list
         self.header_controls = engine.page.header_controls
         self.prepare_page = engine.page.prepare
-        self.files = ModelFiles(engine)
+        self.files = ModelFiles(engine, Measured(data_folder()))
         self._sweeping = False
         self.memory = CheckpointMemory(Memory(data_folder()), self.files, engine.page, self._is_overridden)
         self._browser = ""
@@ -115,6 +116,10 @@ class WebUI:
         """See `Host.sources`."""
         return self.files.sources(prompt)
 
+    def loaded_source(self) -> Source | None:
+        """See `Host.loaded_source`."""
+        return self.files.loaded()
+
     def font(self) -> str | None:
         """See `Host.font`."""
         return font_file()
@@ -173,6 +178,16 @@ class WebUI:
         opts = shared.opts
         return opts.outdir_grids or (opts.outdir_img2img_grids if is_img2img else opts.outdir_txt2img_grids)
 
+    def output_folders(self) -> list[str]:
+        """See `Host.output_folders` (modules/txt2img.py, modules/img2img.py)."""
+        opts = shared.opts
+        both = [opts.outdir_txt2img_samples, opts.outdir_img2img_samples]
+        return [opts.outdir_samples] if opts.outdir_samples else both
+
+    def forget_answer(self, question: Question) -> bool:
+        """See `Host.forget_answer`."""
+        return self.files.forget(question)
+
     def forecast(self, request: Any, plan: SweepPlan) -> Forecast:
         """See `Host.forecast`."""
         check_request(request)
@@ -213,7 +228,9 @@ class WebUI:
         self, question: Question, pictures: Sequence[Captioned], watch: Watch | None = None, draw: int = 0
     ) -> Answer:
         """See `Host.trained_with`."""
-        return trained_with(self.engine, question, pictures, watch, draw, self.language())
+        answer = trained_with(self.engine, question, pictures, watch, draw, self.language())
+        self.files.remember(question, answer)
+        return answer
 
     def infotext(self, picture: Image.Image) -> Infotext | None:
         """See `Host.infotext`."""

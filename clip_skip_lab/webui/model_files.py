@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,14 @@ from modules import extra_networks, sd_models, shared
 
 from ..hosts import CHECKPOINT
 from ..models.advice import Source
+from ..models.measured import Measured, Measurement, normal_loras
 from ..models.metadata import MetadataReader
+from ..probe.answer import Answer
+from ..probe.measurement import measurement
+from ..probe.question import Question
 from .engine import Engine
+
+log = logging.getLogger("clip_skip_lab")
 
 _ZERO = re.compile(r"\s*[+-]?(?:0+\.?0*|\.0+)\s*")
 MOST_LORAS = 100
@@ -20,10 +28,11 @@ MOST_LORAS = 100
 
 
 class ModelFiles:
-    """The files in use, and what their headers say. Takes no lock of the host, loads nothing."""
+    """The files in use, and what their headers and weights say. Takes no lock of the host, loads nothing."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, measured: Measured) -> None:
         self.engine = engine
+        self.measured = measured
         self._reader = MetadataReader()
         self._chosen: Any = None
 
@@ -48,7 +57,8 @@ class ModelFiles:
         self._chosen = checkpoint
 
     def sources(self, prompt: str) -> list[Source]:
-        """The checkpoint, then the LoRAs that the prompt names, with what their headers say about training.
+        """The checkpoint, then the LoRAs that the prompt names, with what headers and the checkpoint's weights say
+        about training.
 
         Empty where the setting means nothing: on a loaded model that isn't SD1.
         """
@@ -58,10 +68,65 @@ class ModelFiles:
         found = []
         checkpoint = self.checkpoint()
         if checkpoint is not None:
-            found.append(
-                Source("checkpoint", checkpoint.name_for_extra, self._reader.read(checkpoint.filename)),
-            )
+            training = self._reader.read(checkpoint.filename)
+            found.append(Source("checkpoint", checkpoint.name_for_extra, training, self._answer(checkpoint, prompt)))
         return found + [Source("lora", name, self._reader.read(file)) for name, file in loras(prompt)]
+
+    def loaded(self) -> Source | None:
+        """The file of the loaded model with what it says about training, without LoRAs; None as long as none is."""
+        checkpoint = getattr(self.engine.model(), "sd_checkpoint_info", None)
+        if checkpoint is None:
+            return None
+        training = self._reader.read(checkpoint.filename)
+        return Source("checkpoint", checkpoint.name_for_extra, training, self._answer(checkpoint))
+
+    def remember(self, question: Question, answer: Answer) -> None:
+        """Remembers what a model's weights answered, unless nothing was measured. A file that cannot be written is a
+        line in the log: the answer itself must not fail because of it."""
+        checkpoint = self._named(answer.model.get("name", ""))
+        if checkpoint is None or not answer.rows:
+            return
+        asked_with = loras_in_use(question.loras, added=False)
+        try:
+            self.measured.remember(measurement(question, answer, checkpoint.name, checkpoint.sha256, asked_with))
+        except OSError as error:
+            log.warning("%s: %s", self.measured.title, error)
+
+    def forget(self, question: Question) -> bool:
+        """Forgets what the user's checkpoint answered to this question. Returns whether there was something; raises
+        `OSError`."""
+        checkpoint = self.checkpoint()
+        if checkpoint is None:
+            return False
+        tags = loras_in_use(question.loras, added=False)
+        found = self.measured.recall(checkpoint.name, checkpoint.sha256, tags, question.vary)
+        if found is None:
+            return False
+        with suppress(KeyError):  # forgotten meanwhile
+            self.measured.forget(found.key)
+        return True
+
+    def _named(self, name: str) -> Any:
+        """The host's record of the checkpoint that is called so in infotexts: the loaded one, if it is that, else the
+        first of the list. Meanwhile another may have been loaded."""
+        loaded = getattr(self.engine.model(), "sd_checkpoint_info", None)
+        there = [loaded] if loaded is not None else []
+        return next(
+            (info for info in [*there, *sd_models.checkpoints_list.values()] if info.name_for_extra == name), None
+        )
+
+    def _answer(self, checkpoint: Any, prompt: str = "") -> Measurement | None:
+        """What the weights of a checkpoint answered with exactly the LoRAs of a prompt, else alone; decided ones only
+        where there are LoRAs. None where the file cannot be read, which is a line in the log."""
+        name, sha256 = checkpoint.name, checkpoint.sha256
+        try:
+            together = self.measured.recall(name, sha256, tags) if (tags := loras_in_use(prompt)) else None
+            if together is not None and together.clip_skip is not None:
+                return together
+            return self.measured.recall(name, sha256)
+        except OSError as error:
+            log.warning("%s: %s", self.measured.title, error)
+            return None
 
 
 def loras(prompt: str) -> list[tuple[str, str]]:
@@ -69,6 +134,21 @@ def loras(prompt: str) -> list[tuple[str, str]]:
 
     Those that the host doesn't know are left out, and so are those of weight 0, and all when its Lora extension is off.
     """
+    found: dict[str, str] = {}
+    for tag, known in _known_tags(prompt):
+        if len(found) < MOST_LORAS:
+            found.setdefault(known.filename, tag.positional[0])
+    return [(name, file) for file, name in found.items()]
+
+
+def loras_in_use(prompt: str, added: bool = True) -> str:
+    """These LoRAs with their weights, as answers of weights are remembered by (`normal_loras`); `added` as below."""
+    return normal_loras(([known.name, *tag.positional[1:]], tag.named) for tag, known in _known_tags(prompt, added))
+
+
+def _known_tags(prompt: str, added: bool = True) -> list[tuple[Any, Any]]:
+    """The tags of LoRAs that do something, each with the host's record of the file; with `added` also the one that the
+    host's "Add network to prompt" puts there, if the prompt hasn't got it."""
     networks = sys.modules.get("networks")  # how the host's extension imports itself, extensions-builtin/Lora
     by_name, by_alias = (
         getattr(networks, "available_networks", None),
@@ -77,20 +157,19 @@ def loras(prompt: str) -> list[tuple[str, str]]:
     ambiguous = getattr(networks, "forbidden_network_aliases", {})
     if not isinstance(by_name, dict) or not isinstance(by_alias, dict):
         return []
-    _, tags = extra_networks.parse_prompt(prompt)
-    named = [tag for kind in ("lora", "lyco") for tag in tags.get(kind, []) if tag.positional]
-    names = [tag.positional[0] for tag in named if _does_something(tag)]
-    # The host's "Add network to prompt": it does where the prompt hasn't got it, with the weight that new ones get.
-    always = shared.opts.data.get("sd_lora", "None")
-    weight = shared.opts.data.get("extra_networks_default_multiplier", 1)
+    _, found = extra_networks.parse_prompt(prompt)
+    named = [tag for kind in ("lora", "lyco") for tag in found.get(kind, []) if tag.positional]
+    tags = [tag for tag in named if _does_something(tag)]
+    always = shared.opts.data.get("sd_lora", "None") if added else "None"
+    weight = shared.opts.data.get("extra_networks_default_multiplier", 1)  # that new ones get
     if weight and always not in ("None", *(tag.positional[0] for tag in named)):
-        names.append(always)
-    found: dict[str, str] = {}
-    for name in names:
-        known = (by_name if name.lower() in ambiguous else by_alias).get(name)
-        if known is not None and len(found) < MOST_LORAS:
-            found.setdefault(known.filename, name)
-    return [(name, file) for file, name in found.items()]
+        tags.append(extra_networks.ExtraNetworkParams(items=[always, str(weight)]))
+    known = [(tag, _record(tag.positional[0], by_name, by_alias, ambiguous)) for tag in tags]
+    return [(tag, record) for tag, record in known if record is not None]
+
+
+def _record(name: str, by_name: dict[str, Any], by_alias: dict[str, Any], ambiguous: Any) -> Any:
+    return (by_name if name.lower() in ambiguous else by_alias).get(name)
 
 
 def _does_something(tag: Any) -> bool:

@@ -4,12 +4,20 @@ import pytest
 
 from clip_skip_lab.language import translated
 from clip_skip_lab.models.advice import Source, advise
+from clip_skip_lab.models.measured import Measurement
 from clip_skip_lab.models.metadata import Training
 
 TWO = Source("lora", "x", Training(2, True))
 ONE = Source("lora", "y", Training(1, False))
 SILENT = Source("lora", "z", Training())
 MODEL = Source("checkpoint", "m", Training(2, True))
+
+
+def asked(value, training=SILENT.training, loras="", drawn=False):
+    """The checkpoint m, whose weights say this value."""
+    candidates = (value or 1,)
+    answer = Measurement("m", None, loras, "clip_skip", value, candidates, 3.0, 32, drawn, "")
+    return Source("checkpoint", "m", training, answer)
 
 
 def english(*sources, clip_skip, **more):
@@ -58,6 +66,41 @@ def test_values_that_are_the_same_to_the_host_are_no_disagreement():
     assert advise([TWO], 1, lowest=1).values == (2,)
 
 
+def test_what_the_weights_say_is_told_and_offered_without_any_metadata():
+    assert english(asked(2), clip_skip=1) == [
+        "The checkpoint m was trained at clip skip 2 (measured); the header says 1."
+    ]
+    assert advise([asked(2)], 1).values == (2,)
+    assert english(asked(2), clip_skip=2) == english(asked(None), clip_skip=2) == []
+
+
+def test_metadata_that_the_weights_contradict_are_told_and_do_not_count():
+    contradicted = asked(2, Training(1, True))
+    assert english(contradicted, clip_skip=1) == [
+        "The checkpoint m was trained at clip skip 2 (measured); the header says 1.",
+        "Its metadata say 1, its weights say 2 (measured with 32 pictures).",
+    ]
+    assert advise([contradicted], 3).values == (2,)
+    assert advise([contradicted], 2).sentences == ()
+    assert len(english(asked(2, Training(2, True)), clip_skip=1)) == 1
+    assert english(asked(2, Training(1, True), drawn=True), clip_skip=1)[-1].endswith("32 pictures that it drew).")
+
+
+def test_undecided_weights_leave_the_word_to_the_metadata():
+    assert english(asked(None, Training(2, True)), clip_skip=1) == [
+        "The checkpoint m was trained at clip skip 2; the header says 1."
+    ]
+
+
+def test_weights_that_were_asked_together_with_the_loras_speak_for_them():
+    together = asked(2, Training(1, True), loras="y:1")
+    assert english(together, ONE, clip_skip=1) == [
+        "The checkpoint m with these LoRAs was trained at clip skip 2 (measured); the header says 1."
+    ]
+    assert advise([together, ONE], 2).sentences == ()
+    assert english(asked(2), ONE, clip_skip=1)[-1] == "No one value suits them all."
+
+
 def test_an_endless_name_is_cut():
     (sentence,) = english(Source("lora", "n" * 500, Training(2, True)), clip_skip=1)
     assert "n" * 80 + "…" in sentence and "n" * 81 not in sentence
@@ -65,4 +108,6 @@ def test_an_endless_name_is_cut():
 
 def test_every_sentence_is_there_in_japanese():
     for sentence in advise([MODEL, TWO, ONE], 1).sentences + advise([MODEL, TWO, ONE], 2).sentences:
+        assert any("\u3040" <= letter <= "\u30ff" for letter in translated(sentence, "ja"))
+    for sentence in advise([asked(2, Training(1, True), drawn=True), asked(2, loras="y:1")], 1).sentences:
         assert any("\u3040" <= letter <= "\u30ff" for letter in translated(sentence, "ja"))

@@ -6,7 +6,7 @@ import pytest
 
 from clip_skip_lab.language import in_all_languages
 from clip_skip_lab.layers.facts import ALL, NONE, PART, UNKNOWN, Encoder, Model, layer_facts, layer_of
-from clip_skip_lab.layers.note import is_warning, sentence
+from clip_skip_lab.layers.note import is_warning, sentence, with_measured
 
 SD1 = Model("base", "SD1", (Encoder("CLIP-L", 12),))
 SD2 = Model("two", "SD2", (Encoder("OpenCLIP ViT-H", 24, usual=23),))
@@ -189,3 +189,34 @@ def test_the_record_as_plain_data():
     }
     assert layer_facts(SD1, 14).to_json()["encoders"][0]["layer"] is None
     assert layer_facts(None, 2).to_json()["model"] is None
+
+
+@pytest.mark.parametrize(
+    ("measured", "metadata", "english", "japanese"),
+    [
+        (None, 1, "Layer 11 of 12, penultimate", "12層中11層目（最後から2番目）"),
+        (
+            2,
+            None,
+            "Layer 11 of 12, penultimate, as in training; measured: 2",
+            "12層中11層目（最後から2番目）、学習時と同じ層。学習時の Clip skip（実測）: 2",
+        ),
+        (
+            2,
+            2,
+            "Layer 11 of 12, penultimate, as in training; measured: 2",
+            "12層中11層目（最後から2番目）、学習時と同じ層。学習時の Clip skip（実測）: 2",
+        ),
+        (
+            1,
+            2,
+            "Layer 11 of 12, penultimate; the model was trained on layer 12; measured: 1, metadata: 2",
+            "12層中11層目（最後から2番目）。学習時は12層目。学習時の Clip skip（実測）: 1（メタデータでは 2）",
+        ),
+    ],
+)
+def test_what_was_measured_ends_the_sentence_and_metadata_that_say_another_value_are_named(
+    measured, metadata, english, japanese
+):
+    said = with_measured(sentence(layer_facts(SD1, 2, measured)), measured, metadata)
+    assert in_all_languages(said).items() >= {"en": english, "ja": japanese}.items()

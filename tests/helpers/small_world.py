@@ -1,0 +1,34 @@
+"""Pictures with captions of the small world, that no training of the small models saw."""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from training import evaluate, world
+
+SEED = 47
+
+
+def captioned(count: int = 32, seed: int = SEED) -> list[tuple[Image.Image, str]]:
+    """Pictures and captions, half of them with two objects."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for objects in (1, 2):
+        scenes, captions = evaluate.questions(count // 2 if objects == 2 else count - count // 2, objects, seed)
+        found += [
+            (Image.fromarray(picture), said) for picture, said in zip(world.draw(scenes, rng), captions, strict=True)
+        ]
+    return found
+
+
+def for_api(pictures: list[tuple[Image.Image, str]]) -> list[dict[str, str]]:
+    """The same as a request to the API has them."""
+    return [{"image": packed(picture), "caption": caption} for picture, caption in pictures]
+
+
+def packed(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
