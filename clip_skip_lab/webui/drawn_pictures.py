@@ -8,20 +8,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from modules import extra_networks, processing, scripts, shared
+from modules import processing, shared
 from PIL import Image
 
 from ..errors import InvalidInput
 from ..language import Text
 from ..probe.question import Captioned, Progress, Question, Watch
 from ..sweep.layer_request import SAME
+from .bare_request import bare_request
 from .engine import Engine
 from .layer_hooks import is_watched
 from .layer_request import ask
-from .probe_network import brackets_read, is_interrupted, plain_text, side_of
+from .probe_network import as_prompt, is_interrupted, read_as, side_of
+from .put_back import last_infotext_kept
 from .shadow import hooked
 
-STEPS, CFG_SCALE, SAMPLER = 20, 7.0, "Euler a"
+STEPS, CFG_SCALE = 20, 7.0
 MOST_OF_THE_TIME = 0.75
 """Of what may be spent; what isn't drawn then is left out."""
 
@@ -54,7 +56,7 @@ def drawn(
             tell(Progress(done / total, spent, left, Text("drawing picture {n} of {of}", n=done + 1, of=total)))
             shared.state.job_count, shared.state.job_no = total + 1, done
             picture = _picture(engine, question, source, value, question.seed + number)
-            if is_interrupted():
+            if picture is None or is_interrupted():
                 return found
             files[value] = _packed(picture)
         name = Text("picture {number}", number=number + 1)
@@ -65,36 +67,24 @@ def drawn(
     return found
 
 
-def _picture(engine: Engine, question: Question, source: Captioned, value: int, seed: int) -> Image.Image:
-    text = plain_text(source.caption) if source.literal else extra_networks.parse_prompts([source.caption])[0][0]
+def _picture(engine: Engine, question: Question, source: Captioned, value: int, seed: int) -> Image.Image | None:
+    text = as_prompt(source.caption, source.literal)
     width, height = question.size or (side_of(engine), side_of(engine))
-    p = processing.StableDiffusionProcessingTxt2Img(
-        sd_model=None,
-        outpath_samples="",
-        outpath_grids="",
-        prompt=f"{text} {question.loras}".strip(),
-        negative_prompt="",
-        seed=seed,
-        steps=STEPS,
-        cfg_scale=CFG_SCALE,
-        width=width,
-        height=height,
-        sampler_name=SAMPLER,
-        do_not_save_samples=True,
-        do_not_save_grid=True,
+    p = bare_request(
+        f"{text} {question.loras}".strip(), seed=seed, steps=STEPS, cfg_scale=CFG_SCALE, width=width, height=height
     )
-    p.scripts = scripts.ScriptRunner()
     ask(p, **{key: given for key, given in question.request(value).to_json().items() if given != SAME})
 
     def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
         if not is_watched():  # then the pictures would all be of the host's own clip skip
             problem = Text("cannot be applied: another extension has taken over how the WebUI generates")
             raise InvalidInput(Text("Clip skip"), value, Text("pictures of yours"), problem)
+        put_back_infotext()
         return original(*args, **kwargs)
 
     try:
-        with brackets_read(), hooked(p, "sample", sample):
-            return processing.process_images(p).images[0]
+        with read_as(source.literal), last_infotext_kept() as put_back_infotext, hooked(p, "sample", sample):
+            return next(iter(processing.process_images(p).images), None)
     finally:
         p.close()
 

@@ -38,7 +38,8 @@ from .model_files import ModelFiles, data_folder
 from .options import borrowed, lendable
 from .own_axes import register_axes
 from .pasted import naming_layers
-from .probing import JOB, trained_with
+from .probing import trained_with
+from .put_back import JOB
 from .request import applied, cell_size, name_checkpoint, restore_setting, steps
 from .saving import font_file
 from .script_arguments import register_padding

@@ -49,12 +49,17 @@ def plain_text(caption: str) -> str:
 
 
 @contextmanager
-def brackets_read() -> Iterator[None]:
-    """Lets the host read a backslash before a bracket, for the time of the block: with the emphasis "None" it takes all
-    letters as they are, and the backslash too."""
-    off = shared.opts.data.get("emphasis") == "None"
-    with borrowed(shared.opts.data, {"emphasis": "Ignore"} if off else {}):  # "Ignore" reads and changes nothing
+def read_as(literal: bool) -> Iterator[None]:
+    """Lets the host read the backslashes of `plain_text` for the time of the block, where a text is literal: with the
+    emphasis "None" it would take them for letters too."""
+    off = literal and shared.opts.data.get("emphasis") == "None"
+    with borrowed(shared.opts.data, {"emphasis": "Ignore"} if off else {}):  # reads weights, and changes nothing
         yield
+
+
+def as_prompt(caption: str, literal: bool) -> str:
+    """A caption in the host's syntax, without LoRAs."""
+    return plain_text(caption) if literal else extra_networks.parse_prompts([caption])[0][0]
 
 
 class HostNetwork:
@@ -102,8 +107,7 @@ class HostNetwork:
     ) -> list[Mapping[str, torch.Tensor]]:
         """See `Network.conditionings`."""
         self._network.give_way()
-        text = plain_text(caption) if literal else extra_networks.parse_prompts([caption])[0][0]
-        prompt = prompt_parser.SdConditioning([text], width=width, height=height)
+        prompt = prompt_parser.SdConditioning([as_prompt(caption, literal)], width=width, height=height)
         now: list[LayerRequest] = []
 
         def choose(encoder: LoadedEncoder, negative: bool | None) -> LayerChoice | None:
@@ -111,7 +115,7 @@ class HostNetwork:
 
         found: list[Mapping[str, torch.Tensor]] = []
         # The memo is a new one for each caption, so that any number of them takes the memory of one.
-        with brackets_read(), selecting(self._engine, choose), OnePass(self._engine).installed():
+        with read_as(literal), selecting(self._engine, choose), OnePass(self._engine).installed():
             for request in requests:
                 now.append(request)
                 schedules = prompt_parser.get_learned_conditioning(shared.sd_model, prompt, STEPS)

@@ -4,16 +4,13 @@ memory are its own business, and everything is put back by it.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
-from modules import call_queue, devices, extra_networks, processing, rng, scripts, shared
-from modules.paths_internal import data_path
+from modules import call_queue, extra_networks, processing, shared
 
 from ..errors import InvalidInput
 from ..language import Text, translated
@@ -23,16 +20,15 @@ from ..probe.probing import probe
 from ..probe.question import Captioned, Progress, Question, Watch
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP
 from ..sweep.values import CLIP_SKIP_FIELD
+from .bare_request import bare_request
 from .drawn_pictures import drawn
 from .encoders import check_choices
 from .engine import Engine, LoadedModel
 from .model_files import loras
 from .options import borrowed
 from .probe_network import HostNetwork, is_interrupted
+from .put_back import generator_kept, job, last_infotext_kept
 from .shadow import hooked
-
-JOB = "clip_skip_lab_trained_with"
-"""What the host's state calls it."""
 
 SIDE = 64
 """Of the generation that a probing takes the place of, in pixels: the least that the hosts take."""
@@ -45,9 +41,6 @@ DRAWING = 0.7
 
 ALONE = {"token_merging_ratio": 0.0, "sd_lora": "None", "sd_hypernetwork": "None"}
 """Settings of the host that would put something beside the checkpoint, with the values that don't."""
-
-PARAMS = os.path.join(data_path, "params.txt")
-"""Where the host keeps the infotext of the last generation, for the page's paste button."""
 
 T = TypeVar("T")
 
@@ -67,7 +60,7 @@ def trained_with(
         question, pictures, watch, draw: as there.
         language: in which the page's bar tells what is done.
     """
-    with call_queue.queue_lock, _job(), generator_kept(), _last_infotext_kept():
+    with call_queue.queue_lock, job(), generator_kept():
         began = time.monotonic()
         engine.load({})
         question = checked(engine, question)
@@ -111,6 +104,7 @@ def inside(engine: Engine, question: Question, action: Callable[[HostNetwork], T
     failed: list[BaseException] = []
 
     def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
+        put_back_infotext()
         try:
             with engine.network() as network:
                 done.append(action(HostNetwork(engine, network)))
@@ -119,7 +113,7 @@ def inside(engine: Engine, question: Question, action: Callable[[HostNetwork], T
         return processing.DecodedSamples([torch.zeros(3, SIDE, SIDE)])
 
     try:
-        with hooked(p, "sample", sample):
+        with last_infotext_kept() as put_back_infotext, hooked(p, "sample", sample):
             processing.process_images(p)
     finally:
         p.close()
@@ -131,26 +125,8 @@ def inside(engine: Engine, question: Question, action: Callable[[HostNetwork], T
 
 
 def _request(prompt: str) -> Any:
-    """A generation as small as can be: without scripts, negative prompt and guidance, and nothing is saved."""
-    p = processing.StableDiffusionProcessingTxt2Img(
-        sd_model=None,
-        outpath_samples="",
-        outpath_grids="",
-        prompt=prompt,
-        negative_prompt="",
-        seed=1,
-        steps=1,
-        cfg_scale=1.0,
-        width=SIDE,
-        height=SIDE,
-        sampler_name="Euler a",
-        do_not_save_samples=True,
-        do_not_save_grid=True,
-    )
-    p.scripts = scripts.ScriptRunner()  # an empty one: reForge cannot do without (modules/processing.py)
-    # Caches of its own, or what the user's last generation encoded would be forgotten.
-    p.cached_c, p.cached_uc = [None, None, None], [None, None, None]
-    return p
+    """As small as can be, and without guidance."""
+    return bare_request(prompt, seed=1, steps=1, cfg_scale=1.0, width=SIDE, height=SIDE)
 
 
 def checked(engine: Engine, question: Question) -> Question:
@@ -234,55 +210,3 @@ class Telling:
 def _known(values: dict[str, Any]) -> dict[str, Any]:
     """Those that this host has."""
     return {key: value for key, value in values.items() if key in shared.opts.data_labels}
-
-
-@contextmanager
-def _job() -> Iterator[None]:
-    """A job of the host's for the time of the block: it can be interrupted, and an interrupt from before is over."""
-    shared.state.begin(job=JOB)
-    try:
-        yield
-    finally:
-        shared.state.end()
-        shared.state.textinfo = None
-        shared.state.sampling_step = shared.state.sampling_steps = 0
-
-
-@contextmanager
-def generator_kept() -> Iterator[None]:
-    """Leaves torch's global generators as they were, on the CPU and on the host's device, and the host's own: img2img
-    goes on from there (see `random_state`)."""
-    kind = devices.device.type
-    on_device = getattr(torch, kind, None) if kind != "cpu" else None
-    before, nvidia = torch.get_rng_state(), getattr(rng, "nv_rng", None)
-    there = on_device.get_rng_state() if on_device is not None else None
-    with ExitStack() as stack:
-        stack.callback(torch.set_rng_state, before)
-        if on_device is not None:
-            stack.callback(on_device.set_rng_state, there)
-        if hasattr(rng, "nv_rng"):
-            stack.callback(setattr, rng, "nv_rng", nvidia)
-        yield
-
-
-@contextmanager
-def _last_infotext_kept() -> Iterator[None]:
-    """Leaves `PARAMS` as it was: the host writes it in each generation, Forge Classic whatever it is told."""
-    before = _contents(PARAMS)
-    try:
-        yield
-    finally:
-        if _contents(PARAMS) != before:
-            if before is None:
-                os.remove(PARAMS)
-            else:
-                with open(PARAMS, "wb") as file:
-                    file.write(before)
-
-
-def _contents(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None

@@ -1,11 +1,17 @@
-"""The embedded host's modules in the test's own process, and short ways to run a job there."""
+"""The embedded host's modules in the test's own process, and short ways to run a job there.
 
+With the face that `MINIHOST_FACE` names: a process has one.
+"""
+
+import os
 import sys
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+
+FACE = os.environ.get("MINIHOST_FACE", "a1111")
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +22,7 @@ def host(tmp_path_factory):
         from tests.minihost import launch
 
         argv = sys.argv
-        launch.prepare(tmp_path_factory.mktemp("host"), [], ["--disable-console-progressbars"])
+        launch.prepare(tmp_path_factory.mktemp("host"), [], ["--disable-console-progressbars"], face=FACE)
         import modules.initialize
         import modules.shared_init
 
@@ -34,6 +40,11 @@ def host(tmp_path_factory):
     shared.sd_upscalers = upscaler.UpscalerNone().scalers
     extra_networks.initialize()
     extra_networks.register_default_extra_networks()
+    if FACE == "forge":  # where a model is loaded when it has been chosen
+        from modules_forge import main_entry
+
+        main_entry.refresh_model_loading_parameters()
+        sd_models.forge_model_reload()
     assert shared.sd_model is not None
     shared.opts.data.update(samples_save=False, grid_save=False)
     # a setting that was never set isn't restored after an override: see the test of that
