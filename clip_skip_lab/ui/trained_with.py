@@ -68,7 +68,12 @@ class TrainedWithPart:
             stop = gr.Button("Interrupt", visible=False, elem_id="clip_skip_lab_ask_interrupt")
         answer = gr.HTML(elem_id="clip_skip_lab_trained_answer", elem_classes=["clip-skip-lab-forecast"])
         chart = gr.Image(
-            label="Chart", type="pil", interactive=False, visible=False, elem_id="clip_skip_lab_trained_chart"
+            label="Chart",
+            show_label=False,  # it would lie over the chart's own title
+            type="pil",
+            interactive=False,
+            visible=False,
+            elem_id="clip_skip_lab_trained_chart",
         )
         name = gr.State("")
         outputs = [answer, chart, ask, stop, name]
