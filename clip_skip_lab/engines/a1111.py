@@ -19,6 +19,7 @@ from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice
 from ..webui.engine import LoadedEncoder, LoadedModel
 from .family import Family, known_encoders, nan_rows
 from .hijacked import Hijacked
+from .network import AppliedNetwork
 
 SDXL_SWITCH = "sdxl_clip_l_skip"
 """The option without which SDXL's CLIP-L ignores clip skip (modules/sd_hijack_clip.py)."""
@@ -102,6 +103,11 @@ class A1111(Hijacked):
         """See `Engine.loras` (extensions-builtin/Lora/networks.py)."""
         loaded = getattr(sys.modules.get("networks"), "loaded_networks", ())
         return tuple((net.name, net.te_multiplier, net.unet_multiplier, net.dyn_dim, net.mtime) for net in loaded)
+
+    @contextmanager
+    def network(self) -> Iterator[AppliedNetwork]:
+        """See `Engine.network`."""
+        yield AppliedNetwork(shared.sd_model, shared.device)
 
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""

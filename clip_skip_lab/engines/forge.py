@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from backend.sampling.sampling_function import sampling_cleanup, sampling_prepare
 from backend.text_processing.classic_engine import ClassicTextProcessingEngine
 from modules import sd_models, shared
 from modules_forge import main_entry
@@ -27,6 +28,7 @@ from ..webui.options import borrowed, undone
 from ..webui.shadow import shadowed
 from .family import SLIDER_END, Family, encoding_swapped, known_encoders
 from .forge_page import ForgePage
+from .network import PatchedNetwork
 
 ENGINES = ("text_processing_engine", "text_processing_engine_l", "text_processing_engine_g")
 """Where a model keeps its text encoders (backend/diffusion_engine), in the order in which it joins them."""
@@ -39,6 +41,9 @@ KINDS = {
     ("SDXL", "clip_g"): BIG_G,
 }
 """By family and the engine's `embedding_key`."""
+
+OBJECTIVES = {"epsilon": "noise", "eps": "noise", "v_prediction": "v"}
+"""What its predictors call it (backend/modules/k_prediction.py)."""
 
 LAYERS_OF_VIT_H = 24
 """Of these Forge loads one less: the model was trained without the last."""
@@ -179,6 +184,25 @@ class Forge(Family):
     def loras(self) -> Hashable:
         """See `Engine.loras` (extensions-builtin/sd_forge_lora/networks.py)."""
         return getattr(self.model(), "current_lora_hash", "")
+
+    @contextmanager
+    def network(self) -> Iterator[PatchedNetwork]:
+        """See `Engine.network` (backend/modules/k_model.py)."""
+        model = shared.sd_model
+        predictor = model.forge_objects.unet.model.predictor
+        objective = OBJECTIVES.get(predictor.prediction_type, "")
+        network = PatchedNetwork(
+            model,
+            shared.device,
+            predictor,
+            objective,
+            sampling_prepare,
+            sampling_cleanup,
+        )
+        try:
+            yield network
+        finally:
+            network.give_way()
 
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""

@@ -7,12 +7,13 @@ transformers' behind a class of its own. Which of these look at clip skip is rea
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-from modules import sd_hijack, sd_models
-from modules_forge import forge_clip
+from modules import sd_hijack, sd_models, shared
+from modules_forge import forge_clip, forge_sampler
 
 from ..language import Text
 from ..layers.facts import Encoder, Model
@@ -20,6 +21,7 @@ from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
 from ..webui.engine import LoadedEncoder, LoadedModel
 from .family import Family, encoding_swapped, honours, known_encoders
 from .hijacked import Hijacked
+from .network import PatchedNetwork
 
 CLASSES = {
     "CLIP_SD_15_L": (SD1, "CLIP-L"),
@@ -29,6 +31,9 @@ CLASSES = {
 }
 HONOURING = frozenset(name for name in CLASSES if honours(getattr(forge_clip, name, object)))
 """Those that look at clip skip; told at the start, as a sweep puts methods of its own into their place."""
+
+OBJECTIVES = {"EDM": "", "X0": "", "V_PREDICTION": "v", "EPS": "noise"}
+"""What the classes of a model's sampling predict (ldm_patched/modules/model_sampling.py), the narrower first."""
 
 FAMILIES = {SD1: "SD1", SD2: "SD2", CLIP_L: "SDXL", BIG_G: "SDXL"}
 
@@ -84,6 +89,21 @@ class ForgeClip(Hijacked):
         networks = getattr(sys.modules.get("networks"), "loaded_networks", ())
         patcher = getattr(getattr(getattr(self.model(), "forge_objects", None), "clip", None), "patcher", None)
         return (tuple(str(net.name) for net in networks), str(getattr(patcher, "patches_uuid", id(patcher))))
+
+    @contextmanager
+    def network(self) -> Iterator[PatchedNetwork]:
+        """See `Engine.network` (ldm_patched/modules/model_base.py, `model_sampling`)."""
+        model = shared.sd_model
+        schedule = model.forge_objects.unet.model.model_sampling
+        kinds = {kind.__name__ for kind in type(schedule).__mro__}
+        objective = next((OBJECTIVES[name] for name in OBJECTIVES if name in kinds), "")
+        network = PatchedNetwork(
+            model, shared.device, schedule, objective, forge_sampler.sampling_prepare, forge_sampler.sampling_cleanup
+        )
+        try:
+            yield network
+        finally:
+            network.give_way()
 
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""

@@ -119,7 +119,7 @@ def interval(numbers: Numbers, share: float) -> Compared:
         return Compared(mean, -np.inf, np.inf, np.inf, count)
     mean, deviation = float(numbers.mean()), float(numbers.std(ddof=1))
     reach = student_t(count - 1, share) * deviation / np.sqrt(count)
-    return Compared(mean, mean - reach, mean + reach, deviation, count)
+    return Compared(mean, float(mean - reach), float(mean + reach), deviation, count)
 
 
 def student_t(freedom: int, share: float) -> float:

@@ -122,7 +122,7 @@ class _Probing:
 
     def _follows(self, control: Numbers) -> bool:
         """Whether own captions do better than others'."""
-        return interval(control, CONTROL_DOUBT).low > 0
+        return bool(interval(control, CONTROL_DOUBT).low > 0)
 
     def _after(self, picture: int) -> list[Captioned]:
         return self.pictures[picture + 1 :] + self.pictures[:picture]

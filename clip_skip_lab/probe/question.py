@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ PENULTIMATE = 2
 """Of SDXL's encoders, on which SDXL was trained: what one has while only the other varies."""
 
 MOST_SECONDS = 300.0
+LORA = re.compile(r"<(?:lora|lyco):[^<>]+>")
 LEAST_SECONDS, HIGHEST_SECONDS = 1, 86_400
 
 
@@ -50,6 +52,8 @@ class Question:
         vary: what takes the values: `CLIP_SKIP` (all text encoders alike), or one of SDXL's, `CLIP_L_SKIP` or
             `BIG_G_SKIP`.
         loras: LoRAs in the host's syntax, `<lora:name:1>`, with which the model is asked.
+        size: width and height in pixels of the pictures that the model draws itself; None for what its kind was trained
+            on.
     """
 
     clip_skips: tuple[int, ...] | None = None
@@ -57,6 +61,7 @@ class Question:
     most_seconds: float = MOST_SECONDS
     vary: str = CLIP_SKIP
     loras: str = ""
+    size: tuple[int, int] | None = None
 
     def request(self, value: int) -> LayerRequest:
         """What is asked of the layers for one of the values."""
@@ -121,3 +126,10 @@ def read_seed(source: object) -> int:
     if isinstance(source, bool) or not isinstance(source, int) or not 0 <= source < 2**32:
         raise InvalidInput(Text("Seed"), source, Text("a whole number from 0 to 4294967295"))
     return source
+
+
+def read_loras(source: object) -> str:
+    """LoRAs in the host's syntax and nothing else, "" for none. Raises `InvalidInput`."""
+    if isinstance(source, str) and not LORA.sub("", source).strip(" ,\n"):
+        return " ".join(LORA.findall(source))
+    raise InvalidInput(Text("LoRAs"), source, Text("LoRAs as in a prompt, such as {example}", example="<lora:name:1>"))

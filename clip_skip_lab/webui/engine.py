@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -49,6 +49,32 @@ class LoadedModel:
     def kinds(self) -> dict[str, bool]:
         """The kinds of its encoders, and whether the host's clip skip decides the layer of each."""
         return {encoder.kind: encoder.described.honours for encoder in self.encoders}
+
+
+class LoadedNetwork(Protocol):
+    """The UNet of the loaded model as the host samples with it, LoRAs and what else is in it included."""
+
+    @property
+    def sigmas(self) -> torch.Tensor:
+        """See `probe.network.Network.sigmas`."""
+
+    @property
+    def predicts_v(self) -> bool:
+        """See `probe.network.Network.predicts_v`."""
+
+    def denoised(
+        self, noisy: torch.Tensor, sigma: torch.Tensor, conditioning: Mapping[str, torch.Tensor]
+    ) -> torch.Tensor:
+        """The guess of the pictures behind the noise, of float32 on the host's device.
+
+        Args:
+            noisy: [batch, channels, height, width] of float32.
+            sigma: [batch] of float32, each one of `sigmas`.
+            conditioning: "crossattn" [batch, tokens, channels], and with SDXL "vector" [batch, channels].
+        """
+
+    def give_way(self) -> None:
+        """Lets the host take the device for a text encoder or the VAE; the next guess takes it back."""
 
 
 class Engine(Protocol):
@@ -136,6 +162,12 @@ class Engine(Protocol):
 
     def loras(self) -> Hashable:
         """What is loaded of LoRAs: with the same, a text encoder's layers give the same."""
+
+    def network(self) -> AbstractContextManager[LoadedNetwork]:
+        """A `with` with the UNet of the loaded model, within a generation of the host.
+
+        Raises `InvalidInput` for one that predicts neither noise nor v.
+        """
 
     def deciding_options(self) -> set[str]:
         """The options that decide pictures, clip skip, checkpoint and VAE among them."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
 import torch
 from modules import devices, processing, script_callbacks, shared
+from PIL import Image
 
 from ..errors import InvalidInput
-from ..hosts import CHECKPOINT, OPTION_KEY, PANEL_TITLE, VAE, ClipSkipSetting, Forecast
+from ..hosts import CHECKPOINT, OPTION_KEY, PANEL_TITLE, VAE, ClipSkipSetting, Forecast, Infotext
 from ..language import Text, language_of
 from ..layers.facts import Model
 from ..layers.phases import choices_in_turn
@@ -19,7 +20,8 @@ from ..layers.selection import check_reachable
 from ..models.advice import Source
 from ..models.measured import Measured
 from ..models.memory import Memory
-from ..probe.question import Question
+from ..probe.answer import Answer
+from ..probe.question import Captioned, Question, Watch
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
@@ -29,12 +31,14 @@ from .encoders import check_range
 from .engine import Engine
 from .grid_infotext import forget_setting
 from .host_axes import host_axes, xyz_module
+from .infotexts import infotext_of
 from .layer_hooks import NOTES, is_watched, refuse, watch_generations
 from .layer_request import asked_by_axes, meaning, notes_on, read_fraction, restore_panel
 from .model_files import ModelFiles, data_folder
 from .options import borrowed, lendable
 from .own_axes import register_axes
 from .pasted import naming_layers
+from .probing import JOB, trained_with
 from .request import applied, cell_size, name_checkpoint, restore_setting, steps
 from .saving import font_file
 from .script_arguments import register_padding
@@ -93,8 +97,9 @@ class WebUI:
         return ClipSkipSetting(value, end, temporary=temporary, sweeping=self._sweeping)
 
     def _is_overridden(self) -> bool:
-        """Whether a job is running that may have put options of its own in place for everybody; a sweep does not."""
-        return bool(shared.state.job) and not self._sweeping
+        """Whether a job is running that may have put options of its own in place for everybody; a sweep
+        and a probing do not."""
+        return bool(shared.state.job) and not self._sweeping and shared.state.job != JOB
 
     def register(self) -> None:
         """See `Host.register`."""
@@ -217,3 +222,18 @@ class WebUI:
             if any(axis.axis.cost > 0 for _, axis in plan.further_axes()) or request.override_settings:
                 # The host goes back to the user's checkpoint and VAE only when the next generation starts.
                 self.engine.load({})
+
+    def trained_with(
+        self, question: Question, pictures: Sequence[Captioned], watch: Watch | None = None, draw: int = 0
+    ) -> Answer:
+        """See `Host.trained_with`."""
+        return trained_with(self.engine, question, pictures, watch, draw, self.language())
+
+    def infotext(self, picture: Image.Image) -> Infotext | None:
+        """See `Host.infotext`."""
+        return infotext_of(picture)
+
+    def checkpoint(self) -> tuple[str, str] | None:
+        """See `Host.checkpoint`."""
+        checkpoint = self.files.checkpoint()
+        return None if checkpoint is None else (checkpoint.name_for_extra, checkpoint.shorthash or "")

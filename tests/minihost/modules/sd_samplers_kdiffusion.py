@@ -63,18 +63,13 @@ class _EpsDenoiser(torch.nn.Module):
         return x - eps * level
 
 
-def _network(sd_model):
-    """What has `apply_model` and `alphas_cumprod`."""
-    return sd_model
-
-
 class CFGDenoiserKDiffusion(sd_samplers_cfg_denoiser.CFGDenoiser):
     """Guidance over the model in terms of noise levels."""
 
     @property
     def inner_model(self):
         if self.model_wrap is None:
-            self.model_wrap = _EpsDenoiser(_network(shared.sd_model))
+            self.model_wrap = _EpsDenoiser(shared.sd_model)
         return self.model_wrap
 
 

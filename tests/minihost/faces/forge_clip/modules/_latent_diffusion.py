@@ -5,6 +5,7 @@ import uuid
 
 from modules._forge_objects import ForgeObjects
 from modules._latent_diffusion import FrozenCLIPEmbedder, LatentDiffusion
+from modules._unet_model import UNet
 
 _init, _encoded = LatentDiffusion.__init__, LatentDiffusion.encode_first_stage
 FrozenCLIPEmbedder.layer, FrozenCLIPEmbedder.layer_idx = "last", None
@@ -33,7 +34,8 @@ class _Vae:
 @functools.wraps(_init)
 def _with_objects(self, *args, **kwargs):
     _init(self, *args, **kwargs)
-    unet = _Patcher(self.model)
+    unet = _Patcher(UNet(self))
+    unet.model_options = {"transformer_options": {}}
     self.forge_objects = ForgeObjects(unet, _Clip(self.cond_stage_model), _Vae(self.first_stage_model), None)
     self.forge_objects_original = self.forge_objects.shallow_copy()
     self.forge_objects_after_applying_lora = self.forge_objects.shallow_copy()

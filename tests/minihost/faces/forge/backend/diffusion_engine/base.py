@@ -1,5 +1,8 @@
 """What Forge's models have in common."""
 
+from backend.modules.k_model import KModel
+from backend.modules.k_prediction import Prediction
+from backend.patcher.unet import UnetPatcher
 from modules._forge_objects import ForgeObjects
 
 
@@ -33,7 +36,8 @@ class ForgeDiffusionEngine:
 
     def _set_objects(self, clip, parts):
         """`parts`: an embedded host's own model, whose UNet and VAE are used."""
-        self.forge_objects = ForgeObjects(unet=_Unet(parts), clip=clip, vae=_Vae(parts), clipvision=None)
+        unet = KModel(parts.model.diffusion_model, None, Prediction(parts.alphas_cumprod))
+        self.forge_objects = ForgeObjects(unet=UnetPatcher(unet), clip=clip, vae=_Vae(parts), clipvision=None)
         self.forge_objects_original = self.forge_objects.shallow_copy()
         self.forge_objects_after_applying_lora = self.forge_objects.shallow_copy()
 
@@ -42,14 +46,6 @@ class ForgeDiffusionEngine:
 
     def decode_first_stage(self, x):
         return self.forge_objects.vae.decode(x)
-
-
-class _Unet:
-    """`model` has the UNet as `diffusion_model`, `apply_model` and `alphas_cumprod`."""
-
-    def __init__(self, parts):
-        self.model = parts.model
-        self.model.apply_model, self.model.alphas_cumprod = parts.apply_model, parts.alphas_cumprod
 
 
 class _Vae:
