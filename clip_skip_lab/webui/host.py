@@ -227,7 +227,9 @@ class WebUI:
         self, question: Question, pictures: Sequence[Captioned], watch: Watch | None = None, draw: int = 0
     ) -> Answer:
         """See `Host.trained_with`."""
-        return trained_with(self.engine, question, pictures, watch, draw, self.language())
+        answer = trained_with(self.engine, question, pictures, watch, draw, self.language())
+        self.files.remember(question, answer)
+        return answer
 
     def infotext(self, picture: Image.Image) -> Infotext | None:
         """See `Host.infotext`."""
