@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ class Row:
         clip_skip: the value.
         loss: mean squared error of the predicted noise (or v), over pictures, time steps and noises.
         worse_by: by how many percent its loss is above that of the best value, the geometric mean over the pictures.
-        low, high: the interval of `worse_by`; both 0 for the best value.
+        low, high: the interval of `worse_by`; both 0 for the best value, infinite where there are too few pictures.
         pictures: how many were measured at it; fewer where it was clearly worse.
     """
 
@@ -26,6 +27,10 @@ class Row:
     low: float
     high: float
     pictures: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API gives it; what isn't known, as the ends of an interval of too few pictures, is None."""
+        return {key: value if math.isfinite(value) else None for key, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Answer:
             "decided": self.decided,
             "clip_skip": self.clip_skip,
             "candidates": list(self.candidates),
-            "rows": [vars(row) for row in self.rows],
+            "rows": [row.to_json() for row in self.rows],
             "pictures": self.pictures,
             "predictions": self.predictions,
             "seconds": round(self.seconds, 3),

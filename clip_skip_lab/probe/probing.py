@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
-from PIL import Image
 
 from ..errors import InvalidInput
 from ..language import Text
@@ -21,17 +18,18 @@ from .losses import Losses, noised
 from .network import Conditioning, Network
 from .question import Captioned, Progress, Question, Watch
 from .search import Search
+from .subjects import Subjects
 
-SIDE_OF = 8
-"""What the sides of a picture are multiples of."""
-
-CONTROLS = 32
+CONTROLS = 16
 """How many pictures are asked with another's caption at most."""
 
 CONTROL_DOUBT = 0.025
 """How often captions that say nothing may seem to say something, or the other way round."""
 
-REMEMBERED_CAPTIONS = 8
+BETWEEN = 0.5
+"""Seconds between two times that the watch is told."""
+
+MOST_CAPTIONS = 8
 """For how many captions the layers' likeness is measured."""
 
 
@@ -65,15 +63,17 @@ class _Probing:
     ):
         self.network, self.question, self.model = network, question, model
         self.values = list(question.clip_skips or ())
-        self.requests = [question.request(value) for value in self.values]
         self.watch = watch
         self.losses = Losses(network)
         self.likeness = Likeness()
-        self.began = self.told = time.monotonic()
+        self.began, self.told = time.monotonic(), 0.0
         self.interrupted = False
-        self.left_out: list[Text] = []
-        self.pictures = self._shuffled(self._unique(pictures))
-        self.search = Search(len(self.values), len(self.pictures))
+        self.subjects = Subjects(network, question, pictures)
+        self.search = Search(len(self.values), len(self.subjects))
+        self.first: dict[int, tuple[list[int], dict[int, float]]] = {}
+        """By picture, of the first pass: the parts of the time steps, and by value the mean logarithm of the losses."""
+        self.others: dict[tuple[int, int], float] = {}
+        """By picture and value the same with another picture's caption."""
 
     def answer(self) -> Answer:
         self.search.run(self._ask, lambda: self._follows(self._control()))
@@ -85,64 +85,51 @@ class _Probing:
         """See `search.Ask`."""
         if self.seconds > self.question.most_seconds or self._is_interrupted():
             return None
-        shown = self.pictures[picture]
-        latents = self._latents(shown, values)
-        conditionings = self._conditionings(shown, shown, values, latents[0])
-        if turn == 0 and picture < REMEMBERED_CAPTIONS and len(values) == len(self.values):
+        latents, conditionings = self.subjects.latents(picture, values), self.subjects.conditionings(picture, values)
+        if turn == 0 and picture < MOST_CAPTIONS and len(values) == len(self.values):
             self.likeness.add(conditionings)
+        found = self._losses(picture, strata, turn, latents, conditionings)
+        if found is not None and turn == 0:
+            self.first[picture] = (list(strata), dict(zip(values, np.log(found).mean(axis=1), strict=True)))
+        self._tell()
+        return found
+
+    def _losses(
+        self,
+        picture: int,
+        strata: Sequence[int],
+        turn: int,
+        latents: Sequence[torch.Tensor],
+        conditionings: Sequence[Conditioning],
+    ) -> Numbers | None:
         asked = noised(latents[0], strata, (self.question.seed, picture, turn), self.losses.steps)
         found = self.losses.of(latents, asked, conditionings)
         if found is None:
             self.interrupted = True
-            return None
-        self._check(found)
-        self._tell(len(self.search.alive) * len(strata))
+        else:
+            self._check(found)
         return found
 
     def _control(self) -> Numbers:
         """[pictures] logarithms of the ratio of the losses with another picture's caption and with the own one, at the
         best value: without captions that say something, or a model that follows them, nothing is decided."""
-        best, found = self.search.best, []
-        for picture in range(min(CONTROLS, self.search.evidence.pictures)):
-            if self._is_interrupted():
-                break
-            shown = self.pictures[picture]
-            others = (said for said in self._after(picture) if said.caption.strip() != shown.caption.strip())
-            other = next(others, replace(shown, caption=""))
-            latents = self._latents(shown, [best])
-            strata = self.search.strata_of(picture)
-            asked = noised(latents[0], strata, (self.question.seed, picture, 0), self.losses.steps)
-            pair = [self._conditionings(said, shown, [best], latents[0])[0] for said in (other, shown)]
-            losses = [self.losses.of(latents, asked, [conditioning]) for conditioning in pair]
-            if losses[0] is None or losses[1] is None:
-                self.interrupted = True
-                break
-            found.append(float(np.mean(np.log(losses[0]) - np.log(losses[1]))))
-        return np.array(found)
+        best, found = self.search.best, list[float]()
+        for picture, (strata, own) in list(self.first.items()):
+            if best not in own or len(found) == CONTROLS or self._is_interrupted():
+                continue
+            if (picture, best) not in self.others:
+                latents = self.subjects.latents(picture, [best])
+                conditionings = self.subjects.conditionings(picture, [best], self.subjects.other(picture))
+                losses = self._losses(picture, strata, 0, latents, conditionings)
+                if losses is None:
+                    continue
+                self.others[picture, best] = float(np.log(losses).mean())
+            found.append(self.others[picture, best] - own[best])
+        return np.array(found, dtype=float)
 
     def _follows(self, control: Numbers) -> bool:
         """Whether own captions do better than others'."""
         return bool(interval(control, CONTROL_DOUBT).low > 0)
-
-    def _after(self, picture: int) -> list[Captioned]:
-        return self.pictures[picture + 1 :] + self.pictures[:picture]
-
-    def _latents(self, shown: Captioned, values: Sequence[int]) -> list[torch.Tensor]:
-        """One for each value, by their places."""
-        if shown.drawn:
-            return [self._encoded(shown, self.values[value]) for value in values]
-        return [self._encoded(shown, self.values[0])] * len(values)
-
-    def _encoded(self, shown: Captioned, value: int) -> torch.Tensor:
-        torch.manual_seed(self.question.seed)  # the VAE draws; the host puts the generator back
-        return self.network.latents(_fitting(shown.load(value), self.network.side))
-
-    def _conditionings(
-        self, said: Captioned, shown: Captioned, values: Sequence[int], latents: torch.Tensor
-    ) -> list[Conditioning]:
-        height, width = (side * SIDE_OF for side in latents.shape[-2:])
-        requests = [self.requests[value] for value in values]
-        return self.network.conditionings(said.caption, requests, width, height, said.literal)
 
     def _is_interrupted(self) -> bool:
         self.interrupted = self.interrupted or self.network.interrupted
@@ -163,9 +150,9 @@ class _Probing:
     def seconds(self) -> float:
         return time.monotonic() - self.began
 
-    def _tell(self, predictions: int) -> None:
+    def _tell(self) -> None:
         now = time.monotonic()
-        if self.watch is None or (now - self.told < 0.5 and self.losses.predictions > predictions):
+        if self.watch is None or not self.losses.predictions or now - self.told < BETWEEN:
             return
         self.told = now
         done, seconds = self.losses.predictions, self.seconds
@@ -199,7 +186,7 @@ class _Probing:
             follows=follows if len(control) >= FEWEST else None,
             interrupted=self.interrupted,
             out_of_time=self.seconds > self.question.most_seconds,
-            drawn=any(picture.drawn for picture in self.pictures),
+            drawn=self.subjects.drawn,
         )
         said = list(sentences.of(found))
         if len(rows) > 1:
@@ -216,7 +203,7 @@ class _Probing:
             sentences=tuple(said),
             interrupted=self.interrupted,
             drawn=found.drawn,
-            left_out=tuple(self.left_out),
+            left_out=tuple(self.subjects.left_out),
         )
 
     def _row(self, place: int) -> Row:
@@ -233,30 +220,3 @@ class _Probing:
         evidence = self.search.evidence
         needed = [evidence.needed(place, self.search.best) for place in alive if place != self.search.best]
         return max(needed, default=0.0) - evidence.pictures
-
-    # --- Pictures -------------------------------------------------------------------------------------------------
-
-    def _unique(self, pictures: Sequence[Captioned]) -> list[Captioned]:
-        """Without those that are there already: the same picture twice is no second evidence."""
-        found: dict[bytes, Captioned] = {}
-        for picture in pictures:
-            digest = hashlib.sha256(picture.load(self.values[0]).convert("RGB").tobytes()).digest()
-            if digest in found:
-                name, same = picture.name, found[digest].name
-                self.left_out.append(Text("{name} is left out: it is the same as {same}.", name=name, same=same))
-            else:
-                found[digest] = picture
-        return list(found.values())
-
-    def _shuffled(self, pictures: list[Captioned]) -> list[Captioned]:
-        """Files are often in the order of what they show."""
-        order = np.random.default_rng(self.question.seed).permutation(len(pictures))
-        return [pictures[place] for place in order]
-
-
-def _fitting(picture: Image.Image, side: int) -> Image.Image:
-    """The picture in RGB, not larger than those that the model was trained with, with sides that latents can have."""
-    rgb = picture.convert("RGB")
-    scale = min(1.0, side / (rgb.width * rgb.height) ** 0.5)
-    width, height = (max(SIDE_OF, round(length * scale) // SIDE_OF * SIDE_OF) for length in rgb.size)
-    return rgb if (width, height) == rgb.size else rgb.resize((width, height), Image.Resampling.LANCZOS)

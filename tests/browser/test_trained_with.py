@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from clip_skip_lab.models.measured import Measured
 from tests.browser.sweep_page import SweepPage
 from tests.helpers.page_client import PageClient
-from tests.helpers.small_world import write_pictures
+from tests.helpers.small_world import captioned, written
 from tests.minihost import launch
 
 PART = "#clip_skip_lab_trained"
@@ -35,7 +35,7 @@ def client(host):
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    return write_pictures(tmp_path_factory.mktemp("pictures"), 32)
+    return written(tmp_path_factory.mktemp("pictures"), captioned(32))
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_what_cannot_be_used_gets_a_sentence(tab, inputs, sentence):
 
 
 def test_pictures_without_captions_are_counted(tab, tmp_path):
-    ask(tab, write_pictures(tmp_path, 3, captions=False))
+    ask(tab, written(tmp_path, captioned(3), captions=False))
     expect(problem(tab)).to_contain_text("holds no picture that can be asked with (Left out: 3 pictures without")
 
 

@@ -1,7 +1,7 @@
-"""Pictures of the small world that no training saw, with captions beside them, as trainers have them."""
+"""Pictures with captions of the small world, that no training of the small models saw."""
 
-from __future__ import annotations
-
+import base64
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +9,37 @@ from PIL import Image
 
 from training import evaluate, world
 
+SEED = 47
 
-def write_pictures(folder: Path, count: int, captions: bool = True) -> Path:
-    """So many pictures in this folder, each with its `.txt`; the same ones for the same count."""
+
+def captioned(count: int = 32, seed: int = SEED) -> list[tuple[Image.Image, str]]:
+    """Pictures and captions, half of them with two objects."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for objects in (1, 2):
+        scenes, captions = evaluate.questions(count // 2 if objects == 2 else count - count // 2, objects, seed)
+        found += [
+            (Image.fromarray(picture), said) for picture, said in zip(world.draw(scenes, rng), captions, strict=True)
+        ]
+    return found
+
+
+def for_api(pictures: list[tuple[Image.Image, str]]) -> list[dict[str, str]]:
+    """The same as a request to the API has them."""
+    return [{"image": packed(picture), "caption": caption} for picture, caption in pictures]
+
+
+def packed(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def written(folder: Path, pictures: list[tuple[Image.Image, str]], captions: bool = True) -> Path:
+    """The same as files, each caption in a `.txt` beside its picture, as trainers have them."""
     folder.mkdir(parents=True, exist_ok=True)
-    scenes, texts = evaluate.questions(count)
-    pictures = world.draw(np.stack(list(scenes)), np.random.default_rng(5))
-    for number, (picture, text) in enumerate(zip(pictures, texts, strict=True)):
-        Image.fromarray(picture).save(folder / f"{number:03}.png")
+    for number, (picture, caption) in enumerate(pictures):
+        picture.save(folder / f"{number:03}.png")
         if captions:
-            (folder / f"{number:03}.txt").write_text(text, encoding="utf-8")
+            (folder / f"{number:03}.txt").write_text(caption, encoding="utf-8")
     return folder
