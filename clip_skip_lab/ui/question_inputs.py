@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..errors import InvalidInput
 from ..hosts import Host
 from ..language import Text
 from ..probe.folder import Found, pictures_in
-from ..probe.question import Captioned, Question, read_clip_skips, read_seconds, read_seed
+from ..probe.question import Captioned, Question, read_clip_skips, read_loras, read_seconds, read_seed
 from .asking import Asked
 
 FOLDER, IMG2IMG, DRAWN = range(3)
@@ -25,7 +24,8 @@ MOST_MADE = 200
 
 MOST_DRAWN = 64
 
-_LORAS = re.compile(r"(?:\s*<lora:[^<>]+>\s*,?)*\s*")
+NAME = "img2img"
+"""What the picture there is called."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,12 @@ class Given:
 
 def question_from(given: Given) -> Question:
     """What is asked. Raises `InvalidInput`."""
-    loras = " ".join(given.loras.split())
-    if not _LORAS.fullmatch(loras):
-        raise InvalidInput(Text("LoRAs"), loras, Text("LoRAs as a prompt names them, such as {one}", one="<lora:x:1>"))
     return Question(
         clip_skips=read_clip_skips(given.values),
         seed=read_seed(given.seed),
         most_seconds=read_seconds(given.seconds),
         vary=given.vary,
-        loras=loras,
+        loras=read_loras(given.loras),
     )
 
 
@@ -113,8 +110,8 @@ def _of_img2img(host: Host, picture: Any, prompt: str) -> Found:
         return Found()
     made = host.infotext(picture)
     if made is not None and made.model_hash and made.model_hash == _own_hash(host):
-        return Found(left_out=[Text("The picture in img2img is left out: this checkpoint itself made it.")])
-    return Found([Captioned("img2img", prompt, lambda clip_skip: picture, literal=False)])
+        return Found(left_out=[Text("{name} is left out: this checkpoint itself made it.", name=NAME)])
+    return Found([Captioned(NAME, prompt, lambda clip_skip: picture, literal=False)])
 
 
 def _own_hash(host: Host) -> str:

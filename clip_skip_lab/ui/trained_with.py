@@ -68,7 +68,12 @@ class TrainedWithPart:
             stop = gr.Button("Interrupt", visible=False, elem_id="clip_skip_lab_ask_interrupt")
         answer = gr.HTML(elem_id="clip_skip_lab_trained_answer", elem_classes=["clip-skip-lab-forecast"])
         chart = gr.Image(
-            label="Chart", type="pil", interactive=False, visible=False, elem_id="clip_skip_lab_trained_chart"
+            label="Chart",
+            show_label=False,  # it would lie over the chart's own title
+            type="pil",
+            interactive=False,
+            visible=False,
+            elem_id="clip_skip_lab_trained_chart",
         )
         name = gr.State("")
         outputs = [answer, chart, ask, stop, name]
@@ -106,19 +111,7 @@ class TrainedWithPart:
                 elem_id="clip_skip_lab_trained_values",
             )
             loras = gr.Textbox(label="LoRAs", placeholder="<lora:name:1>", elem_id="clip_skip_lab_trained_loras")
-        with gr.Accordion("More", open=False, elem_id="clip_skip_lab_trained_more"), gr.Row():
-            encoder = gr.Radio(
-                ["All encoders", *(str(NAMES[key]) for key in ENCODERS[1:])],
-                value="All encoders",
-                type="index",
-                label="Text encoder",
-                elem_id="clip_skip_lab_trained_encoder",
-            )
-            seed = gr.Number(label="Seed", value=1, precision=0, elem_id="clip_skip_lab_trained_seed")
-            seconds = gr.Number(
-                label="Seconds at most", value=300, precision=0, elem_id="clip_skip_lab_trained_seconds"
-            )
-            self.forget_button = gr.Button("Forget the answer", elem_id="clip_skip_lab_trained_forget")
+        encoder, seed, seconds = self._more()
         way.change(
             lambda chosen: [gr.update(visible=chosen == FOLDER), gr.update(visible=chosen == DRAWN)],
             [way],
@@ -127,6 +120,24 @@ class TrainedWithPart:
             queue=False,
         )
         return [way, folder, prompts, count, values, loras, encoder, seed, seconds]
+
+    def _more(self) -> tuple[Any, Any, Any]:
+        with gr.Accordion("More", open=False, elem_id="clip_skip_lab_trained_more"):
+            with gr.Row():
+                encoder = gr.Radio(
+                    ["All encoders", *(str(NAMES[key]) for key in ENCODERS[1:])],
+                    value="All encoders",
+                    type="index",
+                    label="Text encoder",
+                    scale=3,
+                    elem_id="clip_skip_lab_trained_encoder",
+                )
+                seed = gr.Number(label="Seed", value=1, precision=0, elem_id="clip_skip_lab_trained_seed")
+                seconds = gr.Number(
+                    label="Seconds at most", value=300, precision=0, elem_id="clip_skip_lab_trained_seconds"
+                )
+            self.forget_button = gr.Button("Forget the answer", size="sm", elem_id="clip_skip_lab_trained_forget")
+        return encoder, seed, seconds
 
     def ask(self, *inputs: Any) -> Iterator[list[Any]]:
         """Tells how far it is about once a second, then the answer: for `outputs`, one after another."""

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -32,3 +33,13 @@ def packed(picture: Image.Image) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def written(folder: Path, pictures: list[tuple[Image.Image, str]], captions: bool = True) -> Path:
+    """The same as files, each caption in a `.txt` beside its picture, as trainers have them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (picture, caption) in enumerate(pictures):
+        picture.save(folder / f"{number:03}.png")
+        if captions:
+            (folder / f"{number:03}.txt").write_text(caption, encoding="utf-8")
+    return folder
