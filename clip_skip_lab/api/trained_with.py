@@ -91,10 +91,8 @@ def _without_own(host: Host, pictures: list[Captioned]) -> tuple[list[Captioned]
         else:
             kept.append(picture)
     if not kept:
-        allowed = Text("pictures that another model or nobody's model made")
-        raise InvalidInput(
-            PICTURES, pictures[0].name, allowed, Text("and all others were made by this checkpoint itself")
-        )
+        allowed, problem = Text("pictures from elsewhere"), Text("are all made by this checkpoint itself")
+        raise InvalidInput(PICTURES, len(pictures), allowed, problem)
     return kept, left_out
 
 

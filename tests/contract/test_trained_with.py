@@ -159,14 +159,15 @@ def test_pictures_that_the_checkpoint_itself_made_are_left_out(url, host, pictur
 
 def test_a_generation_before_and_after_gives_the_same_picture_and_no_setting_is_touched(url, host, pictures):
     start = pictures[0]["image"]
-    options, before = host.options(), host.generate("img2img", init_images=[start], seed=4).encoded[0]
-    first = host.generate("img2img", init_images=[start], seed=4).encoded[0]
+    options = host.options()
+    # Each begins where the one before left torch's generator, from which the VAE draws.
+    _, before = (host.generate("img2img", init_images=[start], seed=4).encoded[0] for _ in range(2))
     answer(url, pictures=pictures[:8], clip_skips="1-3")
     after = host.generate("img2img", init_images=[start], seed=4).encoded[0]
-    assert base64.b64decode(after) == base64.b64decode(first) == base64.b64decode(before)
+    assert base64.b64decode(after) == base64.b64decode(before)
     assert host.options() == options
     state = host.get("progress")["state"]
-    assert (state["job"], state["job_count"]) == ("", 0) or not state["interrupted"]
+    assert (state["job"], state["interrupted"]) == ("", False)
 
 
 def test_an_interrupt_shows_what_was_measured_until_then(url, host, pictures):
