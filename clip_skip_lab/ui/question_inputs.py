@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from modules import shared
 from PIL import Image
 
 from ..errors import InvalidInput
@@ -89,6 +90,9 @@ def asked_from(host: Host, given: Given, page: Sequence[Any]) -> Asked:
     if not folder:
         allowed = Text("a folder on the machine that the WebUI runs on")
         raise InvalidInput(Text("Folder"), "", allowed, Text("is empty"))
+    if getattr(shared.cmd_opts, "hide_ui_dir_config", False):  # as the host's own batches of img2img
+        problem = Text("is refused: the WebUI was launched with --hide-ui-dir-config")
+        raise InvalidInput(Text("Folder"), folder, Text("the pictures of img2img"), problem)
     return Asked(question, lambda: pictures_in([Path(folder)], host.infotext, _own_hash(host)))
 
 
