@@ -115,14 +115,15 @@ def _read(number: int, entry: Any) -> Captioned:
 
 
 def _decoded(name: Text, image: Any) -> bytes:
-    if isinstance(image, str):
-        head, comma, rest = image.partition(",")
-        text = rest if comma and head.startswith("data:") else image  # as browsers write it
-        try:
-            return base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            pass
-    raise InvalidInput(name, _beginning(image), Text("PNG, JPEG or WebP in base64"), Text("is no base64"))
+    problem = InvalidInput(name, _beginning(image), Text("PNG, JPEG or WebP in base64"), Text("is no base64"))
+    if not isinstance(image, str):
+        raise problem
+    head, comma, rest = image.partition(",")
+    text = rest if comma and head.startswith("data:") else image  # as browsers write it
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise problem from error
 
 
 def _beginning(image: Any) -> Any:
