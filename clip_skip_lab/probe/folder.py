@@ -21,6 +21,9 @@ FOLDER = Text("Folder")
 MOST = 1_000
 """How many pictures of a folder are looked at."""
 
+LOOKED_AT = 10
+"""How many files are opened for each picture that is wanted: a folder may hold tens of thousands that are left out."""
+
 LONGEST_CAPTION = 20_000
 """Characters of a caption that are read."""
 
@@ -71,7 +74,7 @@ def pictures_in(folders: Sequence[Path], infotext: ReadInfotext, own_hash: str, 
         if not folder.is_dir():
             raise InvalidInput(FOLDER, str(folder), Text("a folder on the machine that the WebUI runs on"))
     found, own, without, broken = Found(), 0, 0, 0
-    for path in _newest(folders):
+    for path in _newest(folders)[: LOOKED_AT * most]:
         if len(found.pictures) >= most:
             break
         try:

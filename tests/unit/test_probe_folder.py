@@ -70,6 +70,15 @@ def test_only_the_newest_are_taken_where_there_are_many(tmp_path):
     assert [p.name for p in pictures_in([tmp_path], read, "", most=2).pictures] == ["0.png", "1.png"]
 
 
+def test_a_folder_of_tens_of_thousands_is_not_opened_to_the_end(tmp_path):
+    opened = []
+    for age in range(30):
+        picture(tmp_path, f"{age}.png", infotext="a cat|own", age=age)
+    with pytest.raises(InvalidInput):
+        pictures_in([tmp_path], lambda made: opened.append(made) or read(made), "own", most=2)
+    assert len(opened) == 20
+
+
 def test_a_folder_that_is_none_or_has_nothing_is_refused(tmp_path):
     with pytest.raises(InvalidInput, match=r"Folder: .*nowhere.*allowed: a folder on the machine"):
         pictures_in([tmp_path / "nowhere"], read, "")
