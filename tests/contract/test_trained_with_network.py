@@ -477,7 +477,7 @@ def test_a_picture_without_an_infotext_tells_nothing(webui):
 
 # The relatives
 
-THEIR_OWN = "guess or noise_levels or latents or one_pass or generation_after or as_before or error or lora or draws"
+THEIR_OWN = "guess or noise_levels or latents or one_pass or generation_after or as_before or lora or model_draws"
 """Tests of what is another file's there."""
 
 
