@@ -76,18 +76,27 @@ class _Probing:
         """By picture and value the same with another picture's caption."""
 
     def answer(self) -> Answer:
+        self._compare_layers()
         self.search.run(self._ask, self._is_worthwhile)
         return self._answer(self._control())
 
     # --- Asking ---------------------------------------------------------------------------------------------------
+
+    def _compare_layers(self) -> None:
+        """Measures how alike the layers are for the first captions, whose conditionings are needed next."""
+        places = range(len(self.values))
+        for picture in range(min(MOST_CAPTIONS, len(self.subjects))):
+            if self.seconds > self.question.most_seconds or self._is_interrupted():
+                return
+            self.likeness.add(self.subjects.conditionings(picture, places))
+        if self.watch is not None:
+            self.watch(Progress(0.0, self.seconds, None, self._doing()))
 
     def _ask(self, picture: int, strata: Sequence[int], turn: int, values: Sequence[int]) -> Numbers | None:
         """See `search.Ask`."""
         if self.seconds > self.question.most_seconds or self._is_interrupted():
             return None
         latents, conditionings = self.subjects.latents(picture, values), self.subjects.conditionings(picture, values)
-        if turn == 0 and picture < MOST_CAPTIONS and len(values) == len(self.values):
-            self.likeness.add(conditionings)
         found = self._losses(picture, strata, turn, latents, conditionings)
         if found is not None and turn == 0:
             self.first[picture] = (list(strata), dict(zip(values, np.log(found).mean(axis=1), strict=True)))
