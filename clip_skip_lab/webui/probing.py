@@ -74,19 +74,22 @@ def trained_with(
             model = {key: value for key, value in engine.model_record().items() if key in ("name", "hash")}
             if is_interrupted():
                 return _nothing_measured(question, model, draw)
-            return inside(engine, question, lambda network: _probed(network, question, pictures, told, model))
-
-
-def _probed(
-    network: HostNetwork, question: Question, pictures: Sequence[Captioned], told: Telling, model: dict[str, str]
-) -> Answer:
-    return probe(network, question, pictures, told.probing, model)
+            try:
+                return inside(engine, question, lambda on: probe(on, question, pictures, told.probing, model))
+            except NothingDone:
+                if not is_interrupted():
+                    raise
+                return _nothing_measured(question, model, draw)
 
 
 def _nothing_measured(question: Question, model: dict[str, str], draw: int) -> Answer:
     said = Text("Undecided: nothing was measured.")
     values = question.clip_skips or ()
     return Answer(None, values, (), 0, 0, 0.0, model, (said,), interrupted=True, drawn=bool(draw))
+
+
+class NothingDone(RuntimeError):
+    """The host ended a generation before it sampled; the one argument is a sentence."""
 
 
 def inside(engine: Engine, question: Question, action: Callable[[HostNetwork], T]) -> T:
@@ -97,7 +100,7 @@ def inside(engine: Engine, question: Question, action: Callable[[HostNetwork], T
         question: what the action is for: its LoRAs are active then.
         action: what to do.
 
-    Raises what the action raises, once the host has taken the LoRAs out again.
+    Raises what the action raises, once the host has taken the LoRAs out again, and `NothingDone`.
     """
     p = _request(question.loras)
     done: list[T] = []
@@ -120,7 +123,7 @@ def inside(engine: Engine, question: Question, action: Callable[[HostNetwork], T
     if failed:
         raise failed[0]
     if not done:
-        raise RuntimeError(Text("The WebUI ended the generation before anything was measured."))
+        raise NothingDone(Text("The WebUI ended the generation before anything was measured."))
     return done[0]
 
 

@@ -286,6 +286,22 @@ def test_it_can_be_interrupted_and_an_interrupt_from_before_is_over(webui, host)
     assert np.array_equal(pixels(run()), before)
 
 
+def test_an_interrupt_before_the_host_samples_is_an_answer_with_nothing_measured(webui, host, monkeypatch):
+    from modules import processing
+
+    kind = processing.StableDiffusionProcessingTxt2Img
+    prepare = kind.init
+
+    def interrupted_while_it_prepares(p, *given):
+        host.state.interrupt()
+        return prepare(p, *given)
+
+    monkeypatch.setattr(kind, "init", interrupted_while_it_prepares)
+    answer = webui.trained_with(QUESTION, pictures())
+    assert answer.interrupted
+    assert [str(sentence) for sentence in answer.sentences] == ["Undecided: nothing was measured."]
+
+
 def test_two_at_once_run_one_after_the_other_and_say_the_same(webui):
     running, answers = [], []
 
@@ -461,7 +477,7 @@ def test_a_picture_without_an_infotext_tells_nothing(webui):
 
 # The relatives
 
-THEIR_OWN = "guess or noise_levels or latents or one_pass or generation_after or as_before or error or lora or draws"
+THEIR_OWN = "guess or noise_levels or latents or one_pass or generation_after or as_before or lora or model_draws"
 """Tests of what is another file's there."""
 
 
