@@ -34,6 +34,7 @@ class SmallNetwork:
         vae_model: the `AutoencoderKL`; None where latents are given instead of pictures.
     """
 
+    device = torch.device("cpu")
     predicts_v = False
     interrupted = False
     side = latent.FACTOR * latent.CELLS

@@ -107,7 +107,7 @@ class Losses:
 
     def _fit(self, latents: torch.Tensor) -> int:
         pixels = latents.shape[-1] * latents.shape[-2] * PIXELS**2
-        return cells_that_fit(pixels, self._network.sigmas.device, MOST_AT_ONCE)
+        return cells_that_fit(pixels, self._network.device, MOST_AT_ONCE)
 
     def _batch(
         self,

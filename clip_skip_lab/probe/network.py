@@ -23,6 +23,10 @@ class Network(Protocol):
         `picture + sigma * noise`."""
 
     @property
+    def device(self) -> torch.device:
+        """Where the network predicts, of whose memory batches take theirs."""
+
+    @property
     def predicts_v(self) -> bool:
         """Whether the network was trained to predict v (arXiv 2202.00512) and not the noise."""
 

@@ -75,6 +75,7 @@ class HostNetwork:
         self._vae_in_full = False
         self.side = side_of(engine)
         self.sigmas = network.sigmas
+        self.device = torch.device(devices.device)
         self.predicts_v = network.predicts_v
 
     @property
