@@ -239,17 +239,24 @@ def test_what_cannot_be_used_is_refused_with_its_field_value_and_what_is_allowed
     assert said in refused(url, **body)
 
 
-@pytest.mark.skipif("WEBUI_URL" in os.environ, reason="puts checkpoints into the embedded host's folder")
 @pytest.mark.parametrize(("share", "clip_skip"), [(0.8, 1), (0.5, None), (0.2, 2)])
 def test_a_merge_answers_as_what_weighs_more_and_half_and_half_stays_open(url, host, pictures, share, clip_skip):
-    folder = Path(host.flags()["ckpt_dir"] or host.data_folder().parent / "models" / "Stable-diffusion")
+    listed = {model["model_name"]: Path(model["filename"]) for model in host.get("sd-models")}
+    folder = listed[trained.CHECKPOINTS[1]].parent
     one, other = (load_file(trained.MODEL / f"{name}.safetensors") for name in trained.CHECKPOINTS.values())
     mixed = {key: (one[key].float() * share + other[key].float() * (1 - share)).half() for key in one}
     name = f"merge-{share}"
-    (folder / f"{name}.yaml").write_text((folder / f"{trained.CHECKPOINTS[1]}.yaml").read_text())
-    save_file(mixed, folder / f"{name}.safetensors")
-    host.post("refresh-checkpoints")
-    choose(host, name)
-    found = answer(url, pictures=pictures)
+    made = [folder / f"{name}.yaml", folder / f"{name}.safetensors"]
+    try:
+        made[0].write_text((folder / f"{trained.CHECKPOINTS[1]}.yaml").read_text())
+        save_file(mixed, made[1])
+        host.post("refresh-checkpoints")
+        choose(host, name)
+        found = answer(url, pictures=pictures)
+    finally:
+        choose(host, trained.CHECKPOINTS[1])
+        for file in made:
+            file.unlink(missing_ok=True)
+        host.post("refresh-checkpoints")
     assert found["clip_skip"] == clip_skip
     assert {1, 2} <= set(found["candidates"]) or clip_skip is not None
