@@ -20,11 +20,12 @@ from .question import Captioned, Progress, Question, Watch
 from .search import Search
 from .subjects import Subjects
 
-CONTROLS = 16
+CONTROLS = 32
 """How many pictures are asked with another's caption at most."""
 
-CONTROL_DOUBT = 0.025
-"""How often captions that say nothing may seem to say something, or the other way round."""
+NO_GUESS = 0.9
+"""The loss from which on a network is hardly better than one that guesses nothing, whose loss is 1, whether it predicts
+noise or v. Trained ones have less than 0.3."""
 
 BETWEEN = 0.5
 """Seconds between two times that the watch is told."""
@@ -138,11 +139,17 @@ class _Probing:
 
     def _is_worthwhile(self) -> bool:
         """Whether more noises on the same pictures can decide anything."""
-        return len(self.subjects) >= self.search.evidence.fewest and self._follows(self._control())
+        enough = len(self.subjects) >= self.search.evidence.fewest
+        return enough and self._predicts and self._follows(self._control())
+
+    @property
+    def _predicts(self) -> bool:
+        """Whether the network predicts anything: who guesses no noise at all is wrong by 1."""
+        return self.search.loss(self.search.best) < NO_GUESS
 
     def _follows(self, control: Numbers) -> bool:
-        """Whether own captions do better than others'."""
-        return bool(interval(control, CONTROL_DOUBT).low > 0)
+        """Whether own captions do better than others', as surely as a value is decided."""
+        return bool(interval(control, self.search.evidence.share).low > 0)
 
     def _is_interrupted(self) -> bool:
         self.interrupted = self.interrupted or self.network.interrupted
@@ -188,7 +195,7 @@ class _Probing:
         rows = [self._row(place) for place in range(len(self.values))] if evidence.pictures else []
         alive = sorted(search.alive, key=lambda place: rows[place].worse_by if rows else place)
         follows = self._follows(control)
-        decided = search.decided and follows and not (self.interrupted and not len(control))
+        decided = search.decided and follows and self._predicts and not (self.interrupted and not len(control))
         found = sentences.Found(
             values=[self.values[place] for place in alive],
             rows={row.clip_skip: row for row in rows},
@@ -196,6 +203,7 @@ class _Probing:
             needed=self._needed(alive),
             decided=decided,
             search_decided=search.decided,
+            predicts=self._predicts,
             follows=follows if evidence.pictures >= evidence.fewest and len(control) else None,
             fewest=evidence.fewest,
             interrupted=self.interrupted,

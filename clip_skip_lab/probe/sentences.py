@@ -26,6 +26,7 @@ class Found:
         needed: how many more would tell these values apart.
         decided: whether the first one is the answer.
         search_decided: whether it is, but for what captions say.
+        predicts: whether the network predicts anything.
         follows: whether own captions do better than others'; None where that could not be measured.
         interrupted, out_of_time: why it ended early.
         drawn: whether the model drew the pictures.
@@ -38,6 +39,7 @@ class Found:
     needed: float
     decided: bool
     search_decided: bool
+    predicts: bool
     follows: bool | None
     interrupted: bool
     out_of_time: bool
@@ -55,6 +57,11 @@ def of(found: Found) -> Iterator[Text]:
             "Undecided: {pictures} can't tell; {fewest} are the least, and 32 are usually enough.",
             pictures=counted(found.pictures, "{n} picture", "{n} pictures"),
             fewest=found.fewest,
+        )
+    elif not found.predicts:
+        yield Text(
+            "Undecided: this model predicts the noise hardly better than one that guesses nothing. Its weights are not "
+            "trained, or not for what the WebUI takes them for."
         )
     elif found.follows is False:
         yield Text(

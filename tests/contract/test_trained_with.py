@@ -8,10 +8,12 @@ import os
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from tests.helpers.client import Client
@@ -239,24 +241,47 @@ def test_what_cannot_be_used_is_refused_with_its_field_value_and_what_is_allowed
     assert said in refused(url, **body)
 
 
-@pytest.mark.parametrize(("share", "clip_skip"), [(0.8, 1), (0.5, None), (0.2, 2)])
-def test_a_merge_answers_as_what_weighs_more_and_half_and_half_stays_open(url, host, pictures, share, clip_skip):
+@contextmanager
+def placed(host, name, weights):
+    """A checkpoint with these weights in the shape of the small models, chosen for the time of the block."""
     listed = {model["model_name"]: Path(model["filename"]) for model in host.get("sd-models")}
-    folder = listed[trained.CHECKPOINTS[1]].parent
-    one, other = (load_file(trained.MODEL / f"{name}.safetensors") for name in trained.CHECKPOINTS.values())
-    mixed = {key: (one[key].float() * share + other[key].float() * (1 - share)).half() for key in one}
-    name = f"merge-{share}"
-    made = [folder / f"{name}.yaml", folder / f"{name}.safetensors"]
+    shape = listed[trained.CHECKPOINTS[1]]
+    made = [shape.with_name(f"{name}.yaml"), shape.with_name(f"{name}.safetensors")]
     try:
-        made[0].write_text((folder / f"{trained.CHECKPOINTS[1]}.yaml").read_text())
-        save_file(mixed, made[1])
+        made[0].write_text(shape.with_suffix(".yaml").read_text())
+        save_file(weights, made[1])
         host.post("refresh-checkpoints")
         choose(host, name)
-        found = answer(url, pictures=pictures)
+        yield
     finally:
         choose(host, trained.CHECKPOINTS[1])
         for file in made:
             file.unlink(missing_ok=True)
         host.post("refresh-checkpoints")
+
+
+def weights_of(clip_skip):
+    return load_file(trained.MODEL / f"{trained.CHECKPOINTS[clip_skip]}.safetensors")
+
+
+@pytest.mark.parametrize(("share", "clip_skip"), [(0.8, 1), (0.5, None), (0.2, 2)])
+def test_a_merge_answers_as_what_weighs_more_and_half_and_half_stays_open(url, host, pictures, share, clip_skip):
+    one, other = weights_of(1), weights_of(2)
+    mixed = {key: (one[key].float() * share + other[key].float() * (1 - share)).half() for key in one}
+    with placed(host, f"merge-{share}", mixed):
+        found = answer(url, pictures=pictures)
     assert found["clip_skip"] == clip_skip
     assert {1, 2} <= set(found["candidates"]) or clip_skip is not None
+
+
+def test_random_weights_decide_nothing(url, host, pictures):
+    generator = torch.Generator().manual_seed(5)
+    weights = weights_of(1)
+    for key, value in weights.items():
+        if key.startswith("model.diffusion_model.") and value.ndim > 1:
+            fan = value[0].numel()
+            weights[key] = (torch.randn(value.shape, generator=generator) / fan**0.5).half()
+    with placed(host, "random-weights", weights):
+        found = answer(url, pictures=pictures)
+    assert not found["decided"]
+    assert found["sentences"][0].startswith("Undecided: this model predicts the noise hardly better")
