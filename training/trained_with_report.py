@@ -1,0 +1,379 @@
+"""Writes docs/trained-with.md and its chart from what the study found: no number in it comes from elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from clip_skip_lab.probe.decision import DOUBT
+
+from . import networks, trained_with, trained_with_method
+from .trained_with import ALL, CAPTION_PICTURES, DRAWN_PICTURES, FIRST, KS, MERGE_PICTURES, NEAR, PICTURES, Study
+from .trained_with_method import SCALES, SHARE
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+CHART = "trained-with.png"
+PARTS = {
+    part.__name__: part
+    for part in (
+        trained_with.merges,
+        trained_with_method.statistic,
+        trained_with_method.steps,
+        trained_with_method.likeness,
+        trained_with_method.guidance,
+        trained_with.poorer,
+        trained_with.drawn,
+        trained_with.further,
+        trained_with_method.coverage,
+        trained_with_method.simulated,
+    )
+}
+LINES = {
+    "10": ("trained with 1", "#1f77b4", "o"),
+    "0": ("trained with 2", "#d95f02", "s"),
+    "5": ("half", "#555555", "^"),
+}
+NAMES = {"10": "trained with 1", "0": "trained with 2", "5": "half and half"}
+
+
+def run(folder: Path, model: Path = networks.MODEL, docs: Path = DOCS) -> None:
+    """Measures what isn't kept yet and writes the document."""
+    study = Study(folder, model)
+    found = {name: study.part(name, lambda part=part: part(study)) for name, part in PARTS.items()}
+    chart(found["merges"], docs / "images" / CHART)
+    text = document(found, study.predictions(), study.seconds())
+    (docs / "trained-with.md").write_text(text, encoding="utf-8")
+
+
+def chart(merges: dict, target: Path) -> None:
+    """How much worse the loss is at each clip skip, with intervals, of both models and the half merge."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.4), dpi=110, layout="constrained")
+    for ax, values in zip(figure.subplots(1, 2), (ALL, FIRST), strict=True):
+        for name, (label, colour, marker) in LINES.items():
+            middle, low, high = (part[: len(values)] for part in merges[name]["means"]["worse"])
+            ax.plot(values, middle, color=colour, marker=marker, markersize=4, label=label)
+            ax.fill_between(values, low, high, color=colour, alpha=0.18, linewidth=0)
+        ax.set_xlabel("clip skip")
+        ax.set_xticks(values)
+        ax.grid(alpha=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_title("loss above the best clip skip's, %", fontsize=10)
+    figure.axes[0].legend(frameon=False, fontsize=9)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def percent(share: float) -> str:
+    """A share for a table."""
+    return f"{100 * share:.0f} %" if share in (0, 1) or share >= 0.1 else f"{100 * share:.1f} %"
+
+
+def count(pictures: float) -> str:
+    """A number of pictures for a table."""
+    if not math.isfinite(pictures):
+        return "none"
+    return f"{math.ceil(pictures):,}" if pictures < 100 else f"{round(pictures, -1):,.0f}"
+
+
+def decided(row: dict) -> str:
+    """Which values are decided in how many of the draws."""
+    shares = ", ".join(f"{value}: {percent(share)}" for value, share in row["decided"].items())
+    return shares or "never"
+
+
+def merge_name(tenths: str) -> str:
+    """How a merge is called in tables."""
+    return NAMES.get(tenths) or f"{tenths} tenths of the first"
+
+
+def merge_rows(merges: dict) -> Iterable[Sequence[object]]:
+    """One line for each model or merge: for each k what is decided."""
+    for tenths, found in merges.items():
+        yield [merge_name(tenths), *(decided(row) for row in found["rows"])]
+
+
+def model_rows(merges: dict) -> Iterable[Sequence[object]]:
+    """The two models in full."""
+    for tenths in ("10", "0"):
+        for row in merges[tenths]["rows"]:
+            yield [
+                merge_name(tenths),
+                row["k"],
+                percent(row["right"]),
+                percent(sum(row["decided"].values())),
+                percent(row["wrong"]),
+                f"{row['pictures']:.0f}",
+                f"{row['predictions']:,.0f}",
+                percent(row["of_full_table"]),
+            ]
+
+
+def document(found: dict, predictions: int, seconds: float) -> str:
+    """The document."""
+    parts = (
+        _question(found["merges"]),
+        _models(found["merges"]),
+        _further(found["further"]),
+        _poorer(found["poorer"]),
+        _drawn(found["drawn"]),
+        _likeness(found["likeness"]),
+        _method(found),
+        _coverage(found["coverage"], found["simulated"]),
+        _cost(predictions, seconds),
+    )
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _question(merges: dict) -> str:
+    rows = [[merge_name(tenths), *(f"{x:.4f}" for x in merges[tenths]["means"]["loss"])] for tenths in ("10", "5", "0")]
+    return f"""
+# Which clip skip was a checkpoint trained with? What the measure can do
+
+A diffusion model predicts noise best under the conditioning that it was trained with. So the loss of the noise
+prediction, for pictures with true captions, compared over clip skips with the same noise, names the layer. The method
+is Diffusion Classifier's (Li et al., ICCV 2023, arXiv 2303.16203) with layers in the place of classes.
+
+Measured on the two small models of [small-model.md](small-model.md), of which we know the answer, and on what can be
+made of them. **Full-size models were not measured here.** Everything below is made by one command:
+
+    python -m training trained-with
+
+For each picture the mean over time steps of the logarithm of the ratio of two values' losses is one number; those
+numbers go into Student's t. A value is decided when every other one is worse beyond its interval, with all comparisons
+and looks at the data corrected for (at most {percent(DOUBT)} wrong), and only if own captions do better than other
+pictures'. Pictures show scenes that no training saw, with sentences that no training saw.
+
+![Loss over clip skip](images/{CHART})
+
+Mean loss, {PICTURES} pictures; the bands of the chart are two standard errors:
+
+{table(["model", *ALL], rows)}
+"""
+
+
+def _models(merges: dict) -> str:
+    n = merges["10"]["rows"][0]["draws"]
+    return f"""
+## Models and merges
+
+{n} draws of k pictures (with replacement from {PICTURES}), clip skips 1 to {len(ALL)}. *Best is right*: the least loss
+is at the true value. *Of the full table*: predictions beside those of all values at ten time steps for k pictures;
+above 100 % where nothing could be decided and the pictures were asked a second time.
+
+{
+        table(
+            [
+                "model",
+                "k",
+                "best is right",
+                "decided",
+                "decided and wrong",
+                "pictures used",
+                "predictions",
+                "of the full table",
+            ],
+            model_rows(merges),
+        )
+    }
+
+Merges of the UNets' weights in steps of a tenth; what is decided, and in how many draws (the merges: {MERGE_PICTURES}
+pictures, clip skips 1 to {len(NEAR)}, {merges["9"]["rows"][0]["draws"]} draws):
+
+{table(["weights", *(f"k = {k}" for k in KS)], merge_rows(merges))}
+"""
+
+
+def _further(further: dict) -> str:
+    rows = [[name, *(f"{x:.4f}" for x in row["loss"][:4]), decided(row)] for name, row in further.items()]
+    return f"""
+## Trained further at another clip skip
+
+The first model (clip skip 1) trained further at clip skip {trained_with.FURTHER_SKIP}: all of its UNet, or low-rank
+updates (rank 4) of the attention only, as a LoRA has them. Mean loss at 1 to 4 and what 32 pictures decide:
+
+{table(["steps", *NEAR[:4], "decided"], rows)}
+"""
+
+
+def _poorer(poorer: dict) -> str:
+    rows = []
+    for name, row in poorer.items():
+        trained, _, how = name.partition(" ")
+        before = percent(row["before_control"])
+        best = ", ".join(f"{value}: {percent(share)}" for value, share in row["best"].items())
+        rows.append([trained if trained != "0" else "–", how, best, before, decided(row)])
+    return f"""
+## Other captions, poorer pictures, no model at all
+
+32 of {CAPTION_PICTURES} pictures, clip skips 1 to {len(FIRST)}. *Without the control*: in how many draws the intervals
+alone would decide; the control asks in addition that own captions do better than other pictures'.
+
+{table(["trained with", "what is given", "best", "without the control", "decided"], rows)}
+"""
+
+
+def _drawn(drawn: dict) -> str:
+    rows = [[merge_name(tenths), *(decided(row) for row in found["rows"])] for tenths, found in drawn["own"].items()]
+    losses = [
+        [merge_name(tenths), *(f"{x:.4f}" for x in found["means"]["loss"])] for tenths, found in drawn["own"].items()
+    ]
+    biased = []
+    for name, row in drawn["biased"].items():
+        trained, at = name.split()
+        best = ", ".join(f"{value}: {percent(share)}" for value, share in row["best"].items())
+        biased.append([trained, at, best, decided(row)])
+    ks = [row["k"] for row in drawn["own"]["10"]["rows"]]
+    return f"""
+## Pictures that the model drew itself
+
+Drawn at one clip skip and asked with all ({trained_with.BIASED} pictures, 1 to {len(FIRST)}):
+
+{table(["trained with", "drawn at", "best", "decided"], biased)}
+
+Drawn at each value, the same seeds, and the *own* losses compared ({DRAWN_PICTURES} pictures a value, CFG scale
+{trained_with.CFG_SCALE:g}, 12 steps). What is decided with k pictures a value:
+
+{table(["weights", *(f"k = {k}" for k in ks)], rows)}
+
+Mean own loss:
+
+{table(["weights", *FIRST], losses)}
+"""
+
+
+def _likeness(likeness: dict) -> str:
+    rows = []
+    for clip_skip, found in likeness.items():
+        for row in found:
+            worse = f"{row['worse']:+.2f} % ± {2 * row['error']:.2f}"
+            rows.append([clip_skip, f"{row['cosine']:.2f}", worse, count(row["one_pass"]), count(row["both_noises"])])
+    return f"""
+## How alike the layers may be
+
+In the small models neighbouring layers are further apart than CLIP's. So the own layer was turned towards the other
+one (1 towards 2, 2 towards 1; each token's length kept), and the turned one compared with the own one: {MERGE_PICTURES}
+pictures. *Pictures needed*: the interval leaves out zero in half of the cases, with the correction for twelve values;
+"none" where the difference is within two standard errors of nothing. The range is two standard errors.
+
+{table(["trained with", "cosine", "loss", "pictures needed, five steps each", "ten steps, two noises each"], rows)}
+"""
+
+
+def _method(found: dict) -> str:
+    steps, names = found["steps"], ("10", "7", "3", "0")
+    separation = [[merge_name(name), *(f"{x:.2f}" for x in steps["separation"][name])] for name in names]
+    choices = [[merge_name(name), *map(count, steps["needed"][name])] for name in names]
+    kinds = ("Search", "Spread", "Whole")
+    asked = [
+        [merge_name(name)]
+        + [
+            f"{steps['draws'][name][kind]['predictions']:,.0f} "
+            f"({percent(sum(steps['draws'][name][kind]['decided'].values()))})"
+            for kind in kinds
+        ]
+        for name in names
+    ]
+    statistics = found["statistic"]
+    compared = [[merge_name(name), *(count(x) for x in statistics[name].values())] for name in names]
+    guided = [
+        [clip_skip, scale, row["best"], f"{row['worse']:+.1f} %", count(row["needed"])]
+        for clip_skip, rows in found["guidance"].items()
+        for scale, row in rows.items()
+    ]
+    return f"""
+## Why it is measured in this way
+
+**Time steps.** Mean of the log ratio of clip skip 1 and 2 over its spread between pictures, by tenth of the time steps
+(the first has the least noise):
+
+{table(["weights", *range(1, 11)], separation)}
+
+Pictures needed with the five that tell most (chosen with one half of the pictures, counted with the other), with every
+other one in turn, and with all ten, which cost twice as much:
+
+{table(["weights", "five chosen", "every other one", "all ten"], choices)}
+
+Predictions until the end, and in how many draws of 32 pictures it was decided:
+
+{table(["weights", "chosen after the first look", "every other one", "all ten"], asked)}
+
+**Statistic.** Pictures needed to tell 1 from 2, all ten time steps:
+
+{table(["weights", *statistics["10"]], compared)}
+
+**Guidance.** The loss of the guided prediction, *off + scale · (on − off)*, in the place of the plain one (scale 1),
+among clip skips 1 to {len(FIRST)}; "worse": the other one of 1 and 2 beside the true one ({MERGE_PICTURES} pictures,
+scales {", ".join(f"{scale:g}" for scale in SCALES)}):
+
+{table(["trained with", "scale", "best", "worse", "pictures needed"], guided)}
+"""
+
+
+def _coverage(coverage: dict, simulated: dict) -> str:
+    rows = []
+    for name, found in coverage["misses"].items():
+        tenths, pair = name.split()
+        for k in (8, 32):
+            three = [row for row in found["rows"] if row["k"] == k]
+            cells = [f"{100 * row['too_high']:.2f} / {100 * row['too_low']:.2f}" for row in three]
+            rows.append([merge_name(tenths), pair, f"{found['skewness']:.1f}", k, *cells])
+    equal = [
+        [merge_name(tenths), *(percent(share) for share in found.values())]
+        for tenths, found in coverage["equal"].items()
+    ]
+    dropped = [[skewness, *(percent(simulated[f"{skewness} {n}"]) for n in (1, 3, 11))] for skewness in ("0", "1", "2")]
+    nominal = [f"{100 * share:.2g} %" for share in (0.025, 0.005, SHARE)]
+    head = [
+        f"{of} {name.split()[0]} values, k = {name.split()[1]}"
+        for of, name in zip(["equal:"] * 9, coverage["equal"]["5"], strict=False)
+    ]
+    return f"""
+## Do the intervals cover what they promise?
+
+Drawn from the measured log ratios of two values (the mean over all pictures is the truth): how often, in percent, the
+interval lies wholly above the truth / wholly below it, beside what each side may miss:
+
+{table(["weights", "values", "skewness", "k", *nominal], rows)}
+
+To be wrong the interval must lie above: a value taken for worse than it is. Ratios of a worse value are skewed so that
+this is rarer than promised; the other side is missed more often than promised, so an interval's upper end is not to be
+trusted as much as its lower one.
+
+The same losses moved so that the first two or four values are equally good at each time step: how often a value other
+than the true one is decided (at most {percent(DOUBT)} is promised):
+
+{table(["weights", *head], equal)}
+
+Simulated, numbers skewed against the true value: how often it is dropped by one of 1, 3 or 11 others that are exactly
+as good (64 pictures, looks at 8, 16, 32 and 64). Dropped is not yet decided wrongly: for that all others but one must
+be dropped, too.
+
+{table(["skewness", "1 other", "3 others", "11 others"], dropped)}
+"""
+
+
+def _cost(predictions: int, seconds: float) -> str:
+    return f"""
+## Cost
+
+The study: {predictions:,} predictions in tables, {seconds / 60:.0f} minutes on one thread of a CPU that was shared with
+other work. Tables and results are kept in `training-data/trained-with/`, so that an interrupted study goes on where it
+was; delete that folder to measure anew.
+
+## What isn't known
+
+- Full-size models were not measured here. CLIP's neighbouring layers are more alike than those of the small models and
+  SD1-like models are said to be forgiving between 1 and 2: expect to need more pictures, and "undecided" more often.
+- Two models of one kind are few. Both were trained by us, with the same captions and the same text encoder.
+- Passes beyond the second over the same pictures, which a probing makes when it is undecided, were not counted here.
+- v-prediction and SDXL's two encoders: the small models have neither.
+"""
