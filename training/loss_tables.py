@@ -141,10 +141,11 @@ def search(ask: Ask, values: int, pictures: int, kind: type[Search] = Search) ->
 
 
 def draws(table: Table, k: int, n: int, kind: type[Search] = Search) -> list[Outcome]:
-    """n searches, each with k pictures of the table drawn with replacement, as if it were all pictures there are."""
+    """n searches, each with k of the table's pictures: none twice, so that each is as any k pictures are, though two
+    draws have pictures in common."""
     rng, found = np.random.default_rng((k, n)), []
     for _ in range(n):
-        chosen = rng.integers(table.pictures, size=k)
+        chosen = rng.choice(table.pictures, k, replace=False)
 
         def ask(picture: int, strata: Sequence[int], turn: int, columns: Sequence[int], chosen=chosen) -> Numbers:
             return table.of(chosen[picture], strata, turn, columns)

@@ -27,17 +27,18 @@ log = logging.getLogger("training")
 
 ALL, NEAR, FIRST = tuple(range(1, 13)), tuple(range(1, 7)), tuple(range(1, 5))
 KS = (4, 8, 16, 32, 64)
+MANY = 32
 DRAWS, FEWER_DRAWS = 200, 100
-PICTURES, MERGE_PICTURES, CAPTION_PICTURES, DRAWN_PICTURES = 80, 48, 32, 40
+PICTURES, MERGE_PICTURES, CAPTION_PICTURES, DRAWN_PICTURES = 80, 48, 40, 40
 SEED = 41
-FURTHER = (50, 100, 200, 300)
+FURTHER = (50, 200)
 FURTHER_BANK = 1024
 FURTHER_SKIP = 3
 BLURS = (2, 4)
 NOISE, QUALITY = 25.0, 10
 ONE_CAPTION = "red circle, blue background"
 BOTH = tuple(f"captions: {name}" for name in ("none (empty)", "one for all", "all another picture's"))
-BIASED = 32
+BIASED_AT = (1, 2)
 CFG_SCALE = 5.0
 
 
@@ -152,7 +153,7 @@ def merges(study: Study) -> dict:
         table = study.merge_table(tenths)
         right = {True: 1, False: 2}[tenths > 5] if tenths != 5 else None
         n = DRAWS if table.values == list(ALL) else FEWER_DRAWS
-        rows = [summary(draws(table, k, n), table.values, k, right) for k in KS]
+        rows = [summary(draws(table, k, n), table.values, k, right) for k in KS if k < table.pictures]
         found[str(tenths)] = {"rows": rows, "means": curve(table.whole())}
         log.info("merge %d: %s", tenths, [row["decided"] for row in rows])
     return found
@@ -186,7 +187,7 @@ def further(study: Study) -> dict:
             n = CAPTION_PICTURES
             network = networks.network_of(first, model)
             table = study.table(f"further-{how}-{step}", network, NEAR, study.shown.pictures[:n])
-            row = summary(draws(table, 32, FEWER_DRAWS), table.values, 32, None)
+            row = summary(draws(table, MANY, FEWER_DRAWS), table.values, MANY, None)
             found[f"{how} {step}"] = row | {"loss": table.whole().mean((0, 1, 2)).tolist()}
             log.info("%s %d: %s", how, step, row["decided"])
     return found
@@ -243,7 +244,7 @@ def conditions(study: Study) -> dict[str, tuple[list[Image.Image], list[str]]]:
 
 
 def poorer(study: Study) -> dict:
-    """Other captions, spoilt pictures and random weights: 32 pictures."""
+    """Other captions, spoilt pictures and random weights."""
     # The second model, which is harder to tell, with everything; the first where it is about captions that don't fit.
     made = conditions(study)
     asked = {(k, name): made[name] for name in made for k in (1, 2) if k == 2 or name in BOTH}
@@ -255,9 +256,22 @@ def poorer(study: Study) -> dict:
     for (k, name), (pictures, texts) in asked.items():
         file = f"poorer-{k}-{''.join(c if c.isalnum() else '-' for c in name)}"
         table = study.table(file, networks_of.get(k, random), FIRST, pictures, texts)
-        row = summary(draws(table, 32, FEWER_DRAWS), table.values, 32, k or None)
-        found[f"{k} {name}"] = row
-        log.info("%d %s: %s", k, name, row["decided"])
+        rows = [summary(draws(table, many, FEWER_DRAWS), table.values, many, k or None) for many in (MANY // 2, MANY)]
+        found[f"{k} {name}"] = rows
+        log.info("%d %s: %s", k, name, [row["decided"] for row in rows])
+    return found
+
+
+def captionless(study: Study) -> dict:
+    """Pictures with the empty caption, for the models and merges; the control has nothing to say here."""
+    found, n = {}, CAPTION_PICTURES
+    for tenths in (10, 5, 0):
+        network, pictures = study.merge(tenths), study.shown.pictures[:n]
+        table = study.table(f"captionless-{tenths:02}", network, FIRST, pictures, [""] * n)
+        right = None if tenths == 5 else 1 if tenths > 5 else 2
+        rows = [summary(draws(table, k, FEWER_DRAWS), table.values, k, right) for k in KS[1:4]]
+        found[str(tenths)] = {"rows": rows, "means": curve(table.whole())}
+        log.info("captionless %d: %s", tenths, [(row["best"], row["before_control"]) for row in rows])
     return found
 
 
@@ -283,9 +297,9 @@ def drawn(study: Study) -> dict:
         rows = [summary(draws(table, k, FEWER_DRAWS), table.values, k, right) for k in KS[1:4]]
         found["own"][str(tenths)] = {"rows": rows, "means": curve(table.whole())}
         log.info("drawn by merge %d: %s", tenths, [row["decided"] for row in rows])
-        for place, value in enumerate(FIRST if tenths in (0, 10) else ()):
-            same = [[row[place]] for row in latents[:BIASED]]
-            table = study.table(f"drawn-{tenths:02}-at-{value}", network, FIRST, texts=texts[:BIASED], latents=same)
-            row = summary(draws(table, BIASED, FEWER_DRAWS), table.values, BIASED, 1 if tenths else 2)
-            found["biased"][f"{1 if tenths else 2} {value}"] = row | {"means": curve(table.whole())}
+        for value in BIASED_AT if tenths in (0, 10) else ():
+            same = [[row[FIRST.index(value)]] for row in latents]
+            table = study.table(f"drawn-{tenths:02}-at-{value}", network, FIRST, texts=texts, latents=same)
+            row = summary(draws(table, MANY, FEWER_DRAWS), table.values, MANY, 1 if tenths else 2)
+            found["biased"][f"{1 if tenths else 2} {value}"] = row
     return found

@@ -14,14 +14,14 @@ from clip_skip_lab.sweep.layer_request import LayerRequest
 
 from . import networks
 from .loss_tables import SEED, STEPS, draws, search, summary
-from .trained_with import DRAWS, FEWER_DRAWS, FIRST, MERGE_PICTURES, Study
+from .trained_with import DRAWS, FEWER_DRAWS, FIRST, MANY, MERGE_PICTURES, Study
 
 SHARE = DOUBT / ((len(looks(64)) + PASSES - 1) * 11)
 """What one value has of `DOUBT` with twelve values and 64 pictures."""
 
 ASKED_COSINES = (0.99, 0.95, 0.9, 0.8, 0.65, 0.35)
 SCALES = (1.0, 2.0, 3.0, 5.0)
-MANY, SIMULATIONS = 20_000, 4_000
+SAMPLES, SIMULATIONS = 20_000, 4_000
 
 
 class Spread(Search):
@@ -77,7 +77,7 @@ def steps(study: Study) -> dict:
     for tenths in (10, 7, 3, 0):
         table, right = study.merge_table(tenths), 1 if tenths > 5 else 2
         found["draws"][str(tenths)] = {
-            kind.__name__: summary(draws(table, 32, FEWER_DRAWS, kind), table.values, 32, right)
+            kind.__name__: summary(draws(table, MANY, FEWER_DRAWS, kind), table.values, MANY, right)
             for kind in (Search, Spread, Whole)
         }
     return found
@@ -240,7 +240,7 @@ def simulated(study: Study) -> dict:
     return found
 
 
-def misses(numbers: Numbers, n: int = MANY) -> list[dict]:
+def misses(numbers: Numbers, n: int = SAMPLES) -> list[dict]:
     """For k drawn of these numbers: how often their mean is below the interval, and above it, by nominal share."""
     rng, found = np.random.default_rng(SEED), []
     for k in (4, 8, 16, 32, 64):

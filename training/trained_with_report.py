@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from clip_skip_lab.probe.decision import DOUBT
 
 from . import networks, trained_with, trained_with_method
-from .trained_with import ALL, CAPTION_PICTURES, DRAWN_PICTURES, FIRST, KS, MERGE_PICTURES, NEAR, PICTURES, Study
+from .cells import best, count, decided, merge_name, percent, table
+from .trained_with import ALL, CAPTION_PICTURES, DRAWN_PICTURES, FIRST, KS, MANY, MERGE_PICTURES, NEAR, PICTURES, Study
 from .trained_with_method import SCALES, SHARE
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -23,6 +23,7 @@ PARTS = {
         trained_with_method.likeness,
         trained_with_method.guidance,
         trained_with.poorer,
+        trained_with.captionless,
         trained_with.drawn,
         trained_with.further,
         trained_with_method.coverage,
@@ -34,7 +35,6 @@ LINES = {
     "0": ("trained with 2", "#d95f02", "s"),
     "5": ("half", "#555555", "^"),
 }
-NAMES = {"10": "trained with 1", "0": "trained with 2", "5": "half and half"}
 
 
 def run(folder: Path, model: Path = networks.MODEL, docs: Path = DOCS) -> None:
@@ -66,39 +66,11 @@ def chart(merges: dict, target: Path) -> None:
     figure.savefig(target)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
-def percent(share: float) -> str:
-    """A share for a table."""
-    return f"{100 * share:.0f} %" if share in (0, 1) or share >= 0.1 else f"{100 * share:.1f} %"
-
-
-def count(pictures: float) -> str:
-    """A number of pictures for a table."""
-    if not math.isfinite(pictures):
-        return "none"
-    return f"{math.ceil(pictures):,}" if pictures < 100 else f"{round(pictures, -1):,.0f}"
-
-
-def decided(row: dict) -> str:
-    """Which values are decided in how many of the draws."""
-    shares = ", ".join(f"{value}: {percent(share)}" for value, share in row["decided"].items())
-    return shares or "never"
-
-
-def merge_name(tenths: str) -> str:
-    """How a merge is called in tables."""
-    return NAMES.get(tenths) or f"{tenths} tenths of the first"
-
-
 def merge_rows(merges: dict) -> Iterable[Sequence[object]]:
     """One line for each model or merge: for each k what is decided."""
     for tenths, found in merges.items():
-        yield [merge_name(tenths), *(decided(row) for row in found["rows"])]
+        shares = [decided(row) for row in found["rows"]]
+        yield [merge_name(tenths), *shares, *["–"] * (len(KS) - len(shares))]
 
 
 def model_rows(merges: dict) -> Iterable[Sequence[object]]:
@@ -124,6 +96,7 @@ def document(found: dict, predictions: int, seconds: float) -> str:
         _models(found["merges"]),
         _further(found["further"]),
         _poorer(found["poorer"]),
+        _captionless(found["captionless"]),
         _drawn(found["drawn"]),
         _likeness(found["likeness"]),
         _method(found),
@@ -165,8 +138,8 @@ def _models(merges: dict) -> str:
     return f"""
 ## Models and merges
 
-{n} draws of k pictures (with replacement from {PICTURES}), clip skips 1 to {len(ALL)}. *Best is right*: the least loss
-is at the true value. *Of the full table*: predictions beside those of all values at ten time steps for k pictures;
+{n} draws of k pictures out of {PICTURES}, clip skips 1 to {len(ALL)}. *Best is right*: the least loss is at the true
+value. *Of the full table*: predictions beside those of all values at ten time steps for k pictures;
 above 100 % where nothing could be decided and the pictures were asked a second time.
 
 {
@@ -198,7 +171,7 @@ def _further(further: dict) -> str:
 ## Trained further at another clip skip
 
 The first model (clip skip 1) trained further at clip skip {trained_with.FURTHER_SKIP}: all of its UNet, or low-rank
-updates (rank 4) of the attention only, as a LoRA has them. Mean loss at 1 to 4 and what 32 pictures decide:
+updates (rank 4) of the attention only, as a LoRA has them. Mean loss at 1 to 4 and what {MANY} pictures decide:
 
 {table(["steps", *NEAR[:4], "decided"], rows)}
 """
@@ -206,18 +179,43 @@ updates (rank 4) of the attention only, as a LoRA has them. Mean loss at 1 to 4 
 
 def _poorer(poorer: dict) -> str:
     rows = []
-    for name, row in poorer.items():
+    for name, both in poorer.items():
         trained, _, how = name.partition(" ")
-        before = percent(row["before_control"])
-        best = ", ".join(f"{value}: {percent(share)}" for value, share in row["best"].items())
-        rows.append([trained if trained != "0" else "–", how, best, before, decided(row)])
+        cells = [cell for row in both for cell in (best(row), percent(row["before_control"]), decided(row))]
+        rows.append([trained if trained != "0" else "–", how, *cells])
+    few, many = (row["k"] for row in both)
     return f"""
 ## Other captions, poorer pictures, no model at all
 
-32 of {CAPTION_PICTURES} pictures, clip skips 1 to {len(FIRST)}. *Without the control*: in how many draws the intervals
-alone would decide; the control asks in addition that own captions do better than other pictures'.
+k of {CAPTION_PICTURES} pictures, clip skips 1 to {len(FIRST)}, {both[0]["draws"]} draws. *Intervals*: in how many draws
+they alone would decide; *decided* asks in addition that own captions do better than other pictures' (the control).
 
-{table(["trained with", "what is given", "best", "without the control", "decided"], rows)}
+{
+        table(
+            ["trained with", "what is given"]
+            + [f"k = {k}: {what}" for k in (few, many) for what in ("best", "intervals", "decided")],
+            rows,
+        )
+    }
+"""
+
+
+def _captionless(captionless: dict) -> str:
+    rows = []
+    for tenths, found in captionless.items():
+        losses = [f"{x:.4f}" for x in found["means"]["loss"][:4]]
+        rows.append(
+            [merge_name(tenths), *losses, *(f"{best(row)} ({percent(row['before_control'])})" for row in found["rows"])]
+        )
+    ks = [row["k"] for row in captionless["10"]["rows"]]
+    return f"""
+## Without captions
+
+Our models were trained with the empty caption in every tenth picture, as Stable Diffusion was. So pictures without any
+caption were asked under the *empty* caption's states. Mean loss at 1 to 4, the best of {len(FIRST)} values in how many
+draws, and in brackets in how many the intervals alone would decide ({CAPTION_PICTURES} pictures):
+
+{table(["weights", *NEAR[:4], *(f"k = {k}" for k in ks)], rows)}
 """
 
 
@@ -229,13 +227,12 @@ def _drawn(drawn: dict) -> str:
     biased = []
     for name, row in drawn["biased"].items():
         trained, at = name.split()
-        best = ", ".join(f"{value}: {percent(share)}" for value, share in row["best"].items())
-        biased.append([trained, at, best, decided(row)])
+        biased.append([trained, at, best(row), decided(row)])
     ks = [row["k"] for row in drawn["own"]["10"]["rows"]]
     return f"""
 ## Pictures that the model drew itself
 
-Drawn at one clip skip and asked with all ({trained_with.BIASED} pictures, 1 to {len(FIRST)}):
+Drawn at one clip skip and asked with all ({MANY} of {DRAWN_PICTURES} pictures, 1 to {len(FIRST)}):
 
 {table(["trained with", "drawn at", "best", "decided"], biased)}
 
@@ -302,7 +299,7 @@ other one in turn, and with all ten, which cost twice as much:
 
 {table(["weights", "five chosen", "every other one", "all ten"], choices)}
 
-Predictions until the end, and in how many draws of 32 pictures it was decided:
+Predictions until the end, and in how many draws of {MANY} pictures it was decided:
 
 {table(["weights", "chosen after the first look", "every other one", "all ten"], asked)}
 
