@@ -40,3 +40,26 @@ def best(row: dict) -> str:
 def merge_name(tenths: str) -> str:
     """How a merge is called in tables."""
     return NAMES.get(tenths) or f"0.{tenths} of the first"
+
+
+def merge_rows(merges: dict, ks: Sequence[int]) -> Iterable[Sequence[object]]:
+    """One line for each model or merge: for each k what is decided."""
+    for tenths, found in merges.items():
+        shares = [decided(row) for row in found["rows"]]
+        yield [merge_name(tenths), *shares, *["–"] * (len(ks) - len(shares))]
+
+
+def model_rows(merges: dict) -> Iterable[Sequence[object]]:
+    """The two models in full."""
+    for tenths in ("10", "0"):
+        for row in merges[tenths]["rows"]:
+            yield [
+                merge_name(tenths),
+                row["k"],
+                percent(row["right"]),
+                percent(sum(row["decided"].values())),
+                percent(row["wrong"]),
+                f"{row['pictures']:.0f}",
+                f"{row['predictions']:,.0f}",
+                percent(row["of_full_table"]),
+            ]

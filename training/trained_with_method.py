@@ -73,7 +73,8 @@ def steps(study: Study) -> dict:
             [ratios[1 - half :: 2][:, np.argsort(-_telling(ratios[half::2]))[:5]].mean(1) for half in (0, 1)]
         )
         spread = np.array([row[i % 2 :: 2].mean() for i, row in enumerate(ratios)])
-        found["needed"][name] = [needed(chosen), needed(spread), needed(ratios.mean(1))]
+        most_noise = ratios[:, STRATA // 2 :].mean(1)
+        found["needed"][name] = [needed(numbers) for numbers in (chosen, spread, most_noise, ratios.mean(1))]
     for tenths in (10, 7, 3, 0):
         table, right = study.merge_table(tenths), 1 if tenths > 5 else 2
         found["draws"][str(tenths)] = {

@@ -211,6 +211,8 @@ def test_a_table_of_losses_asks_once_and_with_the_same_noise_whatever_is_asked_t
     again._network = None  # would fail if it were asked
     assert np.array_equal(again.of(0, [7], 1, [1]), together[[1]][:, [1]])
     assert again.predictions == 6
+    same = loss_tables.Table(tmp_path / "same.npy", network, latents, shown.captions, shown.captions, (1, 2))
+    assert np.array_equal(same.of(0, [7], 0, [0]), same.of(0, [7], 0, [2]))
 
 
 def test_a_draw_from_a_table_is_decided_only_with_captions_that_say_something():
