@@ -186,7 +186,7 @@ def further(study: Study) -> dict:
             model.load_state_dict(torch.load(file, weights_only=True))
             n = CAPTION_PICTURES
             network = networks.network_of(first, model)
-            table = study.table(f"further-{how}-{step}", network, NEAR, study.shown.pictures[:n])
+            table = study.table(f"further-{how}-{step}", network, FIRST, study.shown.pictures[:n])
             row = summary(draws(table, MANY, FEWER_DRAWS), table.values, MANY, None)
             found[f"{how} {step}"] = row | {"loss": table.whole().mean((0, 1, 2)).tolist()}
             log.info("%s %d: %s", how, step, row["decided"])

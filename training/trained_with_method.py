@@ -14,7 +14,7 @@ from clip_skip_lab.sweep.layer_request import LayerRequest
 
 from . import networks
 from .loss_tables import SEED, STEPS, draws, search, summary
-from .trained_with import DRAWS, FEWER_DRAWS, FIRST, MANY, MERGE_PICTURES, Study
+from .trained_with import FEWER_DRAWS, FIRST, MANY, MERGE_PICTURES, Study
 
 SHARE = DOUBT / ((len(looks(64)) + PASSES - 1) * 11)
 """What one value has of `DOUBT` with twelve values and 64 pictures."""
@@ -269,7 +269,7 @@ def equal(losses: Numbers, own: int, among: int, k: int) -> float:
     logs[..., :among] += logs[..., [own]].mean(0) - logs[..., :among].mean(0)
     moved, rng, wrong = np.exp(logs), np.random.default_rng((SEED, k)), 0
     values = moved.shape[-1]
-    for _ in range(DRAWS):
+    for _ in range(FEWER_DRAWS):
         chosen = rng.integers(len(moved), size=k)
 
         def ask(picture: int, strata: Sequence[int], turn: int, columns: Sequence[int], chosen=chosen) -> Numbers:
@@ -278,4 +278,4 @@ def equal(losses: Numbers, own: int, among: int, k: int) -> float:
 
         outcome = search(ask, values, k)
         wrong += outcome.found and outcome.best != own
-    return wrong / DRAWS
+    return wrong / FEWER_DRAWS

@@ -116,6 +116,9 @@ def _came_out(found: dict) -> str:
     half = max(row["wrong"] for row in at["5"].values())
     sure = {name: [percent(sum(at[name][k]["decided"].values())) for k in (16, 32, 64)] for name in ("10", "0")}
     without = {name: percent(found["captionless"][name]["rows"][-1]["before_control"]) for name in ("10", "0")}
+    drawn = found["drawn"]["own"]
+    own = {name: percent(sum(drawn[name]["rows"][-1]["decided"].values())) for name in ("10", "0")}
+    own_wrong = percent(max(row["wrong"] for name, one in drawn.items() if name != "5" for row in one["rows"]))
     return f"""
 ## What came out
 
@@ -128,6 +131,9 @@ def _came_out(found: dict) -> str:
 - Guided predictions tell worse than plain ones.
 - How alike two layers are says little on its own: at the same cosine the first model needed a few dozen pictures where
   the second could not be told.
+- Pictures that the model drew at one clip skip draw the answer towards that value; own losses compared, {MANY} pictures
+  a value decide the first in {own["10"]} and the second in {own["0"]}, and at most {own_wrong} of the draws are decided
+  for what weighs less.
 - Without captions it works, too, on these models: under the empty caption {MANY} pictures would decide the first in
   {without["10"]} and the second in {without["0"]} of the draws. That rests on a training that saw empty captions, and
   the control, which asks for captions that say something, rightly doesn't let it pass today.
