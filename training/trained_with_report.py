@@ -98,8 +98,8 @@ made of them. **Full-size models were not measured here.** Everything below is m
     python -m training trained-with
 
 For each picture the mean over time steps of the logarithm of the ratio of two values' losses is one number; those
-numbers go into Student's t for paired samples, the rule with which everything here was measured. A value is decided when
-every other one is worse beyond its interval, with all comparisons and looks at the data corrected for (at most
+numbers go into Student's t for paired samples, the rule with which everything here was measured. A value is decided
+when every other one is worse beyond its interval, with all comparisons and looks at the data corrected for (at most
 {percent(DOUBT)} wrong), and only if own captions do better than other pictures'. Pictures show scenes that no training
 saw, with sentences that no training saw.
 
@@ -130,7 +130,8 @@ def _came_out(found: dict) -> str:
 - With 16, 32 and 64 pictures the first model is decided in {", ".join(sure["10"])} of the draws, the second in
   {", ".join(sure["0"])}. Four pictures decide nothing.
 - Merges come out as what weighs more, the nearer to the half the later. Decided for what weighs less:
-  in {percent(wrong)} of the draws. The half-and-half merge, which has no answer, was decided in {percent(half)} of the draws at most.
+  in {percent(wrong)} of the draws. The half-and-half merge, which has no answer, was decided in {percent(half)}
+  at most.
 - Pictures are what it takes. More time steps or more noise for the same pictures help little, and it matters little
   which time steps are asked.
 - Guided predictions tell worse than plain ones.
