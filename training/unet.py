@@ -85,6 +85,22 @@ class Bank:
         return pictures, said
 
 
+def losses(model, bank: Bank, rng: np.random.Generator, n: int, half: bool = HALF) -> dict[str, torch.Tensor]:
+    """The losses of a batch of n fresh pictures: "loss", which is trained on, and "square" without weights."""
+    kept = alphas_cumprod()
+    pictures, said = bank.batch(rng, n)
+    t = torch.from_numpy(rng.integers(1000, size=n))
+    noise = torch.randn_like(pictures)
+    signal = kept[t][:, None, None, None]
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        guess = model(signal.sqrt() * pictures + (1 - signal).sqrt() * noise, t, said).sample.float()
+    square = (guess - noise).square().mean((1, 2, 3))
+    # What is wrong at little noise is fine detail and must not drown the rest (arXiv 2303.09556).
+    ratio = kept[t] / (1 - kept[t])
+    weight = SNR_LIMIT / ratio.clamp(min=SNR_LIMIT)
+    return {"loss": (weight * square).mean(), "square": square.mean()}
+
+
 def train(folder: Path, bank: Bank, clip_skip: int, steps: int, start_from=None, rate: float = RATE):
     """Trains, or goes on training, beginning with the weights of `start_from`; returns the stage and logged losses."""
     seed = SEEDS[clip_skip]
@@ -93,20 +109,9 @@ def train(folder: Path, bank: Bank, clip_skip: int, steps: int, start_from=None,
     if start_from is not None:
         model.load_state_dict(start_from.state_dict())
     stage = Stage(folder, f"unet-{clip_skip}", {"model": model}, rate, seed, average=AVERAGE)
-    kept = alphas_cumprod()
 
     def loss_of(rng: np.random.Generator, share: float) -> dict[str, torch.Tensor]:
-        pictures, said = bank.batch(rng, BATCH)
-        t = torch.from_numpy(rng.integers(1000, size=BATCH))
-        noise = torch.randn_like(pictures)
-        signal = kept[t][:, None, None, None]
-        with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
-            guess = model(signal.sqrt() * pictures + (1 - signal).sqrt() * noise, t, said).sample.float()
-        square = (guess - noise).square().mean((1, 2, 3))
-        # What is wrong at little noise is fine detail and must not drown the rest (arXiv 2303.09556).
-        ratio = kept[t] / (1 - kept[t])
-        weight = SNR_LIMIT / ratio.clamp(min=SNR_LIMIT)
-        return {"loss": (weight * square).mean(), "square": square.mean()}
+        return losses(model, bank, rng, BATCH)
 
     logged = stage.run(steps, loss_of)
     return stage, logged

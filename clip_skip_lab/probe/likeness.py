@@ -10,12 +10,13 @@ from ..language import Text
 from .network import Conditioning
 
 ENOUGH = (
-    (0.75, Text("a few dozen pictures tell such layers apart")),
-    (0.9, Text("it takes about a hundred pictures to tell such layers apart")),
-    (0.97, Text("it takes hundreds of pictures to tell such layers apart")),
+    (0.5, Text("a few dozen pictures tell such layers apart")),
+    (0.7, Text("it takes about a hundred pictures to tell such layers apart")),
+    (0.9, Text("it takes hundreds of pictures to tell such layers apart")),
     (float("inf"), Text("layers so alike can hardly be told apart, however many pictures there are")),
 )
-"""Up to which cosine what holds: measured on the small models (docs/trained-with.md)."""
+"""Up to which cosine what holds. A rough guide: at the same cosine the two small models need very different numbers of
+pictures (docs/trained-with.md)."""
 
 
 class Likeness:

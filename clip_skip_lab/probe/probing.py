@@ -125,7 +125,8 @@ class _Probing:
         best value: without captions that say something, or a model that follows them, nothing is decided."""
         best, found = self.search.best, list[float]()
         for picture, (strata, own) in list(self.first.items()):
-            if best not in own or len(found) == CONTROLS or self._is_interrupted():
+            is_silent = self.subjects.is_silent(picture)
+            if best not in own or len(found) == CONTROLS or is_silent or self._is_interrupted():
                 continue
             if (picture, best) not in self.others:
                 latents = self.subjects.latents(picture, [best])

@@ -70,6 +70,10 @@ class Subjects:
             found |= dict(zip(missing, self._encoded(said, missing, height, width), strict=True))
         return [self._keep(keys[value], partial(found.get, value)) for value in values]
 
+    def is_silent(self, picture: int) -> bool:
+        """Whether a picture's caption says nothing."""
+        return not self._pictures[picture].caption.strip()
+
     def other(self, picture: int) -> int:
         """The next picture that has another caption; -1 where all have the same."""
         own = self._pictures[picture].caption.strip()

@@ -36,6 +36,9 @@ class Host:
     def model(self):
         return self.loaded
 
+    def loaded_source(self):
+        return None
+
     def clip_skip(self):
         return ClipSkipSetting(2, 12, temporary=False, sweeping=False)
 

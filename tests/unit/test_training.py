@@ -11,7 +11,23 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from clip_skip_lab.models.metadata import MetadataReader
-from training import captions, evaluate, latent, loop, pack, stages, text, unet, vae, world
+from training import (
+    captions,
+    evaluate,
+    further_training,
+    latent,
+    loop,
+    loss_tables,
+    networks,
+    pack,
+    stages,
+    text,
+    trained_with,
+    trained_with_method,
+    unet,
+    vae,
+    world,
+)
 
 UNET_STEPS = 6
 
@@ -176,3 +192,80 @@ def test_the_evaluation_asks_for_what_no_training_saw_and_counts_with_the_judge(
     row = evaluate.accuracy(evaluate.paint(perfect, clip_skip=1, n=40), clip_skip=1)
     assert (row["all"]["share"], row["n"]) == (1.0, 40)
     assert "1.000" in evaluate.table([row])
+
+
+def test_a_table_of_losses_asks_once_and_with_the_same_noise_whatever_is_asked_together(tmp_path):
+    network, shown = networks.network_of(networks.parts_of(1)), trained_with.shown(2)
+    latents = [[network.latents(picture)] for picture in shown.pictures]
+
+    def table(name):
+        return loss_tables.Table(tmp_path / name, network, latents, shown.captions, shown.captions[::-1], (1, 2))
+
+    one, other = table("one.npy"), table("other.npy")
+    together = one.of(0, [2, 7], 1, [0, 1, 2])
+    apart = np.concatenate([other.of(0, [stratum], 1, [0, 1, 2]) for stratum in (7, 2)], axis=1)
+    assert np.allclose(together, apart[:, ::-1], rtol=1e-4)
+    assert together[2].mean() > together[0].mean()  # the other picture's caption
+    one.save()
+    again = table("one.npy")
+    again._network = None  # would fail if it were asked
+    assert np.array_equal(again.of(0, [7], 1, [1]), together[[1]][:, [1]])
+    assert again.predictions == 6
+    same = loss_tables.Table(tmp_path / "same.npy", network, latents, shown.captions, shown.captions, (1, 2))
+    assert np.array_equal(same.of(0, [7], 0, [0]), same.of(0, [7], 0, [2]))
+
+
+def test_a_draw_from_a_table_is_decided_only_with_captions_that_say_something():
+    def losses(captions_tell):
+        rng = np.random.default_rng(5)
+        spread = 0.1 * rng.normal(size=(40, 10, 2, 3)) + [0.0, 0.5, 0.5]
+        return np.exp(np.concatenate([spread, spread + (0.5 if captions_tell else 0.0)], axis=-1))
+
+    for captions_tell in (True, False):
+        kept = losses(captions_tell)
+        outcome = loss_tables.search(lambda p, strata, turn, c, kept=kept: kept[p, :, turn][np.ix_(strata, c)].T, 3, 32)
+        assert (outcome.best, outcome.found, outcome.decided) == (0, True, captions_tell)
+        assert outcome.pictures <= 16
+    row = loss_tables.summary([outcome], [1, 2, 3], 32, 1)
+    assert (row["right"], row["decided"], row["wrong"], row["before_control"]) == (1.0, {}, 0.0, 1.0)
+
+
+def test_a_low_rank_update_changes_the_attention_only_and_by_a_low_rank(folder, losses, monkeypatch):
+    monkeypatch.setattr(further_training, "BATCH", 4)
+    start, kept = stages.the_unet(folder, 1)[0], {}
+    before = {name: value.clone() for name, value in start.state_dict().items()}
+    bank = unet.Bank(*stages.the_text_encoder(folder), 3, n=12)
+    further_training.further(start, bank, [0, 2], True, kept.__setitem__)
+    changed = {name for name, value in kept[2].items() if not torch.equal(value, before[name])}
+    assert all(torch.allclose(value, before[name]) for name, value in kept[0].items())
+    assert changed
+    assert all(".attn" in name and name.endswith("weight") for name in changed)
+    ranks = [torch.linalg.matrix_rank(kept[2][name] - before[name], rtol=1e-3) for name in changed]
+    assert max(ranks) <= further_training.RANK
+    assert all(torch.equal(value, before[name]) for name, value in start.state_dict().items())
+
+
+def test_states_are_turned_to_the_cosine_that_was_asked_and_keep_their_length():
+    own, other = torch.randn(2, 1, 77, 64, generator=torch.Generator().manual_seed(1))
+    for cosine in (0.99, 0.8, 0.35):
+        turned = trained_with_method.turned(own, other, cosine)
+        assert torch.allclose(turned.norm(dim=-1), own.norm(dim=-1), rtol=1e-4)
+        straight = torch.cosine_similarity(own, other, dim=-1)
+        expected = straight.clamp(min=cosine)
+        assert torch.allclose(torch.cosine_similarity(own, turned, dim=-1), expected, atol=1e-4)
+
+
+def test_pictures_needed_grow_with_the_spread_and_are_none_where_there_is_no_difference():
+    rng = np.random.default_rng(3)
+    numbers = rng.normal(size=200)
+    numbers = (numbers - numbers.mean()) / numbers.std(ddof=1)
+    few, many = (trained_with_method.needed(1 + spread * numbers) for spread in (1.0, 3.0))
+    assert 11 <= few < many < 9 * few
+    assert trained_with_method.needed(numbers) == np.inf
+    by_t = trained_with_method.needed_by_t(1 + numbers)
+    assert few == pytest.approx(by_t, rel=0.2), "normal numbers need as many either way"
+
+
+def test_every_picture_gets_a_caption_that_is_not_its_own():
+    assert trained_with.next_ones(["a", "a", "b"]) == ["b", "b", "a"]
+    assert trained_with.next_ones(["a", "a"]) == ["", ""]
