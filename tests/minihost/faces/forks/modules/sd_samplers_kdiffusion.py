@@ -1,6 +1,7 @@
 """The UNet is in the model's `forge_objects`, and is asked in noise levels; it is taken onto the device before."""
 
 import torch
+from modules import sd_samplers_common, shared
 from modules._sampling import sampling_cleanup, sampling_prepare, schedule_of
 from modules.sd_samplers_kdiffusion import KDiffusionSampler, _EpsDenoiser
 
@@ -28,3 +29,17 @@ def _run(self, p, x, *args):
 
 
 KDiffusionSampler._run = _run
+
+
+_refined = sd_samplers_common.apply_refiner
+
+
+def _apply_refiner(cfg_denoiser, sigma=None):
+    """The refiner's UNet is taken onto the device in the middle of the sampling."""
+    changed = _refined(cfg_denoiser, sigma)
+    if changed:
+        sampling_prepare(shared.sd_model.forge_objects.unet, x=sigma)
+    return changed
+
+
+sd_samplers_common.apply_refiner = _apply_refiner
