@@ -12,7 +12,7 @@ from fastapi import FastAPI, HTTPException
 from PIL import Image
 
 from ..errors import InvalidInput, reason_of
-from ..hosts import Host
+from ..hosts import Host, own_hash
 from ..language import Text
 from ..models.measured import ASKED
 from ..probe.question import (
@@ -80,13 +80,11 @@ def read_request(host: Host, body: dict[str, Any]) -> tuple[Question, list[Capti
 
 
 def _without_own(host: Host, pictures: list[Captioned]) -> tuple[list[Captioned], list[Text]]:
-    """Without those that the checkpoint itself made: they are biased towards the clip skip that they were made with."""
-    checkpoint = host.checkpoint()
-    own_hash = checkpoint[1] if checkpoint is not None else ""
-    kept, left_out = [], []
+    """Without those that the checkpoint itself made, see `Infotext.is_by`."""
+    own, kept, left_out = own_hash(host), list[Captioned](), list[Text]()
     for picture in pictures:
         made = host.infotext(picture.load(0))
-        if made is not None and own_hash and made.model_hash == own_hash:
+        if made is not None and made.is_by(own):
             left_out.append(Text("{name} is left out: this checkpoint itself made it.", name=picture.name))
         else:
             kept.append(picture)

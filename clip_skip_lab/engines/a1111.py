@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -16,10 +16,10 @@ from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.mixing import mix
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice
-from ..webui.engine import LoadedEncoder, LoadedModel
+from ..webui.engine import LoadedEncoder, LoadedModel, LoadedNetwork
 from .family import Family, known_encoders, nan_rows
 from .hijacked import Hijacked
-from .network import AppliedNetwork
+from .network import AppliedNetwork, in_use
 
 SDXL_SWITCH = "sdxl_clip_l_skip"
 """The option without which SDXL's CLIP-L ignores clip skip (modules/sd_hijack_clip.py)."""
@@ -104,10 +104,9 @@ class A1111(Hijacked):
         loaded = getattr(sys.modules.get("networks"), "loaded_networks", ())
         return tuple((net.name, net.te_multiplier, net.unet_multiplier, net.dyn_dim, net.mtime) for net in loaded)
 
-    @contextmanager
-    def network(self) -> Iterator[AppliedNetwork]:
+    def network(self) -> AbstractContextManager[LoadedNetwork]:
         """See `Engine.network`."""
-        yield AppliedNetwork(shared.sd_model, shared.device)
+        return in_use(AppliedNetwork(shared.sd_model, shared.device))
 
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""

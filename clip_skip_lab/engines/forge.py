@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -23,12 +23,12 @@ from ..hosts import CHECKPOINT, OPTION_KEY
 from ..language import Text
 from ..layers.facts import Encoder, Model, layer_facts
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
-from ..webui.engine import LoadedEncoder, LoadedModel
+from ..webui.engine import LoadedEncoder, LoadedModel, LoadedNetwork
 from ..webui.options import borrowed, undone
 from ..webui.shadow import shadowed
 from .family import SLIDER_END, Family, encoding_swapped, known_encoders
 from .forge_page import ForgePage
-from .network import PatchedNetwork
+from .network import PatchedNetwork, in_use
 
 ENGINES = ("text_processing_engine", "text_processing_engine_l", "text_processing_engine_g")
 """Where a model keeps its text encoders (backend/diffusion_engine), in the order in which it joins them."""
@@ -185,24 +185,12 @@ class Forge(Family):
         """See `Engine.loras` (extensions-builtin/sd_forge_lora/networks.py)."""
         return getattr(self.model(), "current_lora_hash", "")
 
-    @contextmanager
-    def network(self) -> Iterator[PatchedNetwork]:
+    def network(self) -> AbstractContextManager[LoadedNetwork]:
         """See `Engine.network` (backend/modules/k_model.py)."""
         model = shared.sd_model
         predictor = model.forge_objects.unet.model.predictor
         objective = OBJECTIVES.get(predictor.prediction_type, "")
-        network = PatchedNetwork(
-            model,
-            shared.device,
-            predictor,
-            objective,
-            sampling_prepare,
-            sampling_cleanup,
-        )
-        try:
-            yield network
-        finally:
-            network.give_way()
+        return in_use(PatchedNetwork(model, shared.device, predictor, objective, sampling_prepare, sampling_cleanup))
 
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""

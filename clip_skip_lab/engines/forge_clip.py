@@ -7,8 +7,8 @@ transformers' behind a class of its own. Which of these look at clip skip is rea
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -18,10 +18,10 @@ from modules_forge import forge_clip, forge_sampler
 from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
-from ..webui.engine import LoadedEncoder, LoadedModel
+from ..webui.engine import LoadedEncoder, LoadedModel, LoadedNetwork
 from .family import Family, encoding_swapped, honours, known_encoders
 from .hijacked import Hijacked
-from .network import PatchedNetwork
+from .network import PatchedNetwork, in_use
 
 CLASSES = {
     "CLIP_SD_15_L": (SD1, "CLIP-L"),
@@ -90,20 +90,14 @@ class ForgeClip(Hijacked):
         patcher = getattr(getattr(getattr(self.model(), "forge_objects", None), "clip", None), "patcher", None)
         return (tuple(str(net.name) for net in networks), str(getattr(patcher, "patches_uuid", id(patcher))))
 
-    @contextmanager
-    def network(self) -> Iterator[PatchedNetwork]:
+    def network(self) -> AbstractContextManager[LoadedNetwork]:
         """See `Engine.network` (ldm_patched/modules/model_base.py, `model_sampling`)."""
         model = shared.sd_model
         schedule = model.forge_objects.unet.model.model_sampling
         kinds = {kind.__name__ for kind in type(schedule).__mro__}
         objective = next((OBJECTIVES[name] for name in OBJECTIVES if name in kinds), "")
-        network = PatchedNetwork(
-            model, shared.device, schedule, objective, forge_sampler.sampling_prepare, forge_sampler.sampling_cleanup
-        )
-        try:
-            yield network
-        finally:
-            network.give_way()
+        prepare, cleanup = forge_sampler.sampling_prepare, forge_sampler.sampling_cleanup
+        return in_use(PatchedNetwork(model, shared.device, schedule, objective, prepare, cleanup))
 
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from ..errors import InvalidInput
 from ..language import Text
+from ..probe.question import MODEL
+from ..webui.engine import LoadedNetwork
 
 DUMMY_CHANNELS = 5
 """Of the zeros that AUTOMATIC1111 gives a model that takes only a prompt (modules/processing.py,
@@ -101,10 +104,19 @@ class PatchedNetwork:
             self._cleanup(self._unet)
 
 
+@contextmanager
+def in_use(network: LoadedNetwork) -> Iterator[LoadedNetwork]:
+    """A `with` after which the host has its device for itself again; see `Engine.network`."""
+    try:
+        yield network
+    finally:
+        network.give_way()
+
+
 def _check_objective(model: Any, is_known: bool) -> None:
     if not is_known:
         raise InvalidInput(
-            Text("Model"),
+            MODEL,
             model.sd_checkpoint_info.name_for_extra,
             Text("models that predict noise or v"),
             Text("was trained to predict something else"),

@@ -16,6 +16,7 @@ from ..layers.facts import Model
 from ..models.advice import Source
 from ..models.memory import Memory
 from ..probe.answer import Answer
+from ..probe.folder import Infotext
 from ..probe.question import Captioned, Question, Watch
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
@@ -88,19 +89,6 @@ class HeaderControls:
     clip_skip: Any
     checkpoint: Any
     choose: Callable[[str], object]
-
-
-@dataclass(frozen=True)
-class Infotext:
-    """What a picture says of how it was made.
-
-    Attributes:
-        prompt: its prompt, LoRAs included.
-        model_hash: the short hash of its checkpoint, "" where it isn't said.
-    """
-
-    prompt: str
-    model_hash: str
 
 
 class CheckpointMemory(Protocol):
@@ -227,3 +215,9 @@ class Host(Protocol):
 
     def checkpoint(self) -> tuple[str, str] | None:
         """The user's checkpoint: its name and the hash that infotexts have ("" where it isn't known)."""
+
+
+def own_hash(host: Host) -> str:
+    """The hash of the user's checkpoint as infotexts have it, "" where it isn't known."""
+    checkpoint = host.checkpoint()
+    return checkpoint[1] if checkpoint is not None else ""

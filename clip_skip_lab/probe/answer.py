@@ -16,7 +16,7 @@ class Row:
     Attributes:
         clip_skip: the value.
         loss: mean squared error of the predicted noise (or v), over pictures, time steps and noises.
-        worse_by: by how many percent its loss is above that of the best value, the geometric mean over the pictures.
+        worse_by: by how many percent its loss is above that of the best value, the middle of the pictures.
         low, high: the interval of `worse_by`; both 0 for the best value, infinite where there are too few pictures.
         pictures: how many were measured at it; fewer where it was clearly worse.
     """
@@ -27,6 +27,11 @@ class Row:
     low: float
     high: float
     pictures: int
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there are pictures enough for one."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
 
     def to_json(self) -> dict[str, Any]:
         """As the API gives it; what isn't known, as the ends of an interval of too few pictures, is None."""

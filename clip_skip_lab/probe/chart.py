@@ -78,7 +78,7 @@ def _draw(axes: Axes, rows: list[Row], use: str, words: Words) -> Any:
     """Points with intervals; told apart by shape too, for eyes that don't tell colours."""
     colour, marker, size = {"trained": (GREEN, "*", 17), "open": (ORANGE, "D", 8), "worse": (BLUE, "o", 7)}[use]
     heights = [_height(row.worse_by) for row in rows]
-    ends = [(row.low, row.high) if _has_interval(row) else (row.worse_by, row.worse_by) for row in rows]
+    ends = [(row.low, row.high) if row.has_interval else (row.worse_by, row.worse_by) for row in rows]
     below = [max(0.0, height - _height(low)) for height, (low, _) in zip(heights, ends, strict=True)]
     above = [max(0.0, _height(high) - height) for height, (_, high) in zip(heights, ends, strict=True)]
     return axes.errorbar(
@@ -101,17 +101,12 @@ def _height(percent: float) -> float:
     return math.log1p(max(percent, LEAST) / 100)
 
 
-def _has_interval(row: Row) -> bool:
-    """Too few pictures give none."""
-    return math.isfinite(row.low) and math.isfinite(row.high)
-
-
 def _scale(axes: Axes, rows: tuple[Row, ...]) -> None:
     values = [row.clip_skip for row in rows]
     step = max(1, -(-len(values) // 24))
     axes.set_xticks(values[::step], [str(value) for value in values][::step])
     axes.set_xlim(min(values) - 0.6, max(values) + (0.6 if len(rows) > MOST_NUMBERS else 0.9))
-    intervals = [end for row in rows if _has_interval(row) for end in (row.low, row.high)]
+    intervals = [end for row in rows if row.has_interval for end in (row.low, row.high)]
     ends = [_height(end) for end in [0.0, *(row.worse_by for row in rows), *intervals]]
     height = (max(ends) - min(ends)) or 0.01
     lowest, highest = min(ends) - 0.06 * height, max(ends) + 0.08 * height

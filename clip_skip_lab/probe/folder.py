@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from PIL import Image
 
@@ -28,19 +27,25 @@ LONGEST_CAPTION = 20_000
 """Characters of a caption that are read."""
 
 
-class Made(Protocol):
-    """What a picture says of how it was made."""
+@dataclass(frozen=True)
+class Infotext:
+    """What a picture says of how it was made.
 
-    @property
-    def prompt(self) -> str:
-        """Its prompt."""
+    Attributes:
+        prompt: its prompt, LoRAs included.
+        model_hash: the short hash of its checkpoint, "" where it isn't said.
+    """
 
-    @property
-    def model_hash(self) -> str:
-        """The short hash of its checkpoint, "" where it isn't said."""
+    prompt: str
+    model_hash: str
+
+    def is_by(self, model_hash: str) -> bool:
+        """Whether the checkpoint with this hash made it, which biases it towards the clip skip that it was made with;
+        "" is nobody's."""
+        return bool(model_hash) and self.model_hash == model_hash
 
 
-ReadInfotext = Callable[[Image.Image], "Made | None"]
+ReadInfotext = Callable[[Image.Image], Infotext | None]
 
 
 @dataclass
@@ -64,8 +69,7 @@ def pictures_in(folders: Sequence[Path], infotext: ReadInfotext, own_hash: str, 
     Args:
         folders: where to look.
         infotext: reads a picture's.
-        own_hash: of the checkpoint that is asked, as infotexts have it: what it made itself is left out, as it is
-            biased towards the clip skip that it was made with.
+        own_hash: of the checkpoint that is asked, as infotexts have it: what it made itself is left out.
         most: how many pictures to take at most.
 
     Raises `InvalidInput` for a folder that is none, or where no picture can be asked with.
@@ -84,10 +88,10 @@ def pictures_in(folders: Sequence[Path], infotext: ReadInfotext, own_hash: str, 
             broken += 1
             continue
         caption = _caption(path)
-        if made is not None and own_hash and made.model_hash == own_hash:
+        said = caption or (made.prompt if made is not None else "")
+        if made is not None and made.is_by(own_hash):
             own += 1
-        elif caption or (made is not None and made.prompt.strip()):
-            said = caption or (made.prompt if made is not None else "")
+        elif said.strip():
             found.pictures.append(Captioned(path.name, said, partial(_open, path), literal=bool(caption)))
         else:
             without += 1

@@ -16,7 +16,7 @@ from .decision import Numbers, interval
 from .likeness import Likeness
 from .losses import Losses, noised
 from .network import Conditioning, Network
-from .question import Captioned, Progress, Question, Watch
+from .question import MODEL, Captioned, Progress, Question, Watch
 from .search import Search
 from .subjects import Subjects
 
@@ -97,6 +97,8 @@ class _Probing:
         """See `search.Ask`."""
         if self.seconds > self.question.most_seconds or self._is_interrupted():
             return None
+        if self.subjects.is_copy(picture):
+            return np.empty((0, 0))
         latents, conditionings = self.subjects.latents(picture, values), self.subjects.conditionings(picture, values)
         found = self._losses(picture, strata, turn, latents, conditionings)
         if found is not None and turn == 0:
@@ -140,7 +142,8 @@ class _Probing:
 
     def _is_worthwhile(self) -> bool:
         """Whether more noises on the same pictures can decide anything."""
-        enough = len(self.subjects) >= self.search.evidence.fewest
+        evidence = self.search.evidence
+        enough = evidence.pictures >= evidence.fewest
         return enough and self._predicts and self._follows(self._control())
 
     @property
@@ -159,7 +162,7 @@ class _Probing:
     def _check(self, losses: Numbers) -> None:
         if not np.isfinite(losses).all():
             raise InvalidInput(
-                sentences.MODEL,
+                MODEL,
                 self.model.get("name", ""),
                 Text("a model that gives numbers (the WebUI's flag --no-half may help)"),
                 Text("gives no numbers (NaN)"),
@@ -193,7 +196,8 @@ class _Probing:
 
     def _answer(self, control: Numbers) -> Answer:
         search, evidence = self.search, self.search.evidence
-        rows = [self._row(place) for place in range(len(self.values))] if evidence.pictures else []
+        loss = search.loss(search.best)
+        rows = [self._row(place, loss) for place in range(len(self.values))] if evidence.pictures else []
         alive = sorted(search.alive, key=lambda place: rows[place].worse_by if rows else place)
         follows = self._follows(control)
         decided = search.decided and follows and self._predicts and not (self.interrupted and not len(control))
@@ -203,7 +207,6 @@ class _Probing:
             pictures=evidence.pictures,
             needed=self._needed(alive),
             decided=decided,
-            search_decided=search.decided,
             predicts=self._predicts,
             follows=follows if evidence.pictures >= evidence.fewest and len(control) else None,
             fewest=evidence.fewest,
@@ -229,9 +232,10 @@ class _Probing:
             left_out=tuple(self.subjects.left_out),
         )
 
-    def _row(self, place: int) -> Row:
+    def _row(self, place: int, loss: float) -> Row:
+        """A value's, with the loss of the best one."""
         search, evidence = self.search, self.search.evidence
-        loss, measured = search.loss(search.best), evidence.measured(place)
+        measured = evidence.measured(place)
         if place == search.best:
             return Row(self.values[place], loss, 0.0, 0.0, 0.0, measured)
         compared = evidence.compared(place, search.best)

@@ -13,6 +13,8 @@ from ..language import Text
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP, CLIP_SKIP, LayerRequest
 from ..sweep.values import CLIP_SKIP_FIELD, read_clip_skip
 
+MODEL = Text("Model")
+
 PENULTIMATE = 2
 """Of SDXL's encoders, on which SDXL was trained: what one has while only the other varies."""
 

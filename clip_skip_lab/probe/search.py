@@ -19,8 +19,8 @@ STRATA, ASKED_STRATA = 10, 4
 """Into so many equal parts the time steps are divided, and so many of them a picture is asked at in a pass."""
 
 Ask = Callable[[int, Sequence[int], int, Sequence[int]], Numbers | None]
-"""(picture, strata, pass, values) → [values, strata] losses of a picture with the same noise; None where it cannot
-go on, for want of time or because somebody interrupted."""
+"""(picture, strata, pass, values) → [values, strata] losses of a picture with the same noise; an empty array for a
+picture that is left out, None where it cannot go on, for want of time or because somebody interrupted."""
 
 
 class Search:
@@ -46,7 +46,6 @@ class Search:
         self.strata: list[int] | None = None
         self._values = values
         self._by_stratum: dict[int, list[Numbers]] = {stratum: [] for stratum in range(STRATA)}
-        self._losses: list[Numbers] = []
         self._left = 0
 
     @property
@@ -70,7 +69,8 @@ class Search:
                 losses = ask(picture, strata, turn, self.alive)
                 if losses is None:
                     return self._look()
-                self._add(picture, strata, losses)
+                if losses.size:
+                    self._add(picture, strata, losses)
                 if turn == 0 and picture + 1 in self.looks:
                     self._look()
                     if self.decided:
@@ -87,13 +87,13 @@ class Search:
 
     def loss(self, value: int) -> float:
         """The mean loss of a value, over all that was measured at it."""
-        found = np.concatenate([losses[value] for losses in self._losses]) if self._losses else np.array([np.nan])
-        return float(np.nanmean(found)) if not np.isnan(found).all() else float("nan")
+        logs = np.array([column[value] for columns in self._by_stratum.values() for column in columns])
+        logs = logs[~np.isnan(logs)]
+        return float(np.exp(logs).mean()) if len(logs) else float("nan")
 
     def _add(self, picture: int, strata: Sequence[int], losses: Numbers) -> None:
         whole = np.full((self._values, len(strata)), np.nan)
         whole[self.alive] = losses
-        self._losses.append(whole)
         logs = np.log(whole)
         self.evidence.add(picture, logs.mean(axis=1))
         for stratum, column in zip(strata, logs.T, strict=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..language import Text, counted, listed
 from .answer import Row
 
-MODEL = Text("Model")
+NOTHING_MEASURED = Text("Undecided: nothing was measured.")
 
 MOST_NEEDED = 1_000
 """More pictures than that nobody gathers for this."""
@@ -25,7 +25,6 @@ class Found:
         fewest: without how many nothing is decided.
         needed: how many more would tell these values apart.
         decided: whether the first one is the answer.
-        search_decided: whether it is, but for what captions say.
         predicts: whether the network predicts anything.
         follows: whether own captions do better than others'; None where that could not be measured.
         interrupted, out_of_time: why it ended early.
@@ -38,7 +37,6 @@ class Found:
     fewest: int
     needed: float
     decided: bool
-    search_decided: bool
     predicts: bool
     follows: bool | None
     interrupted: bool
@@ -51,11 +49,11 @@ def of(found: Found) -> Iterator[Text]:
     if found.decided:
         yield _decided(found)
     elif not found.pictures:
-        yield Text("Undecided: nothing was measured.")
+        yield NOTHING_MEASURED
     elif found.pictures < found.fewest:
         yield Text(
             "Undecided: {pictures} can't tell; {fewest} are the least, and 32 are usually enough.",
-            pictures=counted(found.pictures, "{n} picture", "{n} pictures"),
+            pictures=_pictures(found.pictures),
             fewest=found.fewest,
         )
     elif not found.predicts:
@@ -84,7 +82,7 @@ def doing(pictures: int, values: Sequence[int]) -> Text:
     """What a probing does at the moment."""
     return Text(
         "Measured {pictures}; left: clip skip {values}.",
-        pictures=counted(pictures, "{n} picture", "{n} pictures"),
+        pictures=_pictures(pictures),
         values=", ".join(map(str, values)),
     )
 
@@ -92,23 +90,20 @@ def doing(pictures: int, values: Sequence[int]) -> Text:
 def _decided(found: Found) -> Text:
     value = found.values[0]
     others = [row for row in found.rows.values() if row.clip_skip != value]
-    pictures = counted(found.pictures, "{n} picture", "{n} pictures")
     closest = min(others, key=lambda row: row.worse_by)
     return Text(
         "Trained with clip skip {value}: at every other value the model predicts the noise worse (closest: {other}, by "
         "{by:.1f} %, interval {low:.1f} to {high:.1f}). {pictures}.",
         value=value,
         other=closest.clip_skip,
-        by=closest.worse_by,
-        low=closest.low,
-        high=closest.high,
-        pictures=pictures,
+        pictures=_pictures(found.pictures),
+        **_worse(closest),
     )
 
 
 def _undecided(found: Found) -> Text:
     values = listed([str(value) for value in sorted(found.values)])
-    pictures = counted(found.pictures, "{n} picture", "{n} pictures")
+    pictures = _pictures(found.pictures)
     best, *others = found.values
     if not others:
         ahead = Text("Undecided: clip skip {value} is ahead, but that could not be checked.", value=best)
@@ -120,12 +115,18 @@ def _undecided(found: Found) -> Text:
         values=values,
         best=best,
         other=row.clip_skip,
-        by=row.worse_by,
-        low=row.low,
-        high=row.high,
         pictures=pictures,
+        **_worse(row),
     )
     return Text("{between} {more}", between=between, more=_more(found.needed))
+
+
+def _pictures(count: int) -> Text:
+    return counted(count, "{n} picture", "{n} pictures")
+
+
+def _worse(row: Row) -> dict[str, float]:
+    return {"by": row.worse_by, "low": row.low, "high": row.high}
 
 
 def _more(needed: float) -> Text:

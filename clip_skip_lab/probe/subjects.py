@@ -1,4 +1,7 @@
-"""The pictures of a probing as the network takes them: latents and conditionings, of which the last ones are kept."""
+"""The pictures of a probing as the network takes them: latents and conditionings, of which the last ones are kept.
+
+A picture is opened when its turn comes: most probings are over before all have been.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +28,22 @@ caption at 12 values takes 3 MB, a picture's latents 64 KB."""
 
 
 class Subjects:
-    """The pictures, each once, in an order that the seed decides.
+    """The pictures, in an order that the seed decides.
 
     Args:
         network: the loaded model.
         question: what is asked, its clip skips given.
         pictures: as they came.
-
-    Attributes:
-        left_out: those that are there already, in sentences: the same picture twice is no second evidence.
     """
 
     def __init__(self, network: Network, question: Question, pictures: Sequence[Captioned]):
         self._network, self._question = network, question
         self._values = list(question.clip_skips or ())
-        self.left_out: list[Text] = []
-        self._pictures = self._shuffled(self._unique(pictures))
+        # Files are often in the order of what they show.
+        self._order = np.random.default_rng(question.seed).permutation(len(pictures))
+        self._pictures = [pictures[place] for place in self._order]
+        self._alike: dict[bytes, list[int]] = {}
+        """The pictures that were opened, by what they show; the first of each kind is asked."""
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._bytes = 0
 
@@ -70,6 +73,23 @@ class Subjects:
             found |= dict(zip(missing, self._encoded(said, missing, height, width), strict=True))
         return [self._keep(keys[value], partial(found.get, value)) for value in values]
 
+    def is_copy(self, picture: int) -> bool:
+        """Whether it is the same as one that was opened before: the same picture twice is no second evidence."""
+        self._latent(picture, 0)
+        return any(picture in alike[1:] for alike in self._alike.values())
+
+    @property
+    def left_out(self) -> list[Text]:
+        """Those that are copies, in sentences, as far as they have been opened."""
+        said = {}
+        for alike in self._alike.values():
+            first, *copies = sorted(alike, key=lambda picture: self._order[picture])
+            for copy in copies:
+                name, same = self._pictures[copy].name, self._pictures[first].name
+                text = Text("{name} is left out: it is the same as {same}.", name=name, same=same)
+                said[int(self._order[copy])] = text
+        return [said[place] for place in sorted(said)]
+
     def is_silent(self, picture: int) -> bool:
         """Whether a picture's caption says nothing."""
         return not self._pictures[picture].caption.strip()
@@ -88,7 +108,9 @@ class Subjects:
     def _latent(self, picture: int, value: int) -> torch.Tensor:
         def encoded() -> torch.Tensor:
             torch.manual_seed(self._question.seed)  # the VAE draws; the host puts the generator back
-            shown = self._pictures[picture].load(self._values[value])
+            shown = self._pictures[picture].load(self._values[value]).convert("RGB")
+            if value == 0:
+                self._note(picture, shown)
             return self._network.latents(fitting(shown, self._network.side))
 
         latent: torch.Tensor = self._keep(("latent", picture, value), encoded)
@@ -104,21 +126,10 @@ class Subjects:
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def _unique(self, pictures: Sequence[Captioned]) -> list[Captioned]:
-        found: dict[bytes, Captioned] = {}
-        for picture in pictures:
-            digest = hashlib.sha256(picture.load(self._values[0]).convert("RGB").tobytes()).digest()
-            if digest in found:
-                name, same = picture.name, found[digest].name
-                self.left_out.append(Text("{name} is left out: it is the same as {same}.", name=name, same=same))
-            else:
-                found[digest] = picture
-        return list(found.values())
-
-    def _shuffled(self, pictures: list[Captioned]) -> list[Captioned]:
-        """Files are often in the order of what they show."""
-        order = np.random.default_rng(self._question.seed).permutation(len(pictures))
-        return [pictures[place] for place in order]
+    def _note(self, picture: int, shown: Image.Image) -> None:
+        alike = self._alike.setdefault(hashlib.sha256(shown.tobytes()).digest(), [])
+        if picture not in alike:
+            alike.append(picture)
 
 
 def fitting(picture: Image.Image, side: int) -> Image.Image:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..language import Text, capital, counted, translated
 from ..probe.answer import Answer, Row
 from ..probe.question import Progress
+from ..probe.sentences import NOTHING_MEASURED
 
 COLUMNS = (Text("Clip skip"), Text("Worse by"), Text("Interval"), Text("Prediction error"), Text("Pictures"))
 
@@ -35,7 +36,7 @@ def _bar(percent: int, language: str) -> str:
 
 def answer_html(answer: Answer, left_out: Sequence[Text], language: str) -> str:
     """The sentences, the first one largest, and a row for each clip skip."""
-    first, *more = answer.sentences or (Text("Undecided: nothing was measured."),)
+    first, *more = answer.sentences or (NOTHING_MEASURED,)
     said = f'<p class="clip-skip-lab-answer" role="status">{_said(first, language)}</p>'
     more = [*more, *left_out, *(sentence for sentence in answer.left_out if sentence not in left_out)]
     return said + "".join(_paragraph(sentence, language) for sentence in more) + _table(answer, language)
@@ -56,8 +57,7 @@ def _table(answer: Answer, language: str) -> str:
 
 def _row(row: Row, answer: Answer) -> str:
     is_best = bool(answer.candidates) and row.clip_skip == answer.candidates[0]
-    is_known = math.isfinite(row.low) and math.isfinite(row.high)  # too few pictures give no interval
-    interval = f"{row.low:.1f} – {row.high:.1f} %" if is_known and not is_best else "–"
+    interval = f"{row.low:.1f} – {row.high:.1f} %" if row.has_interval and not is_best else "–"
     worse = "–" if is_best else f"{row.worse_by:.1f} %"
     cells = "".join(f"<td>{cell}</td>" for cell in (worse, interval, f"{row.loss:.4f}", f"{row.pictures:,}"))
     best = ' class="clip-skip-lab-best"' if is_best else ""

@@ -11,7 +11,7 @@ from modules import shared
 from PIL import Image
 
 from ..errors import InvalidInput
-from ..hosts import Host
+from ..hosts import Host, own_hash
 from ..language import Text
 from ..probe.folder import Found, pictures_in
 from ..probe.question import Captioned, Question, read_clip_skips, read_loras, read_seconds, read_seed
@@ -93,7 +93,7 @@ def asked_from(host: Host, given: Given, page: Sequence[Any]) -> Asked:
     if getattr(shared.cmd_opts, "hide_ui_dir_config", False):  # as the host's own batches of img2img
         problem = Text("is refused: the WebUI was launched with --hide-ui-dir-config")
         raise InvalidInput(Text("Folder"), folder, Text("the pictures of img2img"), problem)
-    return Asked(question, lambda: pictures_in([Path(folder)], host.infotext, _own_hash(host)))
+    return Asked(question, lambda: pictures_in([Path(folder)], host.infotext, own_hash(host)))
 
 
 def _made_before(host: Host, picture: Any, prompt: str) -> Found:
@@ -101,7 +101,7 @@ def _made_before(host: Host, picture: Any, prompt: str) -> Found:
     first = _of_img2img(host, picture, prompt)
     folders = [folder for folder in map(Path, host.output_folders()) if folder.is_dir()]
     try:
-        found = pictures_in(folders, host.infotext, _own_hash(host), MOST_MADE)
+        found = pictures_in(folders, host.infotext, own_hash(host), MOST_MADE)
     except InvalidInput:  # there is none
         if not first.pictures:
             raise
@@ -113,14 +113,9 @@ def _of_img2img(host: Host, picture: Any, prompt: str) -> Found:
     if not isinstance(picture, Image.Image) or not prompt.strip():
         return Found()
     made = host.infotext(picture)
-    if made is not None and made.model_hash and made.model_hash == _own_hash(host):
+    if made is not None and made.is_by(own_hash(host)):
         return Found(left_out=[Text("{name} is left out: this checkpoint itself made it.", name=NAME)])
     return Found([Captioned(NAME, prompt, lambda clip_skip: picture, literal=False)])
-
-
-def _own_hash(host: Host) -> str:
-    checkpoint = host.checkpoint()
-    return checkpoint[1] if checkpoint is not None else ""
 
 
 def _none(clip_skip: int) -> Image.Image:

@@ -12,7 +12,7 @@ from modules import devices, processing, script_callbacks, shared
 from PIL import Image
 
 from ..errors import InvalidInput
-from ..hosts import CHECKPOINT, OPTION_KEY, PANEL_TITLE, VAE, ClipSkipSetting, Forecast, Infotext
+from ..hosts import CHECKPOINT, OPTION_KEY, PANEL_TITLE, VAE, ClipSkipSetting, Forecast
 from ..language import Text, language_of
 from ..layers.facts import Model
 from ..layers.phases import choices_in_turn
@@ -21,6 +21,7 @@ from ..models.advice import Source
 from ..models.measured import Measured
 from ..models.memory import Memory
 from ..probe.answer import Answer
+from ..probe.folder import Infotext
 from ..probe.question import Captioned, Question, Watch
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest

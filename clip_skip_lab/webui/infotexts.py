@@ -7,8 +7,8 @@ from typing import Any
 from modules import images, shared
 from PIL import Image
 
-from ..hosts import Infotext
-from .options import borrowed
+from ..probe.folder import Infotext
+from .options import borrowed, known
 
 try:
     from modules import infotext_utils
@@ -24,7 +24,7 @@ def infotext_of(picture: Image.Image) -> Infotext | None:
     text, _ = images.read_info_from_image(picture)
     if not isinstance(text, str) or not text.strip():
         return None
-    with borrowed(shared.opts.data, {key: AS_WRITTEN[key] for key in AS_WRITTEN if key in shared.opts.data_labels}):
+    with borrowed(shared.opts.data, known(shared.opts, AS_WRITTEN)):
         told = infotext_utils.parse_generation_parameters(text)
     prompt = told.get("Prompt", "")
     if not prompt and "Steps" not in told:

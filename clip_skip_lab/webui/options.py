@@ -146,6 +146,11 @@ def borrowed(data: OptionValues, values: dict[str, Any]) -> Iterator[None]:
                     data.put(key, now, below=layer)
 
 
+def known(opts: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Those of some options that this host has, for `borrowed`."""
+    return {key: value for key, value in values.items() if key in opts.data_labels}
+
+
 @contextmanager
 def undone(data: OptionValues, keys: list[str]) -> Iterator[None]:
     """Undoes at the end what the block does to these options; nobody else sees it.

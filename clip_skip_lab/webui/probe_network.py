@@ -15,6 +15,7 @@ from PIL import Image
 from ..errors import InvalidInput
 from ..language import Text
 from ..layers.selection import LayerChoice, choice_for
+from ..probe.question import MODEL
 from ..sweep.layer_request import LayerRequest
 from .encoders import selecting
 from .engine import Engine, LoadedEncoder, LoadedNetwork
@@ -95,7 +96,7 @@ class HostNetwork:
         if bool(torch.isnan(latent).any()):
             name = shared.sd_model.sd_checkpoint_info.name_for_extra
             allowed = Text("a VAE that gives numbers (the WebUI's flag --no-half-vae may help)")
-            raise InvalidInput(Text("Model"), name, allowed, Text("has a VAE that gives only NaN for a picture"))
+            raise InvalidInput(MODEL, name, allowed, Text("has a VAE that gives only NaN for a picture"))
         return latent
 
     def _encoded(self, given: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,8 @@ from ..language import Text, translated
 from ..layers.selection import BIG_G, CLIP_L, check_reachable
 from ..probe.answer import Answer
 from ..probe.probing import probe
-from ..probe.question import Captioned, Progress, Question, Watch
+from ..probe.question import MODEL, Captioned, Progress, Question, Watch
+from ..probe.sentences import NOTHING_MEASURED
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP
 from ..sweep.values import CLIP_SKIP_FIELD
 from .bare_request import bare_request
@@ -25,7 +26,7 @@ from .drawn_pictures import drawn
 from .encoders import check_choices
 from .engine import Engine, LoadedModel
 from .model_files import loras
-from .options import borrowed
+from .options import borrowed, known
 from .probe_network import HostNetwork, is_interrupted
 from .put_back import generator_kept, job, last_infotext_kept
 from .shadow import hooked
@@ -65,7 +66,7 @@ def trained_with(
         engine.load({})
         question = checked(engine, question)
         told = Telling(watch, language)
-        with engine.loading_held(), borrowed(shared.opts.data, _known(ALONE)):
+        with engine.loading_held(), borrowed(shared.opts.data, known(shared.opts, ALONE)):
             if draw:
                 pictures = drawn(engine, question, pictures, draw, told.drawing)
                 spent = time.monotonic() - began
@@ -83,9 +84,8 @@ def trained_with(
 
 
 def _nothing_measured(question: Question, model: dict[str, str], draw: int) -> Answer:
-    said = Text("Undecided: nothing was measured.")
     values = question.clip_skips or ()
-    return Answer(None, values, (), 0, 0, 0.0, model, (said,), interrupted=True, drawn=bool(draw))
+    return Answer(None, values, (), 0, 0, 0.0, model, (NOTHING_MEASURED,), interrupted=True, drawn=bool(draw))
 
 
 class NothingDone(RuntimeError):
@@ -158,7 +158,7 @@ def checked(engine: Engine, question: Question) -> Question:
 
 
 def _check_model(engine: Engine, loaded: LoadedModel) -> None:
-    field, name = Text("Model"), loaded.described.name if loaded.described else ""
+    field, name = MODEL, loaded.described.name if loaded.described else ""
     if not loaded.encoders:
         allowed = Text("models of the kinds SD1, SD2 and SDXL")
         raise InvalidInput(field, name, allowed, Text("has no text encoder whose layers can be chosen"))
@@ -208,8 +208,3 @@ class Telling:
         shared.state.textinfo = translated(progress.doing, self._language)
         if self._watch is not None:
             self._watch(progress)
-
-
-def _known(values: dict[str, Any]) -> dict[str, Any]:
-    """Those that this host has."""
-    return {key: value for key, value in values.items() if key in shared.opts.data_labels}

@@ -3,8 +3,6 @@
 With WEBUI_URL the host must have the checkpoints (`python -m tests.model.trained FOLDER`).
 """
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ import pytest
 import yaml
 
 from tests.helpers.client import Client
-from tests.minihost import launch
+from tests.helpers.trained_host import trained_host
 from tests.model import trained
 from training import evaluate, judge
 
@@ -21,21 +19,8 @@ N = 24
 
 @pytest.fixture(scope="module")
 def url():
-    if url := os.environ.get("WEBUI_URL"):
-        there = {model["model_name"] for model in Client(url).get("sd-models")}
-        if missing := set(trained.CHECKPOINTS.values()) - there:
-            pytest.skip(
-                f"this host lacks {', '.join(sorted(missing))}: python -m tests.model.trained FOLDER copies them"
-            )
+    with trained_host() as url:
         yield url
-        # What comes after finds the host's own checkpoint loaded: a host loads it at the next request for it.
-        Client(url).generate(steps=1)
-        return
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        launch.Process(folder, [], ["--nowebui", "--trained-model"]) as host,
-    ):
-        yield host.url
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ With WEBUI_URL the host must have the small trained checkpoints (`python -m test
 """
 
 import base64
-import os
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -18,30 +16,17 @@ from safetensors.torch import load_file, save_file
 
 from tests.helpers.client import Client
 from tests.helpers.small_world import captioned, for_api
+from tests.helpers.trained_host import trained_host
 from tests.minihost import launch
 from tests.model import trained
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 ROUTE = "/clip-skip-lab/v1/trained-with"
 
 
 @pytest.fixture(scope="module")
 def url():
-    if url := os.environ.get("WEBUI_URL"):
-        there = {model["model_name"] for model in Client(url).get("sd-models")}
-        if missing := set(trained.CHECKPOINTS.values()) - there:
-            pytest.skip(
-                f"this host lacks {', '.join(sorted(missing))}: python -m tests.model.trained FOLDER copies them"
-            )
-        before = Client(url).options()["sd_model_checkpoint"]
+    with trained_host([launch.REPO]) as url:
         yield url
-        Client(url).set({"sd_model_checkpoint": before})
-        return
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        launch.Process(folder, [REPOSITORY], ["--nowebui", "--trained-model"]) as host,
-    ):
-        yield host.url
 
 
 @pytest.fixture(scope="module")

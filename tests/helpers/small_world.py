@@ -1,12 +1,11 @@
 """Pictures with captions of the small world, that no training of the small models saw."""
 
-import base64
-import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from tests.helpers.client import encoded
 from training import evaluate, world
 
 SEED = 47
@@ -26,13 +25,7 @@ def captioned(count: int = 32, seed: int = SEED) -> list[tuple[Image.Image, str]
 
 def for_api(pictures: list[tuple[Image.Image, str]]) -> list[dict[str, str]]:
     """The same as a request to the API has them."""
-    return [{"image": packed(picture), "caption": caption} for picture, caption in pictures]
-
-
-def packed(picture: Image.Image) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+    return [{"image": encoded(picture), "caption": caption} for picture, caption in pictures]
 
 
 def written(folder: Path, pictures: list[tuple[Image.Image, str]], captions: bool = True) -> Path:

@@ -2,13 +2,12 @@
 
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from clip_skip_lab.errors import InvalidInput
-from clip_skip_lab.probe.folder import pictures_in
+from clip_skip_lab.probe.folder import Infotext, pictures_in
 from clip_skip_lab.probe.question import read_clip_skips, read_loras, read_seconds, read_seed
 
 
@@ -29,7 +28,7 @@ def read(made):
     """What a host reads: here the prompt and the hash, with a bar between them, from a file beside the picture."""
     text = Path(made.filename).with_suffix(".infotext").read_text()
     prompt, _, model_hash = text.partition("|")
-    return SimpleNamespace(prompt=prompt, model_hash=model_hash) if text else None
+    return Infotext(prompt, model_hash) if text else None
 
 
 def test_a_caption_stands_beside_the_picture_or_in_its_infotext(tmp_path):

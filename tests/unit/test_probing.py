@@ -80,6 +80,25 @@ def test_captions_of_other_pictures_stay_undecided(parts, pictures):
     assert "another picture's caption does as well" in found.sentences[0]
 
 
+def test_pictures_are_opened_when_their_turn_comes(parts, pictures):
+    opened = set()
+
+    def counted(picture):
+        return replace(picture, load=lambda value: opened.add(picture.name) or picture.load(value))
+
+    found = asked(networks.network_of(parts[1]), [counted(picture) for picture in pictures])
+    assert found.decided and len(opened) == found.pictures < 32
+
+
+def test_the_same_picture_is_asked_once_and_told(parts, pictures):
+    found = asked(networks.network_of(parts[1]), [*pictures[:3], pictures[1], pictures[0]])
+    assert found.pictures == 3
+    assert found.left_out == (
+        "picture 1 is left out: it is the same as picture 1.",
+        "picture 0 is left out: it is the same as picture 0.",
+    )
+
+
 def test_one_and_the_same_caption_is_compared_with_none(parts, pictures):
     alike = [replace(picture, caption="a picture") for picture in pictures]
     assert not asked(networks.network_of(parts[1]), alike).decided
