@@ -171,7 +171,7 @@ def _check_model(engine: Engine, loaded: LoadedModel) -> None:
 def _check_loras(asked: str) -> None:
     """Raises `InvalidInput` for a LoRA that the host does not know: it would go on without."""
     _, named = extra_networks.parse_prompt(asked)
-    for tag in named.get("lora", []):
+    for tag in [*named.get("lora", []), *named.get("lyco", [])]:
         name = tag.positional[0] if tag.positional else ""
         if not any(found == name for found, _ in loras(f"<lora:{name}:1>")):
             raise InvalidInput(Text("LoRAs"), name, Text("LoRAs that the WebUI knows"), Text("is not there"))
