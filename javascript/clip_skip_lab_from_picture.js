@@ -7,26 +7,7 @@
     "use strict";
 
     const SCRIPT = "Clip skip sweep";
-    const LONGEST_WAIT = 20000, LOOK_EVERY = 50; // ms
-
-    class Refused extends Error {}
-
-    function find(css) {
-        return gradioApp().querySelector(css);
-    }
-
-    async function until(condition, otherwise) {
-        const end = Date.now() + LONGEST_WAIT;
-        while (!condition()) {
-            if (Date.now() > end) throw new Refused(otherwise);
-            await new Promise((done) => setTimeout(done, LOOK_EVERY));
-        }
-    }
-
-    function fill(field, value) {
-        field.value = value;
-        updateInput(field);
-    }
+    const {find, Refused} = clipSkipLabBring;
 
     // "grid", "chart" or "picture". The host has what is no picture before `index_of_first_image`; a sweep's charts are
     // the last there.
@@ -70,33 +51,18 @@
         return [infotext.trimEnd(), ...Object.entries(added).map(([key, value]) => `${key}: ${value}`)].join(", ");
     }
 
-    // As if the file were dropped there. The host's own button would also bring the page's settings, at any time later.
-    async function sendToImg2img(address) {
-        const unsent = clipSkipLab.say("The picture could not be sent to img2img; nothing was started.");
-        const blob = await (await fetch(address)).blob();
-        switch_to_img2img();
-        const box = "#img2img_image";
-        find(`${box} button[aria-label=Clear]`)?.click();
-        await until(() => find(`${box} input[type=file]`), unsent);
-        const dropped = new DataTransfer();
-        dropped.items.add(new File([blob], "picture.png", {type: blob.type}));
-        const input = find(`${box} input[type=file]`);
-        input.files = dropped.files;
-        input.dispatchEvent(new Event("change"));
-        await until(() => find(`${box} img`)?.naturalWidth, unsent);
-        const {naturalWidth, naturalHeight} = find(`${box} img`);
-        return {Size: `${naturalWidth}x${naturalHeight}`};
-    }
-
     async function paste(tab, infotext, wanted) {
-        const prompt = find(`#${tab}_prompt textarea`);
         const chosen = () => find(`#${tab}_script_container #script_list input`)?.value === SCRIPT;
         const values = () => find(`#${tab}_script_container [id$=clip_skip_lab_values] :is(input, textarea)`)?.value;
-        fill(find(`#${tab}_batch_count input[type=number]`), 1);
-        fill(prompt, infotext);
-        find(`#${tab}_tools #paste`).click();
-        await until(() => prompt.value !== infotext && chosen() && values() === wanted,
-            clipSkipLab.say("The WebUI did not take over the picture's parameters; nothing was started."));
+        clipSkipLabBring.fill(find(`#${tab}_batch_count input[type=number]`), 1);
+        await clipSkipLabBring.infotext(tab, infotext, () => chosen() && values() === wanted);
+    }
+
+    // Returns the picture's size, as infotexts say it.
+    async function intoImg2img(address) {
+        switch_to_img2img();
+        const {naturalWidth, naturalHeight} = await clipSkipLabBring.picture("#img2img_image", address);
+        return {Size: `${naturalWidth}x${naturalHeight}`};
     }
 
     async function sweep(from, inImg2img, generationInfo) {
@@ -110,7 +76,7 @@
         if (!/^Steps: /m.test(infotext)) {
             throw new Refused(clipSkipLab.say("The picture has no generation parameters that could be read."));
         }
-        const size = inImg2img ? await sendToImg2img(pictures[place].src) : {};
+        const size = inImg2img ? await intoImg2img(pictures[place].src) : {};
         const to = inImg2img ? "img2img" : from, values = usualValues(to);
         await paste(to, withScript(infotext, size, values), values);
         find(`#${to}_generate`).click();

@@ -79,14 +79,15 @@ def _written(content: dict[str, Any]) -> str:
     """JSON with a line for each key, and for each cell: `indent` would make it ten times slower and longer."""
     lines = []
     for key, value in content.items():
-        text = _dumped(value)
+        text = dumped(value)
         if key == "cells":
-            text = "[\n  " + ",\n  ".join(_dumped(cell) for cell in value) + "\n ]"
-        lines.append(f" {_dumped(key)}: {text}")
+            text = "[\n  " + ",\n  ".join(dumped(cell) for cell in value) + "\n ]"
+        lines.append(f" {dumped(key)}: {text}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _dumped(value: object) -> str:
+def dumped(value: object) -> str:
+    """One line of JSON; what JSON has no kind for, as text."""
     return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
 
 
