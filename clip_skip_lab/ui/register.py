@@ -17,7 +17,7 @@ from ..api.words import add_words_route
 from ..hosts import Host
 from . import header, settings, start_value
 from .from_picture import register_buttons
-from .tab import add_memory_settings, memory_tab
+from .tab import add_memory_settings, sweeps_tab
 from .trained_with import watch_page
 
 
@@ -52,7 +52,7 @@ def register(host: Host) -> None:
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
     watch_page()
-    script_callbacks.on_ui_tabs(lambda: memory_tab(host))
+    script_callbacks.on_ui_tabs(lambda: sweeps_tab(host))
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_script_unloaded(unloaded)
     script_callbacks.on_app_started(app_started)
