@@ -149,9 +149,13 @@ window.clipSkipLabLibrary = (function () {
     // --- Showing ----------------------------------------------------------------------------------------------
 
     function showCheckpoints(checkpoints) {
-        const all = new Option(clipSkipLab.say("All checkpoints"), "");
-        const options = checkpoints.map(({name, hash, sweeps}) =>
-            new Option(`${name || clipSkipLab.say("(no name)")} (${sweeps.toLocaleString(clipSkipLab.language)})`, hash || name));
+        const all = new Option(clipSkipLab.say("All checkpoints"), ""), known = new Map();
+        for (const {name, hash, sweeps} of checkpoints) { // one that has been renamed is the same by its hash
+            const before = known.get(hash || name) ?? {name, sweeps: 0};
+            known.set(hash || name, {name: before.name || name, sweeps: before.sweeps + sweeps});
+        }
+        const options = [...known].map(([value, {name, sweeps}]) =>
+            new Option(`${name || clipSkipLab.say("(no name)")} (${sweeps.toLocaleString(clipSkipLab.language)})`, value));
         const gone = wanted.checkpoint && !options.some(({value}) => value === wanted.checkpoint);
         const chosen = gone ? [new Option(parts.checkpoint.selectedOptions[0]?.text ?? wanted.checkpoint, wanted.checkpoint)] : [];
         const now = [all, ...chosen, ...options], said = (some) => JSON.stringify([...some].map(({text, value}) => [text, value]));
@@ -232,8 +236,8 @@ window.clipSkipLabLibrary = (function () {
         if (!isShown() || !home()) return;
         await clipSkipLab.words;
         if (!parts || !home().contains(parts.list)) build();
-        gradioApp().querySelector("#clip_skip_lab_compare_refresh")?.click();
         await loadAgain();
+        gradioApp().querySelector("#clip_skip_lab_compare_refresh")?.click(); // after the list, which is waited for
     }
 
     onUiTabChange(opened);

@@ -35,20 +35,21 @@ FILE_HEADERS = {
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache", "Referrer-Policy": "no-referrer"}
 
 
-def add_sweep_routes(app: FastAPI, folders: Callable[[], Folders], guard: Guard) -> None:
+def add_sweep_routes(app: FastAPI, library: Library, guard: Guard) -> None:
     """Adds `GET /clip-skip-lab/v1/sweeps` and what is below it.
 
     Args:
         app: the WebUI's web server.
-        folders: gives the folders that hold sweeps, at this moment.
+        library: of all sweeps.
         guard: who may use them.
     """
-    library = Library(folders)
-    add_routes(app, guard.route_of_the_api(), {**_library(library, folders), **_pages(folders)}, response_model=None)
+    answers = {**_library(library), **_pages(library.folders)}
+    add_routes(app, guard.route_of_the_api(), answers, response_model=None)
 
 
-def _library(library: Library, folders: Callable[[], Folders]) -> dict[str, Callable[..., Any]]:
+def _library(library: Library) -> dict[str, Callable[..., Any]]:
     """The list, and what changes it."""
+    folders = library.folders
 
     def listing(
         search: str = "", checkpoint: str = "", sort: str = "newest", offset: str = "0", limit: str = "100"

@@ -20,12 +20,12 @@ from .query import Query, matching
 class Library:
     """All sweeps in some folders; for any thread. Nothing is read before somebody asks.
 
-    Args:
+    Attributes:
         folders: gives the folders, at this moment.
     """
 
     def __init__(self, folders: Callable[[], Folders]):
-        self._folders = folders
+        self.folders = folders
         self._indexes: dict[Path, Index] = {}
         self._lock = threading.Lock()
 
@@ -38,7 +38,7 @@ class Library:
         "prompt", "tab", "name", "note", "picks", "votes", "winner", "thumbnail", "bytes", "here"}, with
         "problem_judged" where `judged.json` cannot be read; {"id", "problem"} where `sweep.json` cannot.
         """
-        folders = self._folders()
+        folders = self.folders()
         others, problems = folders.others()
         here = {*parents_of(folders.own)}
         rows: dict[str, tuple[Row, bool]] = {}
@@ -60,7 +60,7 @@ class Library:
 
     def entry(self, folder: Path) -> dict[str, Any]:
         """The entry of one sweep, read from its folder."""
-        is_here = folder.parent in parents_of(self._folders().own)
+        is_here = folder.parent in parents_of(self.folders().own)
         return _entry(read_row(os.fspath(folder.parent), folder.name), is_here)
 
     def _index(self, parent: Path) -> Index:

@@ -16,6 +16,7 @@ from ..api.trained_with import add_trained_with_route
 from ..api.words import add_words_route
 from ..hosts import Host
 from ..library.folders import Folders
+from ..library.listing import Library
 from . import header, settings, start_value
 from .from_picture import register_buttons
 from .tab import MORE_FOLDERS, add_memory_settings, sweeps_tab
@@ -41,6 +42,8 @@ def register(host: Host) -> None:
         own = [host.grid_folder(is_img2img) for is_img2img in (False, True)]
         return Folders(own, str(getattr(shared.opts, MORE_FOLDERS, "")))
 
+    library = Library(folders)
+
     def app_started(_: Any, app: Any) -> None:
         flags = shared.cmd_opts
         origins = getattr(flags, "cors_allow_origins", None) or ""
@@ -51,13 +54,13 @@ def register(host: Host) -> None:
         add_words_route(app, host, guard)
         add_advice_routes(app, host, guard)
         add_memory_routes(app, host.memory, guard)
-        add_sweep_routes(app, folders, guard)
+        add_sweep_routes(app, library, guard)
         add_trained_with_route(app, host, guard)
 
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
     watch_page()
-    script_callbacks.on_ui_tabs(lambda: sweeps_tab(host))
+    script_callbacks.on_ui_tabs(lambda: sweeps_tab(host, library))
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_script_unloaded(unloaded)
     script_callbacks.on_app_started(app_started)
