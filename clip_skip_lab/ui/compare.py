@@ -18,7 +18,7 @@ from ..language import Text, listed, translated
 from ..sweep.library import kind_of, listed_folders
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
-from .panel import REFRESH_SYMBOL
+from .earlier_sweeps import REFRESH_SYMBOL
 
 log = logging.getLogger("clip_skip_lab")
 
