@@ -20,5 +20,5 @@ def plan_keys() -> str:
 
 
 if __name__ == "__main__":
-    found = re.sub(r"\| key \|.*?\n(?!\|)", lambda _: plan_keys(), API.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = re.sub(r"\| key \|.*?\n(?!\|)", lambda _: plan_keys(), API.read_text(encoding="utf-8"), 1, re.DOTALL)
     API.write_text(found, encoding="utf-8")

@@ -46,7 +46,7 @@ MOST_PER_BATCH = 256
 """The most cells at once that somebody may ask for; "auto" takes fewer (`MOST_AT_ONCE`, free_memory.py)."""
 MOST_CELLS = 5_000
 NEW_SWEEP = "a new sweep"
-"""What "Go on with" says when there is nothing to go on with."""
+"""What "Continue an unfinished sweep" says while none is chosen."""
 
 AXIS_FIELDS = {"y": Text("Second axis"), "z": Text("Third axis")}
 VALUE_FIELDS = {"y": Text("Values of the second axis"), "z": Text("Values of the third axis")}
@@ -334,7 +334,7 @@ REQUEST_KEYS = (
     ),
     RequestKey(
         name="resume",
-        takes="the id of a sweep to go on with ([folder](sweep-folder.md))",
+        takes="the id of a sweep to continue ([folder](sweep-folder.md))",
         without="a new sweep",
         panel=(PanelInput("resume", NEW_SWEEP, "clip_skip_lab_resume"),),
     ),

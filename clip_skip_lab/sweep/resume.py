@@ -22,7 +22,7 @@ from .saving import FOLDERS, identity
 from .schema import SCHEMA, check_schema
 from .summary import name_of, one_line
 
-RESUMED = Text("Sweep to go on with")
+RESUMED = Text("Sweep to continue")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class EarlierSweep:
         return [
             *before,
             Text(
-                "It was begun with {then} and gone on with {now}: the two may not give equal pictures.",
+                "It was begun with {then} and continued with {now}: the two may not give equal pictures.",
                 then=then,
                 now=now,
             ),
@@ -187,10 +187,10 @@ def check_same(earlier: EarlierSweep, fingerprint: str, model: dict[str, str], s
     name, then = earlier.folder.name, earlier.content["model"]
     if then != model:
         allowed = Text("the model that it was begun with, {model}", model=_model_name(then))
-        raise InvalidInput(RESUMED, name, allowed, Text("cannot go on with {model}", model=_model_name(model)))
+        raise InvalidInput(RESUMED, name, allowed, Text("cannot be continued with {model}", model=_model_name(model)))
     differing = [key for key, value in earlier.content["setting"].items() if finite(setting.get(key)) != value]
     names = ", ".join(sorted(differing)) or Text("what its sweep.json says was changed")
-    problem = Text("cannot go on, because these differ: {names}", names=names)
+    problem = Text("cannot be continued, because these differ: {names}", names=names)
     raise InvalidInput(RESUMED, name, Text("the settings that it was begun with"), problem)
 
 

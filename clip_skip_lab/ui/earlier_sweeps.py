@@ -32,7 +32,7 @@ class EarlierSweeps:
         self.is_img2img = is_img2img
         with gr.Row():
             self.resume = gr.Dropdown(
-                label="Go on with",
+                label="Continue an unfinished sweep",
                 choices=self._unfinished(),
                 value=NEW_SWEEP,
                 elem_id=elem_id("clip_skip_lab_resume"),
@@ -86,7 +86,7 @@ class EarlierSweeps:
                 name=asked.name,
             )
         return Text(
-            "Goes on with {name}, with the prompt and all settings that it was begun with. {done} of {cells} are done.",
+            "Continues {name}, with the prompt and all settings that it was begun with. {done} of {cells} are done.",
             name=asked.name,
             done=earlier.done,
             cells=_cells(len(earlier.content["cells"])),

@@ -124,7 +124,7 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
     assert note.endswith(
-        "memory, 1 and gone on with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
+        "memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
     )
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
@@ -164,7 +164,9 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
     earlier = broken_off(tmp_path, plan)
     other = MemorySession(str(tmp_path))
     other.model = {"name": "other", "hash": "", "vae": ""}
-    with pytest.raises(InvalidInput, match="cannot go on with other; allowed: the model that it was begun with, tiny"):
+    with pytest.raises(
+        InvalidInput, match="cannot be continued with other; allowed: the model that it was begun with, tiny"
+    ):
         run_sweep(plan, other, HOST, earlier=earlier)
     other = MemorySession(str(tmp_path))
     other.setting = {"seed": 8, "s_tmax": float("inf")}
