@@ -31,6 +31,7 @@ from ..sweep.plan_keys import (
 from ..sweep.summary import forecast, of_layer_panel, what_to_type
 from ..sweep.values import CLIP_SKIP_FIELD, unique
 from .arguments import (
+    extend_request,
     panel_request,
     panel_values,
     resume_request,
@@ -69,12 +70,15 @@ class Panel:
             )
         self.earlier = EarlierSweeps(host, is_img2img, elem_id)
         self.resume, self.draft, self.chosen = self.earlier.resume, self.earlier.draft, self.earlier.chosen
+        self.extend = self.earlier.extend
         self.measures = gr.Checkbox(
             label="Measure the pictures: charts, and findings in words",
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
+        of_plan = [component for component in self.inputs if component not in self.earlier.inputs]
+        self.earlier.connect([*of_plan, self.y_fill, self.z_fill], self.infotext_fields)
 
     @property
     def inputs(self) -> list:
@@ -84,7 +88,7 @@ class Panel:
     @property
     def infotext_fields(self) -> list:
         """What pasting a grid's infotext does to each component; other infotexts leave the panel alone."""
-        found: list = []
+        found: list = self.earlier.infotext_fields
         for letter in AXIS_FIELDS:
             found += [
                 (
@@ -93,10 +97,10 @@ class Panel:
                 )
                 for place, part in enumerate(("axis", "values", "choices", "fill"))
             ]
-        of_axes = [component for component, _ in found]
+        there = [component for component, _ in found]
         for item in PANEL_INPUTS:
-            if item.infotext is not None and getattr(self, item.name) not in of_axes:
-                found.append((getattr(self, item.name), partial(_pasted, item)))
+            if item.infotext is not None and getattr(self, item.name) not in there:
+                found.append((getattr(self, item.name), partial(self._pasted, item)))
         return found
 
     def describe(self, request_fields: dict[str, Any], arguments: tuple, layer_arguments: tuple = ()) -> str:
@@ -116,6 +120,10 @@ class Panel:
                 return self._line(self.earlier.describe(resumed))
             axes = self.host.axes(request)
             values, empty = without_empty_axes(panel_values(arguments), axes)
+            extended = extend_request(arguments)
+            if extended is not None:
+                said = self.earlier.describe_extension(request, extended, empty)
+                return "".join(self._line(text) for text in said)
             plan = read_plan(panel_request(values, axes), axes, self.host.highest_clip_skip())
             if empty:
                 prompt = str(given.get("prompt", ""))
@@ -186,7 +194,7 @@ class Panel:
 
         What is gone, an axis or a value, is brought back all the same: the line under the panel then names it.
         """
-        label, text = (_pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
+        label, text = (self._pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
         if label is None or text is None:
             return None, None, None, None
         axes = self._axes()
@@ -195,6 +203,14 @@ class Panel:
         if axis is None or axis.choices is None:
             return shown, *_value_inputs(None, [], text)
         return shown, *_value_inputs(*paste_values(axis, text), "")
+
+    def _pasted(self, item: PanelInput, params: dict) -> str | None:
+        """What the infotext of a grid says of an input; None for other infotexts."""
+        if params.get("Script") != SCRIPT_TITLE:
+            return None
+        self.earlier.complete(params)
+        sides = [params[f"{item.infotext}-{place}"] for place in (1, 2) if f"{item.infotext}-{place}" in params]
+        return "x".join(sides) or params.get(item.infotext, str(item.default))  # the host takes a lone "512x768" apart
 
 
 def _value_inputs(choices: list[str] | None, chosen: list[str], text: str | None = None) -> tuple:
@@ -223,11 +239,3 @@ def _of_layer_panel(arguments: tuple, plan: SweepPlan) -> str:
     by_axes = {AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
     asked = {**own, **layers.to_json()}  # its own value counts for nothing, whatever it is
     return of_layer_panel({key: value for key, value in asked.items() if key not in by_axes})
-
-
-def _pasted(item: PanelInput, params: dict) -> str | None:
-    """What the infotext of a grid says of an input; None for other infotexts."""
-    if params.get("Script") != SCRIPT_TITLE:
-        return None
-    sides = [params[f"{item.infotext}-{place}"] for place in (1, 2) if f"{item.infotext}-{place}" in params]
-    return "x".join(sides) or params.get(item.infotext, str(item.default))  # the host takes a lone "512x768" apart

@@ -25,7 +25,7 @@ from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.library import file_of, find_sweep, list_sweeps, record_text
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.reading import read_object
-from clip_skip_lab.sweep.resume import find_earlier, next_run, resumable
+from clip_skip_lab.sweep.resume import find_earlier, next_run, offered
 from clip_skip_lab.sweep.run import run_sweep
 from tests.helpers.memory_session import CFG, HOST, MemorySession, plan_of
 
@@ -55,7 +55,7 @@ def sent(broken_off, tmp_path):
 def everything(folder):
     """What the panel, the tab, the routes and a sweep do with a folder; what they refuse is a sentence."""
     base = folder.parents[1]
-    resumable(base)
+    offered(base)
     list_sweeps([base], 10)
     for action in (
         lambda: record_text(find_sweep([base], folder.name)),
@@ -69,7 +69,7 @@ def everything(folder):
             assert str(error).endswith(".")
             str(error).encode()
     answer = json.dumps(list_sweeps([base], 10), ensure_ascii=False)
-    "\n".join([answer, *(label for _, label in resumable(base))]).encode()
+    "\n".join([answer, *(label for _, label in offered(base)[0])]).encode()
 
 
 def measured(base, name):
@@ -225,7 +225,7 @@ def test_a_list_reads_no_more_than_it_has_time_for(sent, monkeypatch):
     monkeypatch.setattr(library, "LISTED_BYTES", size - 1)
     (entry,) = list_sweeps([sent.parents[1]], 10)
     assert "has too large a one" in entry["problem"]
-    assert resumable(sent.parents[1]) == []
+    assert offered(sent.parents[1])[0] == []
     assert find_earlier(sent.parents[1], sent.name).done > 0, "it can be gone on with all the same"
 
 

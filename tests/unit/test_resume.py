@@ -12,7 +12,7 @@ from PIL import Image
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
-from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_run, resumable
+from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_run, offered
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.summary import summary
 from clip_skip_lab.ui.arguments import ResumeRequest
@@ -103,7 +103,7 @@ def test_a_record_without_its_parts_cannot_be_resumed(tmp_path, change):
     earlier = broken_off(tmp_path, plan_of("1-4"))
     with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
         edit(earlier, change)
-    assert resumable(tmp_path) == []
+    assert offered(tmp_path)[0] == []
 
 
 @pytest.mark.parametrize("key", ["fingerprint", "setting", "plan"])
@@ -165,7 +165,7 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
     other = MemorySession(str(tmp_path))
     other.model = {"name": "other", "hash": "", "vae": ""}
     with pytest.raises(
-        InvalidInput, match="cannot be continued with other; allowed: the model that it was begun with, tiny"
+        InvalidInput, match="cannot be used with other; allowed: the model that it was begun with, tiny"
     ):
         run_sweep(plan, other, HOST, earlier=earlier)
     other = MemorySession(str(tmp_path))
@@ -176,11 +176,11 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
 
 
 def test_sweeps_that_were_broken_off_are_offered_the_newest_first(tmp_path):
-    assert resumable(tmp_path) == []
+    assert offered(tmp_path)[0] == []
     earlier = broken_off(tmp_path, plan_of("1-4"))
     run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
     (earlier.folder.parent / "2026-01-01-00000000").mkdir()
-    ((name, label),) = resumable(tmp_path)
+    ((name, label),) = offered(tmp_path)[0]
     assert name == earlier.folder.name
     assert label.startswith(f"{name}: 2 of 4 cells")
 
@@ -196,7 +196,7 @@ def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
     (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
     with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
         find_earlier(tmp_path, earlier.folder.name)
-    assert resumable(tmp_path) == []
+    assert offered(tmp_path)[0] == []
 
 
 def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep_of_their_own(tmp_path):
@@ -204,7 +204,7 @@ def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep
     draft = run_sweep(plan, MemorySession(str(tmp_path)), HOST)
     earlier = find_earlier(tmp_path, draft.folder.name)
     assert earlier.is_finished_draft
-    assert resumable(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
+    assert offered(tmp_path)[0][0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
     run = next_run(earlier, None, [1, 6])
     assert run.earlier is None
     chosen = read_plan(run.request, [CFG], 12)
