@@ -26,8 +26,8 @@ from ..sweep.library import find_sweep
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
 from ..sweep.values import unique
+from .earlier_sweeps import REFRESH_SYMBOL
 from .gradio_events import IS_4
-from .panel import REFRESH_SYMBOL
 
 log = logging.getLogger("clip_skip_lab")
 
