@@ -1,4 +1,4 @@
-// The tab "Clip skip lab": the table of remembered checkpoints. And where clip skip stands on the Settings page and
+// The tab "Clip skip sweeps": the table of remembered checkpoints. And where clip skip stands on the Settings page and
 // not in the header, its control there follows the setting, or "Apply settings" would bring an old value back.
 (function () {
     "use strict";

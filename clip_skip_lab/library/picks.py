@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar
 
@@ -129,17 +130,32 @@ def _question(setting: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def to_json(choices: Iterable[Choice]) -> str:
-    """Choices as they are kept in an index."""
-    return json.dumps([[*asdict(choice).values()] for choice in choices], ensure_ascii=False)
+def to_json(choices: Iterable[Choice]) -> list[dict[str, Any]]:
+    """Choices as an index keeps them."""
+    return [asdict(choice) for choice in choices]
 
 
-def from_json(text: str) -> list[Choice]:
-    """The choices that `to_json` wrote. Raises `ValueError` or `TypeError` for what it didn't."""
-    return [
-        Choice(question, made, sweep, checkpoint, short, tuple(loras), tuple(offered), tuple(chosen))
-        for question, made, sweep, checkpoint, short, loras, offered, chosen in json.loads(text)
-    ]
+def from_json(kept: Any) -> list[Choice]:
+    """The choices that `to_json` gave. Raises `ValueError` for what it didn't."""
+    try:
+        found = [Choice(**{**entry, **{key: tuple(entry[key]) for key in _LISTS}}) for entry in kept]
+    except (TypeError, KeyError) as error:
+        raise ValueError("it holds no choices") from error
+    if not all(_is_kept(choice) for choice in found):
+        raise ValueError("it holds no choices")
+    return found
+
+
+_LISTS = ("loras", "offered", "chosen")
+
+
+def _is_kept(choice: Choice) -> bool:
+    texts = [getattr(choice, key) for key in Choice.__dataclass_fields__ if key not in _LISTS]
+    values = [*choice.offered, *choice.chosen]
+    return all(isinstance(text, str) for text in (*texts, *choice.loras)) and all(
+        isinstance(value, int | float | str) and not isinstance(value, bool) and _value(value) == value
+        for value in values
+    )
 
 
 # --- All sweeps -----------------------------------------------------------------------------------------------------
@@ -168,6 +184,7 @@ class Choices:
         for choice in self._choices:
             self._hashes.setdefault(choice.checkpoint, set()).update([choice.hash] if choice.hash else [])
 
+    @cached_property
     def checkpoints(self) -> list[dict[str, Any]]:
         """Every checkpoint with something chosen, [{"name", "hash", "sweeps"}], by name; one that was renamed under its
         last name."""
@@ -176,6 +193,7 @@ class Choices:
         found = [{"name": last[key], "hash": key.hash, "sweeps": counts[key]} for key in counts if any(key)]
         return sorted(found, key=lambda entry: (str(entry["name"]).casefold(), entry["hash"]))
 
+    @cached_property
     def loras(self) -> list[dict[str, Any]]:
         """Every LoRA with something chosen, [{"name", "sweeps"}], by name."""
         counts = self._count(lambda choice: choice.loras)

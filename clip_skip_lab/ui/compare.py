@@ -1,9 +1,14 @@
-"""Comparing two sweeps, in the tab "Clip skip lab": two lists, a button, a sentence and a chart."""
+"""Comparing two sweeps, in the tab "Clip skip sweeps": two lists, a button, a sentence and a chart.
+
+The lists are filled when the tab is shown (javascript/clip_skip_lab_library.js), so that a page is built without
+reading a sweep. They have the newest sweeps; the library's own buttons choose any two.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import html
+import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -18,6 +23,8 @@ from ..language import Text, listed, translated
 from ..sweep.library import kind_of, listed_folders
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
+from ..sweep.values import unique
+from .gradio_events import IS_4
 from .panel import REFRESH_SYMBOL
 
 log = logging.getLogger("clip_skip_lab")
@@ -34,11 +41,10 @@ class ComparePart:
 
     def __init__(self, host: Host):
         self.host = host
-        choices = self._choices_or_none()
         gr.HTML("<h3>Compare two sweeps</h3>", elem_id="clip_skip_lab_compare_title")
         with gr.Row():
             self.sweeps = [
-                gr.Dropdown(label=label, choices=choices, value=None, elem_id=f"clip_skip_lab_compare_{number}")
+                gr.Dropdown(label=label, choices=[], value=None, elem_id=f"clip_skip_lab_compare_{number}")
                 for number, label in (("one", "One sweep"), ("other", "Another sweep"))
             ]
             again = ToolButton(
@@ -51,10 +57,25 @@ class ComparePart:
         )
         again.click(self.look_again, [], self.sweeps, show_progress=False, queue=False)
         button.click(self.compare, self.sweeps, [answer, chart])
+        pair = gr.Button("Compare these two", elem_id="clip_skip_lab_compare_pair", visible=False)
+        names = gr.Textbox(visible=False)
+        script = {"js" if IS_4 else "_js": "() => [window.clipSkipLabPair]"}
+        chosen = pair.click(self.choose, [names], self.sweeps, show_progress=False, queue=False, **script)
+        chosen.then(self.compare, self.sweeps, [answer, chart])
 
     def look_again(self) -> list[Any]:
         """Lists the sweeps anew."""
         return [gr.update(choices=self._choices_or_none()) for _ in self.sweeps]
+
+    def choose(self, names: str) -> list[Any]:
+        """Chooses two sweeps of the library, which may be older than those that are listed.
+
+        Args:
+            names: a JSON list of their names.
+        """
+        lines = [self._line_or_name(name) for name in json.loads(names)]
+        choices = unique([*lines, *self._choices_or_none()])
+        return [gr.update(choices=choices, value=line) for line in lines]
 
     def compare(self, one: str | None, other: str | None) -> tuple[str, Any]:
         """The sentence as HTML, and the chart; or what is wrong."""
@@ -95,6 +116,12 @@ class ComparePart:
             return find_earlier(first, name)
         except InvalidInput:
             return find_earlier(second, name)
+
+    def _line_or_name(self, name: str) -> str:
+        try:
+            return _line(self._find(name), self.host.language())
+        except InvalidInput:  # comparing says why
+            return name
 
     def _folders(self) -> list[str]:
         return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]

@@ -1,4 +1,4 @@
-"""The settings of what is remembered and advised, and the tab, whose table its own script makes."""
+"""The settings of what is remembered and advised, and the tab, whose lists the page's scripts make."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .settings import SECTION
 from .trained_with import TrainedWithPart
 
 ADVICE = "clip_skip_lab_advice"
-TAB = ("Clip skip lab", "clip_skip_lab")
+MORE_FOLDERS = "clip_skip_lab_more_folders"
+TAB = ("Clip skip sweeps", "clip_skip_lab")
 """The tab's title and id."""
 
 
@@ -19,21 +20,24 @@ def add_memory_settings() -> None:
     """Adds the options to the extension's page; to be called when the host asks for settings."""
     offered = {
         REMEMBER: shared.OptionInfo(False, "Remember clip skip for each checkpoint").info(
-            'the value set in the header comes back with its checkpoint; listed in the tab "Clip skip lab"'
+            'the value set in the header comes back with its checkpoint; listed in the tab "Clip skip sweeps"'
         ),
         ADVICE: shared.OptionInfo(True, "Say when a model was trained at another clip skip").info(
             "from the headers of the checkpoint and of the LoRAs in the prompt"
         ),
+        MORE_FOLDERS: shared.OptionInfo(
+            "", "Further folders of sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}
+        ).info("of other WebUIs: their folders for grids or for outputs, one on each line"),
     }
     for key, info in shared.options_section(SECTION, offered).items():
         shared.opts.add_option(key, info)
 
 
-def memory_tab(host: Host) -> list[tuple[gr.Blocks, str, str]]:
-    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_sweeps.js and …_memory.js fill it."""
+def sweeps_tab(host: Host) -> list[tuple[gr.Blocks, str, str]]:
+    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_library.js and …_memory.js fill it."""
     with gr.Blocks(analytics_enabled=False) as tab:
         gr.HTML('<div class="clip-skip-lab-sweeps"></div>', elem_id="clip_skip_lab_sweeps")
-        gr.HTML('<div class="clip-skip-lab-memory"></div>', elem_id="clip_skip_lab_memory")
-        TrainedWithPart(host)
         ComparePart(host)
+        TrainedWithPart(host)
+        gr.HTML('<div class="clip-skip-lab-memory"></div>', elem_id="clip_skip_lab_memory")
     return [(tab, *TAB)]

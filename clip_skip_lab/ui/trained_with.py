@@ -1,4 +1,4 @@
-"""Asking a checkpoint's weights which clip skip it was trained with, in the tab "Clip skip lab"."""
+"""Asking a checkpoint's weights which clip skip it was trained with, in the tab "Clip skip sweeps"."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ def test_the_table_is_edited_and_emptied_by_keyboard(browser, client, host_url, 
     client.set_in_header(CHECKPOINT, two[1])
     client.set_in_header(CLIP_SKIP, 6)
     with opened(browser, host_url) as page:
-        show_tab(page, "Clip skip lab")
+        show_tab(page, "Clip skip sweeps")
         table = page.locator(TABLE)
         expect(table.locator("tbody tr")).to_have_count(2)
         expect(table.locator("tbody tr", has_text=f"{two[1]} (chosen now)")).to_be_visible()
@@ -238,6 +238,6 @@ def test_the_table_says_when_nothing_is_remembered_and_in_japanese(browser, clie
     client.set({REMEMBER: False})
     client.forget_all()
     with opened(browser, host_url, locale="ja-JP") as page:
-        show_tab(page, "Clip skip lab")
+        show_tab(page, "Clip skip sweeps")
         expect(page.locator(TABLE)).to_contain_text("今は記憶も復元もしません。")
         expect(page.locator(TABLE)).to_contain_text("記憶しているチェックポイントはまだありません。")

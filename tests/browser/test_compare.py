@@ -1,4 +1,4 @@
-"""Comparing two sweeps in the tab "Clip skip lab", in Chromium."""
+"""Comparing two sweeps in the tab "Clip skip sweeps", in Chromium."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def client(host_url):
 @pytest.fixture
 def tab(page, host_url):
     tab = SweepPage(page, host_url)
-    tab.open_tab("Clip skip lab")
+    tab.open_tab("Clip skip sweeps")
     return tab
 
 

@@ -91,7 +91,7 @@ def test_the_result_of_a_sweep_has_a_link_to_its_page(page, host_url):
 
 def test_the_tab_lists_the_sweeps_with_links(page, host_url, swept):
     opened_page(page, host_url)
-    page.locator("#tabs > .tab-nav button", has_text="Clip skip lab").click()
+    page.locator("#tabs > .tab-nav button", has_text="Clip skip sweeps").click()
     row = page.get_by_role("row", name=re.compile(swept.folder.name))
     row.wait_for()
     assert row.inner_text().startswith("a red cat"), "the prompt first, its id after it"

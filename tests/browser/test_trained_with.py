@@ -1,4 +1,4 @@
-"""Asking a checkpoint's weights in the tab "Clip skip lab", in Chromium, on a host with the small trained models."""
+"""Asking a checkpoint's weights in the tab "Clip skip sweeps", in Chromium, on a host with the small trained models."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def tab(page, host, client):
 
 def opened(page, host):
     tab = SweepPage(page, host.url)
-    tab.open_tab("Clip skip lab")
+    tab.open_tab("Clip skip sweeps")
     return tab
 
 
@@ -156,7 +156,7 @@ def test_values_that_the_model_lacks_get_a_sentence(tab, pictures):
 def test_the_model_draws_in_the_size_of_txt2img(tab, measured):
     tab.open_tab("txt2img")
     tab.set_small()
-    tab.open_tab("Clip skip lab")
+    tab.open_tab("Clip skip sweeps")
     tab.page.get_by_text("Drawn by the model").click()
     expect(tab.page.locator(f"{PART}_folder").first).to_be_hidden()
     tab.page.locator(ASK).click()
@@ -180,7 +180,7 @@ def test_the_picture_in_img2img_is_asked_with_its_prompt_and_what_the_model_made
     tab.page.locator("#img2img_image input[type=file]").set_input_files(str(pictures / "000.png"))
     tab.page.locator("#img2img_image img").first.wait_for()
     tab.type_into(tab.page.locator("#img2img_prompt textarea"), (pictures / "000.txt").read_text(encoding="utf-8"))
-    tab.open_tab("Clip skip lab")
+    tab.open_tab("Clip skip sweeps")
     ask(tab, values="1, 2")
     expect(answer(tab)).to_contain_text("Undecided: 1 picture can't tell", timeout=30_000)
 

@@ -15,6 +15,7 @@ from clip_skip_lab.api.guard import Guard
 from clip_skip_lab.api.picks import add_pick_routes
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.library import judged as judged_module
+from clip_skip_lab.library.folders import Folders
 from clip_skip_lab.library.judged import (
     JUDGED,
     LOCK,
@@ -25,6 +26,7 @@ from clip_skip_lab.library.judged import (
     with_fields,
     with_votes,
 )
+from clip_skip_lab.library.listing import Library
 
 ID = "2026-11-22-0a1b2c3d"
 CELLS = 6
@@ -50,7 +52,7 @@ def folder(tmp_path):
 def routes(tmp_path):
     """The routes over the sweeps of a folder."""
     app = FastAPI()
-    add_pick_routes(app, lambda: [str(tmp_path)], Guard(has_page=False))
+    add_pick_routes(app, None, Library(lambda: Folders([str(tmp_path)])), Guard(has_page=False))
     return TestClient(app)
 
 
@@ -144,8 +146,8 @@ def test_a_sweep_that_was_deleted_is_404_with_a_sentence_and_is_not_made_anew(ro
 
 
 def test_a_sweep_that_is_deleted_while_it_is_voted_on_is_404_and_is_not_made_anew(routes, folder, monkeypatch):
-    cells = json.dumps({"cells": [{}] * CELLS})
-    monkeypatch.setattr("clip_skip_lab.api.picks.record_text", lambda found: (shutil.rmtree(found), cells)[1])
+    cells = {"cells": [{}] * CELLS}
+    monkeypatch.setattr("clip_skip_lab.api.picks.read_sweep", lambda found: (shutil.rmtree(found), cells)[1])
     answer = put(routes, {"votes": []})
     assert answer.status_code == 404
     assert answer.json()["detail"] == "The sweep is not there any more; it may have been deleted."
@@ -159,8 +161,8 @@ DAMAGED = [b"", b"{", b"[]", b"\xff", b'{"schema": 2}', b'{"schema": 1, "name": 
 def test_a_damaged_file_is_a_sentence_and_stays_as_it_is(routes, folder, content):
     (folder / JUDGED).write_bytes(content)
     for answer in (put(routes, {"votes": []}), routes.get(f"/clip-skip-lab/v1/sweeps/{ID}/judged")):
-        assert answer.status_code == 422
-        assert "has no judged.json that can be read" in answer.json()["detail"]
+        assert answer.status_code == 409
+        assert answer.json()["detail"].startswith("judged.json cannot be read (")
     assert (folder / JUDGED).read_bytes() == content
 
 

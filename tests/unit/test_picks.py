@@ -1,6 +1,9 @@
 """What was chosen over all sweeps: what counts, how sure it is, and that simulated choosers are told right."""
 
+import json
 import math
+import shutil
+import time
 from itertools import permutations
 
 import numpy as np
@@ -9,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clip_skip_lab.errors import InvalidInput
-from clip_skip_lab.library.judged import Judged, with_fields, with_votes
+from clip_skip_lab.library.folders import Folders
+from clip_skip_lab.library.judged import Judged, change_judged, with_fields, with_votes
+from clip_skip_lab.library.listing import Library
 from clip_skip_lab.library.made_with import CHECKPOINT_AXIS, loras_of
 from clip_skip_lab.library.picks import Choices, choices_of, from_json, interval, preference, to_json
+from clip_skip_lab.library.query import Query
 
 STEPS = "\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, Seed: 1, Model hash: {hash}, Model: {model}, Version: v1"
 
@@ -138,7 +144,7 @@ def test_what_other_extensions_write_of_models_is_not_the_checkpoint():
     )
     rows = [{CHECKPOINT_AXIS: "other.safetensors"}]
     sweep = a_sweep(rows=rows, infotexts={0: text}), picked(1)
-    (found,) = Choices(choices_of(*sweep)).checkpoints()
+    (found,) = Choices(choices_of(*sweep)).checkpoints
     assert found == {"name": "m, the first", "hash": "aaaaaaaaaa", "sweeps": 1}
 
 
@@ -179,7 +185,7 @@ def test_a_checkpoint_that_was_renamed_is_known_by_its_hash_and_listed_under_its
             for choice in choices_of(a_sweep(number, model=(name, "aaaaaaaaaa")), picked(1))
         ]
     )
-    assert choices.checkpoints() == [{"name": "new", "hash": "aaaaaaaaaa", "sweeps": 2}]
+    assert choices.checkpoints == [{"name": "new", "hash": "aaaaaaaaaa", "sweeps": 2}]
     for name in ("old", "new", "aaaaaaaaaa", "AAAAAAAAAA", "aaaaaaaaaa" + "0" * 54):
         assert len(choices.asked(name)) == 2
     assert len(choices.about("another", "aaaaaaaaaa")) == 2
@@ -204,7 +210,7 @@ def test_a_name_of_several_checkpoints_is_refused_with_their_hashes():
 
 def test_what_is_unknown_is_left_out():
     nameless = a_sweep(model=("", "")), picked(1)
-    assert Choices(choices_of(*nameless)).checkpoints() == []
+    assert Choices(choices_of(*nameless)).checkpoints == []
     assert counts(nameless)[2] == (1, 1)
     for content in ({}, {"schema": 1}, {**a_sweep(), "cells": [None]}, {**a_sweep(), "model": None}):
         assert choices_of(content, picked(0)) == []
@@ -218,8 +224,30 @@ VALUES = st.lists(
 @given(VALUES, st.lists(st.integers(0, 8)), st.text(), st.text())
 def test_choices_come_back_from_an_index_as_they_were(values, picks, prompt, name):
     found = choices_of(a_sweep(values=values, prompt=prompt, model=(name, name)), picked(*picks))
-    to_json(found).encode()  # half of a pair of surrogates could not be written
-    assert from_json(to_json(found)) == found
+    kept = json.dumps(to_json(found), ensure_ascii=False)
+    kept.encode()  # half of a pair of surrogates could not be written
+    assert from_json(json.loads(kept)) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"made": 3},
+        {"loras": [[]]},
+        {"loras": None},
+        {"offered": [True]},
+        {"offered": [math.nan]},
+        {"offered": [[1]]},
+        {"chosen": {"x": 1}, "offered": [None]},
+        {"more": 1},
+    ],
+)
+def test_what_is_no_choice_in_an_index_is_refused(change):
+    (kept,) = to_json(choices_of(a_sweep(), picked(1)))
+    with pytest.raises(ValueError, match="no choices"):
+        from_json([{**kept, **change}])
+    with pytest.raises(ValueError, match="no choices"):
+        from_json([change])
 
 
 # --- How sure -------------------------------------------------------------------------------------------------------
@@ -364,3 +392,56 @@ def test_of_somebody_who_picks_at_random_something_is_said_5_of_100_times_at_mos
 
     said = sum(bool(telling(*((content, at_random()) for content in contents))) for _ in range(200))
     assert said <= 10
+
+
+# --- On disk --------------------------------------------------------------------------------------------------------
+
+
+def write(parent, content, judged=None):
+    folder = parent / content["id"]
+    folder.mkdir(parents=True)
+    (folder / "sweep.json").write_text(json.dumps(content))
+    if judged is not None:
+        change_judged(folder, lambda _: judged)
+    return folder
+
+
+def whole(library):
+    """What the library knows of choices when nothing is left to read."""
+    end = time.monotonic() + 30
+    while (found := library.choices())[1]:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found[0]
+
+
+def test_the_library_knows_what_was_chosen_and_reads_no_sweep_that_was_not_judged(tmp_path):
+    parent = tmp_path / "clip-skip-sweeps"
+    for number in range(80):
+        write(parent, a_sweep(number), picked(1) if number % 2 else None)
+    library = Library(lambda: Folders([str(tmp_path)]))
+    assert len(whole(library).asked("m")) == 40
+    assert library.listing(Query())["reading"] > 0, "the other half was not read for that"
+    while library.listing(Query())["reading"]:
+        time.sleep(0.05)
+    assert all("choices" not in entry for entry in library.listing(Query())["sweeps"])
+    again = Library(lambda: Folders([str(tmp_path)]))
+    assert len(again.choices()[0].asked("m")) == 40, "from the file of the index"
+    assert again.choices()[0] is again.choices()[0], "as long as nothing changes"
+
+
+def test_a_change_of_what_was_said_is_seen_at_once(tmp_path):
+    folder = write(tmp_path / "clip-skip-sweeps", a_sweep(), picked(1))
+    library = Library(lambda: Folders([str(tmp_path)]))
+    assert preference(whole(library).asked("m"))[1].chosen == 1
+    change_judged(folder, lambda _: picked(0))
+    assert preference(whole(library).asked("m"))[1].chosen == 0
+    change_judged(folder, lambda _: Judged(note="nothing"))
+    assert whole(library).asked("m") == []
+    change_judged(folder, lambda _: picked(1))
+    assert len(whole(library).asked("m")) == 1
+    (folder / "judged.json").unlink()
+    assert whole(library).asked("m") == []
+    change_judged(folder, lambda _: picked(1))
+    shutil.rmtree(folder)
+    assert whole(library).asked("m") == []
