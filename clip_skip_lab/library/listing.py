@@ -14,7 +14,11 @@ from ..sweep.library import parents_of
 from .entry import Row, read_row
 from .folders import Folders
 from .index import Index
+from .picks import Choice, Choices, from_json
 from .query import Query, matching
+
+CHOICES = '"choices": ['
+"""What an entry with choices has in its JSON, and no other: in a text, a quote has a backslash before it."""
 
 
 class Library:
@@ -28,6 +32,7 @@ class Library:
         self.folders = folders
         self._indexes: dict[Path, Index] = {}
         self._lock = threading.Lock()
+        self._chosen: tuple[list[str], Choices] = [], Choices([])
 
     def listing(self, query: Query) -> dict[str, Any]:
         """The sweeps that are asked for.
@@ -58,6 +63,22 @@ class Library:
             "problem_folders": problems,
         }
 
+    def choices(self) -> tuple[Choices, int]:
+        """What was chosen in all sweeps, and how many of those that were judged are still to be read; the others are not
+        read. As long as nothing more was chosen, it is the same object."""
+        kept: dict[str, str] = {}
+        reading = 0
+        for parent in parents_of(self.folders()):
+            found, left = self._index(parent).look(judged=True)
+            reading += left
+            for row in found:
+                kept.setdefault(row.id, row.entry if CHOICES in row.entry else "")
+        entries = [entry for entry in kept.values() if entry]
+        with self._lock:
+            if entries != self._chosen[0]:
+                self._chosen = entries, Choices(choice for entry in entries for choice in _choices(entry))
+            return self._chosen[1], reading
+
     def entry(self, folder: Path) -> dict[str, Any]:
         """The entry of one sweep, read from its folder."""
         is_here = folder.parent in parents_of(self.folders().own)
@@ -70,7 +91,15 @@ class Library:
 
 def _entry(row: Row, is_here: bool) -> dict[str, Any]:
     entry: dict[str, Any] = json.loads(row.entry)
+    entry.pop("choices", None)
     return entry if "problem" in entry else {**entry, "here": is_here}
+
+
+def _choices(entry: str) -> list[Choice]:
+    try:
+        return from_json(json.loads(entry)["choices"])
+    except ValueError:
+        return []  # an index that was damaged
 
 
 def _checkpoints(rows: list[Row]) -> list[dict[str, Any]]:
