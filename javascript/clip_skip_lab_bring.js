@@ -6,6 +6,7 @@ window.clipSkipLabBring = (function () {
     "use strict";
 
     const SCRIPT = "Clip skip sweep";
+    const REMOVE = ["button[aria-label='Remove Image']", "button[aria-label=Clear]", "[id^=removeButton_]"];
     const LONGEST_WAIT = 20000, LOOK_EVERY = 50; // ms
 
     // What could not be done, in words for the user.
@@ -80,7 +81,8 @@ window.clipSkipLabBring = (function () {
     // Returns the image, loaded.
     async function picture(box, address, unsent = clipSkipLab.say("The picture could not be sent to img2img; nothing was started.")) {
         const blob = await (await fetch(address)).blob();
-        find(`${box} :is(button[aria-label=Clear], button[aria-label="Remove Image"], [id^=removeButton_])`)?.click();
+        const remove = REMOVE.map((button) => find(`${box} ${button}`)).find(Boolean);
+        remove?.click();
         await until(() => find(`${box} input[type=file]`) && !find(`${box} img`)?.naturalWidth, unsent);
         const dropped = new DataTransfer();
         dropped.items.add(new File([blob], "picture.png", {type: blob.type}));

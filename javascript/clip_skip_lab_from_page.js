@@ -59,6 +59,7 @@
         const text = infotextOf(task);
         const size = await drop(task, show, box, unsent);
         await clipSkipLabBring.infotext("img2img", clipSkipLabBring.withKeys(text, size));
+        show(); // ↙️ goes to the first field of img2img
     }
 
     function checkIdle(tab) {

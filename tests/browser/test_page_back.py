@@ -102,8 +102,7 @@ def test_a_cell_goes_to_txt2img_with_all_that_its_infotext_has_and_clip_skip_as_
 
 def test_a_finer_value_comes_into_the_panel_for_it(webui, swept, sweeps_page):
     send(sweeps_page(swept, "1-0"), "txt2img", "txt2img has this cell's parameters")
-    fields = webui.page.locator("#script_txt2img_clip_skip_lab_clip_skip_lab_value textarea")
-    assert fields.first.input_value() == "1.5"
+    assert value(webui, "#script_txt2img_clip_skip_lab_clip_skip_lab_value :is(input, textarea)") == "1.5"
     assert webui.page.locator("#script_txt2img_clip_skip_lab_clip_skip_lab_finer-checkbox input").is_checked()
     assert overrides(webui) == []
 
@@ -196,7 +195,9 @@ def test_the_webui_that_was_looked_at_last_gets_it(webui, page, host_url, swept,
     assert value(other, "#txt2img_prompt textarea") == "the other one"
 
 
-def test_a_missing_file_is_said_and_changes_nothing(webui, swept, sweeps_page):
+def test_a_missing_file_is_said_and_changes_nothing(page, host_url, swept, sweeps_page):
+    webui = SweepPage(page.context.new_page(), host_url)  # whose console says that a file was not there
+    webui.set_small("something else")
     beside = sweeps_page(swept, "3-0")
     path = swept.folder / swept.record["cells"][3]["pictures"][0]["file"]
     path.rename(path.with_suffix(".away"))
@@ -205,6 +206,7 @@ def test_a_missing_file_is_said_and_changes_nothing(webui, swept, sweeps_page):
     finally:
         path.with_suffix(".away").rename(path)
     assert value(webui, "#img2img_prompt textarea") == ""
+    assert not webui.page.locator("#tab_img2img").is_visible()
     assert webui.page.locator("#tab_txt2img").is_visible()
 
 
