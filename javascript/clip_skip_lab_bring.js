@@ -5,6 +5,8 @@
 window.clipSkipLabBring = (function () {
     "use strict";
 
+    const SCRIPT = "Clip skip sweep";
+    const REMOVE = ["button[aria-label='Remove Image']", "button[aria-label=Clear]", "[id^=removeButton_]"];
     const LONGEST_WAIT = 20000, LOOK_EVERY = 50; // ms
 
     // What could not be done, in words for the user.
@@ -14,12 +16,23 @@ window.clipSkipLabBring = (function () {
         return gradioApp().querySelector(css);
     }
 
+    const asleep = new Set(); // what ends the pauses that are under way
+
     async function until(condition, otherwise) {
         const end = Date.now() + LONGEST_WAIT;
         while (!condition()) {
             if (Date.now() > end) throw new Refused(otherwise);
-            await new Promise((done) => setTimeout(done, LOOK_EVERY));
+            await new Promise((done) => {
+                asleep.add(done);
+                setTimeout(done, LOOK_EVERY);
+            });
         }
+    }
+
+    // Has what waits look again at once. The timers of a tab that nobody sees run once in a minute.
+    function wake() {
+        for (const done of asleep) done();
+        asleep.clear();
     }
 
     function fill(field, value) {
@@ -36,13 +49,41 @@ window.clipSkipLabBring = (function () {
             clipSkipLab.say("The WebUI did not take over the picture's parameters; nothing was started."));
     }
 
+    // An infotext with further keys: later ones win over earlier ones.
+    function withKeys(infotext, keys) {
+        return [infotext.trimEnd(), ...Object.entries(keys).map(([key, value]) => `${key}: ${value}`)].join(", ");
+    }
+
+    function script(tab) {
+        return find(`#${tab}_script_container #script_list input`)?.value;
+    }
+
+    // An infotext for one picture and not for as many as the tab makes; where no script is named, none is chosen then.
+    async function onePicture(tab, text, keys = {}, taken = () => script(tab) === "None") {
+        fill(find(`#${tab}_batch_count input[type=number]`), 1);
+        await infotext(tab, withKeys(text, {...keys, "Batch size": 1}), taken);
+    }
+
+    // The script "Clip skip sweep" with these values, and everything else as the infotext has it. The header's own clip
+    // skip, because the picture's would stay behind among the override settings.
+    async function sweep(tab, text, values, size = {}) {
+        const shown = () => find(`#${tab}_script_container [id$=clip_skip_lab_values] :is(input, textarea)`)?.value;
+        await onePicture(tab, text, {
+            ...size,
+            "Clip skip": Math.round(clipSkipLab.headerNumber()?.valueAsNumber || opts.CLIP_stop_at_last_layers),
+            Script: SCRIPT,
+            clip_skip_lab_values: /[,:\n]/.test(values) ? JSON.stringify(values) : values, // quoted as the host quotes
+        }, () => script(tab) === SCRIPT && shown() === values);
+    }
+
     // As if the file were dropped there; the host's own buttons also bring the page's settings, at any time later.
+    // Forge's field is none of gradio's: its image is always there, without a source while it is empty.
     // Returns the image, loaded.
-    async function picture(box, address) {
-        const unsent = clipSkipLab.say("The picture could not be sent to img2img; nothing was started.");
+    async function picture(box, address, unsent = clipSkipLab.say("The picture could not be sent to img2img; nothing was started.")) {
         const blob = await (await fetch(address)).blob();
-        find(`${box} button[aria-label=Clear]`)?.click();
-        await until(() => find(`${box} input[type=file]`), unsent);
+        const remove = REMOVE.map((button) => find(`${box} ${button}`)).find(Boolean);
+        remove?.click();
+        await until(() => find(`${box} input[type=file]`) && !find(`${box} img`)?.naturalWidth, unsent);
         const dropped = new DataTransfer();
         dropped.items.add(new File([blob], "picture.png", {type: blob.type}));
         const input = find(`${box} input[type=file]`);
@@ -52,5 +93,5 @@ window.clipSkipLabBring = (function () {
         return find(`${box} img`);
     }
 
-    return {Refused, find, until, fill, infotext, picture};
+    return {Refused, find, until, wake, fill, withKeys, infotext, onePicture, sweep, picture};
 })();

@@ -6,7 +6,6 @@
 (function () {
     "use strict";
 
-    const SCRIPT = "Clip skip sweep";
     const {find, Refused} = clipSkipLabBring;
 
     // "grid", "chart" or "picture". The host has what is no picture before `index_of_first_image`; a sweep's charts are
@@ -38,26 +37,6 @@
         return gradio_config.components.find(isTheirs).props.value;
     }
 
-    // Later keys win over earlier ones. A batch of one, because it is one picture that is asked about, and the header's
-    // own clip skip, because the picture's would stay behind among the override settings.
-    function withScript(infotext, size, values) {
-        const added = {
-            ...size,
-            "Clip skip": Math.round(clipSkipLab.headerNumber()?.valueAsNumber || opts.CLIP_stop_at_last_layers),
-            "Batch size": 1,
-            Script: SCRIPT,
-            clip_skip_lab_values: /[,:\n]/.test(values) ? JSON.stringify(values) : values, // quoted as the host quotes
-        };
-        return [infotext.trimEnd(), ...Object.entries(added).map(([key, value]) => `${key}: ${value}`)].join(", ");
-    }
-
-    async function paste(tab, infotext, wanted) {
-        const chosen = () => find(`#${tab}_script_container #script_list input`)?.value === SCRIPT;
-        const values = () => find(`#${tab}_script_container [id$=clip_skip_lab_values] :is(input, textarea)`)?.value;
-        clipSkipLabBring.fill(find(`#${tab}_batch_count input[type=number]`), 1);
-        await clipSkipLabBring.infotext(tab, infotext, () => chosen() && values() === wanted);
-    }
-
     // Returns the picture's size, as infotexts say it.
     async function intoImg2img(address) {
         switch_to_img2img();
@@ -77,8 +56,8 @@
             throw new Refused(clipSkipLab.say("The picture has no generation parameters that could be read."));
         }
         const size = inImg2img ? await intoImg2img(pictures[place].src) : {};
-        const to = inImg2img ? "img2img" : from, values = usualValues(to);
-        await paste(to, withScript(infotext, size, values), values);
+        const to = inImg2img ? "img2img" : from;
+        await clipSkipLabBring.sweep(to, infotext, usualValues(to), size);
         find(`#${to}_generate`).click();
     }
 

@@ -27,6 +27,7 @@ SCRIPTS = (
     "zoom",
     "controls",
     "filters",
+    "back",
     "cell",
     "compare",
     "webp",

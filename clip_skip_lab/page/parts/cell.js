@@ -29,7 +29,7 @@ function showCell() {
     const [frame, info] = dialog.children;
     const source = addressOfFile(cell.picture?.file) ?? addressOfFile(cell.picture?.small);
     showLarge(frame, cell, source);
-    const marks = [language, app.favourites.has(cell.key), app.view.a, app.view.b].join();
+    const marks = [language, app.favourites.has(cell.key), app.view.a, app.view.b, answerFor(cell), back.busy].join();
     if (cell !== dialog.shown || dialog.marks !== marks) {
         [dialog.shown, dialog.marks] = [cell, marks];
         refill(info, cellInfo(cell));
@@ -83,7 +83,7 @@ function cellInfo(cell) {
                 {"data-key": "favourite", "aria-pressed": String(marked)}),
             part("a"), part("b"),
             file && make("a", {className: "button", href: file, target: "_blank", rel: "noopener", text: t("Open file")})),
-        FROM_HOST && make("div", {className: "bar"}, useButton(cell)),
+        ...(FROM_HOST ? backRows(cell) : []),
         measureTable(cell),
         infotext && make("div", {className: "infotext"},
             make("div", {className: "bar"}, make("h3", {text: t("Infotext")}), make("span", {className: "spring"}),
@@ -139,23 +139,4 @@ function togglePlaying() {
 function stopPlaying() {
     clearInterval(playing);
     playing = null;
-}
-
-// --- Back to the WebUI ----------------------------------------------------------------------------------------
-
-function useButton(cell) {
-    const value = cell.values[app.sweep.axes[0].name], whole = Number.isInteger(value);
-    return button(t("Use clip skip {value}", {value: app.sweep.axes[0].labels[cell.at[0]]}), () => useClipSkip(value),
-        {"data-key": "use", className: "primary", disabled: !whole, title: whole ? t("Sets it in the WebUI, as its header would")
-            : t("The WebUI's own setting takes whole numbers only")});
-}
-
-async function useClipSkip(value) {
-    try {
-        const answer = await fetch("../../../clip-skip", {method: "PUT", headers: {"Content-Type": "application/json"},
-            body: JSON.stringify({clip_skip: value})});
-        say(answer.ok ? t("The WebUI's clip skip is {value} now.", {value}) : (await answer.json()).detail);
-    } catch {
-        say(t("The WebUI does not answer."));
-    }
 }

@@ -55,6 +55,13 @@ const panning = {
     "Alt+ArrowUp": () => moveBy(0, -1), "Alt+ArrowDown": () => moveBy(0, 1),
 };
 
+// The buttons that lead to the WebUI are there only on a page that it serves.
+function pressInCell(key) {
+    const found = $("cell").querySelector(`[data-key="${key}"]`);
+    if (found?.disabled) say(found.title);
+    found?.click();
+}
+
 // [where, keys as shown, what it does, {key: action}]
 const KEYS = [
     ["cells", "← → ↑ ↓", () => t("Go to the next cell"), {
@@ -84,7 +91,8 @@ const KEYS = [
     ["cell", "P", () => t("Play along clip skip"), {p: () => togglePlaying()}],
     ["cell", "F · C · A · B", () => t("Favourite, copy, A, B"), {f: onCell(TOOLS.star), c: onCell(copyInfotext),
         a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
-    ["cell", "U", () => t("Use this clip skip"), {u: () => FROM_HOST && $("cell").querySelector("[data-key=use]").click()}],
+    ["cell", "U", () => t("Use this clip skip"), {u: () => pressInCell("use")}],
+    ["cell", "T · R", () => t("Send to txt2img; run again"), {t: () => pressInCell("send txt2img"), r: () => pressInCell("run")}],
     ["cell", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
     ["compare", "1 2 3 4", () => t("Side by side, flicker, wipe, difference"),
         Object.fromEntries(MODES.map((mode, place) => [place + 1, () => change({mode})]))],

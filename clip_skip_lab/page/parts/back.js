@@ -1,0 +1,150 @@
+// Back to work: a cell into a tab of the WebUI, which is open beside this page. It is the WebUI's own tab that does it
+// (javascript/clip_skip_lab_from_page.js); this page asks, and says what became of it.
+
+const LONGEST_SILENCE = 1500; // ms until nobody is there
+const MORE_ANSWERS = 100; // ms after the first answer, in which others may come
+const LONGEST_TASK = 90000; // ms
+const WAKE_EVERY = 250; // ms: timers of a tab that nobody sees run once in a minute, this page's run
+const AROUND = [-0.5, -0.25, 0, 0.25, 0.5], USUAL_HIGHEST = 12;
+
+const API = FROM_HOST ? new URL("../../../", location.href).pathname : ""; // of this WebUI, as the address names it
+const back = {channel: null, cell: null, text: "", isAlone: false, busy: false, number: 0};
+
+const SENT = {
+    txt2img: () => t("In the WebUI's tab, txt2img has this cell's parameters."),
+    img2img: () => t("In the WebUI's tab, img2img has this picture and its parameters."),
+    inpaint: () => t("In the WebUI's tab, inpaint has this picture and its parameters."),
+    extras: () => t("In the WebUI's tab, Extras has this picture."),
+    run: () => t("The WebUI is generating this cell again, in txt2img."),
+    around: () => t("The WebUI is sweeping around this value, in txt2img."),
+};
+
+// Sends to all that listen; answers to this question come to `hear` until the returned function is called.
+function question(message, hear) {
+    back.channel ??= new BroadcastChannel(`clip-skip-lab ${API}`);
+    const number = `${Date.now()} ${Math.random()}`;
+    const listen = ({data}) => data?.answer === number && hear(data);
+    back.channel.addEventListener("message", listen);
+    back.channel.postMessage({...message, number});
+    return () => back.channel.removeEventListener("message", listen);
+}
+
+// The name of the WebUI's tab that was looked at last, or null.
+async function latestWebui() {
+    const found = [];
+    let first;
+    const answered = new Promise((resolve) => first = resolve);
+    const stop = question({ask: "who"}, (answer) => {
+        found.push(answer);
+        first();
+    });
+    const after = (pause) => new Promise((resolve) => setTimeout(resolve, pause));
+    await Promise.race([answered, after(LONGEST_SILENCE)]);
+    if (found.length) await after(MORE_ANSWERS);
+    stop();
+    return found.sort((one, other) => other.looked - one.looked)[0]?.name ?? null;
+}
+
+// Returns why it was refused, "" where it was done.
+function given(name, task) {
+    return new Promise((resolve) => {
+        const waking = setInterval(() => back.channel.postMessage({wake: name}), WAKE_EVERY);
+        const end = (text) => {
+            clearInterval(waking);
+            clearTimeout(latest);
+            stop();
+            resolve(text);
+        };
+        const latest = setTimeout(() => end(t("The WebUI's tab does not answer.")), LONGEST_TASK);
+        const stop = question({name, task}, ({refused}) => end(words(refused)));
+    });
+}
+
+async function sendCell(cell, to, more = {}) {
+    if (back.busy) return;
+    const file = words(cell.picture?.file), infotext = words(cell.picture?.infotext);
+    Object.assign(back, {busy: true, cell, isAlone: false, text: t("Asking the WebUI …")});
+    refresh();
+    const name = await latestWebui();
+    if (name === null) Object.assign(back, {isAlone: true, text: t("Open the WebUI in another tab of this browser first.")});
+    else back.text = await given(name, {to, sweep: app.sweep.id, file, infotext, ...more}) || SENT[to]();
+    back.busy = false;
+    refresh();
+}
+
+// --- In the large view ----------------------------------------------------------------------------------------
+
+// What was answered about this cell. It decides, with other marks, whether the large view is drawn anew.
+function answerFor(cell) {
+    return back.cell === cell ? back.text : "";
+}
+
+function backRows(cell) {
+    const send = (to, label, title) => button(label, () => sendCell(cell, to), {"data-key": `send ${to}`, title,
+        disabled: back.busy || !(to === "extras" ? cell.picture?.file : cell.picture?.infotext)});
+    const said = make("p", {className: "answer", role: "status", text: answerFor(cell)});
+    if (back.isAlone && back.cell === cell) said.append(" ", make("a", {href: new URL("../../", new URL(API, location.href)).href,
+        target: "_blank", text: t("Open the WebUI")}));
+    return [
+        make("div", {className: "bar", role: "group", "aria-label": t("Send to")}, make("span", {text: t("Send to"), className: "faint"}),
+            send("txt2img", "txt2img", t("Its parameters, as ↙️ takes them: prompt, seed, clip skip, everything")),
+            send("img2img", "img2img", t("The picture and its parameters")),
+            send("inpaint", "inpaint", t("The picture and its parameters")),
+            send("extras", "extras", t("The picture"))),
+        make("div", {className: "bar"}, useButton(cell), runButton(cell), aroundButton(cell)),
+        said,
+    ];
+}
+
+function isOfImg2img() {
+    return "init_images" in record(app.sweep.content.setting);
+}
+
+// Disabled where there is a reason why not, which its title says then.
+function taskButton(text, act, why, title, key) {
+    return button(text, act, {"data-key": key, disabled: back.busy || Boolean(why), title: why || title});
+}
+
+function runButton(cell) {
+    const why = isOfImg2img() ? t("This sweep is one of img2img, and the picture that it began with is not kept.")
+        : cell.picture?.infotext ? "" : t("This cell has no infotext.");
+    return taskButton(t("Run this cell again"), () => sendCell(cell, "run"), why,
+        t("Puts its parameters into txt2img, chooses no script, and presses Generate for one picture"), "run");
+}
+
+// The values from half a step below to half a step above; none where the cell's is no number.
+function valuesAround(cell) {
+    const value = cell.values[app.sweep.axes[0].name];
+    if (typeof value !== "number") return [];
+    const highest = Math.max(USUAL_HIGHEST, ...app.sweep.axes[0].values.filter((other) => typeof other === "number"));
+    return AROUND.map((by) => Math.round((value + by) * 1000) / 1000).filter((other) => other >= 1 && other <= highest);
+}
+
+function aroundButton(cell) {
+    const values = valuesAround(cell).join(", ");
+    const why = !values ? t("Only a number has values around it; averages and schedules have none.")
+        : isOfImg2img() ? t("This sweep is one of img2img, and the picture that it began with is not kept.")
+            : cell.picture?.infotext ? "" : t("This cell has no infotext.");
+    const title = t("Puts its parameters into txt2img, with the script “Clip skip sweep” for {values}, and presses Generate", {values});
+    return taskButton(t("Sweep {value} ± 0.5", {value: app.sweep.axes[0].labels[cell.at[0]]}),
+        () => sendCell(cell, "around", {values}), why, title, "around");
+}
+
+// --- Its clip skip as the WebUI's own setting --------------------------------------------------------------------
+
+function useButton(cell) {
+    const value = cell.values[app.sweep.axes[0].name], whole = Number.isInteger(value);
+    return button(t("Use clip skip {value}", {value: app.sweep.axes[0].labels[cell.at[0]]}), () => useClipSkip(value),
+        {"data-key": "use", className: "primary", disabled: !whole, title: whole ? t("Sets it in the WebUI, as its header would")
+            : t("The WebUI's own setting takes whole numbers only")});
+}
+
+async function useClipSkip(value) {
+    try {
+        const answer = await fetch(`${API}clip-skip`, {method: "PUT", headers: {"Content-Type": "application/json"},
+            body: JSON.stringify({clip_skip: value})});
+        say(answer.ok ? t("The WebUI's clip skip is {value} now.", {value}) : (await answer.json()).detail);
+    } catch {
+        say(t("The WebUI does not answer."));
+    }
+}
