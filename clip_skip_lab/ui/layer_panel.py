@@ -1,4 +1,4 @@
-"""The panel "Clip skip lab": layer requests for single generations. Always there, off until it is opened."""
+"""The panel "Finer clip skip": layer requests for single generations. Always there, off until it is opened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modules import scripts
 from modules.ui_components import InputAccordion
 
 from ..errors import InvalidInput
-from ..hosts import OTHER_WEBUI, PANEL_TITLE, Host
+from ..hosts import OTHER_WEBUI, PANEL_SCRIPT, PANEL_TITLE, Host
 from ..language import Text, translated
 from ..sweep.layer_request import (
     BEFORE_NORM,
@@ -36,7 +36,7 @@ def make_layer_panel(host: Host) -> type[scripts.Script]:
         """One for txt2img, one for img2img."""
 
         def title(self) -> str:
-            return PANEL_TITLE
+            return PANEL_SCRIPT
 
         def show(self, is_img2img: bool) -> Any:
             return scripts.AlwaysVisible
@@ -66,7 +66,7 @@ def make_layer_panel(host: Host) -> type[scripts.Script]:
 def inputs_of_layer_panel(is_img2img: bool) -> list:
     """The panel's inputs on a tab in the order of `asked_by_panel`, once the host has drawn them; else none."""
     runner = scripts.scripts_img2img if is_img2img else scripts.scripts_txt2img
-    found = (script for script in runner.alwayson_scripts if script.title() == PANEL_TITLE)
+    found = (script for script in runner.alwayson_scripts if script.title() == PANEL_SCRIPT)
     return next((list(script.controls or []) for script in found), [])
 
 

@@ -142,7 +142,7 @@ class Panel:
         Args:
             request_fields: the page's inputs, by the names that a request has for them.
             arguments: the inputs of this panel.
-            layer_arguments: those of the panel "Clip skip lab" of the same tab.
+            layer_arguments: those of the panel "Finer clip skip" of the same tab.
         """
         try:
             # A number field that is being retyped is empty for a moment; the request's own default stands in for it.
@@ -306,7 +306,7 @@ def _what_to_type(letter: str, axis: Axis, prompt: str) -> Text:
 
 
 def _of_layer_panel(arguments: tuple, plan: SweepPlan) -> str:
-    """What the panel "Clip skip lab" does to a sweep, without what an axis sets."""
+    """What the panel "Finer clip skip" does to a sweep, without what an axis sets."""
     asked = asked_by_panel(arguments)
     own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
     layers = replace(read_layer_request(asked), given=frozenset())  # what is as usual need not be told

@@ -105,10 +105,10 @@ def test_a_sweep_says_what_the_layer_panel_does_to_it():
     )
     asked = {"clip_skip": "5", "negative_clip_skip": "2", "every_model": True, "interpolation": "spherical"}
     assert of_layer_panel(asked) == (
-        "The panel “Clip skip lab” holds for every cell: Negative clip skip 2, Apply on SD2 and SDXL too, "
+        "The panel “Finer clip skip” holds for every cell: Negative clip skip 2, Apply on SD2 and SDXL too, "
         "Interpolation spherical. The panel's own clip skip does not count here: the sweep's values take its place."
     )
     assert translated(of_layer_panel(asked), "ja") == (
-        "パネル「Clip skip ラボ」の設定はすべてのセルに適用されます: ネガティブプロンプトの Clip skip 2、"
+        "パネル「Clip skip の詳細指定」の設定はすべてのセルに適用されます: ネガティブプロンプトの Clip skip 2、"
         "SD2 と SDXL にも適用する、補間 spherical。パネルの Clip skip は使われず、スイープの値が使われます。"
     )
