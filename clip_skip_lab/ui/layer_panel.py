@@ -74,12 +74,13 @@ def _draw(host: Host, elem_id: Any) -> list:
     """The inputs in the order of `asked_by_panel`."""
     with InputAccordion(False, label=PANEL_TITLE, elem_id=elem_id("clip_skip_lab_finer")) as enabled:
         with gr.Row():
-            value = _number(CLIP_SKIP, "1.5, avg 2-4 or [2:1:0.5]; empty: as set in the WebUI", elem_id)
+            value = _number(CLIP_SKIP, "empty: as set in the WebUI", elem_id, "1.5, avg 2-4, [2:1:0.5]")
             negative = _number(NEGATIVE, "empty: the same", elem_id)
             interpolation = gr.Dropdown(
                 label=NAMES[INTERPOLATION],
                 choices=list(INTERPOLATIONS),
                 value=BEFORE_NORM,
+                info="how layers are mixed",
                 elem_id=elem_id("clip_skip_lab_interpolation"),
             )
         with gr.Row():
@@ -99,12 +100,13 @@ def _draw(host: Host, elem_id: Any) -> list:
     return inputs
 
 
-def _number(key: str, placeholder: str, elem_id: Any) -> gr.Textbox:
+def _number(key: str, info: str, elem_id: Any, placeholder: str = "") -> gr.Textbox:
     return gr.Textbox(
         label=NAMES[key],
         value="",
         lines=1,
         max_lines=1,
+        info=info,
         placeholder=placeholder,
         elem_id=elem_id(INFOTEXT[key]),
         min_width=120,

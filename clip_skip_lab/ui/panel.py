@@ -41,6 +41,7 @@ from .arguments import (
     resume_request,
     without_empty_axes,
 )
+from .axis_values import AxisValues, value_inputs
 from .gradio_events import in_browser
 
 log = logging.getLogger("clip_skip_lab")
@@ -50,6 +51,7 @@ FILL_SYMBOL = "\U0001f4d2"
 REFRESH_SYMBOL = "\U0001f504"
 """The host's own sign for "look again"."""
 INPUTS = {item.name: item for item in PANEL_INPUTS}
+AXIS_HELP = {"y": "a row of the grid for each of its values", "z": "a block of rows for each of its values"}
 
 
 class Panel:
@@ -63,17 +65,27 @@ class Panel:
             label=CLIP_SKIP_FIELD,
             value=INPUTS["clip_skip"].default,
             lines=1,
+            info="what to compare; 1 stops at the text encoder's last layer, 2 one layer earlier",
             placeholder="1-12, 1-12 (+2), 1-12 [5] or 1, 2, 5, [2:1:0.5]",
             elem_id=elem_id("clip_skip_lab_values"),
         )
-        axes = self._axes()
+        axes = self.axes()
         self.y_axis, self.y_values, self.y_choices, self.y_fill = self._axis_row("y", axes, elem_id)
         self.z_axis, self.z_values, self.z_choices, self.z_fill = self._axis_row("z", axes, elem_id)
-        with gr.Row():
-            self.mode = gr.Radio(label="Mode", **_choice("mode"), elem_id=elem_id("clip_skip_lab_mode"))
+        self._axis_values = [AxisValues(self, letter) for letter in AXIS_FIELDS]
+        with gr.Row(
+            elem_classes=["clip-skip-lab-row", "clip-skip-lab-mode"]
+        ):  # style.css shows the second with "fast" only
+            self.mode = gr.Radio(
+                label="Mode",
+                **_choice("mode"),
+                info="fast: several at a time, equal but for rounding",
+                elem_id=elem_id("clip_skip_lab_mode"),
+            )
             self.cells_per_batch = gr.Dropdown(
-                label="Cells at once (fast)",
+                label="Cells at once",
                 **_choice("cells_per_batch"),
+                info="auto: as many as the free memory allows",
                 elem_id=elem_id("clip_skip_lab_cells_per_batch"),
             )
         with gr.Row():
@@ -92,7 +104,7 @@ class Panel:
                 elem_id=elem_id("clip_skip_lab_draft"),
             )
         self.measures = gr.Checkbox(
-            label="Measure the pictures: charts, and findings in words",
+            label="Measure the pictures (charts, and findings in words)",
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
@@ -112,6 +124,15 @@ class Panel:
         tab = "img2img" if is_img2img else "txt2img"
         in_browser(self.full.click, f"() => clipSkipLabGenerate('{tab}')")
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
+
+    def follow_page(self, fields: dict[str, Any]) -> None:
+        """Fills in the values of an axis that is chosen.
+
+        Args:
+            fields: the page's components by the axes of `PAGE_FIELDS`.
+        """
+        for values in self._axis_values:
+            values.follow(fields)
 
     @property
     def inputs(self) -> list:
@@ -231,20 +252,32 @@ class Panel:
         text = translated(sentence(facts), self.host.language())
         return f'<p class="clip-skip-lab-problem" role="status">{html.escape(text)}</p>'
 
-    def _axes(self) -> list[Axis]:
+    def axes(self) -> list[Axis]:
+        """The axes that the host has at this moment, for this tab."""
         return self.host.axes(self.host.preview(self.is_img2img, {}))
 
     def _axis_row(self, letter: str, axes: list[Axis], elem_id) -> tuple:
         name = f"clip_skip_lab_{letter}"
         labels = [NOTHING, *(axis.label for axis in axes)]
-        with gr.Row():
+        with gr.Row(elem_classes=["clip-skip-lab-row"]):
             axis = gr.Dropdown(
-                label=AXIS_FIELDS[letter], choices=labels, value=NOTHING, elem_id=elem_id(f"{name}_axis")
+                label=AXIS_FIELDS[letter],
+                choices=labels,
+                value=NOTHING,
+                info=AXIS_HELP[letter],
+                elem_id=elem_id(f"{name}_axis"),
             )
             # Not None, which gradio 4 starts with: the host turns what is pasted into what the value is.
-            values = gr.Textbox(label=VALUE_FIELDS[letter], value="", lines=1, elem_id=elem_id(f"{name}_values"))
+            values = gr.Textbox(
+                label=VALUE_FIELDS[letter],
+                value="",
+                lines=1,
+                info="with commas between, or 5-9 (+2)",
+                elem_id=elem_id(f"{name}_values"),
+            )
             choices = gr.Dropdown(
                 label=VALUE_FIELDS[letter],
+                info="choose one or more",
                 choices=[],
                 value=[],
                 visible=False,
@@ -255,21 +288,12 @@ class Panel:
             fill = ToolButton(
                 value=FILL_SYMBOL, visible=False, elem_id=elem_id(f"{name}_fill"), tooltip="Fill in all values"
             )
-        # Only for the user's own choice: pasting says itself what the other inputs hold then.
-        axis.input(self._on_axis, [axis, choices], [values, choices, fill], show_progress=False, queue=False)
         fill.click(self._on_fill, [axis], [choices], show_progress=False, queue=False)
         return axis, values, choices, fill
 
-    def _choices(self, label: str) -> list[str] | None:
-        axis = find_axis(label, self._axes(), Text("Axis"))
-        return None if axis is None or axis.choices is None else axis.choice_names()
-
-    def _on_axis(self, label: str, chosen: list[str] | None) -> tuple:
-        choices = self._choices(label)
-        return _value_inputs(choices, [value for value in chosen or [] if value in (choices or [])])
-
     def _on_fill(self, label: str) -> Any:
-        return gr.update(value=self._choices(label) or [])
+        axis = find_axis(label, self.axes(), Text("Axis"))
+        return gr.update(value=[] if axis is None else axis.choice_names())
 
     def _pasted_axis(self, params: dict, letter: str) -> tuple:
         """What pasting does to an axis, its values as text, its values as choices, and the button beside them.
@@ -279,22 +303,12 @@ class Panel:
         label, text = (_pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
         if label is None or text is None:
             return None, None, None, None
-        axes = self._axes()
+        axes = self.axes()
         shown = gr.update(choices=unique([NOTHING, *(axis.label for axis in axes), label]), value=label)
         axis = next((axis for axis in axes if axis.label == label), None)
         if axis is None or axis.choices is None:
-            return shown, *_value_inputs(None, [], text)
-        return shown, *_value_inputs(*paste_values(axis, text), "")
-
-
-def _value_inputs(choices: list[str] | None, chosen: list[str], text: str | None = None) -> tuple:
-    """The inputs for an axis' values: a text, or choices and the button to fill them in. None leaves the text alone."""
-    has_choices = choices is not None
-    return (
-        gr.update(visible=not has_choices) if text is None else gr.update(value=text, visible=not has_choices),
-        gr.update(choices=choices or [], value=chosen, visible=has_choices),
-        gr.update(visible=has_choices),
-    )
+            return shown, *value_inputs(None, [], text)
+        return shown, *value_inputs(*paste_values(axis, text), "")
 
 
 def _choice(name: str) -> dict[str, Any]:
