@@ -12,16 +12,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidInput, encodable, reason_of
+from ..errors import InvalidInput, reason_of
 from ..language import Text
 from .folder import PARENT, RECORD
 from .reading import path_in, read_object
-from .record import DONE, FAILED, NOT_RUN
 
 SWEEP = Text("Sweep")
 SWEEP_ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
 LISTED_BYTES = 100_000_000
-"""Of all `sweep.json` that are read for one list; those of a thousand sweeps of 12 cells have 30 million."""
+"""Of all `sweep.json` that are read for one list of the panel; those of a thousand sweeps of 12 cells have
+30 million."""
 
 FILE_NAME = re.compile(
     r"(sweep\.json|measures\.csv"
@@ -31,8 +31,6 @@ FILE_NAME = re.compile(
 )
 """The files of a sweep that can be asked for by name."""
 
-PROMPT_LENGTH = 200
-
 SCHEMA_1 = Text("a sweep.json of schema 1")
 
 
@@ -41,19 +39,30 @@ def find_sweep(grid_folders: Iterable[str | os.PathLike[str]], name: object) -> 
 
     Raises `InvalidInput` for what is no id, and `FileNotFoundError` with a sentence when there is no such sweep.
     """
-    if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
-        allowed = Text("the name of a sweep's folder, such as 2026-11-22-0a1b2c3d")
-        raise InvalidInput(SWEEP, name, allowed, Text("is no such name"))
-    for parent in _parents(grid_folders):
-        folder = parent / name
+    sweep_id = check_id(name)
+    for grid_folder in grid_folders:  # one after another: the last ones may be on a disk that sleeps
+        folder = parents_of([grid_folder])[0] / sweep_id
         if folder.is_dir() and not folder.is_symlink():
             return folder
     raise FileNotFoundError(f'{SWEEP}: "{name}" is not among the sweeps of this WebUI; it may have been deleted.')
 
 
+def check_id(name: object) -> str:
+    """The id of a sweep, if it is one. Raises `InvalidInput`."""
+    if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
+        allowed = Text("the name of a sweep's folder, such as 2026-11-22-0a1b2c3d")
+        raise InvalidInput(SWEEP, name, allowed, Text("is no such name"))
+    return name
+
+
 def record_text(folder: Path) -> str:
     """The text of a sweep's `sweep.json`, a JSON object. Raises `InvalidInput` with the reason when it has none."""
     return _record(folder)[0]
+
+
+def read_sweep(folder: Path) -> dict[str, Any]:
+    """The content of a sweep's `sweep.json`, whatever kind of object it is. Raises `InvalidInput` as `record_text`."""
+    return _record(folder)[1]
 
 
 def file_of(folder: Path, name: str) -> Path:
@@ -79,13 +88,8 @@ def file_of(folder: Path, name: str) -> Path:
 def sweep_folders(grid_folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """The folders of all sweeps below these folders for grids, those that changed last first."""
     folders: dict[str, Path] = {}
-    for parent in _parents(grid_folders):
-        try:
-            with os.scandir(parent) as entries:
-                names = [entry.name for entry in entries if SWEEP_ID.fullmatch(entry.name) and _is_folder(entry)]
-        except OSError:
-            continue  # no sweep has been made there yet, or the folder is gone
-        for name in names:
+    for parent in parents_of(grid_folders):
+        for name in sweep_names(parent):
             folders.setdefault(name, parent / name)
     return sorted(sorted(folders.values(), reverse=True), key=_changed, reverse=True)
 
@@ -104,22 +108,18 @@ def listed_folders(grid_folders: Iterable[str | os.PathLike[str]], most: int) ->
     return found
 
 
-def list_sweeps(grid_folders: Iterable[str | os.PathLike[str]], most: int) -> list[dict[str, Any]]:
-    """The sweeps in these folders, newest first; at most so many, those that changed last.
-
-    Each is {"id", "created", "state", "draft", "cells", "done", "failed", "not_run", "axes": [{"name", "values"}],
-    "model", "prompt"}, or {"id", "problem"} where `sweep.json` cannot be read.
-    """
-    grid_folders = list(grid_folders)
-    short = {*listed_folders(grid_folders, most)}
-    entries = [
-        _entry(folder) if folder in short else _too_long(folder) for folder in sweep_folders(grid_folders)[:most]
-    ]
-    return sorted(entries, key=lambda entry: str(entry.get("created") or entry["id"]), reverse=True)
-
-
-def _parents(grid_folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def parents_of(grid_folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """The folders that hold the sweeps of these folders for grids, each once, whether they are there or not."""
     return list(dict.fromkeys(Path(os.path.realpath(Path(folder) / PARENT)) for folder in grid_folders))
+
+
+def sweep_names(parent: str | os.PathLike[str]) -> list[str]:
+    """The ids of the sweeps in a folder that holds sweeps, in no order; links are none."""
+    try:
+        with os.scandir(parent) as entries:
+            return [entry.name for entry in entries if SWEEP_ID.fullmatch(entry.name) and _is_folder(entry)]
+    except OSError:
+        return []  # no sweep has been made there yet, or the folder is gone
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -151,35 +151,6 @@ def _record(folder: Path) -> tuple[str, dict[str, Any]]:
     except (OSError, ValueError) as error:
         problem = Text("has no sweep.json that can be read ({reason})", reason=reason_of(error))
         raise InvalidInput(SWEEP, folder.name, Text("a folder with a whole sweep.json"), problem) from error
-
-
-def _entry(folder: Path) -> dict[str, Any]:
-    try:
-        content = _record(folder)[1]
-        states = [cell["state"] for cell in content["cells"]]
-        return {
-            "id": folder.name,
-            "created": encodable(str(content["created"])),
-            "state": encodable(str(content["state"])),
-            "draft": bool(content["plan"].get("draft")),
-            "cells": len(states),
-            "done": states.count(DONE),
-            "failed": states.count(FAILED),
-            "not_run": states.count(NOT_RUN),
-            "axes": [{"name": encodable(str(axis["name"])), "values": len(axis["values"])} for axis in content["axes"]],
-            "model": encodable(str(content["model"].get("name") or "")),
-            "prompt": encodable(str(content["setting"].get("prompt") or ""))[:PROMPT_LENGTH],
-        }
-    except InvalidInput as error:
-        return {"id": folder.name, "problem": error.detail}
-    except (KeyError, TypeError, AttributeError) as error:
-        problem = f"is of another kind ({reason_of(error)})"
-        return {"id": folder.name, "problem": InvalidInput(SWEEP, folder.name, SCHEMA_1, problem).detail}
-
-
-def _too_long(folder: Path) -> dict[str, Any]:
-    allowed = f"{LISTED_BYTES:,} bytes for the {RECORD} of all sweeps of a list"
-    return {"id": folder.name, "problem": InvalidInput(SWEEP, folder.name, allowed, "has too large a one").detail}
 
 
 def kind_of(content: dict[str, Any]) -> str:

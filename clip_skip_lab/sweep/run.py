@@ -22,6 +22,7 @@ from .outcome import Outcome, SavedPicture
 from .plan import Cell, SweepPlan
 from .record import DONE, CellRecord, SweepRecord
 from .resume import EarlierSweep, check_same
+from .running import running
 from .saving import clean_up, identity
 from .session import Session
 
@@ -53,7 +54,7 @@ def run_sweep(
     _draw_again(record, session, draws or {}, same_quality=earlier is not None)
     _prepare_folder(outcome)
     try:
-        with workers() as pool:
+        with running(outcome.folder), workers() as pool:
             grid = SweepGrid(outcome, session, pool.submit)
             if measuring is not None:
                 measuring.begin(outcome, pool.submit)

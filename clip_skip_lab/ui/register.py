@@ -8,16 +8,17 @@ from typing import Any
 from modules import script_callbacks, shared
 
 from ..api.advice import add_advice_routes
-from ..api.guard import Guard, users_of
+from ..api.guard import Guard, Sites, users_of
 from ..api.memory import add_memory_routes
 from ..api.model import add_model_routes
 from ..api.sweeps import add_sweep_routes
 from ..api.trained_with import add_trained_with_route
 from ..api.words import add_words_route
 from ..hosts import Host
+from ..library.folders import Folders
 from . import header, settings, start_value
 from .from_picture import register_buttons
-from .tab import add_memory_settings, memory_tab
+from .tab import MORE_FOLDERS, add_memory_settings, memory_tab
 from .trained_with import watch_page
 
 
@@ -36,17 +37,21 @@ def register(host: Host) -> None:
         while undo:
             undo.pop()()
 
-    def grid_folders() -> list[str]:
-        return [host.grid_folder(is_img2img) for is_img2img in (False, True)]
+    def folders() -> Folders:
+        own = [host.grid_folder(is_img2img) for is_img2img in (False, True)]
+        return Folders(own, str(getattr(shared.opts, MORE_FOLDERS, "")))
 
     def app_started(_: Any, app: Any) -> None:
         flags = shared.cmd_opts
-        guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page=not getattr(flags, "nowebui", False))
+        origins = getattr(flags, "cors_allow_origins", None) or ""
+        sites = Sites(tuple(origins.split(",")), getattr(flags, "cors_allow_origins_regex", None) or "")
+        has_page = not getattr(flags, "nowebui", False)
+        guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page, sites)
         add_model_routes(app, host, guard)
         add_words_route(app, host, guard)
         add_advice_routes(app, host, guard)
         add_memory_routes(app, host.memory, guard)
-        add_sweep_routes(app, grid_folders, guard)
+        add_sweep_routes(app, folders, guard)
         add_trained_with_route(app, host, guard)
 
     script_callbacks.on_ui_settings(add_memory_settings)

@@ -11,6 +11,7 @@ from .settings import SECTION
 from .trained_with import TrainedWithPart
 
 ADVICE = "clip_skip_lab_advice"
+MORE_FOLDERS = "clip_skip_lab_more_folders"
 TAB = ("Clip skip lab", "clip_skip_lab")
 """The tab's title and id."""
 
@@ -24,6 +25,9 @@ def add_memory_settings() -> None:
         ADVICE: shared.OptionInfo(True, "Say when a model was trained at another clip skip").info(
             "from the headers of the checkpoint and of the LoRAs in the prompt"
         ),
+        MORE_FOLDERS: shared.OptionInfo(
+            "", "Further folders of sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}
+        ).info("of other WebUIs: their folders for grids or for outputs, one on each line"),
     }
     for key, info in shared.options_section(SECTION, offered).items():
         shared.opts.add_option(key, info)

@@ -49,7 +49,17 @@ def test_a_sweep_is_listed_first_when_it_is_the_newest(client, swept):
         "not_run": 0,
         "axes": [{"name": "Clip skip", "values": 2}],
         "model": swept.record["model"]["name"],
+        "hash": swept.record["model"]["hash"],
         "prompt": '<b>猫</b> & "cat"',
+        "tab": "txt2img",
+        "name": "",
+        "note": "",
+        "picks": [],
+        "votes": 0,
+        "winner": None,
+        "thumbnail": "small/0-0.webp",
+        "bytes": sum(path.stat().st_size for path in swept.folder.rglob("*") if path.is_file()),
+        "here": True,
     }
 
 

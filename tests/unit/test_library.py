@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clip_skip_lab.errors import InvalidInput
-from clip_skip_lab.sweep.library import file_of, find_sweep, list_sweeps, record_text
+from clip_skip_lab.library.folders import Folders
+from clip_skip_lab.library.listing import Library
+from clip_skip_lab.library.query import Query
+from clip_skip_lab.sweep.library import file_of, find_sweep, record_text
 
 ID = "2026-11-22-0a1b2c3d"
 
@@ -36,9 +38,15 @@ def make(base, name=ID, created="2026-11-22T10:00:00+01:00", **changes):
     return folder
 
 
+def listed(*grid_folders, **query):
+    """The sweeps of these folders, as a library lists them that was just made."""
+    folders = Folders([str(folder) for folder in grid_folders])
+    return Library(lambda: folders).listing(Query(**query))["sweeps"]
+
+
 def test_a_sweep_is_listed_with_its_counts_and_axes(tmp_path):
-    make(tmp_path)
-    assert list_sweeps([tmp_path], 10) == [
+    folder = make(tmp_path)
+    assert listed(tmp_path) == [
         {
             "id": ID,
             "created": "2026-11-22T10:00:00+01:00",
@@ -50,7 +58,17 @@ def test_a_sweep_is_listed_with_its_counts_and_axes(tmp_path):
             "not_run": 1,
             "axes": [{"name": "Clip skip", "values": 2}],
             "model": "tiny",
+            "hash": "",
             "prompt": "a <b>cat</b>",
+            "tab": "txt2img",
+            "name": "",
+            "note": "",
+            "picks": [],
+            "votes": 0,
+            "winner": None,
+            "thumbnail": None,
+            "bytes": (folder / "sweep.json").stat().st_size + len(b"picture"),
+            "here": True,
         }
     ]
 
@@ -58,19 +76,18 @@ def test_a_sweep_is_listed_with_its_counts_and_axes(tmp_path):
 def test_sweeps_of_both_tabs_come_newest_first_and_each_once(tmp_path):
     for number, base in enumerate([tmp_path / "txt2img", tmp_path / "img2img", tmp_path / "txt2img"]):
         make(base, f"2026-11-2{number}-00000000", f"2026-11-2{number}T10:00:00+01:00")
-    listed = list_sweeps([tmp_path / "txt2img", tmp_path / "img2img", tmp_path / "txt2img"], 10)
-    assert [entry["id"][:10] for entry in listed] == ["2026-11-22", "2026-11-21", "2026-11-20"]
+    found = listed(tmp_path / "txt2img", tmp_path / "img2img", tmp_path / "txt2img")
+    assert [entry["id"][:10] for entry in found] == ["2026-11-22", "2026-11-21", "2026-11-20"]
 
 
-def test_no_more_are_listed_than_asked_for_those_that_changed_last(tmp_path):
+def test_no_more_are_listed_than_asked_for_the_newest(tmp_path):
     for number in range(3):
-        folder = make(tmp_path, f"2026-11-2{number}-00000000")
-        os.utime(folder / "sweep.json", (1000 + number, 1000 + number))
-    assert [entry["id"][:10] for entry in list_sweeps([tmp_path], 2)] == ["2026-11-22", "2026-11-21"]
+        make(tmp_path, f"2026-11-2{number}-00000000", f"2026-11-2{number}T10:00:00+01:00")
+    assert [entry["id"][:10] for entry in listed(tmp_path, limit=2)] == ["2026-11-22", "2026-11-21"]
 
 
 def test_where_nothing_was_made_nothing_is_listed(tmp_path):
-    assert list_sweeps([tmp_path / "gone", tmp_path], 10) == []
+    assert listed(tmp_path / "gone", tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -93,7 +110,7 @@ def test_a_damaged_sweep_is_listed_with_its_reason_and_the_others_too(tmp_path, 
     (damaged / "sweep.json").unlink()
     if text is not None:
         (damaged / "sweep.json").write_text(text, encoding="utf-8")
-    problems = {entry["id"]: entry.get("problem") for entry in list_sweeps([tmp_path], 10)}
+    problems = {entry["id"]: entry.get("problem") for entry in listed(tmp_path)}
     assert reason in problems[ID]
     assert problems["2026-11-20-00000000"] is None
 
@@ -123,7 +140,7 @@ def test_a_link_among_the_sweeps_is_no_sweep(tmp_path):
     elsewhere = make(tmp_path / "elsewhere")
     (tmp_path / "clip-skip-sweeps").mkdir()
     (tmp_path / "clip-skip-sweeps" / ID).symlink_to(elsewhere, target_is_directory=True)
-    assert list_sweeps([tmp_path], 10) == []
+    assert listed(tmp_path) == []
     with pytest.raises(FileNotFoundError):
         find_sweep([tmp_path], ID)
 

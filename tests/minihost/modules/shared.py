@@ -28,6 +28,8 @@ if not cmd_opts.styles_file:
 styles_filename = cmd_opts.styles_file
 config_filename = cmd_opts.ui_settings_file
 
+hide_dirs = {"visible": True}  # without --hide-ui-dir-config
+
 demo = None
 device = None
 weight_load_location = None

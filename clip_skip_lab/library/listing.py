@@ -1,0 +1,80 @@
+"""The list of all sweeps: what the tab shows of the folders' indexes."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..sweep.library import parents_of
+from .entry import Row, read_row
+from .folders import Folders
+from .index import Index
+from .query import Query, matching
+
+
+class Library:
+    """All sweeps in some folders; for any thread. Nothing is read before somebody asks.
+
+    Args:
+        folders: gives the folders, at this moment.
+    """
+
+    def __init__(self, folders: Callable[[], Folders]):
+        self._folders = folders
+        self._indexes: dict[Path, Index] = {}
+        self._lock = threading.Lock()
+
+    def listing(self, query: Query) -> dict[str, Any]:
+        """The sweeps that are asked for.
+
+        {"sweeps": entries, "total": how many match, "reading": how many sweeps are still to be read, "checkpoints":
+        [{"name", "hash", "sweeps"}] of all sweeps, "problem_folders": sentences}. An entry is {"id", "created",
+        "state", "draft", "cells", "done", "failed", "not_run", "axes": [{"name", "values"}], "model", "hash",
+        "prompt", "tab", "name", "note", "picks", "votes", "winner", "thumbnail", "bytes", "here"}, with
+        "problem_judged" where `judged.json` cannot be read; {"id", "problem"} where `sweep.json` cannot.
+        """
+        folders = self._folders()
+        others, problems = folders.others()
+        here = {*parents_of(folders.own)}
+        rows: dict[str, tuple[Row, bool]] = {}
+        reading = 0
+        for parent in parents_of([*folders.own, *others]):
+            found, left = self._index(parent).look()
+            reading += left
+            for row in found:
+                rows.setdefault(row.id, (row, parent in here))
+        matched = matching((row for row, _ in rows.values()), query)
+        page = matched[query.offset : query.offset + query.limit]
+        return {
+            "sweeps": [_entry(row, rows[row.id][1]) for row in page],
+            "total": len(matched),
+            "reading": reading,
+            "checkpoints": _checkpoints([row for row, _ in rows.values()]),
+            "problem_folders": problems,
+        }
+
+    def entry(self, folder: Path) -> dict[str, Any]:
+        """The entry of one sweep, read from its folder."""
+        is_here = folder.parent in parents_of(self._folders().own)
+        return _entry(read_row(os.fspath(folder.parent), folder.name), is_here)
+
+    def _index(self, parent: Path) -> Index:
+        with self._lock:
+            return self._indexes.setdefault(parent, Index(os.fspath(parent)))
+
+
+def _entry(row: Row, is_here: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = json.loads(row.entry)
+    return entry if "problem" in entry else {**entry, "here": is_here}
+
+
+def _checkpoints(rows: list[Row]) -> list[dict[str, Any]]:
+    """The checkpoints of these sweeps, by name."""
+    counts = Counter((row.model, row.hash) for row in rows if row.model or row.hash)
+    ordered = sorted(counts.items(), key=lambda item: (item[0][0].casefold(), item[0]))
+    return [{"name": name, "hash": short, "sweeps": sweeps} for (name, short), sweeps in ordered]

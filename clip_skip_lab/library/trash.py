@@ -1,0 +1,71 @@
+"""Deleting a sweep, which moves it into the folder `trash` beside it, and taking it back."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..page.files import SMALL, folder_in
+from ..sweep.folder import CELLS, RECORD
+from ..sweep.library import SWEEP, check_id, parents_of, read_sweep
+from ..sweep.running import is_running
+
+TRASH = "trash"
+
+STILL_RUNS = 120
+"""Seconds after the last change in which a sweep of another WebUI that is "running" is taken to be so; one that was
+killed says it for ever."""
+
+
+class Refused(Exception):
+    """A sweep cannot be moved as it is now. The message is a sentence."""
+
+
+def delete_sweep(folder: Path) -> Path:
+    """Moves a sweep to the trash of the folder that holds it, on the same disk. Returns where it lies then.
+
+    Raises `Refused`, and `OSError` where the disk does not let it: then it is where it was.
+    """
+    if is_running(folder) or _seems_to_run(folder):
+        raise Refused(f'{SWEEP}: "{folder.name}" is still running; interrupt it first.')
+    target = folder_in(folder.parent, TRASH) / folder.name
+    if os.path.lexists(target):
+        raise Refused(f'{SWEEP}: "{folder.name}" cannot be deleted: the trash has one of this name already.')
+    folder.rename(target)
+    return target
+
+
+def restore_sweep(grid_folders: Iterable[str | os.PathLike[str]], name: str) -> Path:
+    """Moves a sweep back from the trash of one of these folders. Returns its folder.
+
+    Raises `InvalidInput` for what is no id, `FileNotFoundError` with a sentence where no trash has it, `Refused`, and
+    `OSError` where the disk does not let it.
+    """
+    check_id(name)
+    for parent in parents_of(grid_folders):
+        folder = parent / TRASH / name
+        if (parent / TRASH).is_symlink() or folder.is_symlink() or not folder.is_dir():
+            continue
+        if os.path.lexists(parent / name):
+            raise Refused(f'{SWEEP}: "{name}" cannot be restored: there is one of this name again.')
+        folder.rename(parent / name)
+        return parent / name
+    raise FileNotFoundError(f'{SWEEP}: "{name}" is not in the trash.')
+
+
+def _seems_to_run(folder: Path) -> bool:
+    try:
+        if read_sweep(folder).get("state") != "running":
+            return False
+    except ValueError:
+        return False  # a damaged one may go
+    return any(_age(folder / part) < STILL_RUNS for part in (RECORD, CELLS, SMALL))
+
+
+def _age(path: Path) -> float:
+    try:
+        return abs(time.time() - path.lstat().st_mtime)
+    except OSError:
+        return float("inf")
