@@ -1,7 +1,7 @@
 // Clip skip in the header: a note that says what the value does, and a slider whose value is the one in use.
 //
 // The note asks GET ./clip-skip-lab/v1/model once after a change (of the slider, the checkpoint, the override
-// settings, the panel "Clip skip lab", the tab), when a generation begins or ends, and when the window gets the focus
+// settings, the panel "Finer clip skip", the tab), when a generation begins or ends, and when the window gets the focus
 // back. While no model is loaded, or a job is running, it asks again after longer and longer pauses; otherwise nothing
 // runs.
 (function () {

@@ -52,7 +52,7 @@ window.clipSkipLab = {
         return get_uiCurrentTabContent()?.id.replace(/^tab_/, "") ?? null;
     },
 
-    // What the panel "Clip skip lab" of a tab asks, with the keys of the API, or null while it is off or asks nothing.
+    // What the panel "Finer clip skip" of a tab asks, with the keys of the API, or null while it is off or asks nothing.
     // Its value wins over the header and over the override settings.
     panel(tab) {
         const part = (name) => gradioApp().querySelector(`#script_${tab}_clip_skip_lab_clip_skip_lab_${name}`);

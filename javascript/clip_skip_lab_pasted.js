@@ -1,5 +1,5 @@
 // What a pasted infotext of another WebUI says here, under the note in the header: there it is seen at once. It stands
-// above the panel "Clip skip lab" where the header has no note. It goes when another infotext is pasted, or when a
+// above the panel "Finer clip skip" where the header has no note. It goes when another infotext is pasted, or when a
 // person has changed the clip skip in use, as then it has been read.
 (function () {
     "use strict";

@@ -34,7 +34,7 @@ def add_model_routes(app: FastAPI, host: Host, guard: Guard) -> None:
 
 
 def asked_in_address(given: Mapping[str, str]) -> dict[str, object]:
-    """What the panel "Clip skip lab" asks, by `KEYS`, from an address with `panel_clip_skip=1.5` and the like."""
+    """What the panel "Finer clip skip" asks, by `KEYS`, from an address with `panel_clip_skip=1.5` and the like."""
     asked: dict[str, object] = {key: given[f"panel_{key}"] for key in KEYS if f"panel_{key}" in given}
     if asked.get(EVERY_MODEL) in ("true", "false"):
         asked[EVERY_MODEL] = asked[EVERY_MODEL] == "true"
@@ -48,7 +48,7 @@ def model_answer(host: Host, clip_skip: str | None, language: str, asked: dict[s
         host: the host.
         clip_skip: the value in question as it came in the address, None for the user's own at this moment.
         language: one of `languages()`.
-        asked: what the panel "Clip skip lab" asks beside it.
+        asked: what the panel "Finer clip skip" asks beside it.
 
     Raises `InvalidInput`.
     """

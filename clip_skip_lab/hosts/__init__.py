@@ -38,8 +38,11 @@ CHECKPOINT, VAE = "sd_model_checkpoint", "sd_vae"
 REMEMBER = "clip_skip_lab_remember"
 """Our own setting: whether clip skip is remembered for each checkpoint."""
 
-PANEL_TITLE = "Clip skip lab"
+PANEL_TITLE = "Finer clip skip"
 """What the panel for layer requests is called."""
+
+PANEL_SCRIPT = "Clip skip lab"
+"""That panel's name as a script, by which clients of the API ask it; element ids have it too."""
 
 
 @dataclass(frozen=True)

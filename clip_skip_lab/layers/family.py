@@ -69,7 +69,7 @@ class Translation:
         there: what each text encoder gives there.
         here: what the same number gives here, in the same order.
         same: the least clip skip that gives the layers of there, here; None where none does.
-        asked: what the panel "Clip skip lab" has to ask for them, by `KEYS`; empty where it need not or cannot.
+        asked: what the panel "Finer clip skip" has to ask for them, by `KEYS`; empty where it need not or cannot.
     """
 
     webui: str

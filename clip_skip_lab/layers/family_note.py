@@ -66,13 +66,13 @@ def _remedy(found: Translation) -> Text | None:
     asked = found.asked
     if EVERY_MODEL in asked:
         return Text(
-            "The panel “Clip skip lab” gives the same here, with clip skip {value} and “{every_model}”.",
+            "The panel “Finer clip skip” gives the same here, with clip skip {value} and “{every_model}”.",
             value=asked[CLIP_SKIP],
             every_model=NAMES[EVERY_MODEL],
         )
     if asked:
         return Text(
-            "The panel “Clip skip lab” gives the same here, with {clip_l_skip} {clip_l} and {big_g_skip} {big_g}.",
+            "The panel “Finer clip skip” gives the same here, with {clip_l_skip} {clip_l} and {big_g_skip} {big_g}.",
             clip_l_skip=NAMES[CLIP_L_SKIP],
             clip_l=asked[CLIP_L_SKIP],
             big_g_skip=NAMES[BIG_G_SKIP],

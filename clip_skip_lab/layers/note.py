@@ -33,7 +33,7 @@ def is_warning(facts: LayerFacts) -> bool:
 
 
 def panel_sentence(facts: PanelFacts) -> Text:
-    """What the panel "Clip skip lab" does, for a person: "Panel: clip skip 5. Layer 8 of 12"."""
+    """What the panel "Finer clip skip" does, for a person: "Panel: clip skip 5. Layer 8 of 12"."""
     asked = _asked(facts.request)
     if not facts.is_applied:
         return _joined([Text("Panel: {asked}, not applied to this model", asked=asked), sentence(facts.base)])

@@ -1,4 +1,4 @@
-"""What the panel "Clip skip lab" does to the loaded model, for the note in the header."""
+"""What the panel "Finer clip skip" does to the loaded model, for the note in the header."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What somebody may ask of clip skip beyond one whole number, as one record.
 
-The panel "Clip skip lab", the plan of a sweep, an axis and the infotext all give the same keys (`KEYS`), in a dict
+The panel "Finer clip skip", the plan of a sweep, an axis and the infotext all give the same keys (`KEYS`), in a dict
 that holds only what was given; later ones win over earlier ones, and `read_layer_request` checks the result.
 """
 
@@ -115,8 +115,8 @@ def read_layer_request(asked: dict[str, object], highest: int | None = None) -> 
     """
     for key in asked:
         if key not in KEYS:
-            names = named_list(list(KEYS))
-            raise InvalidInput(Text("Clip skip lab"), key, Text("the keys {names}", names=names), Text("is not a key"))
+            keys = Text("the keys {names}", names=named_list(list(KEYS)))
+            raise InvalidInput(Text("Finer clip skip"), key, keys, Text("is not a key"))
     interpolation = BEFORE_NORM if asked.get(INTERPOLATION) is None else asked[INTERPOLATION]
     if interpolation not in INTERPOLATIONS:
         allowed, problem = named_list(list(INTERPOLATIONS)), Text("is not a way to interpolate")

@@ -50,7 +50,7 @@ def what_to_type(field: Text, example: str, from_list: bool) -> Text:
 
 
 def of_layer_panel(asked: dict[str, object]) -> str:
-    """What the panel "Clip skip lab" does to a sweep, or "" where it asks nothing.
+    """What the panel "Finer clip skip" does to a sweep, or "" where it asks nothing.
 
     Args:
         asked: what it asks, by `KEYS` of `layer_request`, without what an axis sets.
@@ -60,7 +60,7 @@ def of_layer_panel(asked: dict[str, object]) -> str:
     if not settings:
         return own if CLIP_SKIP in asked else ""
     names = reduce(lambda before, item: Text("{before}, {item}", before=before, item=item), settings)
-    held = Text("The panel “Clip skip lab” holds for every cell: {settings}.", settings=names)
+    held = Text("The panel “Finer clip skip” holds for every cell: {settings}.", settings=names)
     return Text("{before} {next}", before=held, next=own) if CLIP_SKIP in asked else held
 
 

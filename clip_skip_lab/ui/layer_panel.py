@@ -1,4 +1,4 @@
-"""The panel "Clip skip lab": layer requests for single generations. Always there, off until it is opened."""
+"""The panel "Finer clip skip": layer requests for single generations. Always there, off until it is opened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modules import scripts
 from modules.ui_components import InputAccordion
 
 from ..errors import InvalidInput
-from ..hosts import OTHER_WEBUI, PANEL_TITLE, Host
+from ..hosts import OTHER_WEBUI, PANEL_SCRIPT, PANEL_TITLE, Host
 from ..language import Text, translated
 from ..sweep.layer_request import (
     BEFORE_NORM,
@@ -36,7 +36,7 @@ def make_layer_panel(host: Host) -> type[scripts.Script]:
         """One for txt2img, one for img2img."""
 
         def title(self) -> str:
-            return PANEL_TITLE
+            return PANEL_SCRIPT
 
         def show(self, is_img2img: bool) -> Any:
             return scripts.AlwaysVisible
@@ -66,7 +66,7 @@ def make_layer_panel(host: Host) -> type[scripts.Script]:
 def inputs_of_layer_panel(is_img2img: bool) -> list:
     """The panel's inputs on a tab in the order of `asked_by_panel`, once the host has drawn them; else none."""
     runner = scripts.scripts_img2img if is_img2img else scripts.scripts_txt2img
-    found = (script for script in runner.alwayson_scripts if script.title() == PANEL_TITLE)
+    found = (script for script in runner.alwayson_scripts if script.title() == PANEL_SCRIPT)
     return next((list(script.controls or []) for script in found), [])
 
 
@@ -74,12 +74,13 @@ def _draw(host: Host, elem_id: Any) -> list:
     """The inputs in the order of `asked_by_panel`."""
     with InputAccordion(False, label=PANEL_TITLE, elem_id=elem_id("clip_skip_lab_finer")) as enabled:
         with gr.Row():
-            value = _number(CLIP_SKIP, "1.5, avg 2-4 or [2:1:0.5]; empty: as set in the WebUI", elem_id)
+            value = _number(CLIP_SKIP, "empty: as set in the WebUI", elem_id, "1.5, avg 2-4, [2:1:0.5]")
             negative = _number(NEGATIVE, "empty: the same", elem_id)
             interpolation = gr.Dropdown(
                 label=NAMES[INTERPOLATION],
                 choices=list(INTERPOLATIONS),
                 value=BEFORE_NORM,
+                info="how layers are mixed",
                 elem_id=elem_id("clip_skip_lab_interpolation"),
             )
         with gr.Row():
@@ -99,12 +100,13 @@ def _draw(host: Host, elem_id: Any) -> list:
     return inputs
 
 
-def _number(key: str, placeholder: str, elem_id: Any) -> gr.Textbox:
+def _number(key: str, info: str, elem_id: Any, placeholder: str = "") -> gr.Textbox:
     return gr.Textbox(
         label=NAMES[key],
         value="",
         lines=1,
         max_lines=1,
+        info=info,
         placeholder=placeholder,
         elem_id=elem_id(INFOTEXT[key]),
         min_width=120,

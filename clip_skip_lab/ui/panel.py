@@ -37,11 +37,13 @@ from .arguments import (
     resume_request,
     without_empty_axes,
 )
+from .axis_values import AxisValues, value_inputs
 from .earlier_sweeps import EarlierSweeps
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
 INPUTS = {item.name: item for item in PANEL_INPUTS}
+AXIS_HELP = {"y": "a row of the grid for each of its values", "z": "a block of rows for each of its values"}
 
 
 class Panel:
@@ -55,30 +57,47 @@ class Panel:
             label=CLIP_SKIP_FIELD,
             value=INPUTS["clip_skip"].default,
             lines=1,
+            info="what to compare; 1 stops at the text encoder's last layer, 2 one layer earlier",
             placeholder="1-12, 1-12 (+2), 1-12 [5] or 1, 2, 5, [2:1:0.5]",
             elem_id=elem_id("clip_skip_lab_values"),
         )
-        axes = self._axes()
+        axes = self.axes()
         self.y_axis, self.y_values, self.y_choices, self.y_fill = self._axis_row("y", axes, elem_id)
         self.z_axis, self.z_values, self.z_choices, self.z_fill = self._axis_row("z", axes, elem_id)
-        with gr.Row():
-            self.mode = gr.Radio(label="Mode", **_choice("mode"), elem_id=elem_id("clip_skip_lab_mode"))
+        self._axis_values = [AxisValues(self, letter) for letter in AXIS_FIELDS]
+        with gr.Row(elem_classes=["clip-skip-lab-row", "clip-skip-lab-mode"]):  # style.css: the second with "fast" only
+            self.mode = gr.Radio(
+                label="Mode",
+                **_choice("mode"),
+                info="fast: several at a time, equal but for rounding",
+                elem_id=elem_id("clip_skip_lab_mode"),
+            )
             self.cells_per_batch = gr.Dropdown(
-                label="Cells at once (fast)",
+                label="Cells at once",
                 **_choice("cells_per_batch"),
+                info="auto: as many as the free memory allows",
                 elem_id=elem_id("clip_skip_lab_cells_per_batch"),
             )
         self.earlier = EarlierSweeps(host, is_img2img, elem_id)
         self.resume, self.draft, self.chosen = self.earlier.resume, self.earlier.draft, self.earlier.chosen
         self.extend = self.earlier.extend
         self.measures = gr.Checkbox(
-            label="Measure the pictures: charts, and findings in words",
+            label="Measure the pictures (charts, and findings in words)",
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
         of_plan = [component for component in self.inputs if component not in self.earlier.inputs]
         self.earlier.connect([*of_plan, self.y_fill, self.z_fill], self.infotext_fields)
+
+    def follow_page(self, fields: dict[str, Any]) -> None:
+        """Fills in the values of an axis that is chosen.
+
+        Args:
+            fields: the page's components by the axes of `PAGE_FIELDS`.
+        """
+        for values in self._axis_values:
+            values.follow(fields)
 
     @property
     def inputs(self) -> list:
@@ -109,7 +128,7 @@ class Panel:
         Args:
             request_fields: the page's inputs, by the names that a request has for them.
             arguments: the inputs of this panel.
-            layer_arguments: those of the panel "Clip skip lab" of the same tab.
+            layer_arguments: those of the panel "Finer clip skip" of the same tab.
         """
         try:
             # A number field that is being retyped is empty for a moment; the request's own default stands in for it.
@@ -149,20 +168,32 @@ class Panel:
         text = translated(sentence(facts), self.host.language())
         return f'<p class="clip-skip-lab-problem" role="status">{html.escape(text)}</p>'
 
-    def _axes(self) -> list[Axis]:
+    def axes(self) -> list[Axis]:
+        """The axes that the host has at this moment, for this tab."""
         return self.host.axes(self.host.preview(self.is_img2img, {}))
 
     def _axis_row(self, letter: str, axes: list[Axis], elem_id) -> tuple:
         name = f"clip_skip_lab_{letter}"
         labels = [NOTHING, *(axis.label for axis in axes)]
-        with gr.Row():
+        with gr.Row(elem_classes=["clip-skip-lab-row"]):
             axis = gr.Dropdown(
-                label=AXIS_FIELDS[letter], choices=labels, value=NOTHING, elem_id=elem_id(f"{name}_axis")
+                label=AXIS_FIELDS[letter],
+                choices=labels,
+                value=NOTHING,
+                info=AXIS_HELP[letter],
+                elem_id=elem_id(f"{name}_axis"),
             )
             # Not None, which gradio 4 starts with: the host turns what is pasted into what the value is.
-            values = gr.Textbox(label=VALUE_FIELDS[letter], value="", lines=1, elem_id=elem_id(f"{name}_values"))
+            values = gr.Textbox(
+                label=VALUE_FIELDS[letter],
+                value="",
+                lines=1,
+                info="with commas between, or 5-9 (+2)",
+                elem_id=elem_id(f"{name}_values"),
+            )
             choices = gr.Dropdown(
                 label=VALUE_FIELDS[letter],
+                info="choose one or more",
                 choices=[],
                 value=[],
                 visible=False,
@@ -173,21 +204,12 @@ class Panel:
             fill = ToolButton(
                 value=FILL_SYMBOL, visible=False, elem_id=elem_id(f"{name}_fill"), tooltip="Fill in all values"
             )
-        # Only for the user's own choice: pasting says itself what the other inputs hold then.
-        axis.input(self._on_axis, [axis, choices], [values, choices, fill], show_progress=False, queue=False)
         fill.click(self._on_fill, [axis], [choices], show_progress=False, queue=False)
         return axis, values, choices, fill
 
-    def _choices(self, label: str) -> list[str] | None:
-        axis = find_axis(label, self._axes(), Text("Axis"))
-        return None if axis is None or axis.choices is None else axis.choice_names()
-
-    def _on_axis(self, label: str, chosen: list[str] | None) -> tuple:
-        choices = self._choices(label)
-        return _value_inputs(choices, [value for value in chosen or [] if value in (choices or [])])
-
     def _on_fill(self, label: str) -> Any:
-        return gr.update(value=self._choices(label) or [])
+        axis = find_axis(label, self.axes(), Text("Axis"))
+        return gr.update(value=[] if axis is None else axis.choice_names())
 
     def _pasted_axis(self, params: dict, letter: str) -> tuple:
         """What pasting does to an axis, its values as text, its values as choices, and the button beside them.
@@ -197,12 +219,12 @@ class Panel:
         label, text = (self._pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
         if label is None or text is None:
             return None, None, None, None
-        axes = self._axes()
+        axes = self.axes()
         shown = gr.update(choices=unique([NOTHING, *(axis.label for axis in axes), label]), value=label)
         axis = next((axis for axis in axes if axis.label == label), None)
         if axis is None or axis.choices is None:
-            return shown, *_value_inputs(None, [], text)
-        return shown, *_value_inputs(*paste_values(axis, text), "")
+            return shown, *value_inputs(None, [], text)
+        return shown, *value_inputs(*paste_values(axis, text), "")
 
     def _pasted(self, item: PanelInput, params: dict) -> str | None:
         """What the infotext of a grid says of an input; None for other infotexts."""
@@ -211,16 +233,6 @@ class Panel:
         self.earlier.complete(params)
         sides = [params[f"{item.infotext}-{place}"] for place in (1, 2) if f"{item.infotext}-{place}" in params]
         return "x".join(sides) or params.get(item.infotext, str(item.default))  # the host takes a lone "512x768" apart
-
-
-def _value_inputs(choices: list[str] | None, chosen: list[str], text: str | None = None) -> tuple:
-    """The inputs for an axis' values: a text, or choices and the button to fill them in. None leaves the text alone."""
-    has_choices = choices is not None
-    return (
-        gr.update(visible=not has_choices) if text is None else gr.update(value=text, visible=not has_choices),
-        gr.update(choices=choices or [], value=chosen, visible=has_choices),
-        gr.update(visible=has_choices),
-    )
 
 
 def _choice(name: str) -> dict[str, Any]:
@@ -232,7 +244,7 @@ def _what_to_type(letter: str, axis: Axis, prompt: str) -> Text:
 
 
 def _of_layer_panel(arguments: tuple, plan: SweepPlan) -> str:
-    """What the panel "Clip skip lab" does to a sweep, without what an axis sets."""
+    """What the panel "Finer clip skip" does to a sweep, without what an axis sets."""
     asked = asked_by_panel(arguments)
     own = {CLIP_SKIP: asked.pop(CLIP_SKIP)} if CLIP_SKIP in asked else {}
     layers = replace(read_layer_request(asked), given=frozenset())  # what is as usual need not be told

@@ -16,6 +16,7 @@ from ..sweep.plan_keys import SCRIPT_TITLE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
 from .arguments import extend_request, plan_from_arguments, resume_request
+from .axis_values import PAGE_FIELDS
 from .gradio_events import RESULT
 from .layer_panel import inputs_of_layer_panel
 from .measures import SweepMeasures
@@ -58,6 +59,8 @@ def make_script(host: Host) -> type[scripts.Script]:
             self.panel: Panel | None = None
             self.page_inputs: dict[str, Any] = {}
             """The page's components by the fields of a request that they fill."""
+            self.current: dict[str, Any] = {}
+            """Those whose values an axis may begin with, by `PAGE_FIELDS`."""
             self.script_list: Any = None
 
         def title(self) -> str:
@@ -72,12 +75,16 @@ def make_script(host: Host) -> type[scripts.Script]:
             """Collects the page's inputs as they are made; the log line under the gallery is the last of a tab."""
             tab = "img2img" if self.is_img2img else "txt2img"
             elem_id = kwargs.get("elem_id") or ""
-            field = FORECAST_FIELDS.get(elem_id.removeprefix(f"{tab}_"))
+            name = elem_id.removeprefix(f"{tab}_")
+            if name in PAGE_FIELDS and name != elem_id:
+                self.current[PAGE_FIELDS[name]] = component
+            field = FORECAST_FIELDS.get(name)
             if field and not (self.is_img2img and field in TXT2IMG_ONLY):
                 self.page_inputs[field] = component
             elif elem_id == "script_list":
                 self.script_list = component
             elif elem_id == f"html_log_{tab}" and self.panel is not None:
+                self.panel.follow_page(self.current)
                 self._forecast_at_every_change(self.panel)
             if elem_id == f"{RESULT}_{tab}" and self.panel is not None:
                 self._look_again_after_generations(self.panel, component)

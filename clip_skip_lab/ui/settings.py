@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gradio as gr
-from modules import shared
+from modules import options, shared
 
 from .header_list import ADDITIONS, PLACES
 
-SECTION = ("clip_skip_lab", "Clip Skip Lab")
+CATEGORY = ("sd",) if hasattr(options, "categories") else ()
+"""Among the host's settings the page stands with those of "Stable Diffusion"; older hosts have no such groups."""
+SECTION = ("clip_skip_lab", "Clip Skip Lab", *CATEGORY)
 HEADER = "clip_skip_lab_header"
 HEADER_PLACE = "clip_skip_lab_header_place"
 

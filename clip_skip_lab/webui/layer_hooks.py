@@ -36,12 +36,12 @@ NOTES = "clip_skip_lab_notes"
 """The attribute of a request with what somebody should know beside its pictures: a list of sentences."""
 
 UNSIGNED = Text(
-    "Clip skip lab: another extension encoded a text without saying whether it is a negative prompt; it got the clip "
+    "Finer clip skip: another extension encoded a text without saying whether it is a negative prompt; it got the clip "
     "skip of the prompt."
 )
 NO_STEP = Text(
-    "Clip skip lab: another extension encoded a text for all steps at once, which a schedule cannot reach; it got the "
-    "clip skip of the middle of the steps."
+    "Finer clip skip: another extension encoded a text for all steps at once, which a schedule cannot reach; it got "
+    "the clip skip of the middle of the steps."
 )
 
 _HELD = "clip_skip_lab_held"

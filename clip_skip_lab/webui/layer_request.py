@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import InvalidInput
-from ..hosts import INFOTEXT_KEY, PANEL_TITLE
+from ..hosts import INFOTEXT_KEY, PANEL_SCRIPT, PANEL_TITLE
 from ..language import Text
 from ..layers.facts import NONE, layer_facts
 from ..layers.facts import UNKNOWN as UNKNOWN_EFFECT
@@ -64,19 +64,19 @@ def restore_panel(request: Any, asked: object) -> None:
 
 
 def asked_in_panel(request: Any) -> dict[str, object]:
-    """What the panel "Clip skip lab" asks of a request of the page or the API, or asked of the sweep gone on with."""
+    """What the panel "Finer clip skip" asks of a request of the page or the API, or asked of the sweep gone on with."""
     restored = getattr(request, _RESTORED, None)
     if restored is not None:
         return dict(restored)
     for script in getattr(request.scripts, "alwayson_scripts", None) or []:
-        if script.title() == PANEL_TITLE:
+        if script.title() == PANEL_SCRIPT:
             return asked_by_panel(list(request.script_args or [])[script.args_from : script.args_to])
     return {}
 
 
 def layer_request_of(request: Any, plan: SweepPlan, value: Value | None = None) -> LayerRequest:
-    """What is asked of clip skip in a cell: by the panel "Clip skip lab", over it the plan, over it axes, over all the
-    cell's own value, where the host can't do it. Without a value: what is common to all cells.
+    """What is asked of clip skip in a cell: by the panel "Finer clip skip", over it the plan, over it axes, over all
+    the cell's own value, where the host can't do it. Without a value: what is common to all cells.
 
     Raises `InvalidInput`.
     """

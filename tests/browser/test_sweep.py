@@ -43,13 +43,15 @@ def test_the_line_under_the_panel_follows_every_change(txt2img):
     txt2img.set_number("width", 128)
     wide = txt2img.forecast_becomes("^3 cells · 3 pictures · 15 steps")
     assert three.partition("grid")[2] != wide.partition("grid")[2]
-    txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
-    hint = txt2img.forecast_becomes("^Values of the second axis: type them, separated by commas, for example 5, 7, 9")
+    txt2img.choose(txt2img.part("y_axis"), "Prompt S/R")
+    hint = txt2img.forecast_becomes("^Values of the second axis: type them, separated by commas, for example cat, dog")
     assert hint
     assert txt2img.part("forecast").locator("[role=alert]").count() == 0
-    txt2img.choose(txt2img.part("z_axis"), "Sampler")
+    txt2img.choose(txt2img.part("z_axis"), "Hires sampler")
     txt2img.forecast_becomes("Values of the third axis: choose one or more, for example ")
     txt2img.choose(txt2img.part("z_axis"), "Nothing")
+    txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
+    txt2img.forecast_becomes("^12 cells · 12 pictures · 60 steps")
     txt2img.type_into(txt2img.part("y_values").locator("textarea, input").first, "5, 7")
     txt2img.forecast_becomes("^6 cells · 6 pictures · 30 steps")
 
@@ -61,7 +63,7 @@ def test_the_line_under_the_panel_says_what_the_finer_panel_does(txt2img):
     txt2img.type_into(page.locator(f"{finer}value").locator("input, textarea").first, "5")
     txt2img.forecast_becomes("^The panel's own clip skip does not count here: the sweep's values take its place")
     txt2img.type_into(page.locator(f"{finer}negative").locator("input, textarea").first, "2")
-    txt2img.forecast_becomes("The panel “Clip skip lab” holds for every cell: Negative clip skip 2\\. The panel's own")
+    txt2img.forecast_becomes("The panel “Finer clip skip” holds for every cell: Negative clip skip 2\\. The panel's")
     txt2img.type_into(page.locator(f"{finer}negative").locator("input, textarea").first, "x")
     txt2img.forecast_becomes('^Negative clip skip: "x" is not a number')
     page.locator(f"{finer}finer-visible-checkbox").uncheck()
@@ -156,10 +158,10 @@ def test_an_axis_with_choices_has_a_list_and_a_button_that_fills_it(txt2img, pag
     assert many >= 3
     txt2img.forecast_becomes(f"^{2 * many} cells")
     txt2img.choose(txt2img.part("y_axis"), "Sampler")
-    page.wait_for_function("box => box.querySelectorAll('.token').length === 0", arg=choices.element_handle())
+    page.wait_for_function("box => box.querySelectorAll('.token').length === 1", arg=choices.element_handle())
     for name in ("Euler a", "Euler"):
         txt2img.choose(choices, name)
-    txt2img.forecast_becomes("^4 cells")
+    txt2img.forecast_becomes("^6 cells")  # with the page's own sampler, which was filled in
     txt2img.choose(txt2img.part("y_axis"), "Nothing")
     txt2img.part("y_values").wait_for()
     txt2img.forecast_becomes("^2 cells")
@@ -293,4 +295,5 @@ def test_pasting_a_grid_shows_what_is_gone_until_another_axis_is_chosen(txt2img)
     assert page.locator("#txt2img_override_settings").get_by_text("Clip skip: 7").count() == 0
     txt2img.choose(txt2img.part("y_axis"), "VAE")
     choices.get_by_text(gone, exact=True).wait_for(state="detached")
-    txt2img.forecast_becomes("^Values of the second axis: choose one or more")
+    choices.get_by_text("Automatic", exact=True).wait_for()
+    txt2img.forecast_becomes("^2 cells")

@@ -182,7 +182,7 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             model_of(CLASSIC, "SDXL"),
             "This picture is from Forge, where clip skip 3 on SDXL is layer 10 of 12 in CLIP-L and layer 30 of 32 in "
             "OpenCLIP bigG. Here it is always layer 11 of 12 in CLIP-L and layer 31 of 32 in OpenCLIP bigG. The panel "
-            "“Clip skip lab” gives the same here, with clip skip 3 and “Apply on SD2 and SDXL too”.",
+            "“Finer clip skip” gives the same here, with clip skip 3 and “Apply on SD2 and SDXL too”.",
         ),
         (
             A1111,

@@ -1,4 +1,4 @@
-"""What the note in the header says of the panel "Clip skip lab"."""
+"""What the note in the header says of the panel "Finer clip skip"."""
 
 from dataclasses import dataclass
 

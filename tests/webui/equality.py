@@ -43,7 +43,7 @@ OTHER = "the second checkpoint"
 
 
 def panel(**asked) -> dict:
-    """A request's part with which the panel "Clip skip lab" asks this."""
+    """A request's part with which the panel "Finer clip skip" asks this."""
     return {"alwayson_scripts": {"clip skip lab": {"args": [asked]}}}
 
 
@@ -57,7 +57,7 @@ class Feature:
     """One row: what is asked of the host beside `BASE`; `img2img` and `mask` choose the route and its pictures.
 
     With `axis` (the name, the field of a request, its values) the sweep has a second axis; `values` are those of clip
-    skip, of which the panel "Clip skip lab" has to make what is no whole number.
+    skip, of which the panel "Finer clip skip" has to make what is no whole number.
     """
 
     name: str

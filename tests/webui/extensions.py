@@ -4,7 +4,7 @@
 
 For each extension that is there, switched on by arguments under which it does something to a picture: cells against
 single generations with the same arguments (largest difference of 255), in exact and in fast mode, whether fast mode
-sampled them together, and a fraction in the sweep against the same fraction in the panel "Clip skip lab".
+sampled them together, and a fraction in the sweep against the same fraction in the panel "Finer clip skip".
 """
 
 from __future__ import annotations

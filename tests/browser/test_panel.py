@@ -1,0 +1,71 @@
+"""The sweep's panel before anything runs, in Chromium: what it says, fills in, and shows when."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.sweep_page import SweepPage
+
+
+@pytest.fixture
+def txt2img(page, host_url):
+    sweep = SweepPage(page, host_url)
+    sweep.choose_script()
+    sweep.set_small()
+    return sweep
+
+
+def text_of(sweep, axis="y"):
+    return sweep.part(f"{axis}_values").locator("textarea, input").first
+
+
+def test_an_axis_that_is_chosen_has_sensible_values_and_what_was_typed_stays(txt2img):
+    txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
+    expect(text_of(txt2img)).to_have_value("5, 7, 9, 11")
+    txt2img.choose(txt2img.part("y_axis"), "Seed")  # what was filled in makes way
+    expect(text_of(txt2img)).to_have_value("7, 8, 9")
+    txt2img.choose(txt2img.part("y_axis"), "Sampler")
+    expect(txt2img.part("y_choices").locator(".token")).to_have_count(1)
+    txt2img.choose(txt2img.part("y_axis"), "Steps")
+    expect(text_of(txt2img)).to_have_value("10, 20, 30, 40")
+    txt2img.type_into(text_of(txt2img), "4, 5")
+    txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
+    txt2img.forecast_becomes("^24 cells")
+    expect(text_of(txt2img)).to_have_value("4, 5")
+
+
+def test_a_random_seed_stays_random(txt2img, page):
+    txt2img.type_into(page.locator("#txt2img_seed input"), "-1")
+    txt2img.choose(txt2img.part("z_axis"), "Seed")
+    expect(text_of(txt2img, "z")).to_have_value("-1, -1, -1")
+    txt2img.forecast_becomes("^36 cells")
+
+
+def test_how_many_cells_at_once_is_asked_in_fast_mode_only(txt2img, page):
+    at_once = txt2img.part("cells_per_batch")
+    expect(at_once).to_be_hidden()
+    txt2img.part("mode").get_by_text("fast", exact=True).click()
+    expect(at_once).to_be_visible()
+    txt2img.part("mode").get_by_text("exact", exact=True).click()
+    expect(at_once).to_be_hidden()
+    pasted = "a cat\nSteps: 2, Sampler: Euler, CFG scale: 7, Seed: 7, Size: 64x64, Script: Clip skip sweep, "
+    txt2img.type_into(
+        page.locator("#txt2img_prompt textarea"), f"{pasted}clip_skip_lab_values: 1-2, clip_skip_lab_mode: fast"
+    )
+    page.locator("#txt2img_tools #paste").click()
+    expect(at_once).to_be_visible()
+
+
+def test_every_field_has_one_line_of_help(txt2img):
+    for name in ("values", "y_axis", "y_values", "z_axis", "z_values", "mode"):
+        said = txt2img.part(name).inner_text().strip().splitlines()
+        assert len(said[1].strip()) > 15, f"{name}: {said}"
+
+
+def test_settings_stand_beside_stable_diffusion(txt2img, page):
+    txt2img.open_tab("Settings")
+    sections = [text.strip() for text in page.locator("#settings > .tab-nav > button").all_inner_texts()]
+    groups = dict(page.evaluate("() => opts._categories"))  # by the first section of each
+    before = sections[: sections.index("Clip Skip Lab") + 1]
+    assert [groups[name] for name in before if name in groups][-1] == "Stable Diffusion"
