@@ -55,9 +55,12 @@ window.clipSkipLabLibrary = (function () {
             newest: clipSkipLab.say("Newest first"), oldest: clipSkipLab.say("Oldest first"), name: clipSkipLab.say("By name"),
             checkpoint: clipSkipLab.say("By checkpoint"), size: clipSkipLab.say("Largest on disk first"),
         })) sort.append(new Option(text, value));
-        const tools = make("div", {className: "clip-skip-lab-tools"},
-            make("label", {className: "clip-skip-lab-wide"}, clipSkipLab.say("Search"), search),
-            make("label", {}, clipSkipLab.say("Checkpoint"), checkpoint), make("label", {}, clipSkipLab.say("Order"), sort));
+        const labelled = (text, control) => {
+            control.setAttribute("aria-label", text); // or the text of all its choices would belong to its name
+            return make("label", {}, text, control);
+        };
+        const tools = make("div", {className: "clip-skip-lab-tools"}, labelled(clipSkipLab.say("Search"), search),
+            labelled(clipSkipLab.say("Checkpoint"), checkpoint), labelled(clipSkipLab.say("Order"), sort));
         tools.setAttribute("role", "search");
         const list = make("ul", {});
         list.setAttribute("role", "list");

@@ -57,7 +57,7 @@ class Library:
 
     def search(self, words, found):
         """Types words and waits for what the tab says then."""
-        self.page.get_by_label("Search").fill(words)
+        self.page.get_by_role("searchbox", name="Search").fill(words)
         expect(self.page.locator(".clip-skip-lab-counts [role=status]")).to_have_text(found)
 
     @property
@@ -116,10 +116,10 @@ def test_sweeps_are_sorted_and_filtered_by_their_checkpoint(tab, paint):
         paint(prompt, record={"created": created, **record})
     tab.search("xyzzy", "3 sweeps")
     expect(tab.names).to_have_text(["a, xyzzy", "b, xyzzy", "c, xyzzy"])
-    tab.page.get_by_label("Order").select_option("Oldest first")
+    tab.page.get_by_role("combobox", name="Order", exact=True).select_option("Oldest first")
     expect(tab.names).to_have_text(["c, xyzzy", "b, xyzzy", "a, xyzzy"])
-    tab.page.get_by_label("Order").select_option("By name")
-    tab.page.locator("#clip_skip_lab_sweeps").get_by_label("Checkpoint").select_option("xyzzy-model (2)")
+    tab.page.get_by_role("combobox", name="Order", exact=True).select_option("By name")
+    tab.page.get_by_role("combobox", name="Checkpoint", exact=True).select_option("xyzzy-model (2)")
     expect(tab.names).to_have_text(["a, xyzzy", "c, xyzzy"])
     tab.search("", "2 sweeps")
 
@@ -130,7 +130,7 @@ def test_fifty_are_shown_at_a_time(tab, client):
         folder = write_sweep(base, f"2025-01-01-{number:08x}", setting={"prompt": f"{number:02} fifty"})
         settle(folder)
     tab.search("fifty", "55 sweeps")
-    tab.page.get_by_label("Order").select_option("By name")
+    tab.page.get_by_role("combobox", name="Order", exact=True).select_option("By name")
     expect(tab.names.first).to_have_text("00 fifty")
     expect(tab.rows).to_have_count(50)
     tab.page.get_by_role("button", name="Show more").click()
@@ -273,7 +273,7 @@ def test_the_tab_speaks_japanese(browser, host_url, paint):
         page = context.new_page()
         tab = SweepPage(page, host_url)
         tab.open_tab("Clip skip sweeps")
-        page.get_by_label("検索").fill("kulcad")
+        page.get_by_role("searchbox", name="検索").fill("kulcad")
         row = page.locator(f'#clip_skip_lab_sweeps [data-id="{folder.name}"]')
         expect(page.locator(".clip-skip-lab-counts [role=status]")).to_have_text("スイープ 1 件")
         expect(row.get_by_role("button")).to_have_text(["続きから実行", "比較", "名前を変更", "メモ", "削除"])
