@@ -195,6 +195,8 @@ def _thumbnail(folder: Path, cells: list[Any], chosen: list[int]) -> str | None:
 
 
 def _is_there(folder: Path, name: str) -> bool:
+    if name != encodable(name):
+        return False  # a name that no address can have
     try:
         file_of(folder, name)
     except FileNotFoundError:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import stat
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,9 +35,10 @@ READING_SECONDS = 10.0
 LARGEST_ROW = 1_000_000
 """Letters of what is kept of one sweep, at most."""
 
-TABLE = """CREATE TABLE sweeps (id TEXT PRIMARY KEY, record_size INTEGER, record_time INTEGER, judged_size INTEGER,
-judged_time INTEGER, entry TEXT, words TEXT, made REAL, title TEXT, model TEXT, hash TEXT, bytes INTEGER)"""
-COLUMNS = (str, int, int, int, int, str, str, float, str, str, str, int)
+TABLE = """CREATE TABLE sweeps (id TEXT PRIMARY KEY, record_size INTEGER, record_time INTEGER,
+judged_size INTEGER, judged_time INTEGER, entry TEXT, words TEXT, made REAL, title TEXT, model TEXT, hash TEXT,
+bytes INTEGER, sum INTEGER)"""
+COLUMNS = (str, int, int, int, int, str, str, float, str, str, str, int, int)
 
 ENTRY: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("id", "created", "state", "model", "hash", "prompt", "tab", "name", "note"), (str,)),
@@ -72,7 +74,7 @@ class Store:
 
     def change(self, rows: Iterable[Row], gone: Iterable[str] = ()) -> None:
         """Keeps these rows, and forgets the sweeps that are gone."""
-        values = [(row.id, *row.stamp, *row[2:]) for row in rows]
+        values = [_values(row) for row in rows]
         names = [(name,) for name in gone]
         if self._is_off or not (values or names):
             return
@@ -100,6 +102,7 @@ class Store:
         base = sqlite3.connect(self._path, timeout=BUSY_SECONDS)
         try:
             base.execute("PRAGMA trusted_schema = OFF")  # it may have been sent
+            base.execute("PRAGMA synchronous = OFF")  # what a power cut leaves of it is noticed
             with base:
                 (version,) = base.execute("PRAGMA user_version").fetchone()
                 if version == 0:
@@ -127,12 +130,24 @@ class Store:
         self._is_off = True
 
 
+def _values(row: Row) -> tuple[Any, ...]:
+    values = (row.id, *row.stamp, *row[2:])
+    return (*values, _sum(values))
+
+
+def _sum(values: tuple[Any, ...]) -> int:
+    """Tells what was written from what a damaged disk gives back."""
+    return zlib.crc32("\0".join(map(str, values)).encode())
+
+
 def _row(values: tuple[Any, ...]) -> Row | None:
     """A row from the file, or None where it holds something else than is written there."""
     if len(values) != len(COLUMNS) or any(type(value) is not kind for value, kind in zip(values, COLUMNS, strict=True)):
         return None
+    if _sum(values[:-1]) != values[-1]:
+        return None
     name, *stamp = values[:5]
-    row = Row(name, tuple(stamp), *values[5:])
+    row = Row(name, tuple(stamp), *values[5:-1])
     return row if _is_entry(row.id, row.entry) else None
 
 

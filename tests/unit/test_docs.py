@@ -60,14 +60,14 @@ def test_every_route_is_told_and_every_told_route_is_there():
     add_pick_routes(app, None, None, guard)
     there = {f"{method} {route.path}" for route in app.routes for method in route.methods}
     told = re.findall(
-        r"(?:GET|PUT|DELETE) /clip-skip-lab/v1/[\w/{}-]+", text_of("api.md") + text_of("memory-and-advice.md")
+        r"(?:GET|PUT|PATCH|DELETE) /clip-skip-lab/v1/[\w/{}-]+", text_of("api.md") + text_of("memory-and-advice.md")
     )
     below = {route for route in there if "/page/" in route}  # told in words: "Below it, `…/page/cells/…` and so on"
     assert {route.replace("{id}", "{sweep_id}") for route in told} == there - below
 
 
 def test_every_setting_and_every_flag_is_told():
-    docs = text_of("header.md") + text_of("memory-and-advice.md")
+    docs = text_of("header.md") + text_of("memory-and-advice.md") + text_of("library.md")
     for path in (REPO / "clip_skip_lab" / "ui").glob("*.py"):
         calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
         for call in calls:

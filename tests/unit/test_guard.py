@@ -4,7 +4,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
-from clip_skip_lab.api.guard import Guard, users_of
+from clip_skip_lab.api.guard import Guard, Sites, users_of
 
 USERS = {"ann": "secret", "bob": "with:colon"}
 SIGNED_IN = {"access-token": "given at sign-in"}
@@ -78,3 +78,83 @@ def test_users_are_read_as_the_host_reads_them():
 
 def test_passwords_are_in_no_representation():
     assert "secret" not in repr(Guard(USERS))
+
+
+def changes(headers, sites=None, base="http://10.0.0.7:7860"):
+    """Status of a change with these headers, of each kind of route; reading is never refused."""
+    app = FastAPI()
+    guard = Guard(sites=sites or Sites())
+    for path, kind in {"/page": guard.route_of_the_page(), "/api": guard.route_of_the_api()}.items():
+        router = APIRouter(route_class=kind)
+        router.add_api_route(path, lambda: "in", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+        app.include_router(router)
+    client = TestClient(app, base_url=base)
+    assert client.get("/page", headers=headers).status_code == client.get("/api", headers=headers).status_code == 200
+    methods = ("POST", "PUT", "PATCH", "DELETE")
+    answers = [client.request(method, path, headers=headers) for method in methods for path in ("/page", "/api")]
+    (status,) = {answer.status_code for answer in answers}
+    assert status == 200 or "another site" in answers[0].json()["detail"]
+    return status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},  # curl and other programs
+        {"origin": "http://10.0.0.7:7860"},  # a browser on a plain address of the network sends no more
+        {"origin": "http://10.0.0.7:7860", "sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "none"},  # typed into the address bar
+        {"origin": "https://lab.example", "sec-fetch-site": "same-origin"},  # a proxy with another name inside
+        {"origin": "https://lab.example", "x-forwarded-host": "lab.example"},
+        {"origin": "https://lab.example", "x-forwarded-host": "lab.example:443, inner:7860"},
+        {"origin": "HTTP://10.0.0.7:7860"},
+    ],
+)
+def test_the_webuis_own_page_and_programs_change_what_they_may(headers):
+    assert changes(headers) == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://10.0.0.7:8000", "sec-fetch-site": "same-site"},  # another program of the same machine
+        {"origin": "http://10.0.0.7:7860", "sec-fetch-site": "cross-site"},
+        {"origin": "http://10.0.0.7"},
+        {"origin": "http://10.0.0.7:7860.evil.example"},
+        {"origin": "null"},  # a page from disk, or in a frame that may do nothing
+        {"origin": ""},
+        {"origin": "https://evil.example", "x-forwarded-host": "lab.example"},
+        {"origin": "null", "x-forwarded-host": ""},
+    ],
+)
+def test_a_page_of_another_site_changes_nothing(headers):
+    assert changes(headers) == 403
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [("http://lab", "http://lab:80"), ("https://lab", "https://lab:443"), ("https://LAB", "https://lab")],
+)
+def test_a_port_that_goes_without_saying_may_be_said(origin, host):
+    assert changes({"origin": origin}, base=host) == 200
+
+
+@pytest.mark.parametrize(
+    "sites",
+    [
+        Sites(("https://one.example", "https://friend.example")),
+        Sites(("*",)),
+        Sites(pattern=r"https://.*\.example"),
+    ],
+)
+def test_sites_that_the_webui_allows_may_change_something(sites):
+    headers = {"origin": "https://friend.example", "sec-fetch-site": "cross-site"}
+    assert changes(headers, sites) == 200
+    assert changes({**headers, "origin": "https://friend.example.evil.org"}, sites) == (
+        200 if "*" in sites.origins else 403
+    )
