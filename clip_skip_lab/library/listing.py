@@ -66,8 +66,8 @@ class Library:
         }
 
     def choices(self) -> tuple[Choices, int]:
-        """What was chosen in all sweeps, and how many of those that were judged are still to be read; the others are not
-        read. As long as nothing more was chosen, it is the same object."""
+        """What was chosen in all sweeps, and how many of those that were judged are still to be read; the others aren't
+        read for it. As long as nothing more was chosen, it is the same object."""
         kept: dict[str, str] = {}
         reading = 0
         for parent in parents_of(self.folders()):

@@ -278,6 +278,11 @@ def preference(questions: Sequence[Question]) -> list[Preferred]:
     return rows
 
 
+def telling(rows: Iterable[Preferred]) -> list[Preferred]:
+    """The values that are chosen more often than by chance, the one with the largest share first."""
+    return sorted((row for row in rows if row.is_telling), key=lambda row: -row.chosen / row.offered)
+
+
 def interval(count: int, taken: int, doubt: float = DOUBT) -> tuple[float, float]:
     """Clopper and Pearson's interval: the shares at which as many as `taken` of `count`, or more, and as few, or fewer,
     are not rarer than half of `doubt`."""

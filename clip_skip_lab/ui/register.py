@@ -53,7 +53,7 @@ def register(host: Host) -> None:
         guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page, sites)
         add_model_routes(app, host, guard)
         add_words_route(app, host, guard)
-        add_advice_routes(app, host, guard)
+        add_advice_routes(app, host, library, guard)
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, library, guard)
         add_pick_routes(app, host, library, guard)
