@@ -135,7 +135,11 @@ function cellTold({file, values}) {
 
 function importRow() {
     const input = make("input", {type: "file", accept: ".json,application/json", hidden: true, id: "import-favourites",
-        on: {change: () => input.files[0] && importFavourites(input.files[0])}});
+        on: {change: () => {
+            const [file] = input.files;
+            input.value = ""; // the same file again is a change, too
+            if (file) importFavourites(file);
+        }}});
     return make("div", {className: "export"},
         button(t("Choose file"), () => input.click(), {"data-key": "import", className: "primary"}), input,
         make("p", {}, make("strong", {text: t("Import favourites")}),
