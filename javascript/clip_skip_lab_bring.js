@@ -79,7 +79,8 @@ window.clipSkipLabBring = (function () {
     // As if the file were dropped there; the host's own buttons also bring the page's settings, at any time later.
     // Forge's field is none of gradio's: its image is always there, without a source while it is empty.
     // Returns the image, loaded.
-    async function picture(box, address, unsent = clipSkipLab.say("The picture could not be sent to img2img; nothing was started.")) {
+    async function picture(box, address, otherwise = null) {
+        const unsent = otherwise ?? clipSkipLab.say("The picture could not be sent to img2img; nothing was started.");
         const blob = await (await fetch(address)).blob();
         const remove = REMOVE.map((button) => find(`${box} ${button}`)).find(Boolean);
         remove?.click();

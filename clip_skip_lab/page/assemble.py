@@ -27,6 +27,8 @@ SCRIPTS = (
     "zoom",
     "controls",
     "filters",
+    "picks",
+    "blind",
     "back",
     "cell",
     "compare",

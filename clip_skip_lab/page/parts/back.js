@@ -141,10 +141,9 @@ function useButton(cell) {
 
 async function useClipSkip(value) {
     try {
-        const answer = await fetch(`${API}clip-skip`, {method: "PUT", headers: {"Content-Type": "application/json"},
-            body: JSON.stringify({clip_skip: value})});
-        say(answer.ok ? t("The WebUI's clip skip is {value} now.", {value}) : (await answer.json()).detail);
-    } catch {
-        say(t("The WebUI does not answer."));
+        await fromWebui(`${API}clip-skip`, "PUT", {clip_skip: value});
+        say(t("The WebUI's clip skip is {value} now.", {value}));
+    } catch (error) {
+        say(error.message);
     }
 }

@@ -125,6 +125,8 @@ function showActions() {
         "aria-expanded": String(app.panel === name), "aria-controls": "panel",
         className: name === "filter" && isFiltering(view) ? "on" : ""});
     refill($("actions"), opener("filter"), opener("export"), opener("about"),
+        button(t("Blind"), openBlind, {id: "open-blind", "data-key": "blind",
+            title: t("Two cells without their labels: which is better?")}),
         button("?", openHelp, {id: "open-help", "data-key": "help", title: t("Keys"), "aria-label": t("Keys")}),
         button(nameOfLanguage(nextLanguage()), () => setLanguage(nextLanguage()),
             {id: "language", "data-key": "language", lang: nextLanguage()}));

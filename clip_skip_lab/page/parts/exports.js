@@ -15,7 +15,8 @@ function exportPanel() {
             exportAnimation, "animation", "WebP"),
         row(t("List of the favourites ({count})", {count: favourites}), t("Values, files and infotexts."),
             exportFavourites, "favourites-list", "JSON"),
-    ];
+        FROM_HOST && importRow(),
+    ].filter(Boolean);
 }
 
 // --- The animation --------------------------------------------------------------------------------------------

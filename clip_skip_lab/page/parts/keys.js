@@ -85,6 +85,7 @@ const KEYS = [
         requestAnimationFrame(() => requestAnimationFrame(() => $("find")?.focus()));
     }}],
     ["page", "E · I", () => t("Export, about"), {e: () => togglePanel("export"), i: () => togglePanel("about")}],
+    ["page", "J", () => t("Blind comparison"), {j: () => openBlind()}],
     ["page", "?", () => t("Keys"), {"?": () => openHelp()}],
     ["cell", "← → ↑ ↓", () => t("Leaf through the cells"), {
         ArrowLeft: () => leaf(0, -1), ArrowRight: () => leaf(0, 1), ArrowUp: () => leaf(-1, 0), ArrowDown: () => leaf(1, 0)}],
@@ -94,6 +95,10 @@ const KEYS = [
     ["cell", "U", () => t("Use this clip skip"), {u: () => pressInCell("use")}],
     ["cell", "T · R", () => t("Send to txt2img; run again"), {t: () => pressInCell("send txt2img"), r: () => pressInCell("run")}],
     ["cell", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
+    ["blind", "← →", () => t("The left, the right one is better"), {ArrowLeft: () => vote("a"), ArrowRight: () => vote("b")}],
+    ["blind", "↓ =", () => t("The same"), {ArrowDown: () => vote("same"), "=": () => vote("same")}],
+    ["blind", "Backspace", () => t("The vote before, once more"), {Backspace: () => undoVote()}],
+    ["blind", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
     ["compare", "1 2 3 4", () => t("Side by side, flicker, wipe, difference"),
         Object.fromEntries(MODES.map((mode, place) => [place + 1, () => change({mode})]))],
     ["compare", "Space", () => t("Show the other one"), {" ": () => app.view.mode === "flicker" && showOther()}],
@@ -105,7 +110,7 @@ const KEYS = [
 ];
 
 function placeOfKeys() {
-    for (const name of ["help", "compare", "cell"]) if ($(name).open) return name;
+    for (const name of ["help", "blind", "compare", "cell"]) if ($(name).open) return name;
     return "page";
 }
 
@@ -125,6 +130,7 @@ function startKeys() {
             const act = actions[pressed] ?? (event.altKey || event.shiftKey ? undefined : actions[event.key.toLowerCase()]);
             if (!act) continue;
             event.preventDefault();
+            if (event.repeat && place === "blind") return; // one press, one vote
             return act();
         }
     });
@@ -134,7 +140,8 @@ function startKeys() {
 
 function openHelp() {
     const dialog = $("help");
-    const names = {cells: t("Among the cells"), page: t("Everywhere"), cell: t("In the large view"), compare: t("Comparing")};
+    const names = {cells: t("Among the cells"), page: t("Everywhere"), cell: t("In the large view"), compare: t("Comparing"),
+        blind: t("Blind")};
     const table = (where) => make("section", {}, make("h3", {text: names[where]}), make("dl", {},
         ...KEYS.filter(([place]) => place === where).flatMap(([, shown, text]) =>
             [make("dt", {}, make("kbd", {text: shown})), make("dd", {text: text()})])));

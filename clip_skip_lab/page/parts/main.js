@@ -11,6 +11,7 @@ function showSweep(sweep) {
     document.body.classList.add("ready");
     if (first) startGrid();
     refreshNow();
+    if (first) followPicks();
     if (first && document.activeElement === document.body && activeCell()) activate(activeCell(), {focus: true});
 }
 
@@ -53,6 +54,7 @@ function setLanguage(chosen) {
 document.documentElement.lang = language;
 startCell();
 startCompare();
+startBlind();
 startWipe();
 startZoom();
 startKeys();

@@ -1,4 +1,4 @@
-// What this browser keeps for a sweep: favourites. And which language was chosen.
+// What this browser keeps for a sweep: favourites and votes (picks.js, blind.js). And which language was chosen.
 
 const STORED = "clip-skip-lab";
 
@@ -26,6 +26,7 @@ function toggleFavourite(cell) {
     const marked = !app.favourites.delete(cell.key);
     if (marked) app.favourites.add(cell.key);
     store(app.sweep.id, [...app.favourites]);
+    pickChanged([cell]);
     say(marked ? t("Favourite: {name}", {name: nameOf(cell)}) : t("No longer a favourite: {name}", {name: nameOf(cell)}));
     refresh();
 }
@@ -39,7 +40,8 @@ function exportFavourites() {
         name: nameOf(cell), values: cell.values, file: cell.picture?.file ?? null, seed: cell.picture?.seed ?? null,
         infotext: cell.picture?.infotext ?? null, measures: cell.measures,
     }));
-    if (!cells.length) return say(noFavourites());
-    const text = JSON.stringify({sweep: app.sweep.id, favourites: cells}, null, 1);
+    const {votes, winner} = readVotes(stored(`${app.sweep.id}:votes`));
+    if (!cells.length && !votes.length) return say(noFavourites());
+    const text = JSON.stringify({sweep: app.sweep.id, favourites: cells, ...(votes.length && {votes, winner})}, null, 1);
     download(new Blob([text], {type: "application/json"}), `${app.sweep.id}-favourites.json`);
 }
