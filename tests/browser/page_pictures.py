@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from clip_skip_lab.page.files import PAGE
 from tests.browser.chromium import find_chromium
 from tests.helpers.painted import painted_sweep, plan_of
 
@@ -22,12 +23,16 @@ PICTURES: dict[str, tuple[str, str, bool, tuple[int, int], str, Callable[[Page],
     "table-light": ("table", "", False, DESK, "en-US", lambda page: page.hover('[data-cell="17-0"]')),
     "heat-dark-ja": ("table", "#heat=sharpness", True, DESK, "ja-JP", lambda page: page.keyboard.press("/")),
     "cell-light": ("twelve", "#cell=4-0", False, DESK, "en-US", None),
+    "back-dark": ("twelve", "#cell=1-0", True, DESK, "en-US", None),
+    "blind-dark": ("twelve", "", True, DESK, "en-US", lambda page: page.keyboard.press("j")),
     "wipe-dark": ("twelve", "#a=0-0&b=8-0&compare=wipe", True, DESK, "en-US", None),
     "difference-dark": ("twelve", "#a=7-0&b=8-0&compare=difference", True, DESK, "en-US",
                         lambda page: page.locator("#compare-amplify").fill("4")),
     "thousand-dark": ("thousand", "", True, DESK, "en-US", None),
     "phone-light": ("twelve", "", False, PHONE, "en-US", None),
 }  # fmt: skip
+
+FROM_WEBUI = ("back-dark",)
 
 SWEEPS = {
     "twelve": lambda: plan_of("1-12"),
@@ -36,9 +41,17 @@ SWEEPS = {
 }
 
 
-def take(page: Page, index: Path, address: str, act: Callable[[Page], object] | None) -> bytes:
+def served(page: Page, folder: Path) -> str:
+    """The address of a sweep's page as a WebUI has it: its files come from the folder, and nothing was chosen yet."""
+    own = f"http://localhost/clip-skip-lab/v1/sweeps/{folder.name}"
+    page.route(f"{own}/**", lambda route: route.fulfill(path=folder / (route.request.url.split("/page/")[1] or PAGE)))
+    page.route(f"{own}/judged", lambda route: route.fulfill(json={}))
+    return f"{own}/page/"
+
+
+def take(page: Page, address: str, act: Callable[[Page], object] | None) -> bytes:
     """A screenshot of the page when everything is drawn."""
-    page.goto(index.as_uri() + address)
+    page.goto(address)
     page.wait_for_function("() => [...document.querySelectorAll('#stage canvas')].every(one => one.dataset.drawn)")
     page.mouse.move(0, 0)
     if act is not None:
@@ -66,7 +79,9 @@ def main() -> None:
             scheme = "dark" if dark else "light"
             viewport = {"width": width, "height": height}
             context = browser.new_context(viewport=viewport, color_scheme=scheme, locale=locale)
-            save(name, take(context.new_page(), pages[sweep] / "index.html", address, act))
+            page, folder = context.new_page(), pages[sweep]
+            start = served(page, folder) if name in FROM_WEBUI else (folder / PAGE).as_uri()
+            save(name, take(page, start + address, act))
             context.close()
         browser.close()
 

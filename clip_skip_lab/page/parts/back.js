@@ -86,7 +86,8 @@ function backRows(cell) {
     if (back.isAlone && back.cell === cell) said.append(" ", make("a", {href: new URL("../../", new URL(API, location.href)).href,
         target: "_blank", text: t("Open the WebUI")}));
     return [
-        make("div", {className: "bar", role: "group", "aria-label": t("Send to")}, make("span", {text: t("Send to"), className: "faint"}),
+        make("h3", {text: t("Send to")}),
+        make("div", {className: "bar", role: "group", "aria-label": t("Send to")},
             send("txt2img", "txt2img", t("Its parameters, as ↙️ takes them: prompt, seed, clip skip, everything")),
             send("img2img", "img2img", t("The picture and its parameters")),
             send("inpaint", "inpaint", t("The picture and its parameters")),
