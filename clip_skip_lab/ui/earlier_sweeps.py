@@ -15,7 +15,7 @@ from ..language import Text, counted
 from ..sweep.axes import Axis
 from ..sweep.examples import example_of
 from ..sweep.extend import EXTENDED, same_cells
-from ..sweep.plan import read_plan
+from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.plan_keys import NEW_SWEEP, NOT_EXTENDED, PANEL_INPUTS, SCRIPT_TITLE, VALUE_FIELDS
 from ..sweep.record import DONE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier, label_of, offered
@@ -28,7 +28,7 @@ log = logging.getLogger("clip_skip_lab")
 REFRESH_SYMBOL = "\U0001f504"
 """The host's own sign for "look again"."""
 DEFAULTS = {item.name: item.default for item in PANEL_INPUTS}
-INFOTEXT = {item.name: item.infotext for item in PANEL_INPUTS}
+INFOTEXT = {item.name: item.infotext for item in PANEL_INPUTS if item.infotext is not None}
 Field = tuple[Any, Callable[[dict], Any]]
 """A component, and what pasting an infotext makes of it; None leaves it alone."""
 
@@ -145,7 +145,7 @@ class EarlierSweeps:
         except InvalidInput as error:
             log.warning("Clip skip sweep: %s", error)
             return False
-        for key, text in plan.infotext().items():
+        for key, text in {**plan.infotext(), **_typed(plan)}.items():
             params.setdefault(key, text)
         self._completed = params
         return True
@@ -246,6 +246,21 @@ class EarlierSweeps:
         if earlier is None or not earlier.is_finished_draft:
             return gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
         return gr.update(choices=earlier.cell_names(), value=[], visible=True), gr.update(visible=True)
+
+
+def _typed(plan: SweepPlan) -> dict[str, str]:
+    """The numbers of a plan from `sweep.json` as a person types them, by the keys of their inputs in an infotext."""
+    lists = {INFOTEXT["clip_skip"]: plan.clip_skip}
+    lists |= {INFOTEXT[f"{letter}_values"]: axis.values for letter, axis in plan.further_axes()}
+    return {key: _as_typed(values) for key, values in lists.items() if {*map(type, values)} <= {int, float}}
+
+
+def _as_typed(numbers: tuple) -> str:
+    """`1-12`, or `5, 7.5`."""
+    exact = [int(number) if number == int(number) else number for number in numbers]
+    if len(exact) > 1 and exact == [*range(int(exact[0]), int(exact[0]) + len(exact))]:
+        return f"{exact[0]}-{exact[-1]}"
+    return ", ".join(map(str, exact))
 
 
 def _update(pasted: Any) -> Any:

@@ -38,7 +38,7 @@ def rows_of(engine: Engine, request: Any, plan: SweepPlan) -> dict[tuple[int, in
             found[cell.y, cell.z] = (
                 _fields(request, copied),
                 _options(request, copied, written),
-                _plain(layer_request_of(copied, plan).to_json()),
+                layer_request_of(copied, plan),
                 _by_strangers(plan, cell),
             )
         except _Unknown:
