@@ -1,10 +1,9 @@
-// Ways to the page of a sweep: a link under the gallery when one has run, and a list in the tab "Clip skip lab".
+// A list of the sweeps, in the tab "Clip skip lab".
 (function () {
     "use strict";
 
     const ROUTE = "./clip-skip-lab/v1/sweeps";
     const TAB = "tab_clip_skip_lab";
-    const FOLDER = /clip-skip-sweeps[/\\](\d{4}-\d\d-\d\d-[0-9a-f]{8})/; // as the summary under the gallery names it
     const LISTED = 30;
 
     function make(tag, properties = {}, ...children) {
@@ -15,17 +14,6 @@
 
     function linkTo(id, text) {
         return make("a", {href: `${ROUTE}/${encodeURIComponent(id)}/page`, target: "_blank", rel: "noopener", textContent: text});
-    }
-
-    // --- Under the gallery ------------------------------------------------------------------------------------
-
-    function addLinks() {
-        for (const tab of ["txt2img", "img2img"]) {
-            const said = gradioApp().querySelector(`#html_log_${tab} .comments`);
-            const id = said && FOLDER.exec(said.textContent)?.[1];
-            if (!id || said.querySelector(".clip-skip-lab-page")) continue;
-            said.append(make("div", {className: "clip-skip-lab-page"}, linkTo(id, clipSkipLab.say("Open the page of this sweep"))));
-        }
     }
 
     // --- The list ---------------------------------------------------------------------------------------------
@@ -86,6 +74,5 @@
         return new Intl.DateTimeFormat(clipSkipLab.language, {dateStyle: "medium", timeStyle: "short"}).format(time);
     }
 
-    onAfterUiUpdate(() => clipSkipLab.words.then(addLinks));
     onUiTabChange(() => get_uiCurrentTabContent()?.id === TAB && showList());
 })();
