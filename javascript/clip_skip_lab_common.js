@@ -42,6 +42,21 @@ window.clipSkipLab = {
         return null;
     },
 
+    // By tab, what the host tells of what the gallery shows: infotexts, and what we say of a sweep.
+    inGallery: {},
+
+    // Calls back when a gallery shows something else.
+    onGallery(callback) {
+        clipSkipLab.galleryShows = (tab, info) => {
+            clipSkipLab.inGallery[tab] = info;
+            callback();
+        };
+    },
+
+    galleryShows(tab, info) {
+        clipSkipLab.inGallery[tab] = info;
+    },
+
     // What weights have answered since the page was opened; with it, notes and advice change.
     answered() {
         return gradioApp().querySelector("#clip_skip_lab_trained_answer [role=status]")?.textContent ?? "";

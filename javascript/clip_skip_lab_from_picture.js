@@ -86,16 +86,14 @@
     // It sends whatever is in the gallery; where nothing is chosen, the first, which after a sweep is the grid. A grid
     // can be enlarged in Extras like any file; as a picture to go on from it is a mistake, and so is a chart anywhere.
 
-    const shown = {};
-
     window.clipSkipLabGalleryShows = function (tab, generationInfo) {
-        shown[tab] = JSON.parse(generationInfo || "{}");
+        clipSkipLab.galleryShows(tab, JSON.parse(generationInfo || "{}"));
         return [];
     };
 
     function keepFromSending(event) {
         const [, from, to] = /^(txt2img|img2img)_send_to_(\w+)$/.exec(event.target.closest?.("button")?.id ?? "") ?? [];
-        const info = shown[from];
+        const info = clipSkipLab.inGallery[from];
         if (!info?.extra_generation_params?.clip_skip_lab) return;
         const kind = kindOf(info, Math.max(0, selected_gallery_index()));
         say(from, "");

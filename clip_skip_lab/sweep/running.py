@@ -21,6 +21,11 @@ def running(folder: Path) -> Iterator[None]:
         _folders.discard(name)
 
 
+def running_folders() -> list[Path]:
+    """The folders of the sweeps that are running, by their names: their dates."""
+    return sorted(map(Path, tuple(_folders)), key=lambda folder: folder.name)
+
+
 def is_running(folder: Path) -> bool:
     """Whether a sweep is being run in this folder, by this WebUI."""
     return os.path.realpath(folder) in _folders

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import reduce
 
 from ..language import Text, counted
@@ -80,22 +82,49 @@ def one_line(text: object, most: int) -> str:
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
-def summary(record: SweepRecord, folder: str) -> list[str]:
-    """What happened, in sentences: counts, the reason of each cell that failed (alike ones together), the folder."""
-    done, failed, waiting = (record.count(state) for state in (DONE, FAILED, NOT_RUN))
+@dataclass(frozen=True)
+class Summary:
+    """What happened, in sentences, the most important first.
+
+    Attributes:
+        counts: how many cells are done.
+        lost: what failed, alike reasons together, and every other problem.
+        waiting: what was not run, and why.
+        notes: what somebody should know of how the sweep ran.
+        folder: where it is.
+    """
+
+    counts: Text
+    lost: tuple[str, ...]
+    waiting: tuple[str, ...]
+    notes: tuple[str, ...]
+    folder: Text
+
+    def lines(self, findings: Iterable[str] = ()) -> list[str]:
+        """All of it, the findings of the measures where they matter."""
+        return [self.counts, *self.lost, *self.waiting, *findings, *self.notes, self.folder]
+
+
+def summary(record: SweepRecord, folder: str) -> Summary:
+    """What is to be said of a sweep that has ended: counts, the reason of each cell that failed, the folder."""
+    done, failed = record.count(DONE), record.count(FAILED)
     cells = counted(len(record.cells), "{n} cell", "{n} cells")
     if record.plan.draft:
         counts = Text("Clip skip sweep, draft: {done} of {cells} done.", done=done, cells=cells)
     else:
         counts = Text("Clip skip sweep: {done} of {cells} done.", done=done, cells=cells)
-    lines: list[str] = [Text("{counts} {failed} failed:", counts=counts, failed=failed) if failed else counts]
-    lines += [Text("{cells}: {reason}", cells=names, reason=reason) for reason, names in _alike(record.cells, FAILED)]
-    if waiting:
-        lines += [
-            Text("Not run ({reason}): {cells}", reason=reason, cells=names)
-            for reason, names in _alike(record.cells, NOT_RUN)
-        ]
-    return [*lines, *record.notes, *record.problems, Text("Folder: {folder}", folder=folder)]
+    lost = [Text("{cells}: {reason}", cells=names, reason=reason) for reason, names in _alike(record.cells, FAILED)]
+    waiting = [
+        Text("Not run ({reason}): {cells}", reason=reason, cells=names)
+        for reason, names in _alike(record.cells, NOT_RUN)
+    ]
+    return Summary(
+        Text("{counts} {failed} failed:", counts=counts, failed=failed) if failed else counts,
+        (*lost, *record.problems),
+        tuple(waiting),
+        tuple(record.notes),
+        Text("Folder: {folder}", folder=folder),
+    )
 
 
 def _alike(cells: list[CellRecord], state: str) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@ in for another axis. What a person typed or chose stays."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from ..hosts import CHECKPOINT, VAE
 from ..language import Text
 from ..sweep.axes import find_axis
 from ..sweep.examples import filled_in
+from .gradio_events import in_browser
 
 PAGE_FIELDS = {
     "seed": "Seed",
@@ -26,6 +28,13 @@ PAGE_FIELDS = {
 
 OPTIONS = {"Checkpoint name": CHECKPOINT, "VAE": VAE, "RNG source": "randn_source", "FP8 mode": "fp8_storage"}
 """The axes whose value is one of the host's options."""
+
+
+UNLESS_TYPED = """(answer, text) => {
+    const [held, filled] = JSON.parse(answer || "[null, null]");
+    return [filled !== null && text === held ? filled : text];
+}"""
+"""Somebody may type before the host's answer is there: then that stays."""
 
 
 def value_inputs(choices: list[str] | None, chosen: list[str], text: str | None = None) -> tuple:
@@ -45,6 +54,9 @@ class AxisValues:
         """To be made while the panel is drawn."""
         self._panel = panel
         self._filled = gr.State(["", []])  # what was filled in last: a text, and choices
+        self._text = gr.Textbox(
+            visible=False
+        )  # the text to be filled in, and what the field held when it was asked for
         names = ("axis", "values", "choices", "fill")
         self._axis, self._values, self._choices, self._fill = (getattr(panel, f"{letter}_{name}") for name in names)
 
@@ -61,12 +73,13 @@ class AxisValues:
             current = {**_options(), **dict(zip(labels, values, strict=True))}
             new_text, new_choices, filled = filled_in(axis, current, (text, choices), filled)
             names = None if axis is None or axis.choices is None else axis.choice_names()
-            return *value_inputs(names, new_choices, new_text), filled
+            return *value_inputs(names, new_choices), filled, json.dumps([text or "", new_text])
 
         own = [self._values, self._choices]
         inputs = [self._axis, *own, self._filled, *page.values()]
-        outputs = [*own, self._fill, self._filled]
-        self._axis.input(chosen, inputs, outputs, show_progress=False, queue=False)
+        outputs = [*own, self._fill, self._filled, self._text]
+        answered = self._axis.input(chosen, inputs, outputs, show_progress=False, queue=False)
+        in_browser(answered.then, UNLESS_TYPED, [self._text, self._values], [self._values])
 
 
 def _options() -> dict[str, Any]:

@@ -21,6 +21,8 @@ ANY_NUMBER_AT_ONCE: dict[str, Any] = {"concurrency_limit": None} if IS_4 else {}
 gradio 3 has threads for all of the host's events together."""
 
 
-def in_browser(event: Callable[..., Any], script: str, inputs: list[Any] | None = None) -> None:
+def in_browser(
+    event: Callable[..., Any], script: str, inputs: list[Any] | None = None, outputs: list[Any] | None = None
+) -> None:
     """Runs a function of the page's scripts at an event, without asking the host."""
-    event(fn=None, inputs=inputs or [], outputs=[], **{"js" if IS_4 else "_js": script})
+    event(fn=None, inputs=inputs or [], outputs=outputs or [], **{"js" if IS_4 else "_js": script})

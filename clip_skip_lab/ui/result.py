@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,33 @@ from ..language import Text, translated
 from ..sweep.encoded import FileImage
 from ..sweep.outcome import Outcome
 from ..sweep.record import DONE
-from ..sweep.summary import summary
+from ..sweep.summary import Summary, summary
 from .measures import SweepMeasures
+
+
+@dataclass(frozen=True)
+class Said:
+    """What others say of a sweep.
+
+    Attributes:
+        comments: those of the host and of other extensions.
+        counterpart: the sweep of the same in the other tab, as {"id", "tab"}; None where there is none.
+    """
+
+    comments: tuple[str, ...] = ()
+    counterpart: dict[str, str] | None = None
+
 
 ON_PAGE = (1, 1)
 """The size of what stands for a picture that is in a file, where only its path counts."""
 
 
-def result_of(
-    p: Any, outcome: Outcome, measures: SweepMeasures, comments: Iterable[str], language: str
-) -> processing.Processed:
+def result_of(p: Any, outcome: Outcome, measures: SweepMeasures, said: Said, language: str) -> processing.Processed:
     """The host's own result: the grid first, then the pictures, the metadata of each at the same place.
 
-    On the page, the charts are between the two; an API's client finds them in the folder. Under the gallery stand the
-    findings, how the sweep ran, and the `comments` of others.
+    On the page, the charts are between the two; an API's client finds them in the folder. Under the gallery stands
+    how the sweep ran and what was found, as text; the page gets it in parts, too, for its own form of it
+    (javascript/clip_skip_lab_links.js).
     """
     record = outcome.record
     pictures = outcome.pictures if record.plan.return_cells else []
@@ -51,9 +64,12 @@ def result_of(
         all_subseeds=[saved.record.subseed for saved in pictures] or None,
     )
     told = _told(outcome, measures)
+    found = summary(record, str(outcome.folder))
+    if not p.is_api:
+        told["page"] = [_report(outcome, found, measures, said, language)]
     processed.extra_generation_params = {**processed.extra_generation_params, "clip_skip_lab": told}
-    lines = (translated(line, language) for line in summary(record, str(outcome.folder)))
-    processed.comments = "\n".join([*measures.findings, *lines, *comments])
+    lines = (translated(line, language) for line in found.lines(measures.findings))
+    processed.comments = "\n".join([*lines, *said.comments])
     _tell_of_all(p, processed)
     return processed
 
@@ -75,6 +91,22 @@ def _told(outcome: Outcome, measures: SweepMeasures) -> dict[str, Any]:
     }
 
 
+def _report(outcome: Outcome, found: Summary, measures: SweepMeasures, said: Said, language: str) -> dict[str, Any]:
+    """What the page says of a sweep, in the language: parts of a line, and sentences."""
+    record = outcome.record
+    return {
+        "id": record.id,
+        "done": record.count(DONE),
+        "cells": len(record.cells),
+        "lost": [translated(line, language) for line in found.lost],
+        "waiting": [translated(line, language) for line in found.waiting],
+        "findings": measures.findings,
+        "notes": [*(translated(line, language) for line in found.notes), *said.comments],
+        "folder": str(outcome.folder),
+        "counterpart": said.counterpart,
+    }
+
+
 def _chart_infotext(path: Path, sweep: str, seed: int, language: str) -> str:
     """What the gallery says under a chart: that it is one. It brings no picture's parameters back.
 
@@ -91,6 +123,14 @@ def _tell_of_all(p: Any, processed: processing.Processed) -> None:
     first = vars(p).setdefault("clip_skip_lab_first", processed)
     if first is not processed:
         first.comments = f"{first.comments}\n{processed.comments}"
+        for told, also in zip(_reports(first), _reports(processed), strict=False):
+            told += also
+
+
+def _reports(processed: Any) -> list[list[dict[str, Any]]]:
+    """What the page is told of the sweeps of a result, as a list of one; empty for what the page did not ask for."""
+    told = getattr(processed, "extra_generation_params", {}).get("clip_skip_lab", {})
+    return [told["page"]] if "page" in told else []
 
 
 def _picture(

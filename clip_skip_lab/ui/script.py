@@ -10,7 +10,9 @@ from modules import processing, scripts
 
 from ..errors import InvalidInput
 from ..hosts import Host
+from ..sweep.counterpart import find_counterpart
 from ..sweep.extend import EXTENDED, Extension
+from ..sweep.outcome import Outcome
 from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.plan_keys import SCRIPT_TITLE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
@@ -21,7 +23,7 @@ from .gradio_events import RESULT
 from .layer_panel import inputs_of_layer_panel
 from .measures import SweepMeasures
 from .panel import Panel
-from .result import result_of
+from .result import Said, result_of
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -127,7 +129,16 @@ def make_script(host: Host) -> type[scripts.Script]:
             with host.session(p, plan) as session:
                 measures = SweepMeasures(session, language)
                 outcome = run_sweep(plan, session, host.about, earlier, draws, measures if plan.measures else None)
-                return result_of(p, outcome, measures, session.comments, language)
+                told = Said(tuple(session.comments), None if p.is_api else self._counterpart(outcome))
+                return result_of(p, outcome, measures, told, language)
+
+        def _counterpart(self, outcome: Outcome) -> dict[str, str] | None:
+            """The sweep of the same in the other tab; whatever is on disk, the sweep that has run is not lost to it."""
+            try:
+                return find_counterpart(outcome.to_json(), host.grid_folder(not self.is_img2img))
+            except Exception:
+                log.exception("Clip skip sweep: the sweeps on disk could not be looked through")
+                return None
 
         def _asked(self, p: Any, arguments: tuple[Any, ...]) -> tuple[SweepPlan, EarlierSweep | Extension | None, Any]:
             """What the arguments ask for: the plan, the earlier sweep that it belongs to, and what was drawn for that.

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from tests.helpers.page_client import opened_page
 
+LINES = """log => [...log.querySelectorAll('p, summary, small')].filter(part => !part.querySelector('p'))
+    .map(part => part.textContent.trim()).join('\\n')"""
+"""What stands under a gallery, also behind "more", line by line; a function of the page."""
 SMALL = {"steps": 2, "width": 64, "height": 64}
 
 
@@ -79,10 +82,11 @@ class SweepPage:
         before = self.log_of(tab or self.tab)
         action()
         self.page.wait_for_function(
-            "([id, before]) => { const now = document.getElementById(id).innerText;"
+            "([id, before]) => { const log = document.getElementById(id), now = log.innerText;"
+            f" if (({LINES})(log) === before || !now.includes('Time taken')) return false;"
             # gradio writes "0.1/23.0s" or "processing | 0.1/23.0s" before the old text while it works
-            " return now !== before && now.includes('Time taken')"
-            " && !/(^|\\|)\\s*[\\d.]+(\\/[\\d.]+)?s/.test(now) }",
+            " if (/(^|\\|)\\s*[\\d.]+(\\/[\\d.]+)?s/.test(now)) return false;"
+            " return !log.textContent.includes('clip-skip-sweeps') || log.querySelector('.clip-skip-lab-result') }",
             arg=[f"html_log_{tab or self.tab}", before],
             timeout=120_000,
         )
@@ -94,7 +98,7 @@ class SweepPage:
 
     def log_of(self, tab: str) -> str:
         """What stands under a tab's gallery."""
-        return self.page.locator(f"#html_log_{tab}").first.inner_text()
+        return self.page.locator(f"#html_log_{tab}").first.evaluate(LINES)
 
     @property
     def thumbnails(self):

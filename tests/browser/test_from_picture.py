@@ -59,7 +59,7 @@ def test_a_picture_is_sent_to_img2img_and_swept_there(page, host_url):
         sweep.open_tab("txt2img")
         press(sweep, "sweep_in_img2img", "img2img")
         log = sweep.log_of("img2img")
-        assert "12 of 12 cells done" in log
+        assert "12 of 12 done" in log
         _, record = record_in(log)
         picture = record["cells"][0]["pictures"][0]
         assert (picture["seed"], picture["width"], picture["height"]) == (7, 128, 64)

@@ -81,7 +81,7 @@ def test_the_result_of_a_sweep_has_a_link_to_its_page(page, host_url):
     sweep.set_values("1-2")
     sweep.forecast_becomes("^2 cells")
     sweep.generate()
-    link = page.get_by_role("link", name="Open the page of this sweep")
+    link = page.get_by_role("link", name="Open the page", exact=True)
     link.wait_for()
     with page.context.expect_page() as opened:
         link.click()

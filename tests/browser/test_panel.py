@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
+from tests.helpers.client import gradient
 
 
 @pytest.fixture
@@ -69,3 +70,58 @@ def test_settings_stand_beside_stable_diffusion(txt2img, page):
     groups = dict(page.evaluate("() => opts._categories"))  # by the first section of each
     before = sections[: sections.index("Clip Skip Lab") + 1]
     assert [groups[name] for name in before if name in groups][-1] == "Stable Diffusion"
+
+
+def test_the_buttons_under_an_empty_gallery_are_off(txt2img, page):
+    buttons = page.locator("#clip_skip_lab_from_txt2img button")
+    for button in buttons.all():
+        expect(button).to_be_disabled()
+    txt2img.set_values("1")
+    txt2img.generate()
+    for button in buttons.all():
+        expect(button).to_be_enabled()
+
+
+def test_the_page_of_a_sweep_is_linked_from_its_first_moment_also_where_one_opens_the_webui_meanwhile(
+    txt2img, page, host_url
+):
+    txt2img.set_number("steps", 60)
+    txt2img.set_values("1-8")
+    link = page.locator("#clip_skip_lab_from_txt2img").get_by_role("link", name="Open the page of the sweep")
+    meanwhile = page.context.new_page()
+    opened = SweepPage(meanwhile, host_url)
+
+    def started():
+        page.locator("#txt2img_generate").click()
+        expect(link).to_be_visible()
+        address = link.get_attribute("href")
+        meanwhile.reload()
+        there = meanwhile.locator("#clip_skip_lab_from_txt2img").get_by_role("link", name="Open the page of the sweep")
+        expect(there).to_have_attribute("href", address)
+        answer = meanwhile.request.get(f"{host_url}/{address.removeprefix('./')}/sweep.json")
+        assert answer.json()["state"] == "running"
+        page.locator("#txt2img_interrupt").click()
+
+    txt2img.ends_after(started)
+    expect(link).to_have_count(0)
+    assert " of 8 done · Open the page" in txt2img.log and "Not run (interrupted)" in txt2img.log
+    assert opened.tab == "txt2img"
+    meanwhile.close()
+
+
+def test_the_way_leads_to_the_comparison_with_the_sweep_of_the_other_tab(txt2img, page, host_url, tmp_path):
+    picture = tmp_path / "picture.png"
+    gradient().save(picture)
+    txt2img.set_values("1, 3")
+    txt2img.generate()
+    img2img = SweepPage(page, host_url, "img2img")
+    page.locator("#img2img_image input[type=file]").set_input_files(str(picture))
+    img2img.choose_script()
+    img2img.set_small()
+    img2img.set_values("1, 3")
+    page.locator("#img2img_image img").first.wait_for()
+    img2img.generate()
+    link = page.locator("#html_log_img2img").get_by_role("link", name="Compare with its txt2img sweep")
+    expect(link).to_be_visible()
+    link.click()
+    expect(page.locator("#clip_skip_lab_compare")).to_be_visible()

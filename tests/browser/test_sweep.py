@@ -95,16 +95,20 @@ def test_a_field_that_is_emptied_for_a_moment_breaks_nothing(txt2img):
 def test_from_the_script_dropdown_to_the_pictures_and_back(txt2img, client, host_url):
     txt2img.set_values("1-3")
     txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
+    txt2img.forecast_becomes("^12 cells")  # with what was filled in
     txt2img.type_into(txt2img.part("y_values").locator("textarea, input").first, "5, 7.5")
     txt2img.forecast_becomes("^6 cells")
     txt2img.generate()
-    assert "6 of 6 cells done" in txt2img.log
+    assert "6 of 6 done" in txt2img.log
     folder = folder_in(txt2img.log)
     record = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     grid = record["grids"][0]
 
-    # The findings stand under the gallery, before the summary.
-    assert txt2img.log.startswith("\n".join(record["findings"]["en"]) + "\nClip skip sweep: 6 of 6 cells done.")
+    # Under the gallery stands the most important first, one finding, and the others behind "more".
+    first, *others = record["findings"]["en"]
+    assert txt2img.log.startswith("\n".join(["6 of 6 done · Open the page", first, "more", *others]))
+    assert txt2img.page.locator("#html_log_txt2img").get_by_text(first).is_visible()
+    assert txt2img.page.locator("#html_log_txt2img").get_by_text("Folder: ").is_hidden()
 
     # The grid is first in the gallery, then the charts, then the pictures, each with its own infotext.
     first = 1 + len(record["charts"])
@@ -178,7 +182,7 @@ def test_img2img(page, host_url, tmp_path):
     sweep.forecast_becomes("^2 cells · 2 pictures · ")
     page.locator("#img2img_image img").first.wait_for()
     sweep.generate()
-    assert "2 of 2 cells done" in sweep.log
+    assert "2 of 2 done" in sweep.log
     charts = json.loads((folder_in(sweep.log) / "sweep.json").read_text(encoding="utf-8"))["charts"]
     assert sweep.thumbnails.count() == 1 + len(charts) + 2
     assert "Clip skip sweep" not in sweep.open_picture(1 + len(charts) + 1, "Clip skip: 4")
@@ -265,7 +269,7 @@ def test_sweeps_from_page_and_api_at_once_do_not_mix(txt2img, client):
 
         txt2img.ends_after(both)
         answers = [sweep.result() for sweep in meanwhile]
-    assert "4 of 4 cells done" in txt2img.log
+    assert "4 of 4 done" in txt2img.log
     folder = folder_in(txt2img.log)
     mine = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     assert len({folder, *(answer.folder for answer in answers)}) == 3

@@ -129,7 +129,7 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
     assert outcome.record.notes == [note]
-    assert note in summary(outcome.record, "folder")
+    assert note in summary(outcome.record, "folder").lines()
 
 
 def test_resuming_with_the_same_code_says_nothing(tmp_path):

@@ -90,7 +90,7 @@ def test_a_cell_that_fails_shows_its_reason_and_the_others_go_on(tmp_path):
     assert (40, 0, 255) not in colours(grid)
     black = sum(count for count, colour in grid.getcolors(10**6) if colour == (0, 0, 0))
     assert black < grid.width * grid.height / 10  # text, not a square
-    assert "Clip skip 2: ValueError: this size cannot be" in summary(outcome.record, "folder")
+    assert "Clip skip 2: ValueError: this size cannot be" in summary(outcome.record, "folder").lines()
 
 
 def test_a_sweep_of_failing_cells_only_still_has_its_grid_of_reasons(tmp_path):

@@ -39,7 +39,7 @@ def test_the_name_of_a_cell():
 
 
 def test_the_summary_of_a_sweep_that_went_well():
-    assert summary(record_of("1-3"), "/there") == ["Clip skip sweep: 3 of 3 cells done.", "Folder: /there"]
+    assert summary(record_of("1-3"), "/there").lines() == ["Clip skip sweep: 3 of 3 cells done.", "Folder: /there"]
 
 
 def test_the_summary_gives_each_reason_once_with_its_cells():
@@ -49,13 +49,13 @@ def test_the_summary_gives_each_reason_once_with_its_cells():
     record.cells[9].state, record.cells[9].reason = FAILED, "NaN"
     record.cells[11].state, record.cells[11].reason = "not run", "interrupted"
     record.problems.append("The disk is full.")
-    lines = summary(record, "/there")
+    lines = summary(record, "/there").lines()
     assert lines[0] == "Clip skip sweep: 2 of 12 cells done. 9 failed:"
     assert lines[1].startswith("Clip skip 1, CFG Scale 5.0; Clip skip 2, CFG Scale 5.0; ")
     assert lines[1].endswith("; and 2 more: out of memory")
     assert lines[2:] == [
         "Clip skip 10, CFG Scale 5.0: NaN",
-        "Not run (interrupted): Clip skip 12, CFG Scale 5.0",
         "The disk is full.",
+        "Not run (interrupted): Clip skip 12, CFG Scale 5.0",
         "Folder: /there",
     ]
