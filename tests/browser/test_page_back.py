@@ -31,7 +31,9 @@ def swept(client):
 
 @pytest.fixture(scope="module")
 def of_img2img(client):
-    return client.sweep({"clip_skip": "1, 2"}, route="img2img", init_images=[encoded(gradient())], denoising_strength=0.6)
+    return client.sweep(
+        {"clip_skip": "1, 2"}, route="img2img", init_images=[encoded(gradient())], denoising_strength=0.6
+    )
 
 
 @pytest.fixture
@@ -150,7 +152,9 @@ def test_sweep_around_runs_the_values_beside_it_with_everything_else_of_the_cell
     beside = sweeps_page(swept, "2-0")
     webui.ends_after(lambda: send(beside, "Sweep 2 ± 0.5", "The WebUI is sweeping around this value"))
     assert "5 of 5 cells done" in webui.log
-    assert "values: \"1.5, 1.75, 2, 2.25, 2.5\"" in webui.open_picture(0, "Script: Clip skip sweep").replace("clip_skip_lab_", "")
+    assert 'values: "1.5, 1.75, 2, 2.25, 2.5"' in webui.open_picture(0, "Script: Clip skip sweep").replace(
+        "clip_skip_lab_", ""
+    )
     assert "Seed: 5" in webui.infotext
 
 
@@ -175,7 +179,9 @@ def test_a_cell_of_img2img_is_not_run_again_without_its_picture(webui, of_img2im
         assert button.is_disabled()
         assert button.get_attribute("title").startswith("This sweep is one of img2img")
     beside.keyboard.press("r")
-    beside.locator("#said", has_text="This sweep is one of img2img, and the picture that it began with is not kept.").wait_for()
+    beside.locator(
+        "#said", has_text="This sweep is one of img2img, and the picture that it began with is not kept."
+    ).wait_for()
     send(beside, "img2img", "img2img has this picture")
 
 
@@ -227,7 +233,10 @@ def test_while_it_generates_nothing_is_run_there(webui, swept, sweeps_page):
 @pytest.mark.parametrize(
     ("task", "says"),
     [
-        ({"to": "extras", "sweep": "../../../internal", "file": "x.png"}, "no picture in its sweep's folder|no tab Extras"),
+        (
+            {"to": "extras", "sweep": "../../../internal", "file": "x.png"},
+            "no picture in its sweep's folder|no tab Extras",
+        ),
         ({"to": "img2img", "file": "../../sweep.json"}, "no picture in its sweep's folder"),
         ({"to": "img2img", "file": "https://example.org/x.png"}, "no picture in its sweep's folder"),
         ({"to": "img2img", "file": "sweep.json"}, "The picture could not be read: sweep.json"),
@@ -241,7 +250,11 @@ def test_a_message_is_data_and_what_it_must_not_say_is_refused(webui, swept, swe
     beside = sweeps_page(swept)
     asked = []
     webui.page.on("request", lambda request: asked.append(request.url))
-    good = {"sweep": swept.folder.name, "file": swept.record["cells"][0]["pictures"][0]["file"], "infotext": "a\nSteps: 2"}
+    good = {
+        "sweep": swept.folder.name,
+        "file": swept.record["cells"][0]["pictures"][0]["file"],
+        "infotext": "a\nSteps: 2",
+    }
     refused = beside.evaluate(
         """async (task) => {
             const channel = new BroadcastChannel("clip-skip-lab /clip-skip-lab/v1/");
