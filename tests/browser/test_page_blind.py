@@ -161,7 +161,7 @@ def test_from_disk_votes_are_exported_with_the_favourites(open_page, twelve):
     assert exported["winner"] == exported["votes"][0]["a"]
 
 
-# --- From a WebUI ------------------------------------------------------------------------------------------------------
+# --- From a WebUI -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

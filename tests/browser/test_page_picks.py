@@ -96,7 +96,7 @@ def test_what_was_chosen_elsewhere_is_there_when_one_comes_back(open_page, picks
 
 def test_favourites_from_before_there_were_picks_are_kept_once(open_page, picks, client, swept, page, host_url):
     page.goto(f"{host_url}/clip-skip-lab/v1/words?browser=en")  # a page of the same origin
-    page.evaluate("id => localStorage.setItem(`clip-skip-lab:${id}`, '[\"0-0\", \"2-0\", \"99-0\"]')", swept.folder.name)
+    page.evaluate('id => localStorage.setItem(`clip-skip-lab:${id}`, \'["0-0", "2-0", "99-0"]\')', swept.folder.name)
     set_picks(client, swept, [1])
     open_page()
     said(page, "Favourites of this browser that are kept with the sweep now: 2")
