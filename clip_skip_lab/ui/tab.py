@@ -37,6 +37,7 @@ def sweeps_tab(host: Host) -> list[tuple[gr.Blocks, str, str]]:
     """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_library.js and …_memory.js fill it."""
     with gr.Blocks(analytics_enabled=False) as tab:
         gr.HTML('<div class="clip-skip-lab-sweeps"></div>', elem_id="clip_skip_lab_sweeps")
+        gr.HTML('<div class="clip-skip-lab-picks"></div>', elem_id="clip_skip_lab_picks")
         ComparePart(host)
         TrainedWithPart(host)
         gr.HTML('<div class="clip-skip-lab-memory"></div>', elem_id="clip_skip_lab_memory")
