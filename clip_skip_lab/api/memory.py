@@ -38,8 +38,10 @@ def add_memory_routes(app: FastAPI, checkpoints: CheckpointMemory, guard: Guard)
         return listing()
 
     def use(body: dict[str, Any]) -> dict[str, Any]:
-        value = _given(body, "clip_skip")
-        _answered(lambda: checkpoints.use(value))
+        value, remember = _given(body, "clip_skip"), body.get("remember", False)
+        if not isinstance(remember, bool):
+            raise InvalidInput("remember", remember, "true or false")
+        _answered(lambda: checkpoints.use(value, remember))
         return {"clip_skip": value}
 
     answers: dict[str, Callable[..., Any]] = {

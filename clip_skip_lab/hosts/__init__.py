@@ -99,8 +99,9 @@ class CheckpointMemory(Protocol):
     def listing(self) -> dict[str, Any]:
         """The page's table as plain data."""
 
-    def use(self, clip_skip: Any) -> None:
-        """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
+    def use(self, clip_skip: Any, remember: bool = False) -> None:
+        """Sets clip skip as the header would, by the user's hand; with `remember` it is remembered for the checkpoint,
+        and from then on each checkpoint's value is. Raises `InvalidInput`."""
 
 
 class Host(Protocol):

@@ -19,6 +19,7 @@ from ..sweep.folder import RECORD
 from ..sweep.library import SCHEMA_1, SWEEP, file_of, kind_of, read_sweep
 from ..sweep.record import DONE, FAILED, NOT_RUN
 from .judged import JUDGED, Judged, read_judged
+from .picks import choices_of, to_json
 
 PROMPT_LENGTH = 200
 """Letters of a prompt that a list shows."""
@@ -55,7 +56,8 @@ class Row(NamedTuple):
     Attributes:
         id: of the sweep.
         stamp: of its files when they were read.
-        entry: the JSON of what is listed; `Library.listing` says what it has.
+        entry: the JSON of what is listed; `Library.listing` says what it has. Where something was chosen it also has
+            "choices" (`picks.to_json`), which are not listed.
         words: what is searched, as `folded` gives it.
         made: when, in seconds since 1970.
         title: what it is sorted by as a name.
@@ -91,6 +93,8 @@ def read_row(parent: str, name: str) -> Row:
         entry = {**_of_record(folder, content), **_of_judged(folder, content, judged), "bytes": size}
         if problem:
             entry["problem_judged"] = problem
+        if choices := to_json(choices_of(content, judged)):
+            entry["choices"] = choices
         searched = [str(content["setting"].get("prompt") or "")[:SEARCHED_LENGTH], judged.name, judged.note]
     except InvalidInput as error:
         entry, searched = {"id": name, "problem": error.detail}, []

@@ -11,7 +11,7 @@ import threading
 import time
 
 from ..sweep.library import sweep_names
-from .entry import Row, Stamp, read_row, stamp_of
+from .entry import ABSENT, Row, Stamp, read_row, stamp_of
 from .store import Store
 
 MOST_AT_ONCE = 30
@@ -37,9 +37,12 @@ class Index:
         """The sweeps that the thread is still to read, the next one last."""
         self._reader: threading.Thread | None = None
 
-    def look(self) -> tuple[list[Row], int]:
+    def look(self, judged: bool = False) -> tuple[list[Row], int]:
         """The sweeps there, and how many of them are still to be read: new ones are not among the rows, changed ones
-        are as they were."""
+        are as they were.
+
+        With `judged`, only those that have a `judged.json` are read, and counted.
+        """
         with self._lock:
             rows = self._rows = self._store.load() if self._rows is None else self._rows
             there = {name: stamp_of(self._parent, name) for name in sweep_names(self._parent)}
@@ -47,11 +50,13 @@ class Index:
             for name in gone:
                 del rows[name]
             changed = [name for name, stamp in there.items() if name not in rows or rows[name].stamp != stamp]
+            later = {name for name in changed if judged and ABSENT == there[name][2:] == _stamp(rows, name)[2:]}
+            changed = [name for name in changed if name not in later]
             changed.sort(key=lambda name: there[name][1])  # the newest last, which is read first
             reads = self._reader is not None and self._reader.is_alive()
             # What the thread is at anyway, it reads next, and a list need not wait for.
             self._store.change([] if reads else self._read_some(changed, there), gone)
-            self._waiting = changed
+            self._waiting = [name for name in self._waiting if name in later] + changed
             if changed and not reads:
                 self._reader = threading.Thread(target=self._read_rest, name="clip-skip-lab-library", daemon=True)
                 self._reader.start()
@@ -88,3 +93,7 @@ class Index:
                 assert self._rows is not None
                 self._rows[name] = row
             read.append(row)
+
+
+def _stamp(rows: dict[str, Row], name: str) -> Stamp:
+    return rows[name].stamp if name in rows else (*ABSENT, *ABSENT)

@@ -6,6 +6,7 @@ don't undo each other's changes.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -81,9 +82,11 @@ def read_judged(folder: Path) -> Judged:
 def change_judged(folder: Path, change: Callable[[Judged], Judged]) -> Judged:
     """Changes what is said of a sweep, under its lock. Returns what is said then.
 
-    Raises `OSError` (no room, no right to write, the lock held for more than ten seconds), and what `change` raises. A
-    file that cannot be read is left as it is, and its `ValueError` raised.
+    Raises `OSError` (the folder gone, no room, no right to write, the lock held for more than ten seconds), and what
+    `change` raises. A file that cannot be read is left as it is, and its `ValueError` raised.
     """
+    if not folder.is_dir():  # the lock would make it anew
+        raise FileNotFoundError(errno.ENOENT, "the folder of the sweep is gone", str(folder))
     with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
         judged = change(read_judged(folder))
         write_text(folder / JUDGED, f"{dumped({'schema': SCHEMA, **asdict(judged)})}\n")
@@ -110,6 +113,41 @@ def with_fields(judged: Judged, given: dict[str, Any], cells: int) -> Judged:
     if "picks" in given:
         judged = replace(judged, picks=_places("picks", given["picks"], cells))
     return judged
+
+
+def with_votes(judged: Judged, given: dict[str, Any], cells: int) -> Judged:
+    """What is said, with the votes of a blind comparison, under way or done, in the place of those before.
+
+    Args:
+        judged: what was said.
+        given: "votes", a list of {"a", "b", "chosen"}, and "winner", a place among them or None; as a client sent them.
+        cells: how many cells the sweep has.
+
+    Raises `InvalidInput`.
+    """
+    for key in given:
+        if key not in ("votes", "winner"):
+            raise InvalidInput(Text("Sweep"), key, Text("votes and winner"), Text("cannot be changed"))
+    votes, winner = given.get("votes"), given.get("winner")
+    if not isinstance(votes, list) or len(votes) > MOST_VOTES:
+        raise InvalidInput("votes", votes, Text("a list of at most {most} votes", most=MOST_VOTES))
+    cast = tuple(_cast(vote, cells) for vote in votes)
+    seen = {place for vote in cast for place in (vote.a, vote.b)}
+    if winner is not None and (not is_place(winner, cells) or winner not in seen):
+        raise InvalidInput("winner", winner, Text("the place of a cell that was compared, or null"))
+    return replace(judged, votes=cast, winner=winner)
+
+
+def _cast(vote: object, cells: int) -> Vote:
+    allowed = Text('two places from 0 to {last} in "a" and "b", and "a", "b" or "same" in "chosen"', last=cells - 1)
+    if not isinstance(vote, dict) or set(vote) != {"a", "b", "chosen"}:
+        raise InvalidInput("votes", vote, allowed)
+    a, b, chosen = vote["a"], vote["b"], vote["chosen"]
+    if not is_place(a, cells) or not is_place(b, cells) or chosen not in (FIRST, SECOND, SAME):
+        raise InvalidInput("votes", vote, allowed)
+    if a == b:
+        raise InvalidInput("votes", vote, allowed, Text("compares a cell with itself"))
+    return Vote(a, b, chosen)
 
 
 def _words(field: str, value: object, most: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections import Counter
@@ -13,7 +14,11 @@ from ..sweep.library import parents_of
 from .entry import Row, entry_of, read_row
 from .folders import Folders
 from .index import Index
+from .picks import Choice, Choices, from_json
 from .query import Query, matching
+
+CHOICES = '"choices": ['
+"""What an entry with choices has in its JSON, and no other: in a text, a quote has a backslash before it."""
 
 
 class Library:
@@ -27,6 +32,7 @@ class Library:
         self.folders = folders
         self._indexes: dict[Path, Index] = {}
         self._lock = threading.Lock()
+        self._chosen: tuple[list[str], Choices] = [], Choices([])
 
     def listing(self, query: Query) -> dict[str, Any]:
         """The sweeps that are asked for.
@@ -59,6 +65,22 @@ class Library:
             "problem_folders": problems,
         }
 
+    def choices(self) -> tuple[Choices, int]:
+        """What was chosen in all sweeps, and how many of those that were judged are still to be read; the others aren't
+        read for it. As long as nothing more was chosen, it is the same object."""
+        kept: dict[str, str] = {}
+        reading = 0
+        for parent in parents_of(self.folders()):
+            found, left = self._index(parent).look(judged=True)
+            reading += left
+            for row in found:
+                kept.setdefault(row.id, row.entry if CHOICES in row.entry else "")
+        entries = [entry for entry in kept.values() if entry]
+        with self._lock:
+            if entries != self._chosen[0]:
+                self._chosen = entries, Choices(choice for entry in entries for choice in _choices(entry))
+            return self._chosen[1], reading
+
     def entry(self, folder: Path) -> dict[str, Any]:
         """The entry of one sweep, read from its folder."""
         row = read_row(os.fspath(folder.parent), folder.name)
@@ -71,7 +93,15 @@ class Library:
 
 def _entry(row: Row, parent: Path, here: set[Path]) -> dict[str, Any]:
     entry = entry_of(row, os.fspath(parent))
+    entry.pop("choices", None)
     return entry if "problem" in entry else {**entry, "here": parent in here}
+
+
+def _choices(entry: str) -> list[Choice]:
+    try:
+        return from_json(json.loads(entry)["choices"])
+    except ValueError:
+        return []  # an index that was damaged
 
 
 def _checkpoints(rows: Iterable[Row]) -> list[dict[str, Any]]:

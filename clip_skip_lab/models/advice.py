@@ -92,6 +92,53 @@ def advise(sources: list[Source], clip_skip: int, place: str = "header", lowest:
     return Advice(tuple(sentences), tuple(sorted(set(values), key=lambda value: (-values.count(value), value))))
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A value that the user chose in sweeps with the checkpoint in use, more often than by chance.
+
+    Attributes:
+        clip_skip: the value.
+        chosen, offered: in how many sweeps, of how many that offered it.
+    """
+
+    clip_skip: int
+    chosen: int
+    offered: int
+
+
+def of_choice(
+    chosen: list[Chosen], clip_skip: int, place: str = "header", lowest: int = 1, remembered: int | None = None
+) -> tuple[Chosen, Text] | None:
+    """What to say of the user's own choice, where the clip skip in use or the remembered one is none of it.
+
+    Args:
+        chosen: every such value, the one that was chosen most often first.
+        clip_skip, place, lowest: see `advise`.
+        remembered: the checkpoint's value in the memory, None where there is none or nothing is remembered.
+
+    Returns the value to offer, and the sentence.
+    """
+    if not chosen:
+        return None
+    best, own = chosen[0], {max(one.clip_skip, lowest) for one in chosen}
+    parts = {"value": best.clip_skip, "chosen": best.chosen, "offered": best.offered}
+    if max(clip_skip, lowest) not in own:
+        return best, Text(
+            "You chose clip skip {value} in {chosen} of {offered} sweeps with this checkpoint; {place} {clip_skip}.",
+            **parts,
+            place=PLACES[place],
+            clip_skip=clip_skip,
+        )
+    if remembered is not None and max(remembered, lowest) not in own:
+        return best, Text(
+            "You chose clip skip {value} in {chosen} of {offered} sweeps with this checkpoint; remembered for it is "
+            "{remembered}.",
+            **parts,
+            remembered=remembered,
+        )
+    return None
+
+
 def _disagreement(source: Source, trained: int, clip_skip: int, place: Text) -> Text:
     return Text(
         "{file} was trained at clip skip {trained} (measured); {place} {clip_skip}."

@@ -11,6 +11,7 @@ from ..api.advice import add_advice_routes
 from ..api.guard import Guard, Sites, users_of
 from ..api.memory import add_memory_routes
 from ..api.model import add_model_routes
+from ..api.picks import add_pick_routes
 from ..api.sweeps import add_sweep_routes
 from ..api.trained_with import add_trained_with_route
 from ..api.words import add_words_route
@@ -52,9 +53,10 @@ def register(host: Host) -> None:
         guard = Guard(users_of(getattr(flags, "api_auth", None)), has_page, sites)
         add_model_routes(app, host, guard)
         add_words_route(app, host, guard)
-        add_advice_routes(app, host, guard)
+        add_advice_routes(app, host, library, guard)
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, library, guard)
+        add_pick_routes(app, host, library, guard)
         add_trained_with_route(app, host, guard)
 
     script_callbacks.on_ui_settings(add_memory_settings)

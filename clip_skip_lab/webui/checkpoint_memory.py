@@ -107,11 +107,13 @@ class CheckpointMemory:
             change.settled = True
             self._safely(lambda: self._put_in_place(model.sd_checkpoint_info))
 
-    def use(self, clip_skip: Any) -> None:
-        """Sets clip skip as the header would, by the user's hand. Raises `InvalidInput`."""
+    def use(self, clip_skip: Any, remember: bool = False) -> None:
+        """See `hosts.CheckpointMemory.use`."""
         value = checked_clip_skip(clip_skip)
         try:
             shared.opts.set(OPTION_KEY, value)
+            if remember:
+                shared.opts.set(REMEMBER, True)
             shared.opts.save(shared.config_filename)
         except AssertionError as error:
             raise InvalidInput(

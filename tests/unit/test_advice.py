@@ -3,7 +3,7 @@
 import pytest
 
 from clip_skip_lab.language import translated
-from clip_skip_lab.models.advice import Source, advise
+from clip_skip_lab.models.advice import Chosen, Source, advise, of_choice
 from clip_skip_lab.models.measured import Measurement
 from clip_skip_lab.models.metadata import Training
 
@@ -111,3 +111,36 @@ def test_every_sentence_is_there_in_japanese():
         assert any("\u3040" <= letter <= "\u30ff" for letter in translated(sentence, "ja"))
     for sentence in advise([asked(2, Training(1, True), drawn=True), asked(2, loras="y:1")], 1).sentences:
         assert any("\u3040" <= letter <= "\u30ff" for letter in translated(sentence, "ja"))
+
+
+# --- The user's own choice ------------------------------------------------------------------------------------------
+
+CHOSEN_TWO, CHOSEN_THREE = Chosen(2, 14, 18), Chosen(3, 10, 18)
+
+
+def test_a_choice_is_spoken_of_where_another_value_is_in_use():
+    assert of_choice([], 1) is None
+    assert of_choice([CHOSEN_TWO], 2) is None
+    best, sentence = of_choice([CHOSEN_TWO, CHOSEN_THREE], 1)
+    assert best == CHOSEN_TWO
+    assert sentence == "You chose clip skip 2 in 14 of 18 sweeps with this checkpoint; the header says 1."
+    assert translated(sentence, "ja") == (
+        "このチェックポイントのスイープ 18 回のうち 14 回で clip skip 2 を選んでいますが、ヘッダーの値は 1 です。"
+    )
+    assert of_choice([CHOSEN_TWO], 1, "panel")[1].endswith("; the panel says 1.")
+
+
+def test_a_value_in_use_that_was_chosen_too_is_left_alone():
+    assert of_choice([CHOSEN_TWO, CHOSEN_THREE], 3) is None
+    assert of_choice([CHOSEN_TWO, CHOSEN_THREE], 3, remembered=3) is None
+
+
+def test_a_remembered_value_that_was_not_chosen_is_named():
+    best, sentence = of_choice([CHOSEN_TWO], 2, remembered=1)
+    assert best == CHOSEN_TWO
+    assert sentence == "You chose clip skip 2 in 14 of 18 sweeps with this checkpoint; remembered for it is 1."
+    assert of_choice([CHOSEN_TWO], 2, remembered=2) is None
+
+
+def test_a_choice_that_is_all_the_same_to_the_host_is_none():
+    assert of_choice([Chosen(1, 9, 9)], 2, lowest=2) is None
