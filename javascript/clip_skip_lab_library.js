@@ -55,9 +55,12 @@ window.clipSkipLabLibrary = (function () {
             newest: clipSkipLab.say("Newest first"), oldest: clipSkipLab.say("Oldest first"), name: clipSkipLab.say("By name"),
             checkpoint: clipSkipLab.say("By checkpoint"), size: clipSkipLab.say("Largest on disk first"),
         })) sort.append(new Option(text, value));
-        const tools = make("div", {className: "clip-skip-lab-tools"},
-            make("label", {className: "clip-skip-lab-wide"}, clipSkipLab.say("Search"), search),
-            make("label", {}, clipSkipLab.say("Checkpoint"), checkpoint), make("label", {}, clipSkipLab.say("Order"), sort));
+        const labelled = (text, control) => {
+            control.setAttribute("aria-label", text); // or the text of all its choices would belong to its name
+            return make("label", {}, text, control);
+        };
+        const tools = make("div", {className: "clip-skip-lab-tools"}, labelled(clipSkipLab.say("Search"), search),
+            labelled(clipSkipLab.say("Checkpoint"), checkpoint), labelled(clipSkipLab.say("Order"), sort));
         tools.setAttribute("role", "search");
         const list = make("ul", {});
         list.setAttribute("role", "list");
@@ -149,9 +152,13 @@ window.clipSkipLabLibrary = (function () {
     // --- Showing ----------------------------------------------------------------------------------------------
 
     function showCheckpoints(checkpoints) {
-        const all = new Option(clipSkipLab.say("All checkpoints"), "");
-        const options = checkpoints.map(({name, hash, sweeps}) =>
-            new Option(`${name || clipSkipLab.say("(no name)")} (${sweeps.toLocaleString(clipSkipLab.language)})`, hash || name));
+        const all = new Option(clipSkipLab.say("All checkpoints"), ""), known = new Map();
+        for (const {name, hash, sweeps} of checkpoints) { // one that has been renamed is the same by its hash
+            const before = known.get(hash || name) ?? {name, sweeps: 0};
+            known.set(hash || name, {name: before.name || name, sweeps: before.sweeps + sweeps});
+        }
+        const options = [...known].map(([value, {name, sweeps}]) =>
+            new Option(`${name || clipSkipLab.say("(no name)")} (${sweeps.toLocaleString(clipSkipLab.language)})`, value));
         const gone = wanted.checkpoint && !options.some(({value}) => value === wanted.checkpoint);
         const chosen = gone ? [new Option(parts.checkpoint.selectedOptions[0]?.text ?? wanted.checkpoint, wanted.checkpoint)] : [];
         const now = [all, ...chosen, ...options], said = (some) => JSON.stringify([...some].map(({text, value}) => [text, value]));
@@ -232,8 +239,8 @@ window.clipSkipLabLibrary = (function () {
         if (!isShown() || !home()) return;
         await clipSkipLab.words;
         if (!parts || !home().contains(parts.list)) build();
-        gradioApp().querySelector("#clip_skip_lab_compare_refresh")?.click();
         await loadAgain();
+        gradioApp().querySelector("#clip_skip_lab_compare_refresh")?.click(); // after the list, which is waited for
     }
 
     onUiTabChange(opened);

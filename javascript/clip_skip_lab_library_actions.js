@@ -140,11 +140,12 @@ window.clipSkipLabLibraryActions = (function () {
 
     async function bring(entry, key) {
         const text = withKeys(infotextOf(await request(route(entry))), key, entry.id), {tab} = entry;
-        const script = () => find(`#${tab}_script_container #script_list input`)?.value === SCRIPT;
+        const shown = (css) => find(`#${tab}_script_container ${css} input`)?.value ?? "";
+        const taken = () => shown("#script_list") === SCRIPT && shown(`[id$=${key}]`).includes(entry.id);
         goTo(tab);
         sayIn(tab, "");
         try {
-            await clipSkipLabBring.infotext(tab, text, script);
+            await clipSkipLabBring.infotext(tab, text, taken);
         } catch (error) {
             if (!(error instanceof Refused)) throw error;
             return sayIn(tab, error.message);

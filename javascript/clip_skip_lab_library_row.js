@@ -82,6 +82,7 @@ window.clipSkipLabLibraryRow = (function () {
         if (sweep.name && sweep.prompt.trim()) made.append(make("p", {className: "clip-skip-lab-prompt", dir: "auto", textContent: sweep.prompt}));
         made.append(facts(sweep));
         if (sweep.note) made.append(make("p", {className: "clip-skip-lab-own-note", dir: "auto", textContent: sweep.note}));
+        if (sweep.problem_judged) made.append(make("p", {className: "clip-skip-lab-warning", textContent: sweep.problem_judged}));
         return made;
     }
 

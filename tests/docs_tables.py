@@ -12,7 +12,8 @@ def plan_keys() -> str:
     """The keys of a request, for docs/api.md."""
     rows = [("key", "what it takes", "without it"), ("---", "---", "---")]
     for key in REQUEST_KEYS:
-        beside = " and ".join(f"`{name}`" for name in keys_beside(key.name))
+        *names, last = [f"`{name}`" for name in keys_beside(key.name)] or [""]
+        beside = f"{', '.join(names)} and {last}" if names else last
         rows.append(
             (f"`{key.name}`", key.takes + (f"; only {beside} may stand beside it" if beside else ""), key.without)
         )
@@ -20,5 +21,6 @@ def plan_keys() -> str:
 
 
 if __name__ == "__main__":
-    found = re.sub(r"\| key \|.*?\n(?!\|)", lambda _: plan_keys(), API.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = API.read_text(encoding="utf-8")
+    found = re.sub(r"\| key \|.*?\n(?!\|)", lambda _: plan_keys(), text, count=1, flags=re.DOTALL)
     API.write_text(found, encoding="utf-8")

@@ -14,7 +14,10 @@ from fastapi.routing import APIRoute
 
 from .errors import Answer, SentenceRoute
 
-STRANGE = "A page of another site may not change anything here."
+STRANGE = (
+    "A page of another site ({origin}) may not change anything here. If it is the WebUI's own page behind a proxy, the "
+    "proxy must pass on Host or X-Forwarded-Host; a site that you trust goes into --cors-allow-origins."
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ class Guard:
 
                 async def guarded(request: Request) -> Response:
                     if request.method not in ("GET", "HEAD") and guard.sites.is_strange(request.headers):
-                        return JSONResponse({"detail": STRANGE}, 403)
+                        origin = request.headers.get("origin", "unnamed")[:200]
+                        return JSONResponse({"detail": STRANGE.format(origin=origin)}, 403)
                     return await answer(request) if may_enter(request) else guard._refusal(request)
 
                 return guarded

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -185,6 +185,9 @@ class Host(Protocol):
 
     def forecast(self, request: Any, plan: SweepPlan) -> Forecast:
         """Applies every axis value to a copy of the request. Raises `InvalidInput` for one that cannot be applied."""
+
+    def rows(self, request: Any, plan: SweepPlan) -> dict[tuple[int, int], Hashable]:
+        """What decides the pictures of each row of a plan beside clip skip (`Session.rows`)."""
 
     def session(self, request: Any, plan: SweepPlan) -> AbstractContextManager[Session]:
         """Prepares the host for a sweep, and puts everything back at the end, however it ends."""

@@ -53,9 +53,11 @@ class Index:
             later = {name for name in changed if judged and ABSENT == there[name][2:] == _stamp(rows, name)[2:]}
             changed = [name for name in changed if name not in later]
             changed.sort(key=lambda name: there[name][1])  # the newest last, which is read first
-            self._store.change(self._read_some(changed, there), gone)
+            reads = self._reader is not None and self._reader.is_alive()
+            # What the thread is at anyway, it reads next, and a list need not wait for.
+            self._store.change([] if reads else self._read_some(changed, there), gone)
             self._waiting = [name for name in self._waiting if name in later] + changed
-            if changed and (self._reader is None or not self._reader.is_alive()):
+            if changed and not reads:
                 self._reader = threading.Thread(target=self._read_rest, name="clip-skip-lab-library", daemon=True)
                 self._reader.start()
             return list(rows.values()), len(changed)
@@ -81,7 +83,7 @@ class Index:
                     self._store.change(read)
                     read = []
                 if not self._waiting:
-                    self._reader = None
+                    self._reader = None  # within the lock: the next look starts another one
                     return
                 name = self._waiting.pop()
             row = read_row(self._parent, name)

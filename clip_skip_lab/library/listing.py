@@ -6,12 +6,12 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from ..sweep.library import parents_of
-from .entry import Row, read_row
+from .entry import Row, entry_of, read_row
 from .folders import Folders
 from .index import Index
 from .picks import Choice, Choices, from_json
@@ -46,20 +46,22 @@ class Library:
         folders = self.folders()
         others, problems = folders.others()
         here = {*parents_of(folders.own)}
-        rows: dict[str, tuple[Row, bool]] = {}
+        rows: dict[str, Row] = {}
+        homes: dict[str, Path] = {}
         reading = 0
         for parent in parents_of([*folders.own, *others]):
             found, left = self._index(parent).look()
             reading += left
             for row in found:
-                rows.setdefault(row.id, (row, parent in here))
-        matched = matching((row for row, _ in rows.values()), query)
+                if row.id not in rows:
+                    rows[row.id], homes[row.id] = row, parent
+        matched = matching(rows.values(), query)
         page = matched[query.offset : query.offset + query.limit]
         return {
-            "sweeps": [_entry(row, rows[row.id][1]) for row in page],
+            "sweeps": [_entry(row, homes[row.id], here) for row in page],
             "total": len(matched),
             "reading": reading,
-            "checkpoints": _checkpoints([row for row, _ in rows.values()]),
+            "checkpoints": _checkpoints(rows.values()),
             "problem_folders": problems,
         }
 
@@ -81,28 +83,28 @@ class Library:
 
     def entry(self, folder: Path) -> dict[str, Any]:
         """The entry of one sweep, read from its folder."""
-        is_here = folder.parent in parents_of(self.folders().own)
-        return _entry(read_row(os.fspath(folder.parent), folder.name), is_here)
+        row = read_row(os.fspath(folder.parent), folder.name)
+        return _entry(row, folder.parent, {*parents_of(self.folders().own)})
 
     def _index(self, parent: Path) -> Index:
         with self._lock:
             return self._indexes.setdefault(parent, Index(os.fspath(parent)))
 
 
-def _entry(row: Row, is_here: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = json.loads(row.entry)
+def _entry(row: Row, parent: Path, here: set[Path]) -> dict[str, Any]:
+    entry = entry_of(row, os.fspath(parent))
     entry.pop("choices", None)
-    return entry if "problem" in entry else {**entry, "here": is_here}
+    return entry if "problem" in entry else {**entry, "here": parent in here}
 
 
 def _choices(entry: str) -> list[Choice]:
     try:
         return from_json(json.loads(entry)["choices"])
-    except ValueError:
-        return []  # an index that was damaged
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []  # somebody else has put it into the index
 
 
-def _checkpoints(rows: list[Row]) -> list[dict[str, Any]]:
+def _checkpoints(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """The checkpoints of these sweeps, by name."""
     counts = Counter((row.model, row.hash) for row in rows if row.model or row.hash)
     ordered = sorted(counts.items(), key=lambda item: (item[0][0].casefold(), item[0]))

@@ -5,7 +5,6 @@ It is a cache: where it is damaged it is made anew, and where it cannot be used 
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sqlite3
@@ -23,7 +22,7 @@ from .entry import Row
 log = logging.getLogger("clip_skip_lab")
 
 FILE = "index.sqlite"
-VERSION = 1
+VERSION = 2
 """Of the table and of what stands in it; a file of another version is made anew."""
 
 BUSY_SECONDS = 1.0
@@ -39,17 +38,6 @@ TABLE = """CREATE TABLE sweeps (id TEXT PRIMARY KEY, record_size INTEGER, record
 judged_size INTEGER, judged_time INTEGER, entry TEXT, words TEXT, made REAL, title TEXT, model TEXT, hash TEXT,
 bytes INTEGER, sum INTEGER)"""
 COLUMNS = (str, int, int, int, int, str, str, float, str, str, str, int, int)
-
-ENTRY: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("id", "created", "state", "model", "hash", "prompt", "tab", "name", "note"), (str,)),
-    **dict.fromkeys(("cells", "done", "failed", "not_run", "votes", "bytes"), (int,)),
-    "draft": (bool,),
-    "axes": (list,),
-    "picks": (list,),
-    "winner": (int, type(None)),
-    "thumbnail": (str, type(None)),
-}
-"""What an entry has, beside one with a problem."""
 
 
 class Store:
@@ -142,22 +130,6 @@ def _sum(values: tuple[Any, ...]) -> int:
 
 def _row(values: tuple[Any, ...]) -> Row | None:
     """A row from the file, or None where it holds something else than is written there."""
-    if len(values) != len(COLUMNS) or any(type(value) is not kind for value, kind in zip(values, COLUMNS, strict=True)):
+    if tuple(map(type, values)) != COLUMNS or _sum(values[:-1]) != values[-1]:
         return None
-    if _sum(values[:-1]) != values[-1]:
-        return None
-    name, *stamp = values[:5]
-    row = Row(name, tuple(stamp), *values[5:-1])
-    return row if _is_entry(row.id, row.entry) else None
-
-
-def _is_entry(name: str, text: str) -> bool:
-    try:
-        entry = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(entry, dict) or entry.get("id") != name:
-        return False
-    if isinstance(entry.get("problem"), str):
-        return True
-    return all(type(entry.get(key)) in kinds for key, kinds in ENTRY.items())
+    return Row(values[0], values[1:5], *values[5:-1])

@@ -31,6 +31,7 @@ class Axis:
         plot_label: its name in the host's X/Y/Z plot, where that is another one; it finds the axis too.
         kind: "int" and "float" take ranges; "text" takes a list; "order" takes a list and means every order of it.
         cost: how dear a change of value is, 0 to 1; dear axes are changed least often.
+        seen: whether all that it does is seen in the request and in the options, as it is with the host's own.
         carried: whether the pictures of one batch can differ in it, as they can in clip skip: a seed, say.
         bounds: the lowest and the highest number that it can take, where that is known.
         choices: the values it can take, or None when it takes any.
@@ -46,6 +47,7 @@ class Axis:
     label: str
     kind: str = "text"
     cost: float = 0.0
+    seen: bool = False
     carried: bool = False
     bounds: tuple[float, float] | None = None
     choices: Callable[[], list[str]] | None = None

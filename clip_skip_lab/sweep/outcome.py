@@ -52,6 +52,7 @@ class Outcome:
         grids: the pages of the grid with their files.
         pictures: in the order of the plan, once the sweep has ended.
         files: the pictures' files.
+        reused: how many of its cells were there already, and were not run.
         short_names: why pictures have names of our own, each reason as a note says it already.
         measured: the content of `sweep.json` with the measures in it, once they are there.
     """
@@ -61,6 +62,7 @@ class Outcome:
     grids: list[tuple[Image.Image, Path | None]] = field(default_factory=list)
     pictures: list[SavedPicture] = field(default_factory=list)
     files: OwnFiles = field(default_factory=OwnFiles)
+    reused: int = 0
     short_names: set[str] = field(default_factory=set)
     measured: dict[str, Any] | None = None
 

@@ -46,7 +46,10 @@ MOST_PER_BATCH = 256
 """The most cells at once that somebody may ask for; "auto" takes fewer (`MOST_AT_ONCE`, free_memory.py)."""
 MOST_CELLS = 5_000
 NEW_SWEEP = "a new sweep"
-"""What "Go on with" says when there is nothing to go on with."""
+"""What "Continue an unfinished sweep" says while none is chosen."""
+
+NOT_EXTENDED = "None"
+"""What "Extend a finished sweep" says while none is chosen."""
 
 AXIS_FIELDS = {"y": Text("Second axis"), "z": Text("Third axis")}
 VALUE_FIELDS = {"y": Text("Values of the second axis"), "z": Text("Values of the third axis")}
@@ -101,7 +104,7 @@ class RequestKey:
         takes: what it takes, as docs/api.md says it.
         without: what holds where it is left out, as docs/api.md says it.
         panel: its inputs, in their order.
-        beside: the keys `resume` and `full` that it may stand beside; an earlier sweep's plan decides the others.
+        beside: the keys `resume`, `full` and `extend` that it may stand beside; an earlier sweep decides the others.
     """
 
     name: str
@@ -184,7 +187,8 @@ def _axis_key(letter: str, takes: str) -> PlanKey:
         PanelInput(f"{letter}_values", "", f"clip_skip_lab_{letter}_values"),
         PanelInput(f"{letter}_choices", None),  # holds the values of an axis that has choices
     )
-    return PlanKey(name=letter, takes=takes, without="no such axis", read=read, write=write, say=say, panel=inputs)
+    record: dict[str, Any] = {"name": letter, "takes": takes, "without": "no such axis", "beside": ("extend",)}
+    return PlanKey(**record, read=read, write=write, say=say, panel=inputs)
 
 
 def _axis_and_values(letter: str, given: Any) -> tuple[object, object]:
@@ -296,6 +300,7 @@ REQUEST_KEYS = (
         read=_clip_skip,
         write=lambda plan: list(plan.clip_skip),
         say=lambda plan: (plan.clip_skip_source,),
+        beside=("extend",),
         panel=(PanelInput(CLIP_SKIP, DEFAULT_CLIP_SKIP, "clip_skip_lab_values"),),
     ),
     _axis_key(
@@ -312,6 +317,7 @@ REQUEST_KEYS = (
         read=_mode,
         write=lambda plan: plan.mode,
         say=lambda plan: () if plan.mode == "exact" else (plan.mode,),
+        beside=("extend",),
         panel=(PanelInput("mode", "exact", "clip_skip_lab_mode", MODES),),
     ),
     PlanKey(
@@ -322,6 +328,7 @@ REQUEST_KEYS = (
         read=_cells_per_batch,
         write=lambda plan: plan.cells_per_batch if plan.mode == "fast" else None,
         decides_pictures=False,
+        beside=("extend",),
         panel=(PanelInput("cells_per_batch", "auto", "clip_skip_lab_cells_per_batch", OFFERED_BATCHES),),
     ),
     _tick_key(
@@ -330,11 +337,11 @@ REQUEST_KEYS = (
         default=False,
         write=lambda plan: plan.return_cells,
         decides_pictures=False,
-        beside=("resume", "full"),
+        beside=("resume", "full", "extend"),
     ),
     RequestKey(
         name="resume",
-        takes="the id of a sweep to go on with ([folder](sweep-folder.md))",
+        takes="the id of a sweep to continue ([folder](sweep-folder.md))",
         without="a new sweep",
         panel=(PanelInput("resume", NEW_SWEEP, "clip_skip_lab_resume"),),
     ),
@@ -355,6 +362,7 @@ REQUEST_KEYS = (
         takes="`false`: the pictures are not [measured](measures.md)",
         default=True,
         decides_pictures=False,
+        beside=("extend",),
         infotext="clip_skip_lab_measures",
     ),
     PlanKey(
@@ -364,20 +372,27 @@ REQUEST_KEYS = (
         read=_cells,
         of_plan="only",
         write=lambda plan: None if plan.only is None else list(plan.only),
-        beside=("full",),
+        beside=("full", "extend"),
     ),
     _layer_key(INTERPOLATION, "how layers are mixed: " + ", ".join(f'`"{way}"`' for way in INTERPOLATIONS)),
     _layer_key(NEGATIVE, "one value for the negative prompt"),
     _layer_key(EVERY_MODEL, "`true`: clip skip on SD2 and SDXL too"),
     _layer_key(CLIP_L_SKIP, f"one value up to {LAYERS_OF_SDXL[CLIP_L_SKIP]}, for this text encoder of SDXL alone"),
     _layer_key(BIG_G_SKIP, f"one value up to {LAYERS_OF_SDXL[BIG_G_SKIP]}, for this text encoder of SDXL alone"),
+    RequestKey(
+        name="extend",
+        takes="the id of a finished sweep to [extend](sweep-folder.md#extending-a-sweep) by values or an axis",
+        without="a new sweep",
+        panel=(PanelInput("extend", NOT_EXTENDED, "clip_skip_lab_extend"),),
+    ),
 )
-"""Read in this order, which is also that of the panel's inputs; `resume` and `full` stand in the place of a plan."""
+"""Read in this order, which is also that of the panel's inputs; `resume` and `full` stand in the place of a plan, and
+`extend` beside the parts of one that are new."""
 
 PLAN_KEYS = tuple(key for key in REQUEST_KEYS if isinstance(key, PlanKey))
 PANEL_INPUTS = tuple(item for key in REQUEST_KEYS for item in key.panel)
 
 
 def keys_beside(name: str) -> list[str]:
-    """The keys that may stand beside `resume` or `full`."""
+    """The keys that may stand beside `resume`, `full` or `extend`."""
     return [key.name for key in REQUEST_KEYS if name in key.beside]

@@ -133,6 +133,8 @@ class SweepRecord:
     problems: list[str] = field(default_factory=list)
     draws: dict[str, list[Any]] = field(default_factory=dict)
     """What other extensions drew, each draw by its hash (clip_skip_lab/sweep/draws.py)."""
+    extends: str | None = None
+    """The sweep of which it took pictures (clip_skip_lab/sweep/extend.py)."""
     program: str = f"Clip Skip Lab {__version__}"
 
     def to_json(self) -> dict[str, Any]:
@@ -147,6 +149,7 @@ class SweepRecord:
             "schema": 1,
             "program": self.program,
             "id": self.id,
+            **({"extends": self.extends} if self.extends else {}),
             "created": self.created,
             "state": self.state,
             "fingerprint": self.fingerprint,

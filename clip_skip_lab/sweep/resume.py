@@ -22,7 +22,7 @@ from .saving import FOLDERS, identity
 from .schema import SCHEMA, check_schema
 from .summary import name_of, one_line
 
-RESUMED = Text("Sweep to go on with")
+RESUMED = Text("Sweep to continue")
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,19 @@ class EarlierSweep:
         return sum(1 for cell in self.content["cells"] if cell["state"] == DONE)
 
     @property
+    def is_draft(self) -> bool:
+        """Whether it is at half size, with half the steps."""
+        return bool(self.content["plan"].get("draft"))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its cells were done."""
+        return self.done == len(self.content["cells"])
+
+    @property
     def is_finished_draft(self) -> bool:
         """Whether nothing is left to run but its cells at full quality."""
-        return bool(self.content["plan"].get("draft")) and self.done == len(self.content["cells"])
+        return self.is_draft and self.is_whole
 
     def cell_names(self) -> list[str]:
         """What to call each cell, in the order of the plan."""
@@ -83,17 +93,22 @@ class EarlierSweep:
     def notes(self, program: str, host: dict[str, str]) -> list[str]:
         """What was noted before, with a word on the code where it is not the same: its pictures may not be either."""
         before = [*map(str, self.content.get("notes") or [])]
-        then, now = _code(self.content.get("program"), self.content.get("host")), _code(program, host)
+        then, now = self.code, code_of(program, host)
         if then == now:
             return before
         return [
             *before,
             Text(
-                "It was begun with {then} and gone on with {now}: the two may not give equal pictures.",
+                "It was begun with {then} and continued with {now}: the two may not give equal pictures.",
                 then=then,
                 now=now,
             ),
         ]
+
+    @property
+    def code(self) -> str:
+        """What its pictures were made with."""
+        return code_of(self.content.get("program"), self.content.get("host"))
 
     def _sound_file(self, picture: PictureRecord) -> object | None:
         """What tells the picture's file from every other, or None where it is not as it was written."""
@@ -104,33 +119,33 @@ class EarlierSweep:
             return None
 
 
-def find_earlier(grid_folder: str | Path, name: object) -> EarlierSweep:
+def find_earlier(grid_folder: str | Path, name: object, field: Text = RESUMED) -> EarlierSweep:
     """Finds a sweep by its name, such as "2026-11-22-0a1b2c3d".
 
     Its content has the shape that a sweep writes (`check_schema`), and what would be written stays in its folder.
 
-    Raises `InvalidInput`.
+    Raises `InvalidInput` for this field.
     """
     try:
         folder = find_sweep([grid_folder], name)
         content = read_record(folder)
     except InvalidInput as error:
-        raise InvalidInput(RESUMED, name, error.allowed, error.problem) from error
+        raise InvalidInput(field, name, error.allowed, error.problem) from error
     except (OSError, ValueError) as error:
         where, reason = Path(grid_folder) / PARENT, reason_of(error)
         problem = Text("has no sweep.json that can be read in {where} ({reason})", where=where, reason=reason)
-        raise InvalidInput(RESUMED, name, Text("a sweep that was begun with this tab"), problem) from error
+        raise InvalidInput(field, name, Text("a sweep that was begun with this tab"), problem) from error
     if content.get("schema") != SCHEMA:
-        raise InvalidInput(RESUMED, name, SCHEMA_1, Text("is of another kind"))
+        raise InvalidInput(field, name, SCHEMA_1, Text("is of another kind"))
     try:
         check_schema(content)
     except ValueError as error:
         problem = Text("was changed so that it cannot be used ({reason})", reason=error)
-        raise InvalidInput(RESUMED, name, Text("a sweep.json as it was written"), problem) from error
+        raise InvalidInput(field, name, Text("a sweep.json as it was written"), problem) from error
     for part in FOLDERS:
         if (folder / part).is_symlink():
             problem = Text('has a link in place of its folder "{part}"', part=part)
-            raise InvalidInput(RESUMED, name, Text("a folder as it was written"), problem)
+            raise InvalidInput(field, name, Text("a folder as it was written"), problem)
     return EarlierSweep(folder, content)
 
 
@@ -177,8 +192,20 @@ def _of_whole_plan(chosen: object, cells: list[Any]) -> list[Any]:
     return [chosen[number] for number in cells]
 
 
-def check_same(earlier: EarlierSweep, fingerprint: str, model: dict[str, str], setting: dict[str, object]) -> None:
+def check_same(
+    earlier: EarlierSweep,
+    fingerprint: str,
+    model: dict[str, str],
+    setting: dict[str, object],
+    field: Text = RESUMED,
+) -> None:
     """Makes sure that the pictures still to come would belong to those that are there.
+
+    Args:
+        earlier: the sweep that has these.
+        fingerprint: of its plan with this model and this setting.
+        model, setting: the session's, as they are now.
+        field: for the error.
 
     Raises `InvalidInput` with what differs: the model, or settings that cannot be restored.
     """
@@ -187,43 +214,47 @@ def check_same(earlier: EarlierSweep, fingerprint: str, model: dict[str, str], s
     name, then = earlier.folder.name, earlier.content["model"]
     if then != model:
         allowed = Text("the model that it was begun with, {model}", model=_model_name(then))
-        raise InvalidInput(RESUMED, name, allowed, Text("cannot go on with {model}", model=_model_name(model)))
+        raise InvalidInput(field, name, allowed, Text("cannot be used with {model}", model=_model_name(model)))
     differing = [key for key, value in earlier.content["setting"].items() if finite(setting.get(key)) != value]
     names = ", ".join(sorted(differing)) or Text("what its sweep.json says was changed")
-    problem = Text("cannot go on, because these differ: {names}", names=names)
-    raise InvalidInput(RESUMED, name, Text("the settings that it was begun with"), problem)
+    problem = Text("cannot be used, because these differ: {names}", names=names)
+    raise InvalidInput(field, name, Text("the settings that it was begun with"), problem)
 
 
-def resumable(grid_folder: str | Path, most: int = 30) -> list[tuple[str, Text]]:
-    """The sweeps that lack cells, and drafts, newest first: name, and what to call it.
+Offered = list[tuple[str, Text]]
+"""Sweeps for a list: name, and what to call it."""
 
-    Reads the `most` newest only.
-    """
-    found = []
+
+def offered(grid_folder: str | Path, most: int = 30) -> tuple[Offered, Offered]:
+    """Of the `most` newest sweeps, newest first, those to continue (they lack cells, or are drafts), and those to
+    extend (they are whole)."""
+    unfinished: Offered = []
+    finished: Offered = []
     for folder in listed_folders([grid_folder], most):
         try:
             earlier = find_earlier(grid_folder, folder.name)
         except InvalidInput:
-            continue  # no sweep of ours, or one that was changed: it cannot be resumed
-        is_draft = bool(earlier.content["plan"].get("draft"))
-        if is_draft or earlier.done < len(earlier.content["cells"]):
-            found.append((folder.name, _called(earlier, is_draft)))
-    return found
+            continue  # no sweep of ours, or one that was changed: it can be neither
+        kind = finished if earlier.is_whole and not earlier.is_draft else unfinished
+        kind.append((folder.name, label_of(earlier)))
+    return unfinished, finished
 
 
-def _called(earlier: EarlierSweep, is_draft: bool) -> Text:
+def label_of(earlier: EarlierSweep) -> Text:
+    """What to call a sweep in a list."""
     parts = {
         "name": earlier.folder.name,
         "done": earlier.done,
         "count": len(earlier.content["cells"]),
         "prompt": one_line(earlier.content["setting"].get("prompt") or "", 40),
     }
-    if is_draft:
+    if earlier.is_draft:
         return Text("{name}: draft, {done} of {count} cells, {prompt}", **parts)
     return Text("{name}: {done} of {count} cells, {prompt}", **parts)
 
 
-def _code(program: object, host: object) -> str:
+def code_of(program: object, host: object) -> str:
+    """What pictures are made with, in words: this program, the WebUI, its torch and its device."""
     parts = [program, *(host.values() if isinstance(host, dict) else ())]
     return ", ".join(str(part) for part in parts if part)
 

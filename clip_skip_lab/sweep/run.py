@@ -7,6 +7,7 @@ picture that cannot be written stays in memory for the gallery.
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +16,13 @@ from ..language import Text
 from ..page.files import write_page
 from .cells import run_cells
 from .draws import row_of, without_numbers
+from .extend import Extension, Reused
 from .finishing import Finishing, Measuring, Watcher, workers
 from .folder import make_folder, not_writable, remove_empty, write_record
 from .grid_pages import SweepGrid
 from .outcome import Outcome, SavedPicture
 from .plan import Cell, SweepPlan
-from .record import DONE, CellRecord, SweepRecord
+from .record import DONE, CellRecord, PictureRecord, SweepRecord
 from .resume import EarlierSweep, check_same
 from .running import running
 from .saving import clean_up, identity
@@ -31,7 +33,7 @@ def run_sweep(
     plan: SweepPlan,
     session: Session,
     about: dict[str, str],
-    earlier: EarlierSweep | None = None,
+    earlier: EarlierSweep | Extension | None = None,
     draws: dict[str, list[Any]] | None = None,
     measuring: Measuring | None = None,
 ) -> Outcome:
@@ -41,18 +43,23 @@ def run_sweep(
         plan: what to do.
         session: of the host.
         about: the host's {"name", "version", …} (`Host.about`) for the record.
-        earlier: a sweep of the same plan to resume; its sound cells are not run again.
-        draws: what other extensions drew for the rows of an earlier sweep (`EarlierSweep.draws`), to be used again.
+        earlier: a sweep of the same plan to resume, or one to extend; its sound cells are not run again.
+        draws: what other extensions drew for the rows of an earlier sweep (`EarlierSweep.draws`), to be used again; of
+            one to extend, that is known.
         measuring: measures the pictures; None to measure nothing.
 
     Returns the outcome; also after an interrupt, and when cells failed.
 
-    Raises `InvalidInput` before any sampling when the folder cannot be written to, or when the sweep to resume differs.
+    Raises `InvalidInput` before any sampling when the folder cannot be written to, or when the earlier sweep differs.
     """
-    outcome = _start(plan, session, about, earlier)
+    reused = earlier.reusable(plan, session) if isinstance(earlier, Extension) else None
+    outcome = _start(plan, session, about, earlier if isinstance(earlier, EarlierSweep) else None)
     record = outcome.record
-    _draw_again(record, session, draws or {}, same_quality=earlier is not None)
+    _draw_again(record, session, reused.draws if reused else draws or {}, same_quality=earlier is not None)
+    record.extends = reused.earlier.folder.name if reused else record.extends
     _prepare_folder(outcome)
+    if reused is not None:
+        _take_over(outcome, reused)
     try:
         with running(outcome.folder), workers() as pool:
             grid = SweepGrid(outcome, session, pool.submit)
@@ -105,18 +112,47 @@ def _fill_in(outcome: Outcome, earlier: EarlierSweep) -> None:
     """Fills in what is done already."""
     record = outcome.record
     record.infotext = earlier.content.get("infotext") or ""
+    record.extends = earlier.content.get("extends")
     record.notes = earlier.notes(record.program, record.host)
     for index, pictures in earlier.sound_cells(record.plan).items():
-        entry, then = record.cells[index], earlier.content["cells"][index]
-        entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
-        entry.pictures = pictures
-        entry.drawn, entry.used = then.get("drawn"), dict(then.get("used") or {})
-        if entry.drawn is not None:
-            record.draws[entry.drawn] = earlier.content["draws"][entry.drawn]
-        for picture in pictures:
-            path = outcome.folder / str(picture.file)
-            outcome.files.claim(identity(path))
-            outcome.pictures.append(SavedPicture(picture, path, None, index))
+        _fill_in_cell(outcome, index, earlier.content["cells"][index], pictures)
+        _take_draw(record, record.cells[index].drawn, earlier)
+
+
+def _take_over(outcome: Outcome, reused: Reused) -> None:
+    """Brings what is used again of another sweep into the folder. Raises `InvalidInput`; then the folder is gone."""
+    record = outcome.record
+    try:
+        taken = reused.take_over(outcome.folder)
+    except OSError as error:
+        shutil.rmtree(outcome.folder, ignore_errors=True)
+        raise not_writable(outcome.folder.parent, error) from error
+    record.notes = reused.notes(len(record.cells), record.program, record.host)
+    for index, pictures in taken.items():
+        entry, then = record.cells[index], reused.earlier.content["cells"][reused.cells[index]]
+        _fill_in_cell(outcome, index, then, pictures)
+        _take_draw(record, entry.drawn, reused.earlier)
+        if entry.values != then["values"]:  # of the same settings, but an axis says 7.0 where a request has 7
+            entry.used.pop("settings", None)
+    outcome.write()
+
+
+def _fill_in_cell(outcome: Outcome, index: int, then: dict[str, Any], pictures: list[PictureRecord]) -> None:
+    """Notes that a cell is done, as an earlier sweep has it; its pictures are in this one's folder."""
+    entry = outcome.record.cells[index]
+    entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
+    entry.pictures = pictures
+    entry.drawn, entry.used = then.get("drawn"), dict(then.get("used") or {})
+    outcome.reused += 1
+    for picture in pictures:
+        path = outcome.folder / str(picture.file)
+        outcome.files.claim(identity(path))
+        outcome.pictures.append(SavedPicture(picture, path, None, index))
+
+
+def _take_draw(record: SweepRecord, name: str | None, earlier: EarlierSweep) -> None:
+    if name is not None:
+        record.draws[name] = earlier.content["draws"][name]
 
 
 def _draw_again(record: SweepRecord, session: Session, draws: dict[str, list[Any]], same_quality: bool) -> None:

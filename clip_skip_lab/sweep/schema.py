@@ -35,6 +35,7 @@ _CONTENT = {
     "problems": _LIST,
 }
 _ADDED = {
+    "extends": _TEXT,
     "host": _OBJECT,
     "program": _TEXT,
     "infotext": _TEXT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from .grid import Limits, Style
-from .plan import Cell
+from .plan import Cell, SweepPlan
 
 
 @dataclass
@@ -111,6 +111,16 @@ class Session(Protocol):
     @property
     def comments(self) -> Iterable[str]:
         """What the host and other extensions said of the generations, each once."""
+
+    def setting_of(self, plan: SweepPlan) -> dict[str, object]:
+        """What `setting` would be with another plan."""
+
+    def rows(self, plan: SweepPlan) -> dict[tuple[int, int], Hashable]:
+        """What decides the pictures of each row of a plan beside clip skip, by its places `y` and `z`: in this session,
+        rows with equal values have equal pictures. A row of which it is not known is left out.
+
+        Raises `InvalidInput` for a value that cannot be applied.
+        """
 
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""

@@ -8,10 +8,12 @@ from typing import Any
 from ..errors import InvalidInput
 from ..language import Text, listed
 from ..sweep.axes import NOTHING, Axis, find_axis
+from ..sweep.extend import EXTENDED, extended_plan
 from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.plan_keys import (
     AXIS_FIELDS,
     NEW_SWEEP,
+    NOT_EXTENDED,
     PANEL_INPUTS,
     PLAN_KEYS,
     keys_beside,
@@ -120,6 +122,7 @@ def resume_request(arguments: tuple) -> ResumeRequest | None:
     """
     if not arguments or not isinstance(arguments[0], dict):
         values = panel_values(arguments)
+        _check_one_of_two(values)
         if values["resume"] in (None, "", NEW_SWEEP):
             return None
         chosen = values["chosen"] if isinstance(values["chosen"], list) else []
@@ -131,6 +134,52 @@ def resume_request(arguments: tuple) -> ResumeRequest | None:
             beside = {key: value for key, value in given.items() if key != name}
             return ResumeRequest(given[name], name == "full", beside)
     return None
+
+
+@dataclass(frozen=True)
+class ExtendRequest:
+    """What the arguments ask to do beside a sweep that is to be extended: its name, and themselves."""
+
+    name: object
+    arguments: tuple
+
+    def plan(self, earlier: EarlierSweep, axes: list[Axis], highest: int) -> SweepPlan:
+        """The plan that extends this sweep. Raises `InvalidInput`."""
+        given = self._given(axes)
+        return read_plan(extended_plan(earlier, {"return_cells": False, **given}), axes, highest)
+
+    def _given(self, axes: list[Axis]) -> dict[str, Any]:
+        if isinstance(self.arguments[0], dict):
+            return {key: value for key, value in self.arguments[0].items() if key != "extend" and value is not None}
+        request = panel_request(panel_values(self.arguments), axes)
+        return {key: value for key, value in request.items() if key in keys_beside("extend")}
+
+
+def extend_request(arguments: tuple) -> ExtendRequest | None:
+    """What the arguments ask to do beside a sweep that is to be extended, or None when they name none.
+
+    Raises `InvalidInput` when they ask for more than that.
+    """
+    if not arguments or not isinstance(arguments[0], dict):
+        values = panel_values(arguments)
+        _check_one_of_two(values)
+        return ExtendRequest(chosen_name(values["extend"]), arguments) if _is_extended(values) else None
+    given = arguments[0]
+    if given.get("extend") is None:
+        return None
+    _check_beside("extend", given)
+    return ExtendRequest(given["extend"], arguments)
+
+
+def _is_extended(values: dict[str, Any]) -> bool:
+    return values["extend"] not in (None, "", NOT_EXTENDED)
+
+
+def _check_one_of_two(values: dict[str, Any]) -> None:
+    if _is_extended(values) and values["resume"] not in (None, "", NEW_SWEEP):
+        allowed = Text("one of the two: a sweep to continue, or one to extend")
+        problem = Text("cannot be chosen beside a sweep to continue")
+        raise InvalidInput(EXTENDED, chosen_name(values["extend"]), allowed, problem)
 
 
 def _check_beside(name: str, given: dict[str, Any]) -> None:

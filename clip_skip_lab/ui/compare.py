@@ -20,12 +20,14 @@ from modules.ui_components import ToolButton
 from ..errors import InvalidInput
 from ..hosts import Host
 from ..language import Text, listed, translated
-from ..sweep.library import kind_of, listed_folders
+from ..library.listing import Library
+from ..library.query import Query
+from ..sweep.library import find_sweep
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
 from ..sweep.values import unique
+from .earlier_sweeps import REFRESH_SYMBOL
 from .gradio_events import IS_4
-from .panel import REFRESH_SYMBOL
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -33,14 +35,14 @@ COMPARED = Text("Sweeps to compare")
 MOST = 100
 """How many sweeps are offered, the newest ones."""
 PROMPT = 60
-"""How many letters of a prompt a line has."""
+"""How many letters of a name or prompt a line has."""
 
 
 class ComparePart:
     """The part of the tab, made in the current gradio context."""
 
-    def __init__(self, host: Host):
-        self.host = host
+    def __init__(self, host: Host, library: Library):
+        self.host, self.library = host, library
         gr.HTML("<h3>Compare two sweeps</h3>", elem_id="clip_skip_lab_compare_title")
         with gr.Row():
             self.sweeps = [
@@ -111,46 +113,34 @@ class ComparePart:
     def _find(self, name: str) -> EarlierSweep:
         if not name:
             raise InvalidInput(COMPARED, "", Text("two sweeps"), Text("is not chosen yet"))
-        first, second = self._folders()
-        try:
-            return find_earlier(first, name)
-        except InvalidInput:
-            return find_earlier(second, name)
+        for folder in self.library.folders():
+            with contextlib.suppress(FileNotFoundError):
+                find_sweep([folder], name)
+                return find_earlier(folder, name)
+        return find_earlier(self.host.grid_folder(False), name)  # which says that it isn't there
 
     def _line_or_name(self, name: str) -> str:
         try:
-            return _line(self._find(name), self.host.language())
-        except InvalidInput:  # comparing says why
+            entry = self.library.entry(find_sweep(self.library.folders(), name))
+        except (InvalidInput, FileNotFoundError):  # comparing says why
             return name
-
-    def _folders(self) -> list[str]:
-        return [self.host.grid_folder(is_img2img) for is_img2img in (False, True)]
+        return name if "problem" in entry else _line(entry, self.host.language())
 
     def _choices_or_none(self) -> list[str]:
         try:
-            return self._choices()
-        except Exception:  # whatever is on disk, the tab is made
+            entries = self.library.listing(Query(limit=MOST))["sweeps"]
+        except Exception:  # whatever is on disk, the other sweeps can be compared
             log.exception("Clip skip sweep: the sweeps on disk could not be listed")
             return []
-
-    def _choices(self) -> list[str]:
-        """The sweeps, the newest first: prompt and time, and at the end the name to find them by."""
-        found, language = {}, self.host.language()
-        for folder in self._folders():
-            for name in [sweep.name for sweep in listed_folders([folder], MOST)]:
-                with contextlib.suppress(InvalidInput):  # none of ours
-                    earlier = find_earlier(folder, name)
-                    found[name] = (str(earlier.content["created"]), _line(earlier, language))
-        newest = sorted(found.values(), reverse=True)
-        return [line for _, line in newest[:MOST]]
+        language = self.host.language()
+        return [_line(entry, language) for entry in entries if "problem" not in entry]
 
 
-def _line(earlier: EarlierSweep, language: str) -> str:
-    content = earlier.content
-    prompt = one_line(content["setting"].get("prompt") or "", PROMPT) or translated(Text("(no prompt)"), language)
-    time = _time(content["created"])
-    cells = Text("{done} of {count} cells", done=earlier.done, count=len(content["cells"]))
-    return f"{prompt} · {time} · {kind_of(content)}, {translated(cells, language)} · {earlier.folder.name}"
+def _line(entry: dict[str, Any], language: str) -> str:
+    """A sweep of the library: name or prompt, time, tab, and at the end the id to find it by."""
+    called = one_line(entry["name"] or entry["prompt"], PROMPT) or translated(Text("(no prompt)"), language)
+    cells = translated(Text("{done} of {count} cells", done=entry["done"], count=entry["cells"]), language)
+    return f"{called} · {_time(entry['created'])} · {entry['tab']}, {cells} · {entry['id']}"
 
 
 def _time(created: str) -> str:

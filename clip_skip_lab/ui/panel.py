@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from modules.ui_components import ToolButton
 
 from ..errors import InvalidInput
 from ..hosts import Host
-from ..language import Text, counted, translated
+from ..language import Text, translated
 from ..layers.facts import NONE, UNKNOWN, layer_facts
 from ..layers.note import sentence
 from ..sweep.axes import NOTHING, Axis, find_axis, paste_values
@@ -24,31 +23,24 @@ from ..sweep.layer_request import AXES, CLIP_SKIP, asked_by_panel, read_layer_re
 from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.plan_keys import (
     AXIS_FIELDS,
-    NEW_SWEEP,
     PANEL_INPUTS,
     SCRIPT_TITLE,
     VALUE_FIELDS,
     PanelInput,
 )
-from ..sweep.resume import EarlierSweep, find_earlier, resumable
 from ..sweep.summary import forecast, of_layer_panel, what_to_type
 from ..sweep.values import CLIP_SKIP_FIELD, unique
 from .arguments import (
-    ResumeRequest,
-    chosen_name,
+    extend_request,
     panel_request,
     panel_values,
     resume_request,
     without_empty_axes,
 )
-from .gradio_events import in_browser
-
-log = logging.getLogger("clip_skip_lab")
+from .earlier_sweeps import EarlierSweeps
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
-REFRESH_SYMBOL = "\U0001f504"
-"""The host's own sign for "look again"."""
 INPUTS = {item.name: item for item in PANEL_INPUTS}
 
 
@@ -76,42 +68,17 @@ class Panel:
                 **_choice("cells_per_batch"),
                 elem_id=elem_id("clip_skip_lab_cells_per_batch"),
             )
-        with gr.Row():
-            self.resume = gr.Dropdown(
-                label="Go on with",
-                choices=self._unfinished(),
-                value=NEW_SWEEP,
-                elem_id=elem_id("clip_skip_lab_resume"),
-            )
-            again = ToolButton(
-                value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
-            )
-            self.draft = gr.Checkbox(
-                label="Draft first (half size, half the steps)",
-                value=INPUTS["draft"].default,
-                elem_id=elem_id("clip_skip_lab_draft"),
-            )
+        self.earlier = EarlierSweeps(host, is_img2img, elem_id)
+        self.resume, self.draft, self.chosen = self.earlier.resume, self.earlier.draft, self.earlier.chosen
+        self.extend = self.earlier.extend
         self.measures = gr.Checkbox(
             label="Measure the pictures: charts, and findings in words",
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
-        again.click(self.look_again, [self.resume], [self.resume], show_progress=False, queue=False)
-        with gr.Row():
-            self.chosen = gr.Dropdown(
-                label="Cells to run at full quality (empty: all)",
-                choices=[],
-                value=[],
-                visible=False,
-                multiselect=True,
-                interactive=True,
-                elem_id=elem_id("clip_skip_lab_chosen"),
-            )
-            self.full = gr.Button("Run at full quality", visible=False, elem_id=elem_id("clip_skip_lab_full"))
-        self.resume.change(self._on_resume, [self.resume], [self.chosen, self.full], show_progress=False, queue=False)
-        tab = "img2img" if is_img2img else "txt2img"
-        in_browser(self.full.click, f"() => clipSkipLabGenerate('{tab}')")
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
+        of_plan = [component for component in self.inputs if component not in self.earlier.inputs]
+        self.earlier.connect([*of_plan, self.y_fill, self.z_fill], self.infotext_fields)
 
     @property
     def inputs(self) -> list:
@@ -121,7 +88,7 @@ class Panel:
     @property
     def infotext_fields(self) -> list:
         """What pasting a grid's infotext does to each component; other infotexts leave the panel alone."""
-        found: list = []
+        found: list = self.earlier.infotext_fields
         for letter in AXIS_FIELDS:
             found += [
                 (
@@ -130,10 +97,10 @@ class Panel:
                 )
                 for place, part in enumerate(("axis", "values", "choices", "fill"))
             ]
-        of_axes = [component for component, _ in found]
+        there = [component for component, _ in found]
         for item in PANEL_INPUTS:
-            if item.infotext is not None and getattr(self, item.name) not in of_axes:
-                found.append((getattr(self, item.name), partial(_pasted, item)))
+            if item.infotext is not None and getattr(self, item.name) not in there:
+                found.append((getattr(self, item.name), partial(self._pasted, item)))
         return found
 
     def describe(self, request_fields: dict[str, Any], arguments: tuple, layer_arguments: tuple = ()) -> str:
@@ -150,9 +117,13 @@ class Panel:
             request = self.host.preview(self.is_img2img, given)
             resumed = resume_request(arguments)
             if resumed is not None:
-                return self._describe_resume(resumed)
+                return self._line(self.earlier.describe(resumed))
             axes = self.host.axes(request)
             values, empty = without_empty_axes(panel_values(arguments), axes)
+            extended = extend_request(arguments)
+            if extended is not None:
+                said = self.earlier.describe_extension(request, extended, empty)
+                return "".join(self._line(text) for text in said)
             plan = read_plan(panel_request(values, axes), axes, self.host.highest_clip_skip())
             if empty:
                 prompt = str(given.get("prompt", ""))
@@ -166,59 +137,6 @@ class Panel:
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
         line = self._line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
         return line + (self._line(of_panel) if of_panel else "") + self._warning()
-
-    def _unfinished(self) -> list[str]:
-        try:
-            found = resumable(self.host.grid_folder(self.is_img2img))
-        except Exception:  # whatever is on disk, the panel is built: without it the WebUI does not start
-            log.exception("Clip skip sweep: the sweeps on disk could not be listed")
-            found = []
-        return [NEW_SWEEP, *(label for _, label in found)]
-
-    def look_again(self, chosen: str) -> Any:
-        """Lists the sweeps anew; what was chosen stays where it still can be."""
-        choices = self._unfinished()
-        still = chosen if chosen in choices else NEW_SWEEP
-        return gr.update(choices=choices, value=still)
-
-    def after_generation(self, chosen: str, draft: bool) -> tuple:
-        """Once pictures are there: after a draft it is chosen, so that its cells can be run at full quality."""
-        choices = self._unfinished()
-        if draft and chosen == NEW_SWEEP and len(choices) > 1 and self._earlier(choices[1]).is_finished_draft:
-            return gr.update(choices=choices, value=choices[1]), gr.update(value=False)
-        return gr.update(choices=choices, value=NEW_SWEEP), gr.update()  # it has been resumed; next is a new one
-
-    def _earlier(self, choice: object) -> EarlierSweep:
-        return find_earlier(self.host.grid_folder(self.is_img2img), chosen_name(choice))
-
-    def _on_resume(self, name: str) -> tuple:
-        try:
-            earlier = None if name in ("", NEW_SWEEP) else self._earlier(name)
-        except InvalidInput as error:  # the line under the panel says so, too
-            log.warning("Clip skip sweep: %s", error)
-            earlier = None
-        if earlier is None or not earlier.is_finished_draft:
-            return gr.update(choices=[], value=[], visible=False), gr.update(visible=False)
-        return gr.update(choices=earlier.cell_names(), value=[], visible=True), gr.update(visible=True)
-
-    def _describe_resume(self, asked: ResumeRequest) -> str:
-        earlier = self._earlier(asked.name)
-        run = asked.next_run(earlier)
-        if run.earlier is None:
-            cells = _cells(len(run.request.get("cells") or earlier.content["cells"]))
-            text = Text(
-                "Runs {cells} of the draft {name} at full size with all steps, its prompt and seed.",
-                cells=cells,
-                name=asked.name,
-            )
-            return self._line(text)
-        text = Text(
-            "Goes on with {name}, with the prompt and all settings that it was begun with. {done} of {cells} are done.",
-            name=asked.name,
-            done=earlier.done,
-            cells=_cells(len(earlier.content["cells"])),
-        )
-        return self._line(text)
 
     def _line(self, text: str) -> str:
         return f'<p role="status">{html.escape(translated(text, self.host.language()))}</p>'
@@ -276,7 +194,7 @@ class Panel:
 
         What is gone, an axis or a value, is brought back all the same: the line under the panel then names it.
         """
-        label, text = (_pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
+        label, text = (self._pasted(INPUTS[f"{letter}_{part}"], params) for part in ("axis", "values"))
         if label is None or text is None:
             return None, None, None, None
         axes = self._axes()
@@ -285,6 +203,14 @@ class Panel:
         if axis is None or axis.choices is None:
             return shown, *_value_inputs(None, [], text)
         return shown, *_value_inputs(*paste_values(axis, text), "")
+
+    def _pasted(self, item: PanelInput, params: dict) -> str | None:
+        """What the infotext of a grid says of an input; None for other infotexts."""
+        if params.get("Script") != SCRIPT_TITLE:
+            return None
+        self.earlier.complete(params)
+        sides = [params[f"{item.infotext}-{place}"] for place in (1, 2) if f"{item.infotext}-{place}" in params]
+        return "x".join(sides) or params.get(item.infotext, str(item.default))  # the host takes a lone "512x768" apart
 
 
 def _value_inputs(choices: list[str] | None, chosen: list[str], text: str | None = None) -> tuple:
@@ -313,15 +239,3 @@ def _of_layer_panel(arguments: tuple, plan: SweepPlan) -> str:
     by_axes = {AXES.get(axis.axis.label) for _, axis in plan.further_axes()}
     asked = {**own, **layers.to_json()}  # its own value counts for nothing, whatever it is
     return of_layer_panel({key: value for key, value in asked.items() if key not in by_axes})
-
-
-def _cells(number: int) -> Text:
-    return counted(number, "{n} cell", "{n} cells")
-
-
-def _pasted(item: PanelInput, params: dict) -> str | None:
-    """What the infotext of a grid says of an input; None for other infotexts."""
-    if params.get("Script") != SCRIPT_TITLE:
-        return None
-    sides = [params[f"{item.infotext}-{place}"] for place in (1, 2) if f"{item.infotext}-{place}" in params]
-    return "x".join(sides) or params.get(item.infotext, str(item.default))  # the host takes a lone "512x768" apart

@@ -62,7 +62,7 @@ def register(host: Host) -> None:
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()
     watch_page()
-    script_callbacks.on_ui_tabs(lambda: sweeps_tab(host))
+    script_callbacks.on_ui_tabs(lambda: sweeps_tab(host, library))
     script_callbacks.on_before_ui(before_ui)
     script_callbacks.on_script_unloaded(unloaded)
     script_callbacks.on_app_started(app_started)

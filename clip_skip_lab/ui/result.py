@@ -12,7 +12,7 @@ from PIL import Image
 from ..language import Text, translated
 from ..sweep.encoded import FileImage
 from ..sweep.outcome import Outcome
-from ..sweep.record import DONE, SweepRecord
+from ..sweep.record import DONE
 from ..sweep.summary import summary
 from .measures import SweepMeasures
 
@@ -50,7 +50,7 @@ def result_of(
         all_seeds=[saved.record.seed for saved in pictures] or None,
         all_subseeds=[saved.record.subseed for saved in pictures] or None,
     )
-    told = _told(record, outcome.folder, measures)
+    told = _told(outcome, measures)
     processed.extra_generation_params = {**processed.extra_generation_params, "clip_skip_lab": told}
     lines = (translated(line, language) for line in summary(record, str(outcome.folder)))
     processed.comments = "\n".join([*measures.findings, *lines, *comments])
@@ -58,12 +58,14 @@ def result_of(
     return processed
 
 
-def _told(record: SweepRecord, folder: Path, measures: SweepMeasures) -> dict[str, Any]:
+def _told(outcome: Outcome, measures: SweepMeasures) -> dict[str, Any]:
     """What an answer of the API says of the sweep."""
+    record = outcome.record
     return {
-        "folder": str(folder),
+        "folder": str(outcome.folder),
         "state": record.state,
         "done": record.count(DONE),
+        "reused": outcome.reused,
         "cells": [cell.summary() for cell in record.cells],
         "text_encoder_forwards": record.text_encoder_forwards,
         "notes": record.notes,

@@ -10,10 +10,12 @@ from modules import processing, scripts
 
 from ..errors import InvalidInput
 from ..hosts import Host
+from ..sweep.extend import EXTENDED, Extension
+from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.plan_keys import SCRIPT_TITLE
-from ..sweep.resume import find_earlier
+from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
-from .arguments import plan_from_arguments, resume_request
+from .arguments import extend_request, plan_from_arguments, resume_request
 from .gradio_events import RESULT
 from .layer_panel import inputs_of_layer_panel
 from .measures import SweepMeasures
@@ -93,8 +95,8 @@ def make_script(host: Host) -> type[scripts.Script]:
                 component.change(describe, inputs, [panel.forecast], show_progress=False, queue=False)
 
         def _look_again_after_generations(self, panel: Panel, result: Any) -> None:
-            choices = [panel.resume, panel.draft]
-            result.change(panel.after_generation, choices, choices, show_progress=False, queue=False)
+            choices = [panel.resume, panel.draft, panel.extend]
+            result.change(panel.earlier.after_generation, choices, choices, show_progress=False, queue=False)
 
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             """Runs the sweep that the arguments ask for. For the API, every error is an HTTP answer."""
@@ -113,19 +115,30 @@ def make_script(host: Host) -> type[scripts.Script]:
                 raise HTTPException(500, f"{type(error).__name__}: {error}") from error
 
         def _sweep(self, p: Any, arguments: tuple[Any, ...]) -> processing.Processed:
-            resumed, draws = None, None
-            asked = resume_request(arguments)
-            if asked is not None:
-                found = find_earlier(p.outpath_grids, asked.name)
-                host.restore(p, found.content["setting"])
-                next_run = asked.next_run(found)
-                arguments, resumed, draws = (next_run.request,), next_run.earlier, found.draws()
-            host.load(p)
-            plan = plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip())
+            plan, earlier, draws = self._asked(p, arguments)
             language = host.language(p.is_api)
             with host.session(p, plan) as session:
                 measures = SweepMeasures(session, language)
-                outcome = run_sweep(plan, session, host.about, resumed, draws, measures if plan.measures else None)
+                outcome = run_sweep(plan, session, host.about, earlier, draws, measures if plan.measures else None)
                 return result_of(p, outcome, measures, session.comments, language)
+
+        def _asked(self, p: Any, arguments: tuple[Any, ...]) -> tuple[SweepPlan, EarlierSweep | Extension | None, Any]:
+            """What the arguments ask for: the plan, the earlier sweep that it belongs to, and what was drawn for that.
+            The request gets that one's settings, and its model is loaded."""
+            resumed, extended = resume_request(arguments), extend_request(arguments)
+            asked = resumed or extended
+            if asked is None:
+                host.load(p)
+                return plan_from_arguments(arguments, host.axes(p), host.highest_clip_skip()), None, None
+            found = find_earlier(p.outpath_grids, asked.name, EXTENDED if extended else RESUMED)
+            host.restore(p, found.content["setting"])
+            host.load(p)
+            axes, highest = host.axes(p), host.highest_clip_skip()
+            if extended is not None:
+                plan, then = extended.plan(found, axes, highest), read_plan(found.content["plan"], axes, highest)
+                return plan, Extension(found, then), None
+            assert resumed is not None
+            run = resumed.next_run(found)
+            return read_plan(run.request, axes, highest), run.earlier, found.draws()
 
     return ClipSkipSweep

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
@@ -42,6 +42,7 @@ from .pasted import naming_layers
 from .probing import trained_with
 from .put_back import JOB
 from .request import applied, cell_size, name_checkpoint, restore_setting, steps
+from .rows import rows_of
 from .saving import font_file
 from .script_arguments import register_padding
 from .session import WebUISession
@@ -202,6 +203,10 @@ class WebUI:
                 total += steps(trial) * trial.n_iter * len(cells)
                 sizes.append(cell_size(trial))
         return Forecast(request.n_iter * request.batch_size, tuple(sizes), total)
+
+    def rows(self, request: Any, plan: SweepPlan) -> dict[tuple[int, int], Hashable]:
+        """See `Host.rows`."""
+        return rows_of(self.engine, request, plan)
 
     @contextmanager
     def session(self, request: Any, plan: SweepPlan) -> Iterator[WebUISession]:

@@ -70,6 +70,7 @@ def _axis(option: Any, request: Any, module: Any) -> Axis:
         plot_label=option.label,
         kind=kind,
         cost=option.cost,
+        seen=own or is_own(option),
         carried=is_own(option) or (own and option.label in SEEDS),
         bounds=BOUNDS.get(option.label) if own else None,
         choices=option.choices,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from .options import borrowed, undone
 from .pictures import ONLY_NAN, Watch, finished_pictures, sort_out, watching
 from .random_state import same_posterior
 from .request import applied, jobs, setting_of
+from .rows import rows_of
 from .saving import PictureFile, format_of, note_other_folder, pattern_of_names, save_grid, save_plainly, style_of
 from .steady import ModelChanged, check_model, lent_off, moved, steady_options
 
@@ -86,6 +87,14 @@ class WebUISession:
     def text_encoder_forwards(self) -> int:
         """See `Session`."""
         return self.one_pass.forwards
+
+    def setting_of(self, plan: SweepPlan) -> dict[str, object]:
+        """See `Session.setting_of`."""
+        return setting_of(self.request, plan, self.steady)
+
+    def rows(self, plan: SweepPlan) -> dict[tuple[int, int], Hashable]:
+        """See `Session.rows`."""
+        return rows_of(self.engine, self.request, plan)
 
     def stopped(self) -> str | None:
         """See `Session.stopped`."""

@@ -94,6 +94,18 @@ class MemorySession:
         self.events: list[tuple] = []
         self.interrupted = False
 
+    def setting_of(self, plan):
+        return self.setting
+
+    def rows(self, plan):
+        """CFG 7 and no CFG are the same; what is "hidden" is not known."""
+        found = {}
+        for cell in plan.cells():
+            values = {axis.axis.label: axis.values[getattr(cell, letter)] for letter, axis in plan.further_axes()}
+            if "hidden" not in values.values():
+                found[cell.y, cell.z] = frozenset(item for item in values.items() if item != ("CFG Scale", 7))
+        return found
+
     def stopped(self):
         return "interrupted" if self.interrupted else None
 

@@ -16,6 +16,7 @@ from clip_skip_lab.api.model import add_model_routes
 from clip_skip_lab.api.picks import add_pick_routes
 from clip_skip_lab.api.sweeps import add_sweep_routes
 from clip_skip_lab.api.words import add_words_route
+from clip_skip_lab.library.listing import Library
 from clip_skip_lab.measure.folder import measure_folder
 from preload import preload
 from tests.helpers.measured import swept
@@ -56,7 +57,7 @@ def test_every_route_is_told_and_every_told_route_is_there():
     add_words_route(app, None, guard)
     add_advice_routes(app, None, None, guard)
     add_memory_routes(app, SimpleNamespace(entries=None, listing=None, use=None), guard)
-    add_sweep_routes(app, SimpleNamespace(folders=None), guard)
+    add_sweep_routes(app, Library(None), guard)
     add_pick_routes(app, None, None, guard)
     there = {f"{method} {route.path}" for route in app.routes for method in route.methods}
     told = re.findall(

@@ -13,7 +13,7 @@ from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.axes import Axis
 from clip_skip_lab.sweep.plan import SweepPlan, read_plan
 from clip_skip_lab.sweep.plan_keys import MOST_CELLS, PLAN_KEYS
-from clip_skip_lab.sweep.resume import check_same, find_earlier, resumable
+from clip_skip_lab.sweep.resume import check_same, find_earlier, offered
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.ui.arguments import ResumeRequest, plan_from_arguments, resume_request
 from tests.helpers.memory_session import CFG as MEMORY_CFG
@@ -136,6 +136,6 @@ def test_any_sweep_json_is_resumed_or_refused_in_a_sentence(tmp_path):
         path.write_text(json.dumps(content), encoding="utf-8")
         full, chosen = full_and_cells
         is_answered(lambda: resumed(ResumeRequest(name, full, {"cells": chosen and cells, "return_cells": True})))
-        resumable(tmp_path)
+        offered(tmp_path)
 
     changed()

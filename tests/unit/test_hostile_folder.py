@@ -28,7 +28,7 @@ from clip_skip_lab.sweep.folder import read_record
 from clip_skip_lab.sweep.library import file_of, find_sweep, record_text
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.reading import read_object
-from clip_skip_lab.sweep.resume import find_earlier, next_run, resumable
+from clip_skip_lab.sweep.resume import find_earlier, next_run, offered
 from clip_skip_lab.sweep.run import run_sweep
 from tests.helpers.memory_session import CFG, HOST, MemorySession, plan_of
 
@@ -62,7 +62,7 @@ def listed(base):
 def everything(folder):
     """What the panel, the tab, the routes and a sweep do with a folder; what they refuse is a sentence."""
     base = folder.parents[1]
-    resumable(base)
+    offered(base)
     listed(base)
     for action in (
         lambda: record_text(find_sweep([base], folder.name)),
@@ -76,7 +76,7 @@ def everything(folder):
             assert str(error).endswith(".")
             str(error).encode()
     answer = json.dumps(listed(base), ensure_ascii=False)
-    "\n".join([answer, *(label for _, label in resumable(base))]).encode()
+    "\n".join([answer, *(label for _, label in offered(base)[0])]).encode()
 
 
 def measured(base, name):
@@ -230,7 +230,7 @@ def test_two_cells_whose_files_are_one_under_two_names_are_not_compared(sent):
 def test_a_list_reads_no_more_than_it_has_time_for(sent, monkeypatch):
     size = (sent / "sweep.json").stat().st_size
     monkeypatch.setattr(library, "LISTED_BYTES", size - 1)
-    assert resumable(sent.parents[1]) == []
+    assert offered(sent.parents[1])[0] == []
     assert find_earlier(sent.parents[1], sent.name).done > 0, "it can be gone on with all the same"
 
 

@@ -244,18 +244,9 @@ def test_a_file_of_another_kind_is_made_anew(tmp_path, monkeypatch, statements):
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [
-        ("entry", "7"),
-        ("entry", "{"),
-        ("entry", '{"id": "other"}'),
-        ("made", "x"),
-        ("words", "3"),
-        ("words", b"3"),
-        ("bytes", "x"),
-        ("made", 0.0),
-    ],
+    [("entry", "7"), ("made", "x"), ("words", "3"), ("words", b"3"), ("bytes", "x"), ("made", 0.0), ("sum", None)],
 )
-def test_a_row_that_is_none_of_ours_is_read_again(tmp_path, column, value):
+def test_a_row_that_was_damaged_is_read_again(tmp_path, column, value):
     folder = write_sweep(tmp_path)
     settle(folder)
     before = whole(Index(parent_of(tmp_path)))
@@ -263,6 +254,18 @@ def test_a_row_that_is_none_of_ours_is_read_again(tmp_path, column, value):
         opened.execute(f"UPDATE sweeps SET {column} = ?", (value,))
     opened.close()
     assert whole(Index(parent_of(tmp_path))) == before
+
+
+@pytest.mark.parametrize(
+    "entry", ["7", "{", "{}", '{"id": "other"}', f'{{"id": "{ID}"}}', f'{{"id": "{ID}", "problem": 3}}']
+)
+def test_what_somebody_else_wrote_into_the_file_is_not_listed(tmp_path, entry):
+    folder = write_sweep(tmp_path)
+    settle(folder)
+    expected = entry_of(tmp_path)
+    (row,) = Index(parent_of(tmp_path)).look()[0]
+    store_module.Store(parent_of(tmp_path)).change([row._replace(entry=entry)])
+    assert entry_of(tmp_path) == expected
 
 
 @pytest.mark.parametrize("place", ["folder", "link", "pipe"])

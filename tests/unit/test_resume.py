@@ -12,7 +12,7 @@ from PIL import Image
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
-from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_run, resumable
+from clip_skip_lab.sweep.resume import EarlierSweep, find_earlier, next_run, offered
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.summary import summary
 from clip_skip_lab.ui.arguments import ResumeRequest
@@ -103,7 +103,7 @@ def test_a_record_without_its_parts_cannot_be_resumed(tmp_path, change):
     earlier = broken_off(tmp_path, plan_of("1-4"))
     with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
         edit(earlier, change)
-    assert resumable(tmp_path) == []
+    assert offered(tmp_path)[0] == []
 
 
 @pytest.mark.parametrize("key", ["fingerprint", "setting", "plan"])
@@ -124,7 +124,7 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
     assert note.endswith(
-        "memory, 1 and gone on with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
+        "memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
     )
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
@@ -164,7 +164,9 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
     earlier = broken_off(tmp_path, plan)
     other = MemorySession(str(tmp_path))
     other.model = {"name": "other", "hash": "", "vae": ""}
-    with pytest.raises(InvalidInput, match="cannot go on with other; allowed: the model that it was begun with, tiny"):
+    with pytest.raises(
+        InvalidInput, match="cannot be used with other; allowed: the model that it was begun with, tiny"
+    ):
         run_sweep(plan, other, HOST, earlier=earlier)
     other = MemorySession(str(tmp_path))
     other.setting = {"seed": 8, "s_tmax": float("inf")}
@@ -174,11 +176,11 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
 
 
 def test_sweeps_that_were_broken_off_are_offered_the_newest_first(tmp_path):
-    assert resumable(tmp_path) == []
+    assert offered(tmp_path)[0] == []
     earlier = broken_off(tmp_path, plan_of("1-4"))
     run_sweep(plan_of("1-2"), MemorySession(str(tmp_path)), HOST)
     (earlier.folder.parent / "2026-01-01-00000000").mkdir()
-    ((name, label),) = resumable(tmp_path)
+    ((name, label),) = offered(tmp_path)[0]
     assert name == earlier.folder.name
     assert label.startswith(f"{name}: 2 of 4 cells")
 
@@ -194,7 +196,7 @@ def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
     (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
     with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
         find_earlier(tmp_path, earlier.folder.name)
-    assert resumable(tmp_path) == []
+    assert offered(tmp_path)[0] == []
 
 
 def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep_of_their_own(tmp_path):
@@ -202,7 +204,7 @@ def test_a_draft_is_offered_for_full_quality_and_the_chosen_cells_become_a_sweep
     draft = run_sweep(plan, MemorySession(str(tmp_path)), HOST)
     earlier = find_earlier(tmp_path, draft.folder.name)
     assert earlier.is_finished_draft
-    assert resumable(tmp_path)[0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
+    assert offered(tmp_path)[0][0][1].startswith(f"{draft.folder.name}: draft, 8 of 8 cells")
     run = next_run(earlier, None, [1, 6])
     assert run.earlier is None
     chosen = read_plan(run.request, [CFG], 12)
