@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from modules import devices, processing, shared
 
-from ..free_memory import cells_that_fit, is_out_of_memory
+from ..free_memory import is_out_of_memory
 from ..hosts import Forecast
 from ..language import Text, in_all_languages, translated
 from ..layers.selection import nearest_whole
@@ -21,7 +21,7 @@ from ..sweep.plan import Cell, SweepPlan
 from ..sweep.schedule import in_the_middle
 from ..sweep.session import Picture, Preview, Sampled
 from ..sweep.values import Value
-from .cell_batch import CellBatch, batch_of, why_one_by_one
+from .cell_batch import CellBatch, batch_of, cells_at_once, why_one_by_one
 from .conditioning import conditioned
 from .engine import Engine
 from .grid_infotext import grid_infotext
@@ -57,6 +57,7 @@ class WebUISession:
         self.notes += why_off
         self.one_pass = OnePass(engine)
         self.cells_at_once = self._cells_at_once(forecast)
+        self.work = forecast.work
         self._steps = forecast.steps
         self._jobs = jobs(request)
         self._draws = Draws()
@@ -190,10 +191,7 @@ class WebUISession:
         if why is not None:
             self._one_by_one(why)
             return 1
-        if not isinstance(self.plan.cells_per_batch, str):  # "auto"
-            return self.plan.cells_per_batch
-        pixels = max(width * height for width, height in forecast.cell_sizes) // self.request.n_iter
-        return cells_that_fit(pixels, devices.device)
+        return cells_at_once(self.plan, forecast.cell_sizes, self.request.n_iter)
 
     def _requests(self, cells: list[Cell]) -> list[tuple[Any, dict[str, Any]]]:
         """For each cell what `applied` gives; cells with the same values of the further axes share one."""
