@@ -117,8 +117,8 @@ class Session(Protocol):
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""
 
-    def starting(self, number: int, count: int, cells: list[Cell]) -> None:
-        """Tells the host's progress bar that batch `number` (from 0) of `count` starts."""
+    def starting(self, over: int, total: int, cells: list[Cell]) -> None:
+        """Tells the host's progress bar that a batch starts, where `over` of the `total` cells of this run are over."""
 
     def sample(self, cells: list[Cell], save: Callable[[Picture], None]) -> Sampled:
         """Generates the pictures of cells that differ only in what a batch can carry for each picture; at the end,

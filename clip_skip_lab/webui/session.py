@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -61,6 +62,8 @@ class WebUISession:
         self._steps = forecast.steps
         self._jobs = jobs(request)
         self._draws = Draws()
+        self._batches = 0
+        """How many batches have been started."""
         self.live_preview = LivePreview()
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
@@ -93,18 +96,22 @@ class WebUISession:
         state = shared.state
         return Text("interrupted") if state.interrupted or state.stopping_generation else None
 
-    def starting(self, number: int, count: int, cells: list[Cell]) -> None:
+    def starting(self, over: int, total: int, cells: list[Cell]) -> None:
         """See `Session.starting`."""
         state = shared.state
         said = Text("Clip skip sweep: {cells} of {count}", cells=where(cells), count=self.plan.size)
         state.textinfo = translated(said, self.language)
-        state.job = f"{number + 1} out of {count}"
-        # Counted here and not left to the host: a batch that fails does not advance the host's own count.
-        state.job_count = count * self._jobs
-        state.job_no = number * self._jobs
+        state.job = f"{over + 1} out of {total}"
+        # Counted here and not left to the host, by cells: a batch that fails does not advance the host's own count, and
+        # the host takes each of its jobs for an equal share, where batches hold different numbers of cells.
+        state.job_count, state.job_no = (_whole(self._jobs * count / len(cells)) for count in (total, over))
         state.sampling_step = 0
+        if not self._batches:
+            state.time_start = time.time()  # what came before is no part of what a cell takes (modules/progress.py)
         self.live_preview.starting(cells)
-        shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
+        batches = self._batches + -(-(total - over) // len(cells))
+        self._batches += 1
+        shared.total_tqdm.updateTotal(self._steps * batches // self.plan.size)
 
     def goes_on_measuring(self, done: int, count: int) -> bool:
         """See `Session`. Interrupt and Skip end it; after an interrupted sweep, Skip alone can tell."""
@@ -325,6 +332,10 @@ class WebUISession:
 def _setting(value: Value, request: Any) -> int:
     """The host's setting in place of a value: its own code, and other extensions', know whole numbers only."""
     return nearest_whole(in_the_middle(value, request.steps))
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number == int(number) else number
 
 
 def _release(copied: Any) -> None:
