@@ -15,6 +15,8 @@ from ..language import Text
 from ..layers.facts import Model
 from ..models.advice import Source
 from ..models.memory import Memory
+from ..models.presets import Presets
+from ..models.speeds import Speeds
 from ..probe.answer import Answer
 from ..probe.folder import Infotext
 from ..probe.question import Captioned, Question, Watch
@@ -54,11 +56,16 @@ class Forecast:
         cell_sizes: (width, height) in pixels of a cell, all its pictures side by side, one for each combination of the
             further axes.
         steps: sampling steps of the whole sweep, second passes of hires fix included.
+        batches: how many generations it is, where nothing keeps cells from being sampled together.
+        work: by kind (model, size, how many at once) the steps of all pictures, for `Speeds`; empty where something
+            else than sampling takes its time, such as loading checkpoints.
     """
 
     pictures: int
     cell_sizes: tuple[tuple[int, int], ...]
     steps: int
+    batches: int
+    work: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,14 @@ class Host(Protocol):
 
     def prepare_page(self) -> Callable[[], None]:
         """Mends what would lose the user's clip skip when a page is opened, before it is built. Returns the undo."""
+
+    @property
+    def presets(self) -> Presets:
+        """What the user keeps of the sweep's panel."""
+
+    @property
+    def speeds(self) -> Speeds:
+        """How long sweeps took on this machine."""
 
     @property
     def memory(self) -> CheckpointMemory:

@@ -28,11 +28,10 @@ def run_cells(record: SweepRecord, session: Session, finishing: Finishing) -> No
     """Runs the cells that aren't done, and notes what is to be said of the sweep; see `run_sweep`."""
     done = {entry.cell.index for entry in record.cells if entry.state == DONE}
     waiting: Batches = deque(record.plan.batches(session.cells_at_once, without=done))
-    number, why = 0, None
+    over, total, why = 0, sum(map(len, waiting)), None
     while waiting and (why := session.stopped()) is None:
         cells = waiting.popleft()
-        session.starting(number, number + 1 + len(waiting), cells)
-        number += 1
+        session.starting(over, total, cells)
         started = time.perf_counter()
         try:
             sampled = session.sample(cells, finishing.take)
@@ -43,6 +42,7 @@ def run_cells(record: SweepRecord, session: Session, finishing: Finishing) -> No
                 continue
             log.exception("Clip skip sweep: cell %d failed", cells[0].index)
             note = partial(_note_failure, record.cells[cells[0].index], session.explain(error))
+        over += len(cells)
         seconds = (time.perf_counter() - started) / len(cells)
         finishing.conclude(cells, partial(_note_seconds, record, cells, seconds, note))
     finishing.wait()

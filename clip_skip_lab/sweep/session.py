@@ -88,6 +88,7 @@ class Session(Protocol):
         cell_size: width and height in pixels that the cells will most likely have.
         model: name, hash and VAE, for the record.
         setting: what decides the pictures beside plan and model.
+        work: what it amounts to, by kind (`Forecast.work`).
         cells_at_once: how many cells to sample together; it may fall to 1 while the sweep runs.
         no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
         notes: what the user should know of how the sweep ran, in sentences.
@@ -100,6 +101,7 @@ class Session(Protocol):
     grid_format: str
     model: dict[str, str]
     setting: dict[str, object]
+    work: dict[str, float]
     cells_at_once: int
     no_effect: dict[str, str] | None
     notes: list[str]
@@ -125,8 +127,8 @@ class Session(Protocol):
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""
 
-    def starting(self, number: int, count: int, cells: list[Cell]) -> None:
-        """Tells the host's progress bar that batch `number` (from 0) of `count` starts."""
+    def starting(self, over: int, total: int, cells: list[Cell]) -> None:
+        """Tells the host's progress bar that a batch starts, where `over` of the `total` cells of this run are over."""
 
     def sample(self, cells: list[Cell], save: Callable[[Picture], None]) -> Sampled:
         """Generates the pictures of cells that differ only in what a batch can carry for each picture; at the end,

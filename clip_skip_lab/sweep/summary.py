@@ -13,8 +13,9 @@ from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord
 from .values import shown
 
 
-def forecast(cells: int, pictures: int, steps: int, pages: list[Page]) -> Text:
-    """What will happen, before it does: cells, pictures, steps, and the size of the grid."""
+def forecast(cells: int, pictures: int, batches: int, steps: int, pages: list[Page]) -> Text:
+    """What will happen, before it does: cells, pictures, batches where several cells share one, steps, and the size of
+    the grid."""
     first = pages[0]
     if len(pages) > 1:
         grid = Text(
@@ -28,13 +29,31 @@ def forecast(cells: int, pictures: int, steps: int, pages: list[Page]) -> Text:
     if first.scale < 1:
         share = max(1, round(first.scale * 100))
         grid = Text("{grid} (cells at {share} %, full size beside it)", grid=grid, share=share)
+    counted_pictures = counted(pictures, "{n} picture", "{n} pictures")
+    if batches < cells:
+        in_batches = counted(batches, "{n} batch", "{n} batches")
+        counted_pictures = Text("{pictures} · {batches}", pictures=counted_pictures, batches=in_batches)
     return Text(
         "{cells} · {pictures} · {steps} · {grid}",
         cells=counted(cells, "{n} cell", "{n} cells"),
-        pictures=counted(pictures, "{n} picture", "{n} pictures"),
+        pictures=counted_pictures,
         steps=counted(steps, "{n} step", "{n} steps"),
         grid=grid,
     )
+
+
+def with_time(line: Text, seconds: float) -> Text:
+    """A forecast with the time that it will take, rounded as far as one knows."""
+    minutes = max(1, round(seconds / 60))
+    if seconds < 20:
+        time = Text("about {seconds} s", seconds=max(1, round(seconds)))
+    elif seconds < 90:
+        time = Text("about {seconds} s", seconds=5 * round(seconds / 5))
+    elif minutes < 60:
+        time = Text("about {minutes} min", minutes=minutes)
+    else:
+        time = Text("about {hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+    return Text("{line} · {time}", line=line, time=time)
 
 
 def what_to_type(field: Text, example: str, from_list: bool) -> Text:

@@ -28,7 +28,7 @@ from ..sweep.plan_keys import (
     VALUE_FIELDS,
     PanelInput,
 )
-from ..sweep.summary import forecast, of_layer_panel, what_to_type
+from ..sweep.summary import forecast, of_layer_panel, what_to_type, with_time
 from ..sweep.values import CLIP_SKIP_FIELD, unique
 from .arguments import (
     extend_request,
@@ -39,6 +39,7 @@ from .arguments import (
 )
 from .axis_values import AxisValues, value_inputs
 from .earlier_sweeps import EarlierSweeps
+from .presets import PresetRow
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
@@ -86,9 +87,11 @@ class Panel:
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
+        presets = PresetRow(self, host.presets, elem_id)
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
         of_plan = [component for component in self.inputs if component not in self.earlier.inputs]
         self.earlier.connect([*of_plan, self.y_fill, self.z_fill], self.infotext_fields)
+        presets.connect(elem_id)
 
     def follow_page(self, fields: dict[str, Any]) -> None:
         """Fills in the values of an axis that is chosen.
@@ -154,11 +157,20 @@ class Panel:
             return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>'
         widest = tuple(max(side) for side in zip(*found.cell_sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        line = self._line(forecast(plan.size, plan.size * found.pictures, found.steps, pages))
+        said = forecast(plan.size, plan.size * found.pictures, found.batches, found.steps, pages)
+        seconds = self._seconds(found.work)
+        line = self._line(said if seconds is None else with_time(said, seconds))
         return line + (self._line(of_panel) if of_panel else "") + self._warning()
 
     def _line(self, text: str) -> str:
         return f'<p role="status">{html.escape(translated(text, self.host.language()))}</p>'
+
+    def _seconds(self, work: dict[str, float]) -> float | None:
+        try:
+            return self.host.speeds.estimate(work)
+        except OSError as error:  # a disk that is gone: then no time is said
+            log.warning("Clip skip sweep: no time can be said (%s)", error)
+            return None
 
     def _warning(self) -> str:
         """What is to be said, as HTML, when clip skip does not decide anything on the loaded model."""
@@ -206,6 +218,10 @@ class Panel:
             )
         fill.click(self._on_fill, [axis], [choices], show_progress=False, queue=False)
         return axis, values, choices, fill
+
+    def has_choices(self, label: str) -> bool:
+        """Whether the values of this axis are chosen from a list."""
+        return any(axis.label == label and axis.choices is not None for axis in self.axes())
 
     def _on_fill(self, label: str) -> Any:
         axis = find_axis(label, self.axes(), Text("Axis"))

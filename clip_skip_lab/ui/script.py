@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from fastapi import HTTPException
@@ -15,6 +16,7 @@ from ..sweep.extend import EXTENDED, Extension
 from ..sweep.outcome import Outcome
 from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.plan_keys import SCRIPT_TITLE
+from ..sweep.record import DONE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
 from .arguments import extend_request, plan_from_arguments, resume_request
@@ -30,6 +32,7 @@ log = logging.getLogger("clip_skip_lab")
 FORECAST_FIELDS = {
     "prompt": "prompt",
     "neg_prompt": "negative_prompt",
+    "sampling": "sampler_name",
     "steps": "steps",
     "width": "width",
     "height": "height",
@@ -128,9 +131,22 @@ def make_script(host: Host) -> type[scripts.Script]:
             language = host.language(p.is_api)
             with host.session(p, plan) as session:
                 measures = SweepMeasures(session, language)
+                started = time.perf_counter()
                 outcome = run_sweep(plan, session, host.about, earlier, draws, measures if plan.measures else None)
+                if earlier is None:
+                    self._learn(session.work, outcome, time.perf_counter() - started)
                 told = Said(tuple(session.comments), None if p.is_api else self._counterpart(outcome))
                 return result_of(p, outcome, measures, told, language)
+
+        def _learn(self, work: dict[str, float], outcome: Outcome, seconds: float) -> None:
+            """Remembers how long a sweep took of which every cell was run, for the next forecast."""
+            record = outcome.record
+            if record.state != "finished" or record.count(DONE) < len(record.cells):
+                return
+            try:
+                host.speeds.learn(work, seconds)
+            except OSError as error:
+                log.warning("Clip skip sweep: how long it took could not be remembered (%s)", error)
 
         def _counterpart(self, outcome: Outcome) -> dict[str, str] | None:
             """The sweep of the same in the other tab; whatever is on disk, the sweep that has run is not lost to it."""

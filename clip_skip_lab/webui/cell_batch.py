@@ -6,11 +6,13 @@ A picture's noise comes from its own seed, so its place in a batch does not matt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from modules import sd_samplers
+from modules import devices, sd_samplers
 
+from ..free_memory import cells_that_fit
 from ..hosts import INFOTEXT_KEY, OPTION_KEY
 from ..language import Text
 from ..sweep.layer_request import LayerRequest
@@ -95,6 +97,21 @@ def _widen(copied: Any, requests: list[Any]) -> None:
 def _side_by_side(series: list[list[int]], per_cell: int) -> list[int]:
     batches = range(0, len(series[0]), per_cell)
     return [seed for first in batches for seeds in series for seed in seeds[first : first + per_cell]]
+
+
+def cells_at_once(plan: SweepPlan, cell_sizes: Iterable[tuple[int, int]], batch_count: int) -> int:
+    """How many cells to sample together, where nothing keeps them apart.
+
+    Args:
+        plan: the sweep's.
+        cell_sizes: width and height of its cells, all their pictures side by side.
+        batch_count: how many generations one after another a cell's pictures are.
+    """
+    if plan.mode == "exact":
+        return 1
+    if not isinstance(plan.cells_per_batch, str):  # "auto"
+        return plan.cells_per_batch
+    return cells_that_fit(max(width * height for width, height in cell_sizes) // batch_count, devices.device)
 
 
 def why_one_by_one(engine: Engine, request: Any, rows: list[Any]) -> str | None:

@@ -20,12 +20,15 @@ from ..layers.selection import check_reachable
 from ..models.advice import Source
 from ..models.measured import Measured
 from ..models.memory import Memory
+from ..models.presets import Presets
+from ..models.speeds import Speeds
 from ..probe.answer import Answer
 from ..probe.folder import Infotext
 from ..probe.question import Captioned, Question, Watch
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
+from .cell_batch import cells_at_once
 from .checkpoint_memory import CheckpointMemory
 from .checks import check_clip_skips, check_lent_off, check_request
 from .encoders import check_range
@@ -41,7 +44,15 @@ from .own_axes import register_axes
 from .pasted import naming_layers
 from .probing import trained_with
 from .put_back import JOB
-from .request import applied, cell_size, name_checkpoint, restore_setting, steps
+from .request import (
+    applied,
+    cell_size,
+    kind_of_work,
+    name_checkpoint,
+    passes_of_a_step,
+    restore_setting,
+    steps,
+)
 from .rows import rows_of
 from .saving import font_file
 from .script_arguments import register_padding
@@ -59,6 +70,7 @@ class WebUI:
         self.prepare_page = engine.page.prepare
         self.files = ModelFiles(engine, Measured(data_folder()))
         self._sweeping = False
+        self.presets, self.speeds = Presets(data_folder()), Speeds(data_folder())
         self.memory = CheckpointMemory(Memory(data_folder()), self.files, engine.page, self._is_overridden)
         self._browser = ""
 
@@ -194,15 +206,23 @@ class WebUI:
         """See `Host.forecast`."""
         check_request(request)
         sizes, total = [], 0
+        work: dict[str, float] = {}
         for _, row in groupby(plan.cells(), key=lambda cell: (cell.y, cell.z)):
             cells = list(row)
             trial, written = applied(self.engine, request, plan, cells[0])
             check_lent_off(self.engine, request, trial, written)
             check_clip_skips(self.engine, request, trial, plan, cells)
             with borrowed(shared.opts.data, {**written, **trial.override_settings}):
-                total += steps(trial) * trial.n_iter * len(cells)
+                of_row = steps(trial) * trial.n_iter * len(cells)
+                kind = kind_of_work(self.engine, trial, plan)
+                work[kind] = work.get(kind, 0) + of_row * trial.batch_size * passes_of_a_step(trial)
+                total += of_row
                 sizes.append(cell_size(trial))
-        return Forecast(request.n_iter * request.batch_size, tuple(sizes), total)
+        if any(axis.axis.cost > 0 for _, axis in plan.further_axes()):
+            work = {}
+        together = cells_at_once(plan, sizes, request.n_iter)
+        pictures = request.n_iter * request.batch_size
+        return Forecast(pictures, tuple(sizes), total, len(plan.batches(together)), work)
 
     def rows(self, request: Any, plan: SweepPlan) -> dict[tuple[int, int], Hashable]:
         """See `Host.rows`."""

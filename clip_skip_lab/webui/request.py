@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import Field, fields
 from typing import Any
 
-from modules import processing, shared
+from modules import processing, sd_samplers, shared
 
 from ..errors import InvalidInput
 from ..hosts import CHECKPOINT, OPTION_KEY, VAE
@@ -86,6 +86,22 @@ def steps(request: Any) -> int:
         return request.steps
     strength = 0.75 if request.denoising_strength is None else request.denoising_strength
     return int(min(strength, 0.999) * request.steps) + 1
+
+
+def passes_of_a_step(request: Any) -> int:
+    """How often a step asks the UNet: twice with samplers of second order (modules/sd_samplers_common.py,
+    `SamplerData.total_steps`)."""
+    sampler = sd_samplers.find_sampler_config(request.sampler_name)
+    return 2 if sampler is not None and sampler.options.get("second_order") else 1
+
+
+def kind_of_work(engine: Engine, request: Any, plan: SweepPlan) -> str:
+    """What decides how long a step of a picture takes, beside its sampler, as a text. Changes the request."""
+    model = "+".join(encoder.kind for encoder in engine.loaded().encoders) or "unknown"
+    first, (width, height) = (request.width, request.height), picture_size(request)
+    size = f"{first[0]}x{first[1]}" + (f" to {width}x{height}" if (width, height) != first else "")
+    together = f"fast {plan.cells_per_batch}" if plan.mode == "fast" else "exact"
+    return f"{model} {size} {together} x{request.batch_size}"
 
 
 def picture_size(request: Any) -> tuple[int, int]:

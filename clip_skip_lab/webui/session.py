@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from modules import devices, processing, shared
 
-from ..free_memory import cells_that_fit, is_out_of_memory
+from ..free_memory import is_out_of_memory
 from ..hosts import Forecast
 from ..language import Text, in_all_languages, translated
 from ..layers.selection import nearest_whole
@@ -21,7 +22,7 @@ from ..sweep.plan import Cell, SweepPlan
 from ..sweep.schedule import in_the_middle
 from ..sweep.session import Picture, Preview, Sampled
 from ..sweep.values import Value
-from .cell_batch import CellBatch, batch_of, why_one_by_one
+from .cell_batch import CellBatch, batch_of, cells_at_once, why_one_by_one
 from .conditioning import conditioned
 from .engine import Engine
 from .grid_infotext import grid_infotext
@@ -58,9 +59,12 @@ class WebUISession:
         self.notes += why_off
         self.one_pass = OnePass(engine)
         self.cells_at_once = self._cells_at_once(forecast)
+        self.work = forecast.work
         self._steps = forecast.steps
         self._jobs = jobs(request)
         self._draws = Draws()
+        self._batches = 0
+        """How many batches have been started."""
         self.live_preview = LivePreview()
         self._first_done: Any = None
         """The copy of the request that the first finished cell used: the host wrote into it what an infotext needs."""
@@ -101,18 +105,22 @@ class WebUISession:
         state = shared.state
         return Text("interrupted") if state.interrupted or state.stopping_generation else None
 
-    def starting(self, number: int, count: int, cells: list[Cell]) -> None:
+    def starting(self, over: int, total: int, cells: list[Cell]) -> None:
         """See `Session.starting`."""
         state = shared.state
         said = Text("Clip skip sweep: {cells} of {count}", cells=where(cells), count=self.plan.size)
         state.textinfo = translated(said, self.language)
-        state.job = f"{number + 1} out of {count}"
-        # Counted here and not left to the host: a batch that fails does not advance the host's own count.
-        state.job_count = count * self._jobs
-        state.job_no = number * self._jobs
+        state.job = f"{over + 1} out of {total}"
+        # Counted here and not left to the host, by cells: a batch that fails does not advance the host's own count, and
+        # the host takes each of its jobs for an equal share, where batches hold different numbers of cells.
+        state.job_count, state.job_no = (_whole(self._jobs * count / len(cells)) for count in (total, over))
         state.sampling_step = 0
+        if not self._batches:
+            state.time_start = time.time()  # what came before is no part of what a cell takes (modules/progress.py)
         self.live_preview.starting(cells)
-        shared.total_tqdm.updateTotal(self._steps * count // self.plan.size)
+        batches = self._batches + -(-(total - over) // len(cells))
+        self._batches += 1
+        shared.total_tqdm.updateTotal(self._steps * batches // self.plan.size)
 
     def goes_on_measuring(self, done: int, count: int) -> bool:
         """See `Session`. Interrupt and Skip end it; after an interrupted sweep, Skip alone can tell."""
@@ -199,10 +207,7 @@ class WebUISession:
         if why is not None:
             self._one_by_one(why)
             return 1
-        if not isinstance(self.plan.cells_per_batch, str):  # "auto"
-            return self.plan.cells_per_batch
-        pixels = max(width * height for width, height in forecast.cell_sizes) // self.request.n_iter
-        return cells_that_fit(pixels, devices.device)
+        return cells_at_once(self.plan, forecast.cell_sizes, self.request.n_iter)
 
     def _requests(self, cells: list[Cell]) -> list[tuple[Any, dict[str, Any]]]:
         """For each cell what `applied` gives; cells with the same values of the further axes share one."""
@@ -336,6 +341,10 @@ class WebUISession:
 def _setting(value: Value, request: Any) -> int:
     """The host's setting in place of a value: its own code, and other extensions', know whole numbers only."""
     return nearest_whole(in_the_middle(value, request.steps))
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number == int(number) else number
 
 
 def _release(copied: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -125,3 +127,30 @@ def test_the_way_leads_to_the_comparison_with_the_sweep_of_the_other_tab(txt2img
     expect(link).to_be_visible()
     link.click()
     expect(page.locator("#clip_skip_lab_compare")).to_be_visible()
+
+
+def test_a_preset_is_saved_chosen_on_the_other_tab_and_forgotten(txt2img, page, host_url):
+    name = f"<b>mine</b> 🐈 {time.time_ns()}"
+    txt2img.set_values("1-3")
+    txt2img.choose(txt2img.part("y_axis"), "Sampler")
+    expect(txt2img.part("y_choices").locator(".token")).to_have_count(1)
+    txt2img.part("mode").get_by_text("fast", exact=True).click()
+    txt2img.part("measures").locator("input").uncheck()
+    said = txt2img.part("preset_said")
+    txt2img.part("preset_save").click()
+    expect(said.locator("[role=alert]")).to_contain_text("a name of 1 to 100 letters")
+    field = txt2img.part("preset").locator("input").first
+    field.fill(name)
+    field.press("Enter")
+    txt2img.part("preset_save").click()
+    expect(said).to_have_text(f"The preset “{name}” is saved.")
+
+    img2img = SweepPage(page, host_url, "img2img")
+    img2img.choose_script()
+    img2img.choose(img2img.part("preset"), name)
+    expect(img2img.part("values").locator("textarea, input").first).to_have_value("1-3")
+    expect(img2img.part("y_choices").locator(".token")).to_have_count(1)
+    expect(img2img.part("cells_per_batch")).to_be_visible()
+    expect(img2img.part("measures").locator("input")).not_to_be_checked()
+    img2img.part("preset_forget").click()
+    expect(img2img.part("preset_said")).to_have_text(f"The preset “{name}” is forgotten.")

@@ -242,7 +242,7 @@ def test_a_draft_is_chosen_when_it_is_done_and_its_chosen_cells_run_at_full_qual
     txt2img.forecast_becomes(f"^Runs 1 cell of the draft {draft.name} at full size")
     txt2img.part("full").click()
     txt2img.page.wait_for_function(
-        "draft => { const log = document.getElementById('html_log_txt2img').innerText;"
+        "draft => { const log = document.getElementById('html_log_txt2img').textContent;"
         " return log.includes('Time taken') && !log.includes(draft) }",
         arg=draft.name,
         timeout=120_000,

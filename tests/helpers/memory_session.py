@@ -109,8 +109,8 @@ class MemorySession:
     def stopped(self):
         return "interrupted" if self.interrupted else None
 
-    def starting(self, number, count, cells):
-        self.events.append(("starting", number, *(cell.index for cell in cells)))
+    def starting(self, over, total, cells):
+        self.events.append(("starting", over, *(cell.index for cell in cells)))
 
     def sample(self, cells, keep):
         if len(cells) > self.room_for:

@@ -132,7 +132,7 @@ class PaintingSession:
     def stopped(self):
         return "interrupted" if self.stop_after is not None and self.made >= self.stop_after else None
 
-    def starting(self, number, count, cells):
+    def starting(self, over, total, cells):
         return None
 
     def sample(self, cells, keep):

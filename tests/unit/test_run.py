@@ -291,3 +291,10 @@ def test_a_batch_that_fails_is_run_one_by_one_so_that_only_the_cell_at_fault_is_
     assert outcome.record.count(DONE) == 7
     batches = [event[2:] for event in session.events if event[0] == "starting"]
     assert batches == [(0, 1, 2, 3), (0,), (1,), (2,), (3,), (4, 5, 6, 7)]
+
+
+def test_the_progress_counts_cells_whatever_batches_they_are_in_and_not_those_that_come_again(tmp_path):
+    session = MemorySession(str(tmp_path), cells_at_once=5, room_for=4)
+    run_sweep(plan_of("1-10"), session, HOST)
+    told = [(event[1], len(event) - 2) for event in session.events if event[0] == "starting"]
+    assert told == [(0, 5), (0, 1), (1, 2), (3, 2), (5, 1), (6, 2), (8, 2)]

@@ -17,12 +17,12 @@ def record_of(skips, y=None):
 def test_the_forecast_says_cells_pictures_steps_and_size():
     pages = arrange(("a", "b"), None, None, (64, 64), Limits())
     size = f"{pages[0].width} × {pages[0].height}"
-    assert forecast(2, 1, 20, pages) == f"2 cells · 1 picture · 20 steps · grid {size} px"
+    assert forecast(2, 1, 2, 20, pages) == f"2 cells · 1 picture · 20 steps · grid {size} px"
 
 
 def test_the_forecast_of_a_reduced_grid_says_how_much():
     pages = arrange(tuple("abcdefghijkl"), None, None, (2048, 2048), Limits())
-    text = forecast(12, 12, 1200, pages)
+    text = forecast(12, 12, 12, 1200, pages)
     assert f"(cells at {round(pages[0].scale * 100)} %, full size beside it)" in text
     assert "1,200 steps" in text
 
@@ -31,7 +31,7 @@ def test_the_forecast_of_a_split_grid_says_how_many_parts():
     pages = arrange(tuple("abcdefghijkl"), tuple("xyz"), None, (512, 512), Limits(60_000))
     tallest = max(page.height for page in pages)
     widest = max(page.width for page in pages)
-    assert f"grid in {len(pages)} parts of up to {widest} × {tallest} px" in forecast(36, 36, 36, pages)
+    assert f"grid in {len(pages)} parts of up to {widest} × {tallest} px" in forecast(36, 36, 36, 36, pages)
 
 
 def test_the_name_of_a_cell():
