@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -40,6 +41,8 @@ from .arguments import (
 from .axis_values import AxisValues, value_inputs
 from .earlier_sweeps import EarlierSweeps
 from .presets import PresetRow
+
+log = logging.getLogger("clip_skip_lab")
 
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
@@ -157,9 +160,9 @@ class Panel:
             return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>'
         widest = tuple(max(side) for side in zip(*found.cell_sizes, strict=True))
         pages = arrange_plan(plan, widest, Limits(GRID_PIXELS), Style())
-        said = forecast(plan.size, plan.size * found.pictures, found.batches, found.steps, pages)
+        amount = forecast(plan.size, plan.size * found.pictures, found.batches, found.steps, pages)
         seconds = self._seconds(found.work)
-        line = self._line(said if seconds is None else with_time(said, seconds))
+        line = self._line(amount if seconds is None else with_time(amount, seconds))
         return line + (self._line(of_panel) if of_panel else "") + self._warning()
 
     def _line(self, text: str) -> str:
