@@ -217,6 +217,7 @@ window.clipSkipLabLibrary = (function () {
 
     function removed(entry) {
         deleted.set(entry.id, entry);
+        if (parts.list.hasAttribute("aria-busy")) loadAgain(); // an answer from before would bring it back
         total -= 1;
         parts.count.textContent = counted();
         showList();
