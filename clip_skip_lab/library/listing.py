@@ -100,8 +100,8 @@ def _entry(row: Row, parent: Path, here: set[Path]) -> dict[str, Any]:
 def _choices(entry: str) -> list[Choice]:
     try:
         return from_json(json.loads(entry)["choices"])
-    except ValueError:
-        return []  # an index that was damaged
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []  # somebody else has put it into the index
 
 
 def _checkpoints(rows: Iterable[Row]) -> list[dict[str, Any]]:

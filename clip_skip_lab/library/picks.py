@@ -1,10 +1,11 @@
 """Which values of clip skip a person chose, over all sweeps of a checkpoint or of a LoRA.
 
 What counts. A value was offered by a sweep where one of its cells with this value is done, and chosen where such a cell
-is among the picks or has won a finished blind comparison. A sweep counts once for each value, however many of its cells
-were picked, and only where it offered two values at least and one of them was chosen. Sweeps of the same checkpoint,
-prompt, input picture and seed are one question: a draft and its cells at full quality, a sweep and the one that extends
-it. It counts once, as it was answered last; what any of them offered was offered.
+is among the picks or has won a finished blind comparison. Where there are no picks, only what was compared blindly was
+offered: the page's filter may have hidden the rest. A sweep counts once for each value, however many of its cells were
+picked, and only where it offered two values at least and one of them was chosen. Sweeps of the same checkpoint, prompt,
+input picture and seed are one question: a draft and its cells at full quality, a sweep and the one that extends it. It
+counts once, as it was answered last; what any of them offered was offered.
 
 How sure. The questions are independent, and in each a value is chosen or not: so Clopper and Pearson's interval (1934)
 holds the share in which it is chosen at least 95 times of 100. It does so also where that share differs from question
@@ -87,6 +88,7 @@ class Preferred:
 def choices_of(content: dict[str, Any], judged: Judged) -> list[Choice]:
     """What of a sweep was chosen: nothing where nothing was, or where its `sweep.json` is none."""
     chosen = {*judged.picks, *([] if judged.winner is None else [judged.winner])}
+    compared = {place for vote in judged.votes for place in (vote.a, vote.b)}
     try:
         check_schema(content)
     except ValueError:
@@ -94,7 +96,7 @@ def choices_of(content: dict[str, Any], judged: Judged) -> list[Choice]:
     groups: dict[MadeWith, tuple[set[Value], set[Value]]] = {}
     for place, cell in enumerate(content["cells"]):
         value = _value(cell["values"][AXIS_NAME])
-        if cell["state"] == DONE and value is not None:
+        if cell["state"] == DONE and value is not None and (judged.picks or place in compared):
             offered, taken = groups.setdefault(made_with(content, cell), (set(), set()))
             offered.add(value)
             if place in chosen:

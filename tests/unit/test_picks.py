@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 import time
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -92,6 +92,11 @@ def test_a_sweep_of_which_nothing_was_chosen_offers_nothing():
 def test_the_winner_of_a_blind_comparison_counts_beside_the_picks():
     votes = with_votes(picked(0), {"votes": [{"a": 1, "b": 2, "chosen": "b"}], "winner": 2}, 3)
     assert counts((a_sweep(), votes)) == {1: (1, 1), 2: (0, 1), 3: (1, 1)}
+
+
+def test_without_picks_what_was_not_compared_blindly_was_not_offered():
+    votes = with_votes(Judged(), {"votes": [{"a": 1, "b": 2, "chosen": "b"}], "winner": 2}, 12)
+    assert counts((a_sweep(values=range(1, 13)), votes)) == {2: (0, 1), 3: (1, 1)}
 
 
 def test_cells_that_are_not_done_offer_nothing_and_places_beyond_the_sweep_choose_nothing():
@@ -309,22 +314,21 @@ def test_somebody_who_picks_all_cells_that_he_likes_is_held_95_of_100_times():
 WORTH = np.array([0.0, 1.2, 0.5, -0.5])
 
 
-def prefers(a, b):
-    """How probably a noisy chooser takes the cell `a` for better than `b`."""
-    return 1 / (1 + math.exp(WORTH[b] - WORTH[a]))
+def wins(a, b):
+    """How probably a noisy chooser takes the cell `a` for better than `b`. Of five pairs he takes one for the same, and
+    chance decides."""
+    return 0.8 / (1 + math.exp(WORTH[b] - WORTH[a])) + 0.1
 
 
 def winners():
-    """By place, how probably a cell is left at the end of a knock-out in which the winner of a vote meets the next
-    cell, in an order at random."""
+    """By place, how probably a cell wins a knock-out like the page's, in which those that were seen least are next: of
+    four, two pairs at random and their winners."""
     left = np.zeros(4)
-    for order in permutations(range(4)):
-        champion = {order[0]: 1.0}
-        for challenger in order[1:]:
-            stays = {place: share * prefers(place, challenger) for place, share in champion.items()}
-            champion = {**stays, challenger: 1 - sum(stays.values())}
-        for place, share in champion.items():
-            left[place] += share / 24
+    for a, b, c, d in permutations(range(4)):
+        for one, other in product((a, b), (c, d)):
+            met = wins(one, b if one == a else a) * wins(other, d if other == c else c) / 24
+            left[one] += met * wins(one, other)
+            left[other] += met * wins(other, one)
     return left
 
 
@@ -333,14 +337,18 @@ def test_somebody_who_votes_blindly_by_knock_out_and_errs_is_held_95_of_100_time
     he would prefer it to another one."""
 
     def choose(random):
-        champion, *others = (int(place) for place in random.permutation(4))
         votes = []
-        for challenger in others:
-            stays = random.random() < prefers(champion, challenger)
-            votes.append({"a": champion, "b": challenger, "chosen": "a" if stays else "b"})
-            champion = champion if stays else challenger
-        return with_votes(Judged(), {"votes": votes, "winner": champion}, 4)
 
+        def winner(a, b):
+            a_wins = random.random() < wins(a, b)
+            votes.append({"a": a, "b": b, "chosen": "a" if a_wins else "b"})
+            return a if a_wins else b
+
+        a, b, c, d = (int(place) for place in random.permutation(4))
+        last = winner(winner(a, b), winner(c, d))
+        return with_votes(Judged(), {"votes": votes, "winner": last}, 4)
+
+    assert winners().sum() == pytest.approx(1)
     found = held(choose, dict(enumerate(winners(), 1)))
     assert min(found.values()) >= 0.95, found
 
