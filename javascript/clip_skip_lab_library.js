@@ -27,7 +27,8 @@ window.clipSkipLabLibrary = (function () {
         let response, answer;
         try {
             const headers = body ? {"Content-Type": "application/json"} : {};
-            response = await fetch(ROUTE + path, {method, headers, body: body && JSON.stringify(body)});
+            const lang = `${path.includes("?") ? "&" : "?"}lang=${clipSkipLab.language}`;
+            response = await fetch(ROUTE + path + lang, {method, headers, body: body && JSON.stringify(body)});
             answer = await response.json();
         } catch {
             throw new Refused(clipSkipLab.say("The WebUI does not answer."));
@@ -216,6 +217,7 @@ window.clipSkipLabLibrary = (function () {
 
     function removed(entry) {
         deleted.set(entry.id, entry);
+        if (parts.list.hasAttribute("aria-busy")) loadAgain(); // an answer from before would bring it back
         total -= 1;
         parts.count.textContent = counted();
         showList();

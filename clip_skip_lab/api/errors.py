@@ -1,4 +1,4 @@
-"""How bad input is answered: with a sentence, in whatever route it was found."""
+"""How bad input is answered: with a sentence in the language that is asked for, in whatever route it was found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, encodable
+from ..language import ENGLISH, language_of, translated
 
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -26,11 +27,20 @@ class SentenceRoute(APIRoute):
             try:
                 return await answer(request)
             except InvalidInput as error:
-                raise HTTPException(error.status_code, error.detail) from error
+                raise HTTPException(error.status_code, error.in_language(language_asked(request))) from error
+            except HTTPException as error:
+                if isinstance(error.detail, str):
+                    error.detail = encodable(translated(error.detail, language_asked(request)))
+                raise
             except RequestValidationError as error:
                 raise HTTPException(422, _sentence(error)) from error
 
         return answer_or_sentence
+
+
+def language_asked(request: Request) -> str:
+    """The language in which a person reads the answer: `lang` in the address, English without it."""
+    return language_of(request.query_params.get("lang", ENGLISH))
 
 
 def _sentence(error: RequestValidationError) -> str:

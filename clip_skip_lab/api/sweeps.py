@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from ..errors import InvalidInput, encodable, reason_of
+from ..language import Text, translated
 from ..library.folders import Folders
 from ..library.judged import change_judged, with_fields
 from ..library.listing import Library
@@ -20,6 +21,7 @@ from ..page.assemble import content_security_policy, page_html
 from ..page.files import DATA, data_script
 from ..sweep.library import SCHEMA_1, SWEEP, file_of, find_sweep, read_sweep, record_text
 from . import add_routes
+from .errors import language_asked
 from .guard import Guard
 
 _Result = TypeVar("_Result")
@@ -52,9 +54,17 @@ def _library(library: Library) -> dict[str, Callable[..., Any]]:
     folders = library.folders
 
     def listing(
-        search: str = "", checkpoint: str = "", sort: str = "newest", offset: str = "0", limit: str = "100"
+        request: Request,
+        search: str = "",
+        checkpoint: str = "",
+        sort: str = "newest",
+        offset: str = "0",
+        limit: str = "100",
     ) -> dict[str, Any]:
-        return library.listing(read_query(search, checkpoint, sort, offset, limit))
+        answer = library.listing(read_query(search, checkpoint, sort, offset, limit))
+        language = language_asked(request)
+        problems = [encodable(translated(sentence, language)) for sentence in answer["problem_folders"]]
+        return {**answer, "problem_folders": problems}
 
     def change(sweep_id: str, body: dict[str, Any]) -> dict[str, Any]:
         folder = _found(lambda: find_sweep(folders(), sweep_id))
@@ -122,7 +132,7 @@ def _found(action: Callable[[], _Result]) -> _Result:
     try:
         return action()
     except FileNotFoundError as error:
-        raise HTTPException(404, str(error)) from error
+        raise HTTPException(404, error.args[0] if len(error.args) == 1 else str(error)) from error
 
 
 def _on_disk(action: Callable[[], _Result]) -> _Result:
@@ -132,13 +142,13 @@ def _on_disk(action: Callable[[], _Result]) -> _Result:
     except InvalidInput:
         raise
     except Refused as error:
-        raise HTTPException(409, str(error)) from error
+        raise HTTPException(409, error.sentence) from error
     except ValueError as error:
-        sentence = f"judged.json cannot be read ({reason_of(error)}), so nothing is changed."
-        raise HTTPException(409, encodable(sentence)) from error
+        sentence = Text("judged.json cannot be read ({reason}), so nothing is changed.", reason=reason_of(error))
+        raise HTTPException(409, sentence) from error
     except OSError as error:
-        sentence = f"The sweep's folder cannot be changed ({reason_of(error)})."
-        raise HTTPException(500, encodable(sentence)) from error
+        sentence = Text("The sweep's folder cannot be changed ({reason}).", reason=reason_of(error))
+        raise HTTPException(500, sentence) from error
 
 
 def _type_of(path: Path) -> str:

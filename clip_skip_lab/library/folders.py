@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..errors import InvalidInput, encodable
+from ..errors import InvalidInput
+from ..language import Text
 from ..sweep.folder import PARENT
 
-OPTION = "Further folders of sweeps"
+OPTION = Text("Further folders of sweeps")
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,17 @@ class Folders:
         yield from self.own
         yield from self.others()[0]
 
-    def others(self) -> tuple[list[str], list[str]]:
+    def others(self) -> tuple[list[str], list[Text]]:
         """The added folders for grids that hold sweeps, and a sentence for each named folder that has none."""
         found: list[str] = []
-        problems: list[str] = []
+        problems: list[Text] = []
         for name in named_folders(self.added):
             grids = _grid_folders(name)
             found += grids
             if not grids:
-                allowed = f'the folder for grids or for outputs of a WebUI, or its "{PARENT}"'
-                what = "holds no sweeps" if os.path.isdir(name) else "is not there"
-                problems.append(encodable(InvalidInput(OPTION, name, allowed, what).detail))
+                allowed = Text('the folder for grids or for outputs of a WebUI, or its "{folder}"', folder=PARENT)
+                what = Text("holds no sweeps") if os.path.isdir(name) else Text("cannot be found")
+                problems.append(InvalidInput(OPTION, name, allowed, what).sentence)
         return list(dict.fromkeys(found)), problems
 
 

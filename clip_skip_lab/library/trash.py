@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..language import Text
 from ..page.files import SMALL, folder_in
 from ..sweep.folder import CELLS, RECORD
-from ..sweep.library import SWEEP, check_id, parents_of, read_sweep
+from ..sweep.library import check_id, parents_of, read_sweep
 from ..sweep.running import is_running
 
 TRASH = "trash"
@@ -20,7 +21,15 @@ killed says it for ever."""
 
 
 class Refused(Exception):
-    """A sweep cannot be moved as it is now. The message is a sentence."""
+    """A sweep cannot be moved as it is now.
+
+    Attributes:
+        sentence: why.
+    """
+
+    def __init__(self, sentence: Text):
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 def delete_sweep(folder: Path) -> Path:
@@ -29,10 +38,11 @@ def delete_sweep(folder: Path) -> Path:
     Raises `Refused`, and `OSError` where the disk does not let it: then it is where it was.
     """
     if is_running(folder) or _seems_to_run(folder):
-        raise Refused(f'{SWEEP}: "{folder.name}" is still running; interrupt it first.')
+        raise Refused(Text('Sweep: "{name}" is still running; interrupt it first.', name=folder.name))
     target = folder_in(folder.parent, TRASH) / folder.name
     if os.path.lexists(target):
-        raise Refused(f'{SWEEP}: "{folder.name}" cannot be deleted: the trash has one of this name already.')
+        there = Text('Sweep: "{name}" cannot be deleted: the trash has one of this name already.', name=folder.name)
+        raise Refused(there)
     folder.rename(target)
     return target
 
@@ -49,10 +59,10 @@ def restore_sweep(grid_folders: Iterable[str | os.PathLike[str]], name: str) -> 
         if (parent / TRASH).is_symlink() or folder.is_symlink() or not folder.is_dir():
             continue
         if os.path.lexists(parent / name):
-            raise Refused(f'{SWEEP}: "{name}" cannot be restored: there is one of this name again.')
+            raise Refused(Text('Sweep: "{name}" cannot be restored: there is one of this name again.', name=name))
         folder.rename(parent / name)
         return parent / name
-    raise FileNotFoundError(f'{SWEEP}: "{name}" is not in the trash.')
+    raise FileNotFoundError(Text('Sweep: "{name}" is not in the trash.', name=name))
 
 
 def _seems_to_run(folder: Path) -> bool:

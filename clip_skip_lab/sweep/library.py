@@ -44,7 +44,8 @@ def find_sweep(grid_folders: Iterable[str | os.PathLike[str]], name: object) -> 
         folder = parents_of([grid_folder])[0] / sweep_id
         if folder.is_dir() and not folder.is_symlink():
             return folder
-    raise FileNotFoundError(f'{SWEEP}: "{name}" is not among the sweeps of this WebUI; it may have been deleted.')
+    gone = Text('Sweep: "{name}" is not among the sweeps of this WebUI; it may have been deleted.', name=name)
+    raise FileNotFoundError(gone)
 
 
 def check_id(name: object) -> str:

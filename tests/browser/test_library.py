@@ -59,6 +59,7 @@ class Library:
         """Types words and waits for what the tab says then."""
         self.page.get_by_role("searchbox", name="Search").fill(words)
         expect(self.page.locator(".clip-skip-lab-counts [role=status]")).to_have_text(found)
+        expect(self.page.locator(".clip-skip-lab-counts p:not([role])")).to_be_empty()  # nothing is still to be read
 
     @property
     def rows(self):
@@ -84,6 +85,17 @@ class Library:
 @pytest.fixture
 def tab(page, host_url):
     return Library(page, host_url)
+
+
+def test_nothing_is_asked_before_the_tab_is_shown(page, host_url):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    sweep_page = SweepPage(page, host_url)
+    sweep_page.open_tab("img2img")
+    page.wait_for_timeout(1000)
+    assert [url for url in asked if ROUTE in url] == []
+    with page.expect_response(lambda response: ROUTE in response.url):
+        sweep_page.open_tab("Clip skip sweeps")
 
 
 def test_a_sweep_is_found_by_its_words_and_shows_what_is_known_of_it(tab, paint):

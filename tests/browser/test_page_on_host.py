@@ -92,10 +92,11 @@ def test_the_result_of_a_sweep_has_a_link_to_its_page(page, host_url):
 def test_the_tab_lists_the_sweeps_with_links(page, host_url, swept):
     opened_page(page, host_url)
     page.locator("#tabs > .tab-nav button", has_text="Clip skip sweeps").click()
-    row = page.get_by_role("row", name=re.compile(swept.folder.name))
+    page.get_by_role("searchbox", name="Search").fill(swept.folder.name)
+    row = page.locator("#clip_skip_lab_sweeps").get_by_role("listitem").filter(has_text=swept.folder.name)
     row.wait_for()
     assert row.inner_text().startswith("a red cat"), "the prompt first, its id after it"
-    assert "3 of 3" in row.inner_text()
+    assert "3 of 3 cells" in row.inner_text()
     with page.context.expect_page() as opened:
         row.get_by_role("link").click()
     opened.value.locator("#stage canvas[data-drawn]").nth(2).wait_for()

@@ -1,14 +1,13 @@
 """What was chosen, in a browser: the table in the tab, and the line of advice with the button that remembers it."""
 
 import json
-import os
-import shutil
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_advice import LINE, NUMBER, opened, show_tab
 from tests.helpers.client import CHECKPOINT, CLIP_SKIP, ROUTES
+from tests.helpers.judged_sweeps import judged_sweeps, nothing_judged
 from tests.helpers.page_client import PageClient
 
 REMEMBER = "clip_skip_lab_remember"
@@ -26,19 +25,8 @@ def client(host_url):
 def chosen(client):
     """Eight sweeps over clip skip 1, 1.5, 2 and 3: 2 was picked in seven of them."""
     swept = client.sweep({"clip_skip": "1, 1.5, 2, 3"}, prompt="of picks <lora:of picks:1>")
-    made = []
-    for number in range(8):
-        folder = swept.folder.with_name(f"2020-02-02-{number:08x}")
-        folder.mkdir()
-        made.append(folder)
-        record = swept.record
-        record.update(id=folder.name, setting={**record["setting"], "seed": number})
-        (folder / "sweep.json").write_text(json.dumps(record))
-        judged = {"schema": 1, "name": "", "note": "", "picks": [2 if number else 1], "votes": [], "winner": None}
-        (folder / "judged.json").write_text(json.dumps(judged))
-    yield swept.record["model"]
-    for folder in made:
-        shutil.rmtree(folder)
+    with nothing_judged(swept.folder.parent), judged_sweeps(swept, [1] + [2] * 7):
+        yield swept.record["model"]
 
 
 @pytest.fixture
@@ -65,12 +53,6 @@ def test_the_table_says_how_often_each_value_was_chosen_with_the_checkpoint_in_u
     assert page.locator(f"{TABLE} select").input_value() == json.dumps(
         {"checkpoint": chosen["hash"]}, separators=(",", ":")
     )
-    if shots := os.environ.get("PICKS_SHOTS"):
-        page.wait_for_timeout(1500)
-        page.screenshot(path=f"{shots}/dark.png")
-        page.locator(TABLE).first.screenshot(path=f"{shots}/table-dark.png")
-        page.evaluate("document.body.classList.remove('dark')")
-        page.locator(TABLE).first.screenshot(path=f"{shots}/table-light.png")
     bar, band = (
         page.locator(f"{TABLE} tbody tr:nth-child(3) {part}").bounding_box()
         for part in (".clip-skip-lab-share", ".clip-skip-lab-share > :first-child")

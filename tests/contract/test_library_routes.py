@@ -144,6 +144,24 @@ def test_a_deleted_sweep_is_nowhere_until_it_is_taken_back(client, made):
     assert again.status_code == 404 and "is not in the trash" in again.json()["detail"]
 
 
+def test_a_refusal_is_said_in_the_language_that_is_asked_for(client, tmp_path):
+    address = f"{ROUTE}/2020-01-01-00000000"
+    for language, sentence in (
+        ("en", "is not in the trash."),
+        ("ja", "ごみ箱にありません。"),
+        ("xx", "is not in the trash."),
+    ):
+        answer = client.http.put(f"{address}/restore", params={"lang": language})
+        assert answer.status_code == 404 and answer.json()["detail"].endswith(sentence)
+    assert "指定できる値" in client.http.get(ROUTE, params={"sort": "nicest", "lang": "ja"}).json()["detail"]
+    client.set({"clip_skip_lab_more_folders": str(tmp_path / "gone")})
+    try:
+        (sentence,) = client.http.get(ROUTE, params={"lang": "ja"}).json()["problem_folders"]
+        assert "は見つかりません。" in sentence
+    finally:
+        client.set({"clip_skip_lab_more_folders": ""})
+
+
 def test_a_trash_that_is_a_link_is_not_used(client, made, tmp_path):
     folder = made[0].folder
     (folder.parent / "trash").mkdir(exist_ok=True)
@@ -194,7 +212,7 @@ def test_a_folder_of_another_webui_is_listed_too(client, made, tmp_path):
         (entry,) = [one for one in answer["sweeps"] if not one["here"]]
         assert entry["id"] == other.name and answer["total"] == 4
         (sentence,) = answer["problem_folders"]
-        assert json.dumps(str(tmp_path / "gone")) in sentence and "is not there" in sentence
+        assert json.dumps(str(tmp_path / "gone")) in sentence and "cannot be found" in sentence
         assert client.http.get(f"{ROUTE}/{other.name}/page/{entry['thumbnail']}").status_code == 200
         assert client.http.delete(f"{ROUTE}/{other.name}").json()["trash"] == str(other.parent / "trash" / other.name)
     finally:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-from contextlib import contextmanager
 
 import pytest
 
 from tests.helpers.client import CHECKPOINT, CLIP_SKIP, ROUTES
+from tests.helpers.judged_sweeps import judged_sweeps, nothing_judged
 from tests.helpers.page_client import PageClient
 
 REMEMBER = "clip_skip_lab_remember"
@@ -25,7 +24,9 @@ def client(host_url):
 @pytest.fixture(scope="module")
 def swept(client):
     """A sweep over clip skip 1 to 3."""
-    return client.sweep({"clip_skip": [1, 2, 3]}, prompt="picks <lora:of_picks:1>")
+    made = client.sweep({"clip_skip": [1, 2, 3]}, prompt="picks <lora:of_picks:1>")
+    with nothing_judged(made.folder.parent):
+        yield made
 
 
 def votes(client, sweep_id, body):
@@ -36,26 +37,6 @@ def picks(client, **asked):
     answer = client.http.get(f"{ROUTES}/picks", params=asked)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-@contextmanager
-def judged_sweeps(swept, places):
-    """Copies of a sweep with other seeds, in each of which the cell at a place is picked; gone at the end."""
-    made = []
-    try:
-        for number, place in enumerate(places):
-            folder = swept.folder.with_name(f"2020-01-01-{number:08x}")
-            folder.mkdir()
-            made.append(folder)
-            record = swept.record
-            record.update(id=folder.name, setting={**record["setting"], "seed": number})
-            (folder / "sweep.json").write_text(json.dumps(record))
-            judged = {"schema": 1, "name": "", "note": "", "picks": [place], "votes": [], "winner": None}
-            (folder / "judged.json").write_text(json.dumps(judged))
-        yield
-    finally:
-        for folder in made:
-            shutil.rmtree(folder)
 
 
 def test_votes_are_kept_with_the_sweep_and_the_winner_counts_as_chosen(client, swept):

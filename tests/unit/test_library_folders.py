@@ -42,7 +42,7 @@ def test_each_folder_without_sweeps_is_told_and_the_others_are_used(tmp_path):
     answer = Library(lambda: Folders([], added)).listing(Query())
     assert [(entry["id"], entry["here"]) for entry in answer["sweeps"]] == [(ID, False)]
     gone, empty = answer["problem_folders"]
-    assert "gone" in gone and "is not there" in gone
+    assert "gone" in gone and "cannot be found" in gone
     assert "empty" in empty and "holds no sweeps" in empty
 
 
