@@ -7,7 +7,7 @@ window.clipSkipLabBring = (function () {
 
     const SCRIPT = "Clip skip sweep";
     const REMOVE = ["button[aria-label='Remove Image']", "button[aria-label=Clear]", "[id^=removeButton_]"];
-    const LONGEST_WAIT = 20000, LOOK_EVERY = 50; // ms
+    const LONGEST_WAIT = 20000, SETTLES_WITHIN = 2000, LOOK_EVERY = 50; // ms
 
     // What could not be done, in words for the user.
     class Refused extends Error {}
@@ -18,14 +18,18 @@ window.clipSkipLabBring = (function () {
 
     const asleep = new Set(); // what ends the pauses that are under way
 
+    function pause() {
+        return new Promise((done) => {
+            asleep.add(done);
+            setTimeout(done, LOOK_EVERY);
+        });
+    }
+
     async function until(condition, otherwise) {
         const end = Date.now() + LONGEST_WAIT;
         while (!condition()) {
             if (Date.now() > end) throw new Refused(otherwise);
-            await new Promise((done) => {
-                asleep.add(done);
-                setTimeout(done, LOOK_EVERY);
-            });
+            await pause();
         }
     }
 
@@ -47,6 +51,16 @@ window.clipSkipLabBring = (function () {
         find(`#${tab}_tools #paste`).click();
         await until(() => prompt.value !== text && taken(),
             clipSkipLab.say("The WebUI did not take over the picture's parameters; nothing was started."));
+        await settled(tab, text);
+    }
+
+    // gradio 4 shows what it took over one field after another. Not for ever: the user may have excluded one from pasting.
+    async function settled(tab, text) {
+        const told = (pattern) => [...text.matchAll(pattern)].at(-1) ?? [];
+        const [, seed] = told(/\bSeed: (\d+)/g), [, width, height] = told(/\bSize: (\d+)x(\d+)/g);
+        const shows = ([name, value]) => value === undefined || (find(`#${tab}_${name} input`)?.value ?? value) === value;
+        const end = Date.now() + SETTLES_WITHIN;
+        while (!Object.entries({seed, width, height}).every(shows) && Date.now() < end) await pause();
     }
 
     // An infotext with further keys: later ones win over earlier ones.
@@ -82,8 +96,7 @@ window.clipSkipLabBring = (function () {
     async function picture(box, address, otherwise = null) {
         const unsent = otherwise ?? clipSkipLab.say("The picture could not be sent to img2img; nothing was started.");
         const blob = await (await fetch(address)).blob();
-        const remove = REMOVE.map((button) => find(`${box} ${button}`)).find(Boolean);
-        remove?.click();
+        if (find(`${box} img`)?.naturalWidth) REMOVE.map((button) => find(`${box} ${button}`)).find(Boolean)?.click();
         await until(() => find(`${box} input[type=file]`) && !find(`${box} img`)?.naturalWidth, unsent);
         const dropped = new DataTransfer();
         dropped.items.add(new File([blob], "picture.png", {type: blob.type}));
