@@ -59,11 +59,11 @@ class EarlierSweeps:
             again = ToolButton(
                 value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
             )
-            self.draft = gr.Checkbox(
-                label="Draft first (half size, half the steps)",
-                value=DEFAULTS["draft"],
-                elem_id=elem_id("clip_skip_lab_draft"),
-            )
+        self.draft = gr.Checkbox(
+            label="Draft first (half size, half the steps)",
+            value=DEFAULTS["draft"],
+            elem_id=elem_id("clip_skip_lab_draft"),
+        )
         both = [self.resume, self.extend]
         again.click(self.look_again, both, both, show_progress=False, queue=False)
         with gr.Row():
