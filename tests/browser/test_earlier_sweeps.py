@@ -101,6 +101,7 @@ def test_a_finished_sweep_fills_the_panel_and_is_extended_by_what_is_added(txt2i
     greyed(txt2img, ("draft",))
     usable(txt2img, ("values", "y_axis", "y_values", "z_axis", "mode", "measures"))
     txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 4 cells are there, 0 to run")
+    txt2img.forecast_becomes("^Add values or an axis: there is nothing to run yet")
     txt2img.set_values("1-3")
     txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 6 cells are there, 2 to run")
     txt2img.choose(txt2img.part("z_axis"), "Steps")
