@@ -59,11 +59,11 @@ class EarlierSweeps:
             again = ToolButton(
                 value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
             )
-            self.draft = gr.Checkbox(
-                label="Draft first (half size, half the steps)",
-                value=DEFAULTS["draft"],
-                elem_id=elem_id("clip_skip_lab_draft"),
-            )
+        self.draft = gr.Checkbox(
+            label="Draft first (half size, half the steps)",
+            value=DEFAULTS["draft"],
+            elem_id=elem_id("clip_skip_lab_draft"),
+        )
         both = [self.resume, self.extend]
         again.click(self.look_again, both, both, show_progress=False, queue=False)
         with gr.Row():
@@ -206,15 +206,14 @@ class EarlierSweeps:
         same = same_cells(plan, self.host.rows(request, plan), then, self.host.rows(request, then))
         cells = earlier.content["cells"]
         there = sum(1 for place in same.values() if place < len(cells) and cells[place]["state"] == DONE)
-        return [
-            Text(
-                "Extends {name}: {done} of {cells} are there, {rest} to run.",
-                name=earlier.folder.name,
-                done=there,
-                cells=_cells(plan.size),
-                rest=plan.size - there,
-            )
-        ]
+        said = Text(
+            "Extends {name}: {done} of {cells} are there, {rest} to run.",
+            name=earlier.folder.name,
+            done=there,
+            cells=_cells(plan.size),
+            rest=plan.size - there,
+        )
+        return [said, Text("Add values or an axis: there is nothing to run yet.")] if there == plan.size else [said]
 
     def _choices(self) -> tuple[list[str], list[str]]:
         """What the two lists offer: sweeps to continue, and sweeps to extend."""

@@ -25,6 +25,12 @@ def extends(client, begun, given, route="txt2img", reused=None, most=0, fresh=No
     return swept, whole
 
 
+def loaded_and_another(client):
+    """The titles of two checkpoints, the first of which is loaded."""
+    loaded = client.options()["sd_model_checkpoint"]
+    return [loaded, next(title for title in client.checkpoints() if title != loaded)]
+
+
 def test_more_values(client):
     begun = client.sweep({"clip_skip": "2, 12"})
     swept, whole = extends(client, begun, {"clip_skip": "1, 2, 3, 12"}, reused=2)
@@ -60,8 +66,7 @@ def test_another_axis_and_then_one_more(client):
 )
 def test_the_value_that_a_sweep_ran_with_is_found_on_any_axis(client, axis, values, reused):
     if axis == "Checkpoint name":
-        values = client.checkpoints()[:2]
-        assert len(values) == 2
+        values = loaded_and_another(client)
     begun = client.sweep({"clip_skip": "1, 12"})
     request = {"subseed": 5} if axis == "Var. strength" else {}
     given = {"y": {"axis": axis, "values": values}}
@@ -74,7 +79,7 @@ def test_the_value_that_a_sweep_ran_with_is_found_on_any_axis(client, axis, valu
 
 
 def test_a_sweep_over_checkpoints_gets_more_values_and_another_axis(client):
-    checkpoints = client.checkpoints()[:2]
+    checkpoints = loaded_and_another(client)
     begun = client.sweep({"clip_skip": "1, 12", "y": {"axis": "Checkpoint name", "values": checkpoints[1]}})
     both = {"axis": "Checkpoint name", "values": checkpoints}
     extends(client, begun, {"y": both}, reused=2, fresh={"clip_skip": "1, 12"})
@@ -152,7 +157,7 @@ def test_what_cannot_be_is_a_sentence(client, arguments, sentence):
 
 def test_another_model_values_that_are_there_and_values_that_are_none_are_refused(client):
     begun = client.sweep({"clip_skip": "1, 12"})
-    other = client.checkpoints()[1]
+    other = loaded_and_another(client)[1]
     there = client.sweep_folders()
     with client.kept("sd_model_checkpoint"):
         client.set({"sd_model_checkpoint": other})
