@@ -147,6 +147,9 @@ def test_a_preset_is_saved_chosen_on_the_other_tab_and_forgotten(txt2img, page, 
 
     img2img = SweepPage(page, host_url, "img2img")
     img2img.choose_script()
+    with page.expect_response(lambda response: "/run/predict" in response.url or "/queue/join" in response.url):
+        img2img.part("preset_refresh").click()
+    page.wait_for_timeout(2000)
     img2img.choose(img2img.part("preset"), name)
     expect(img2img.part("values").locator("textarea, input").first).to_have_value("1-3")
     expect(img2img.part("y_choices").locator(".token")).to_have_count(1)
