@@ -6,7 +6,7 @@ import contextlib
 import os
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.helpers.client import Client
@@ -18,13 +18,17 @@ NETWORKS = ("encode", "sample", "decode")
 
 
 @contextlib.contextmanager
-def host(*extensions: Path) -> Iterator[str]:
-    """The address of the host to measure: the one that `WEBUI_URL` names, or an embedded one with these extensions."""
+def host(*extensions: Path, flags: Sequence[str] = ()) -> Iterator[str]:
+    """The address of the host to measure: the one that `WEBUI_URL` names, or an embedded one with these extensions and
+    flags."""
     if url := os.environ.get("WEBUI_URL"):
         yield url.rstrip("/")
         return
     wanted = [launch.REPO, STOPWATCH, *extensions]
-    with tempfile.TemporaryDirectory() as folder, launch.Process(Path(folder), wanted, ["--nowebui"]) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        launch.Process(Path(folder), wanted, ["--nowebui", *flags]) as process,
+    ):
         yield process.url
 
 

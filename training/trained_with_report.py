@@ -387,6 +387,7 @@ the rest took {seconds / 60:.0f} minutes beside other work. Tables and results a
 
 - Full-size models were not measured here. CLIP's neighbouring layers are more alike than those of the small models and
   SD1-like models are said to be forgiving between 1 and 2: expect to need more pictures, and "undecided" more often.
+  How long such a model takes: [on a graphics card](exact-and-fast.md#on-a-graphics-card-at-half-precision).
 - Two models of one kind are few. Both were trained by us, with the same captions and the same text encoder.
 - Losses are only to be compared within one WebUI: some draw the latents of a picture from the VAE's posterior, others
   take its mean. By how much a value is worse changes little with that.

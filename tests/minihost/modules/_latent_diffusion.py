@@ -12,6 +12,7 @@ import contextlib
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from modules import _ldm_layout as layout
+from modules import devices
 from transformers import CLIPTextConfig, CLIPTextModel
 
 
@@ -79,6 +80,12 @@ class LatentDiffusion(torch.nn.Module):
             layout.from_ldm(state, layout.unet_name, self.configs["unet"], layout.UNET_PREFIX, unet.state_dict())
         )
         self.first_stage_model.load_ldm_state_dict(state, layout.VAE_PREFIX)
+
+    def cast(self):
+        """Takes the weights to the host's precision; the noise levels stay as they are."""
+        self.cond_stage_model.to(devices.dtype)
+        self.model.to(devices.dtype_unet)
+        self.first_stage_model.to(devices.dtype_vae)
 
     @property
     def dtype(self):

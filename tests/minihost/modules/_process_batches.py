@@ -91,14 +91,15 @@ def _sample(p, n):
     if p.n_iter > 1:
         state.job = f"Batch {n + 1} out of {p.n_iter}"
 
-    samples = p.sample(
-        conditioning=p.c,
-        unconditional_conditioning=p.uc,
-        seeds=p.seeds,
-        subseeds=p.subseeds,
-        subseed_strength=p.subseed_strength,
-        prompts=p.prompts,
-    )
+    with devices.autocast():
+        samples = p.sample(
+            conditioning=p.c,
+            unconditional_conditioning=p.uc,
+            seeds=p.seeds,
+            subseeds=p.subseeds,
+            subseed_strength=p.subseed_strength,
+            prompts=p.prompts,
+        )
     if p.scripts is not None:
         args = scripts.PostSampleArgs(samples)
         p.scripts.post_sample(p, args)
@@ -219,7 +220,8 @@ def run(p):
     _prepare(p)
     output = _Output(p)
     with torch.no_grad():
-        p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
+        with devices.autocast():
+            p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
         if state.job_count == -1:
             state.job_count = p.n_iter
 

@@ -47,6 +47,11 @@ _flag("--no-hashing", help="no sha256 of checkpoints")
 parser.add_argument("--use-cpu", nargs="+", default=[], type=str.lower, help="'all' keeps the model off the GPU")
 parser.add_argument("--loglevel", type=str, default=None)
 
-# Read by extensions; this host always computes in 32 bit, unsplit.
-_flag("--no-half", help="always so here")
-_flag("--no-half-vae", help="always so here")
+parser.add_argument(
+    "--precision",
+    choices=["full", "autocast"],
+    default="full",
+    help="'autocast': weights of 16 bit, each operation in what suits it, the real host's default (here it is 'full')",
+)
+_flag("--no-half", help="weights of 32 bit, with any precision")
+_flag("--no-half-vae", help="those of the VAE alone")

@@ -1,7 +1,7 @@
 """Where tensors live, and the check for NaN.
 
-Mirrors `modules/devices.py`. Differs: CPU or CUDA only, everything is float32 and nothing is cast on the fly,
-so `autocast` and `without_autocast` are contexts that do nothing.
+Mirrors `modules/devices.py`. Differs: CPU or CUDA only; everything is float32 and nothing is cast on the fly unless
+`--precision autocast` asks for half precision.
 """
 
 import contextlib
@@ -32,11 +32,15 @@ def cond_cast_unet(input):
 
 
 def autocast(disable=False):
-    return contextlib.nullcontext()
+    if disable or torch.float32 in (dtype, dtype_inference):
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=dtype_inference)
 
 
 def without_autocast(disable=False):
-    return contextlib.nullcontext()
+    if disable or not torch.is_autocast_enabled(device.type):
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, enabled=False)
 
 
 class NansException(Exception):

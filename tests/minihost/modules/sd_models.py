@@ -204,6 +204,7 @@ def load_model_weights(model, checkpoint_info: CheckpointInfo, state_dict, timer
         shared.opts.data["sd_model_checkpoint"] = checkpoint_info.title
     model.read_weights(state_dict if state_dict is not None else read_state_dict(checkpoint_info.filename))
     timer.record("load weights")
+    model.cast()
 
     model.sd_model_checkpoint = checkpoint_info.filename
     model.sd_checkpoint_info = checkpoint_info

@@ -42,8 +42,9 @@ def samples_to_images_tensor(sample, approximation=None, model=None):
         approximation = approximation_indexes.get(opts.show_progress_type, 0)
     if approximation != 0:
         return sd_vae_approx.cheap_approximation(sample)
-    with torch.no_grad():
-        return (model or shared.sd_model).decode_first_stage(sample)
+    model = model or shared.sd_model
+    with torch.no_grad(), devices.without_autocast():
+        return model.decode_first_stage(sample.to(model.first_stage_model.dtype))
 
 
 def _to_pil(tensor):
@@ -70,6 +71,7 @@ def samples_to_image_grid(samples, approximation=None):
 def images_tensor_to_samples(image, approximation=None, model=None):
     """Pictures with values from 0 to 1 to latents, one by one."""
     model = model or shared.sd_model
+    model.first_stage_model.to(devices.dtype_vae)
     image = image.to(shared.device, dtype=devices.dtype_vae) * 2 - 1
     return torch.cat([model.get_first_stage_encoding(model.encode_first_stage(one[None])) for one in image])
 

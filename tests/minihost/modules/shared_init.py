@@ -18,8 +18,10 @@ def initialize():
     devices.device = (
         devices.cpu if "all" in cmd_opts.use_cpu or "sd" in cmd_opts.use_cpu else devices.get_optimal_device()
     )
-    # Always 32 bit: the models are tiny, and a CPU has no fast half precision.
-    devices.dtype = devices.dtype_vae = torch.float32
+    # 32 bit unless asked otherwise: the models are tiny, and a CPU has no fast half precision.
+    full = cmd_opts.no_half or cmd_opts.precision == "full"
+    devices.dtype = devices.dtype_unet = devices.dtype_inference = torch.float32 if full else torch.float16
+    devices.dtype_vae = torch.float32 if full or cmd_opts.no_half_vae else torch.float16
     shared.device = devices.device
     shared.weight_load_location = "cpu"
 
