@@ -205,6 +205,7 @@ def test_what_another_page_deleted_meanwhile_is_told_and_goes(browser, host_url,
         tab = Library(context.new_page(), host_url)
         folder = paint("to be deleted elsewhere, rezrov")
         tab.search("rezrov", "1 sweep")
+        expect(tab.row(folder)).to_be_visible()
         assert client.http.delete(f"{ROUTE}/{folder.name}").status_code == 200
         tab.press(folder, "Rename")
         tab.page.keyboard.insert_text("too late")
