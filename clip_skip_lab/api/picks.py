@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
 from fastapi.responses import Response
 
-from ..errors import InvalidInput, encodable, reason_of
 from ..hosts import Host
-from ..language import Text
-from ..library.judged import JUDGED, Judged, change_judged, read_judged, with_votes
+from ..library.judged import Judged, change_judged, read_judged, with_votes
 from ..library.listing import Library
 from ..library.picks import Preferred, preference
-from ..sweep.library import SCHEMA_1, SWEEP, find_sweep, read_sweep
+from ..sweep.library import find_sweep
 from . import add_routes
 from .guard import Guard
+from .on_disk import cells_in, on_disk
 
 
 def add_pick_routes(app: FastAPI, host: Host, library: Library, guard: Guard) -> None:
@@ -33,15 +31,15 @@ def add_pick_routes(app: FastAPI, host: Host, library: Library, guard: Guard) ->
     """
 
     def judged(sweep_id: str) -> Response:
-        return _said(lambda: read_judged(find_sweep(library.folders(), sweep_id)))
+        return _as_json(on_disk(lambda: read_judged(find_sweep(library.folders(), sweep_id))))
 
     def votes(sweep_id: str, body: dict[str, Any]) -> Response:
         def voted() -> Judged:
             folder = find_sweep(library.folders(), sweep_id)
-            cells = _cells(folder)
+            cells = cells_in(folder)
             return change_judged(folder, lambda before: with_votes(before, body, cells))
 
-        return _said(voted)
+        return _as_json(on_disk(voted))
 
     def picks(checkpoint: str | None = None, lora: str | None = None) -> dict[str, Any]:
         choices, reading = library.choices()
@@ -70,27 +68,6 @@ def _row(row: Preferred) -> dict[str, Any]:
     return {**asdict(row), "low": round(row.low, 4), "high": round(row.high, 4)}
 
 
-def _said(action: Callable[[], Judged]) -> Response:
-    """What is said of a sweep, as JSON; a sentence where it is gone, damaged, or cannot be written."""
-    try:
-        said = action()
-    except FileNotFoundError as error:  # deleted, before or meanwhile
-        gone = Text("The sweep is not there any more; it may have been deleted.")
-        raise HTTPException(404, gone if error.errno else str(error)) from error
-    except InvalidInput:
-        raise
-    except OSError as error:
-        problem = Text("What was said of the sweep cannot be read or written ({reason}).", reason=reason_of(error))
-        raise HTTPException(500, encodable(problem)) from error
-    except ValueError as error:
-        problem = Text("{file} cannot be read ({reason}); it is left as it is.", file=JUDGED, reason=reason_of(error))
-        raise HTTPException(409, encodable(problem)) from error
+def _as_json(judged: Judged) -> Response:
     # `json.dumps`, as names and notes may hold half of a pair of surrogates, which UTF-8 has no bytes for
-    return Response(json.dumps(asdict(said)), media_type="application/json", headers={"Cache-Control": "no-cache"})
-
-
-def _cells(folder: Path) -> int:
-    cells = read_sweep(folder).get("cells")
-    if not isinstance(cells, list):
-        raise InvalidInput(SWEEP, folder.name, SCHEMA_1)
-    return len(cells)
+    return Response(json.dumps(asdict(judged)), media_type="application/json", headers={"Cache-Control": "no-cache"})

@@ -147,7 +147,7 @@ def test_a_sweep_that_was_deleted_is_404_with_a_sentence_and_is_not_made_anew(ro
 
 def test_a_sweep_that_is_deleted_while_it_is_voted_on_is_404_and_is_not_made_anew(routes, folder, monkeypatch):
     cells = {"cells": [{}] * CELLS}
-    monkeypatch.setattr("clip_skip_lab.api.picks.read_sweep", lambda found: (shutil.rmtree(found), cells)[1])
+    monkeypatch.setattr("clip_skip_lab.api.on_disk.read_sweep", lambda found: (shutil.rmtree(found), cells)[1])
     answer = put(routes, {"votes": []})
     assert answer.status_code == 404
     assert answer.json()["detail"] == "The sweep is not there any more; it may have been deleted."
@@ -176,9 +176,7 @@ def test_a_full_disk_is_a_sentence_and_the_old_file_stays(routes, folder, monkey
     monkeypatch.setattr(judged_module, "write_text", full)
     answer = put(routes, {"votes": []})
     assert answer.status_code == 500
-    assert answer.json()["detail"] == (
-        "What was said of the sweep cannot be read or written (No space left on device)."
-    )
+    assert answer.json()["detail"] == ("The sweep's folder cannot be read or changed (No space left on device).")
     assert (folder / JUDGED).read_bytes() == before
 
 
