@@ -3,9 +3,8 @@
 What counts. A value was offered by a sweep where one of its cells with this value is done, and chosen where such a cell
 is among the picks or has won a finished blind comparison. Where there are no picks, only what was compared blindly was
 offered: the page's filter may have hidden the rest. A sweep counts once for each value, however many of its cells were
-picked, and only where it offered two values at least and one of them was chosen. Sweeps of the same checkpoint, prompt,
-input picture and seed are one question: a draft and its cells at full quality, a sweep and the one that extends it. It
-counts once, as it was answered last; what any of them offered was offered.
+picked, and only where it offered two values at least and one of them was chosen. A sweep and the one that extends it
+are one question, as they share pictures. It counts once, as it was answered last; what any of them offered was offered.
 
 How sure. The questions are independent, and in each a value is chosen or not: so Clopper and Pearson's interval (1934)
 holds the share in which it is chosen at least 95 times of 100. It does so also where that share differs from question
@@ -14,8 +13,6 @@ to question, as then the counts vary less than a binomial's (Hoeffding 1956).
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -49,16 +46,16 @@ class Choice:
     """What a sweep offered with one checkpoint and the same LoRAs, and what of it was chosen.
 
     Attributes:
-        question: what it has in common with other sweeps that ask the same.
-        made: when the sweep was, ISO 8601.
         sweep: its id.
+        extends: the id of the sweep that it extends, "" for none.
+        made: when it was, ISO 8601.
         checkpoint, hash, loras: what the cells were made with.
         offered, chosen: values of clip skip, ascending, those that are texts last.
     """
 
-    question: str
-    made: str
     sweep: str
+    extends: str
+    made: str
     checkpoint: str
     hash: str
     loras: tuple[str, ...]
@@ -103,11 +100,15 @@ def choices_of(content: dict[str, Any], judged: Judged) -> list[Choice]:
                 taken.add(value)
     if not any(taken for _, taken in groups.values()):
         return []
-    about = (_question(content["setting"]), encodable(content["created"]), encodable(content["id"]))
+    sweep, extends, made = (encodable(str(content.get(key) or "")) for key in ("id", "extends", "created"))
     return [
-        Choice(*about, *_encodable(made), tuple(sorted(offered, key=_order)), tuple(sorted(taken, key=_order)))
-        for made, (offered, taken) in groups.items()
+        Choice(sweep, extends, made, *_encodable(by), _ordered(offered), _ordered(taken))
+        for by, (offered, taken) in groups.items()
     ]
+
+
+def _ordered(values: Iterable[Value]) -> tuple[Value, ...]:
+    return tuple(sorted(values, key=_order))
 
 
 def _encodable(made: MadeWith) -> tuple[str, str, tuple[str, ...]]:
@@ -125,11 +126,6 @@ def _value(given: Any) -> Value | None:
 
 def _order(value: Value) -> tuple[bool, float, str]:
     return (True, 0.0, value) if isinstance(value, str) else (False, float(value), "")
-
-
-def _question(setting: dict[str, Any]) -> str:
-    what = [setting.get(key) for key in ("prompt", "negative_prompt", "seed", "init_images")]
-    return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def to_json(choices: Iterable[Choice]) -> list[dict[str, Any]]:
@@ -185,6 +181,7 @@ class Choices:
         self._hashes: dict[str, set[str]] = {}
         for choice in self._choices:
             self._hashes.setdefault(choice.checkpoint, set()).update([choice.hash] if choice.hash else [])
+        self._extends = {choice.sweep: choice.extends for choice in self._choices if choice.extends}
 
     @cached_property
     def checkpoints(self) -> list[dict[str, Any]]:
@@ -253,17 +250,26 @@ class Choices:
         return {subject: count for subject, count in counts.items() if count}
 
     def _questions(self, choices: Iterable[Choice]) -> list[Question]:
-        sweeps: dict[tuple[str, Checkpoint, str], Question] = {}
+        sweeps: dict[tuple[str, Checkpoint], Question] = {}
         for choice in choices:
-            of_sweep = sweeps.setdefault((choice.question, self._key(choice), choice.sweep), Question(set(), set()))
+            of_sweep = sweeps.setdefault((choice.sweep, self._key(choice)), Question(set(), set()))
             of_sweep.offered.update(choice.offered)
             of_sweep.chosen.update(choice.chosen)
         found: dict[tuple[str, Checkpoint], Question] = {}
-        for (question, checkpoint, _), (offered, chosen) in sweeps.items():  # the oldest first
+        for (sweep, checkpoint), (offered, chosen) in sweeps.items():  # the oldest first
             if len(offered) > 1 and chosen:
-                before = found.get((question, checkpoint), Question(set(), set()))
-                found[question, checkpoint] = Question(offered | before.offered, chosen)
+                question = self._first(sweep), checkpoint
+                before = found.get(question, Question(set(), set()))
+                found[question] = Question(offered | before.offered, chosen)
         return list(found.values())
+
+    def _first(self, sweep: str) -> str:
+        """The sweep with which a line of extended ones began, as far as they were judged."""
+        passed = set()
+        while sweep in self._extends and sweep not in passed:  # a file can say that two extend each other
+            passed.add(sweep)
+            sweep = self._extends[sweep]
+        return sweep
 
 
 def preference(questions: Sequence[Question]) -> list[Preferred]:

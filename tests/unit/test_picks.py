@@ -34,6 +34,7 @@ def a_sweep(number=0, values=(1, 2, 3), prompt="a cat", model=("m", "44fa53d8e5"
         "id": f"2026-11-22-{number:08x}",
         "created": more.get("created", f"2026-11-22T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}+00:00"),
         "state": "finished",
+        **({"extends": f"2026-11-22-{more['extends']:08x}"} if "extends" in more else {}),
         "fingerprint": "",
         "model": dict(zip(("name", "hash"), model, strict=True)),
         "plan": {"clip_skip": list(values), "draft": bool(more.get("draft"))},
@@ -115,16 +116,22 @@ def test_values_are_told_as_the_axis_has_them():
     assert [type(value) for value in found] == [int, float, int, str, str], "numbers first, ascending"
 
 
-def test_a_draft_and_its_cells_at_full_quality_count_once_as_they_were_judged_last():
-    draft = a_sweep(1, values=range(1, 7), seed=5, draft=True), picked(1, 2, 3)
-    full = a_sweep(2, values=[2, 3, 4], seed=5), picked(1)
+def test_a_sweep_and_those_that_extend_it_count_once_as_they_were_judged_last():
+    first = a_sweep(1, values=range(1, 7)), picked(1, 2, 3)
+    second = a_sweep(2, values=[2, 3, 4], extends=1), picked(0)
+    third = a_sweep(3, values=[2, 3, 4], extends=2), picked(1)
     expected = {1: (0, 1), 2: (0, 1), 3: (1, 1), 4: (0, 1), 5: (0, 1), 6: (0, 1)}
-    assert counts(draft, full) == expected
-    assert counts(full, draft) == expected, "in whatever order they are found"
+    assert counts(first, second, third) == expected
+    assert counts(third, second, first) == expected, "in whatever order they are found"
 
 
-def test_sweeps_with_another_prompt_seed_or_checkpoint_count_each():
-    sweeps = [a_sweep(1, seed=5), a_sweep(2, seed=6), a_sweep(3, seed=5, prompt="a dog")]
+def test_two_sweeps_that_say_that_they_extend_each_other_come_to_an_end():
+    one, other = a_sweep(1, extends=2), a_sweep(2, extends=1)
+    assert sum(offered for _, offered in counts((one, picked(1)), (other, picked(1))).values()) > 0
+
+
+def test_every_other_sweep_counts_also_one_of_the_same_prompt_and_seed():
+    sweeps = [a_sweep(1, seed=5), a_sweep(2, seed=5), a_sweep(3, seed=5, draft=True)]
     other = a_sweep(4, seed=5, model=("other", "0a1b2c3d4e"))
     assert counts(*((sweep, picked(1)) for sweep in [*sweeps, other]))[2] == (4, 4)
     assert counts(*((sweep, picked(1)) for sweep in [*sweeps, other]), checkpoint="m")[2] == (3, 3)
