@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.helpers.page_client import opened_page
 
-LINES = """log => [...log.querySelectorAll('p, summary, small')].filter(part => !part.querySelector('p'))
+LINES = """log => [...log.querySelectorAll('p, summary, small, .error')].filter(part => !part.querySelector('p'))
     .map(part => part.textContent.trim()).join('\\n')"""
 """What stands under a gallery, also behind "more", line by line; a function of the page."""
 SMALL = {"steps": 2, "width": 64, "height": 64}

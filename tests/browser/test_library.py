@@ -289,7 +289,7 @@ def test_the_tab_speaks_japanese(browser, host_url, paint):
         page.get_by_role("searchbox", name="検索").fill("kulcad")
         row = page.locator(f'#clip_skip_lab_sweeps [data-id="{folder.name}"]')
         expect(page.locator(".clip-skip-lab-counts [role=status]")).to_have_text("スイープ 1 件")
-        expect(row.get_by_role("button")).to_have_text(["続きから実行", "比較", "名前を変更", "メモ", "削除"])
+        expect(row.get_by_role("button")).to_have_text(["再開", "比較", "名前を変更", "メモ", "削除"])
         expect(row).to_contain_text("中断")
     finally:
         context.close()

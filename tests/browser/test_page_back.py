@@ -151,7 +151,7 @@ def pixels(data):
 def test_sweep_around_runs_the_values_beside_it_with_everything_else_of_the_cell(webui, swept, sweeps_page):
     beside = sweeps_page(swept, "2-0")
     webui.ends_after(lambda: send(beside, "Sweep 2 ± 0.5", "The WebUI is sweeping around this value"))
-    assert "5 of 5 cells done" in webui.log
+    assert "5 of 5 done" in webui.log
     assert 'values: "1.5, 1.75, 2, 2.25, 2.5"' in webui.open_picture(0, "Script: Clip skip sweep").replace(
         "clip_skip_lab_", ""
     )

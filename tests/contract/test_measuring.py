@@ -138,7 +138,7 @@ def test_problems_are_told_in_the_pages_language_after_measuring_too(outcome):
 @pytest.mark.parametrize(
     ("localization", "sentence"),
     [
-        ("ja_JP", '続きから実行するスイープ: "x" はそのような名前ではありません。指定できる値: '),
+        ("ja_JP", '再開するスイープ: "x" はそのような名前ではありません。指定できる値: '),
         ("None", 'Sweep to continue: "x" is no such name; allowed: '),
     ],
     ids=["ja", "en"],

@@ -44,7 +44,7 @@ def samples_to_images_tensor(sample, approximation=None, model=None):
         return sd_vae_approx.cheap_approximation(sample)
     model = model or shared.sd_model
     with torch.no_grad(), devices.without_autocast():
-        return model.decode_first_stage(sample.to(model.first_stage_model.dtype))
+        return model.decode_first_stage(sample.to(devices.dtype_vae))
 
 
 def _to_pil(tensor):
@@ -71,7 +71,6 @@ def samples_to_image_grid(samples, approximation=None):
 def images_tensor_to_samples(image, approximation=None, model=None):
     """Pictures with values from 0 to 1 to latents, one by one."""
     model = model or shared.sd_model
-    model.first_stage_model.to(devices.dtype_vae)
     image = image.to(shared.device, dtype=devices.dtype_vae) * 2 - 1
     return torch.cat([model.get_first_stage_encoding(model.encode_first_stage(one[None])) for one in image])
 
