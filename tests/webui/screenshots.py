@@ -49,6 +49,7 @@ def panel(browser: Browser, url: str, theme: str, file: Path) -> None:
     tab = SweepPage(page, url, theme=theme)
     tab.choose_script()
     tab.choose(tab.part("y_axis"), "CFG Scale")
+    tab.forecast_becomes("48 cells")  # with the values that the axis begins with
     tab.type_into(tab.part("y_values").locator("textarea, input").first, "5, 11")
     tab.forecast_becomes("24 cells")
     page.evaluate("document.activeElement.blur()")  # or the next field's list of choices covers the panel
