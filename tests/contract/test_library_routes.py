@@ -14,7 +14,7 @@ ROUTE = "/clip-skip-lab/v1/sweeps"
 @pytest.fixture(scope="module")
 def made(client):
     """Three sweeps, the oldest first."""
-    return [client.sweep({"clip_skip": [1, 2]}, prompt=f"{animal}, xyzzy") for animal in ("cat", "dog", "owl")]
+    return [client.sweep({"clip_skip": [1, 2]}, prompt=f"{animal}, zorkmid") for animal in ("cat", "dog", "owl")]
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def set_aside(path):
 
 
 def listed(client, **query):
-    answer = client.http.get(ROUTE, params={"search": "xyzzy", **query})
+    answer = client.http.get(ROUTE, params={"search": "zorkmid", **query})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -43,9 +43,9 @@ def ids(answer):
 def test_words_find_a_sweep_wherever_they_stand_in_it(client, made):
     cat, _, owl = made
     assert listed(client)["total"] == 3
-    assert ids(listed(client, search="XYZZY cat")) == [cat.folder.name]
+    assert ids(listed(client, search="ZORKMID cat")) == [cat.folder.name]
     assert ids(listed(client, search=f"{owl.folder.name} clip")) == [owl.folder.name]
-    assert listed(client, search="cat dog xyzzy") | {"checkpoints": [], "reading": 0} == {
+    assert listed(client, search="cat dog zorkmid") | {"checkpoints": [], "reading": 0} == {
         "sweeps": [],
         "total": 0,
         "reading": 0,
@@ -101,7 +101,7 @@ def test_half_of_a_surrogate_breaks_nothing(client, made):
     headers = {"content-type": "application/json"}
     answer = client.http.patch(address, content=b'{"name": "\\ud800 half", "note": "\\u0000"}', headers=headers)
     assert answer.json()["name"] == "\\ud800 half"
-    assert listed(client, search="half xyzzy")["total"] == 1
+    assert listed(client, search="half zorkmid")["total"] == 1
     client.http.patch(address, json={"name": "", "note": ""})
 
 
@@ -120,7 +120,7 @@ def test_a_damaged_judged_json_is_told_and_left(client, made):
     file = made[1].folder / "judged.json"
     file.write_text("{")
     try:
-        (entry,) = listed(client, search="dog xyzzy")["sweeps"]
+        (entry,) = listed(client, search="dog zorkmid")["sweeps"]
         assert entry["name"] == "" and "judged.json cannot be read" in entry["problem_judged"]
         answer = client.http.patch(f"{ROUTE}/{made[1].folder.name}", json={"name": "Rex"})
         assert answer.status_code == 409 and "it is left as it is" in answer.json()["detail"]
@@ -200,7 +200,7 @@ def second_start(client, made):
     from clip_skip_lab.library.query import Query
 
     folders = Folders([str(made[0].folder.parents[1])])
-    return lambda: Library(lambda: folders).listing(Query(search="xyzzy"))
+    return lambda: Library(lambda: folders).listing(Query(search="zorkmid"))
 
 
 def test_a_folder_of_another_webui_is_listed_too(client, made, tmp_path):
