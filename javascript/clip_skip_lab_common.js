@@ -42,20 +42,35 @@ window.clipSkipLab = {
         return null;
     },
 
+    // An element with these properties, and with what is in it.
+    make(tag, properties = {}, ...children) {
+        const made = Object.assign(document.createElement(tag), properties);
+        made.append(...children);
+        return made;
+    },
+
+    // What one of the extension's routes answers. Throws `clipSkipLabBring.Refused` with the sentence, and `gone` where
+    // there is no such thing.
+    async request(path, method = "GET", body = undefined) {
+        const {Refused} = clipSkipLabBring;
+        let response, answer;
+        try {
+            const headers = body ? {"Content-Type": "application/json"} : {};
+            const lang = `${path.includes("?") ? "&" : "?"}lang=${clipSkipLab.language}`;
+            response = await fetch(`./clip-skip-lab/v1${path}${lang}`, {method, headers, body: body && JSON.stringify(body)});
+            answer = await response.json();
+        } catch {
+            throw new Refused(clipSkipLab.say("The WebUI does not answer."));
+        }
+        if (!response.ok) throw Object.assign(new Refused(answer.detail), {gone: response.status === 404});
+        return answer;
+    },
+
     // By tab, what the host tells of what the gallery shows: infotexts, and what we say of a sweep.
     inGallery: {},
 
-    // Calls back when a gallery shows something else.
-    onGallery(callback) {
-        clipSkipLab.galleryShows = (tab, info) => {
-            clipSkipLab.inGallery[tab] = info;
-            callback();
-        };
-    },
-
-    galleryShows(tab, info) {
-        clipSkipLab.inGallery[tab] = info;
-    },
+    // What is called when a gallery shows something else.
+    galleryCallbacks: [],
 
     // What weights have answered since the page was opened; with it, notes and advice change.
     answered() {

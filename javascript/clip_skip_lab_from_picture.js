@@ -87,7 +87,8 @@
     // can be enlarged in Extras like any file; as a picture to go on from it is a mistake, and so is a chart anywhere.
 
     window.clipSkipLabGalleryShows = function (tab, generationInfo) {
-        clipSkipLab.galleryShows(tab, JSON.parse(generationInfo || "{}"));
+        clipSkipLab.inGallery[tab] = JSON.parse(generationInfo || "{}");
+        for (const callback of clipSkipLab.galleryCallbacks) callback();
         return [];
     };
 

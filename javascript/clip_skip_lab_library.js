@@ -6,36 +6,15 @@
 window.clipSkipLabLibrary = (function () {
     "use strict";
 
-    const ROUTE = "./clip-skip-lab/v1/sweeps", TAB = "tab_clip_skip_lab";
+    const TAB = "tab_clip_skip_lab";
     const AT_ONCE = 50, MOST_AT_ONCE = 1000;
     const SEARCH_AFTER = 250, LOOK_AGAIN_AFTER = 1000; // ms
-    const {Refused} = clipSkipLabBring;
+    const {Refused} = clipSkipLabBring, {make, request} = clipSkipLab;
 
     const wanted = {search: "", checkpoint: "", sort: "newest"};
     const deleted = new Map(); // by id: the entries that this page has deleted, for "Undo"
     const rows = new Map(); // by id: {said, node}, what a row was made from
     let entries = [], total = 0, asked = 0, parts = null, searching = null, looking = null;
-
-    function make(tag, properties = {}, ...children) {
-        const made = Object.assign(document.createElement(tag), properties);
-        made.append(...children);
-        return made;
-    }
-
-    // What a route below /sweeps answers. Throws `Refused` with the sentence, and `gone` where there is no such sweep.
-    async function request(path, method = "GET", body = undefined) {
-        let response, answer;
-        try {
-            const headers = body ? {"Content-Type": "application/json"} : {};
-            const lang = `${path.includes("?") ? "&" : "?"}lang=${clipSkipLab.language}`;
-            response = await fetch(ROUTE + path + lang, {method, headers, body: body && JSON.stringify(body)});
-            answer = await response.json();
-        } catch {
-            throw new Refused(clipSkipLab.say("The WebUI does not answer."));
-        }
-        if (!response.ok) throw Object.assign(new Refused(answer.detail), {gone: response.status === 404});
-        return answer;
-    }
 
     // --- What is above and below the list ---------------------------------------------------------------------
 
@@ -101,7 +80,7 @@ window.clipSkipLabLibrary = (function () {
 
     function query(offset, limit) {
         const given = Object.entries({...wanted, offset, limit}).filter(([, value]) => value !== "");
-        return `?${new URLSearchParams(given)}`;
+        return `/sweeps?${new URLSearchParams(given)}`;
     }
 
     // The sweeps from a place on come into the list, in the place of those that were there; what is asked last counts.
@@ -247,5 +226,5 @@ window.clipSkipLabLibrary = (function () {
 
     onUiTabChange(opened);
 
-    return {ROUTE, make, request, say, changed, removed, restored, showList, focusOn, loadAgain};
+    return {say, changed, removed, restored, showList, focusOn, loadAgain};
 })();

@@ -6,7 +6,7 @@ window.clipSkipLabLibraryActions = (function () {
     const RESUME = "clip_skip_lab_resume", EXTEND = "clip_skip_lab_extend"; // keys of an infotext, which the panel reads
     const LONGEST = {name: 200, note: 10000}; // letters
     const {find, Refused} = clipSkipLabBring;
-    const {make, request, say} = clipSkipLabLibrary;
+    const {make, request} = clipSkipLab, {say} = clipSkipLabLibrary;
     let marked = null; // the sweep to be compared with the next one
 
     // The buttons of a sweep, in their order: [action, text, pressed] each.
@@ -36,7 +36,7 @@ window.clipSkipLabLibraryActions = (function () {
     }
 
     function route(entry, rest = "") {
-        return `/${encodeURIComponent(entry.id)}${rest}`;
+        return `/sweeps/${encodeURIComponent(entry.id)}${rest}`;
     }
 
     // --- Name and note ----------------------------------------------------------------------------------------

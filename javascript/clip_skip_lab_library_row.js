@@ -5,7 +5,7 @@ window.clipSkipLabLibraryRow = (function () {
     "use strict";
 
     const LONGEST_LABEL = 80; // letters of a name within a button's
-    const {ROUTE, make} = clipSkipLabLibrary;
+    const ROUTE = "./clip-skip-lab/v1/sweeps", {make} = clipSkipLab;
 
     function page(id, file = "") {
         return `${ROUTE}/${encodeURIComponent(id)}/page${file && "/"}${file.split("/").map(encodeURIComponent).join("/")}`;

@@ -3,14 +3,8 @@
 (function () {
     "use strict";
 
-    const TABS = ["txt2img", "img2img"];
+    const {make} = clipSkipLab, TABS = ["txt2img", "img2img"];
     const ASK_EVERY = 2000; // ms, while something is being generated
-
-    function make(tag, properties = {}, ...children) {
-        const made = Object.assign(document.createElement(tag), properties);
-        made.append(...children);
-        return made;
-    }
 
     function linkTo(id, text) {
         const href = `./clip-skip-lab/v1/sweeps/${encodeURIComponent(id)}/page`;
@@ -120,7 +114,7 @@
     }
 
     onUiLoaded(() => {
-        clipSkipLab.onGallery(follow);
+        clipSkipLab.galleryCallbacks.push(follow);
         follow();
         if (timer === null) timer = setTimeout(ask, 0);
     });

@@ -6,12 +6,7 @@
     const OPTION_KEY = "CLIP_stop_at_last_layers";
     const ROUTE = "./clip-skip-lab/v1/memory";
     const TAB = "tab_clip_skip_lab";
-
-    function make(tag, properties = {}, ...children) {
-        const made = Object.assign(document.createElement(tag), properties);
-        made.append(...children);
-        return made;
-    }
+    const {make} = clipSkipLab;
 
     // --- The table --------------------------------------------------------------------------------------------
 

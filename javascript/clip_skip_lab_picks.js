@@ -3,18 +3,12 @@
 (function () {
     "use strict";
 
-    const ROUTE = "./clip-skip-lab/v1/picks", TAB = "tab_clip_skip_lab";
+    const TAB = "tab_clip_skip_lab";
     const LOOK_AGAIN_AFTER = 1000; // ms, while the WebUI still reads sweeps that were judged
-    const {Refused} = clipSkipLabBring;
+    const {Refused} = clipSkipLabBring, {make} = clipSkipLab;
 
     let wanted = null; // {checkpoint} or {lora}, null before anything was chosen: then the checkpoint in use
     let parts = null, asked = 0, looking = null;
-
-    function make(tag, properties = {}, ...children) {
-        const made = Object.assign(document.createElement(tag), properties);
-        made.append(...children);
-        return made;
-    }
 
     function home() {
         return gradioApp().querySelector("#clip_skip_lab_picks .clip-skip-lab-picks");
@@ -26,16 +20,8 @@
 
     // --- Asking -----------------------------------------------------------------------------------------------
 
-    async function request(query) {
-        let response, answer;
-        try {
-            response = await fetch(`${ROUTE}?${new URLSearchParams(query)}`);
-            answer = await response.json();
-        } catch {
-            throw new Refused(clipSkipLab.say("The WebUI does not answer."));
-        }
-        if (!response.ok) throw new Refused(answer.detail);
-        return answer;
+    function request(query) {
+        return clipSkipLab.request(`/picks?${new URLSearchParams(query)}`);
     }
 
     async function load() {
@@ -82,7 +68,7 @@
             load();
         });
         const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("A sweep counts where it offered " +
-            "several values and one was picked, or won a blind comparison; sweeps of the same prompt and seed count once. The " +
+            "several values and one was picked, or won a blind comparison; sweeps that extend one another count once. The " +
             "bar is the 95 % interval of the share.")});
         parts = {select, said, table, about, label: make("label", {}, clipSkipLab.say("Checkpoint or LoRA"), select)};
         home().replaceChildren(make("h3", {textContent: clipSkipLab.say("What you chose")}), parts.label, said, table, about);

@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -33,18 +33,35 @@ class Keyed(Protocol):
 
     @property
     def name(self) -> str:
-        """The checkpoint's file, as a path below the folder of checkpoints."""
-
-    @property
-    def sha256(self) -> str | None:
-        """The file's hash, None where it isn't known."""
+        """What it is about; for a checkpoint its file, as a path below the folder of checkpoints."""
 
     @property
     def key(self) -> str:
         """What names it in the API."""
 
 
+class AboutFile(Keyed, Protocol):
+    """One that is about a file."""
+
+    @property
+    def sha256(self) -> str | None:
+        """The file's hash, None where it isn't known."""
+
+
 Item = TypeVar("Item", bound=Keyed)
+FileItem = TypeVar("FileItem", bound=AboutFile)
+
+
+@dataclass(frozen=True)
+class Named:
+    """One that is known by its name alone."""
+
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What names it."""
+        return self.name
 
 
 class ListFile(Generic[Item]):
@@ -138,12 +155,12 @@ class ListFile(Generic[Item]):
         write_text(self.path, text + "\n")
 
 
-def is_same_file(item: Keyed, name: str, sha256: str | None) -> bool:
+def is_same_file(item: AboutFile, name: str, sha256: str | None) -> bool:
     """Whether it is about the file of this name and hash: by the hash where both are known, else by the name."""
     return sha256 == item.sha256 if sha256 and item.sha256 else name == item.name
 
 
-def about_file(items: list[Item], name: str, sha256: str | None) -> Item | None:
+def about_file(items: list[FileItem], name: str, sha256: str | None) -> FileItem | None:
     """The first of them about the file of this name and hash, one that is known by its hash before others."""
     found = [item for item in items if is_same_file(item, name, sha256)]
     by_hash = [item for item in found if sha256 and item.sha256]

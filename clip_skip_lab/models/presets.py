@@ -8,13 +8,13 @@ from typing import Any
 
 from ..errors import InvalidInput
 from ..language import Text
-from .list_file import ListFile
+from .list_file import ListFile, Named
 
 LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(Named):
     """One preset.
 
     Attributes:
@@ -22,18 +22,7 @@ class Preset:
         values: of the panel's inputs, by their names: texts and ticks.
     """
 
-    name: str
     values: dict[str, str | bool]
-
-    @property
-    def sha256(self) -> None:
-        """It is about no file."""
-        return None
-
-    @property
-    def key(self) -> str:
-        """What names it."""
-        return self.name
 
 
 class Presets(ListFile[Preset]):

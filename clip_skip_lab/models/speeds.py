@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .list_file import ListFile
+from .list_file import ListFile, Named
 
 MOST = 200
 """How many kinds of work are remembered, the newest ones."""
 
 
 @dataclass(frozen=True)
-class Speed:
+class Speed(Named):
     """How long one kind of work took last.
 
     Attributes:
@@ -24,19 +24,8 @@ class Speed:
         time: when, ISO 8601 with seconds.
     """
 
-    name: str
     seconds: float
     time: str
-
-    @property
-    def sha256(self) -> None:
-        """It is about no file."""
-        return None
-
-    @property
-    def key(self) -> str:
-        """What names it."""
-        return self.name
 
 
 class Speeds(ListFile[Speed]):

@@ -29,7 +29,6 @@ PAGE_FIELDS = {
 OPTIONS = {"Checkpoint name": CHECKPOINT, "VAE": VAE, "RNG source": "randn_source", "FP8 mode": "fp8_storage"}
 """The axes whose value is one of the host's options."""
 
-
 UNLESS_TYPED = """(answer, text) => {
     const [held, filled] = JSON.parse(answer || "[null, null]");
     return [filled !== null && text === held ? filled : text];
@@ -54,9 +53,7 @@ class AxisValues:
         """To be made while the panel is drawn."""
         self._panel = panel
         self._filled = gr.State(["", []])  # what was filled in last: a text, and choices
-        self._text = gr.Textbox(
-            visible=False
-        )  # the text to be filled in, and what the field held when it was asked for
+        self._text = gr.Textbox(visible=False)  # what is to be filled in, and what the field held when it was asked for
         names = ("axis", "values", "choices", "fill")
         self._axis, self._values, self._choices, self._fill = (getattr(panel, f"{letter}_{name}") for name in names)
 

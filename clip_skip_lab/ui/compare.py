@@ -27,7 +27,7 @@ from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.summary import one_line
 from ..sweep.values import unique
 from .earlier_sweeps import REFRESH_SYMBOL
-from .gradio_events import IS_4
+from .gradio_events import before
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -61,7 +61,7 @@ class ComparePart:
         button.click(self.compare, self.sweeps, [answer, chart])
         pair = gr.Button("Compare these two", elem_id="clip_skip_lab_compare_pair", visible=False)
         names = gr.Textbox(visible=False)
-        script = {"js" if IS_4 else "_js": "() => [window.clipSkipLabPair]"}
+        script = before("() => [window.clipSkipLabPair]")
         chosen = pair.click(self.choose, [names], self.sweeps, show_progress=False, queue=False, **script)
         chosen.then(self.compare, self.sweeps, [answer, chart])
 

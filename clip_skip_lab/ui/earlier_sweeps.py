@@ -12,14 +12,11 @@ from modules.ui_components import ToolButton
 from ..errors import InvalidInput
 from ..hosts import Host
 from ..language import Text, counted
-from ..sweep.axes import Axis
-from ..sweep.examples import example_of
 from ..sweep.extend import EXTENDED, same_cells
 from ..sweep.plan import SweepPlan, read_plan
-from ..sweep.plan_keys import NEW_SWEEP, NOT_EXTENDED, PANEL_INPUTS, SCRIPT_TITLE, VALUE_FIELDS
+from ..sweep.plan_keys import NEW_SWEEP, NOT_EXTENDED, PANEL_INPUTS, SCRIPT_TITLE
 from ..sweep.record import DONE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier, label_of, offered
-from ..sweep.summary import what_to_type
 from .arguments import ExtendRequest, ResumeRequest, chosen_name
 from .gradio_events import in_browser
 
@@ -185,19 +182,13 @@ class EarlierSweeps:
             cells=_cells(len(earlier.content["cells"])),
         )
 
-    def describe_extension(self, request: Any, asked: ExtendRequest, empty: list[tuple[str, Axis]]) -> list[Text]:
-        """What will happen where a sweep is extended, or what is still to be typed. Raises `InvalidInput`.
+    def describe_extension(self, request: Any, asked: ExtendRequest) -> list[Text]:
+        """What will happen where a sweep is extended. Raises `InvalidInput`.
 
         Args:
             request: as the page would make it; it gets that sweep's settings.
             asked: what the panel asks.
-            empty: the axes that have no values yet, with their letters.
         """
-        if empty:
-            return [
-                what_to_type(VALUE_FIELDS[letter], example_of(axis, request.prompt), axis.choices is not None)
-                for letter, axis in empty
-            ]
         earlier = self._earlier(asked.name, EXTENDED)
         self.host.restore(request, earlier.content["setting"])
         axes, highest = self.host.axes(request), self.host.highest_clip_skip()

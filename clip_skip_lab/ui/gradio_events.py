@@ -25,4 +25,9 @@ def in_browser(
     event: Callable[..., Any], script: str, inputs: list[Any] | None = None, outputs: list[Any] | None = None
 ) -> None:
     """Runs a function of the page's scripts at an event, without asking the host."""
-    event(fn=None, inputs=inputs or [], outputs=outputs or [], **{"js" if IS_4 else "_js": script})
+    event(fn=None, inputs=inputs or [], outputs=outputs or [], **before(script))
+
+
+def before(script: str) -> dict[str, Any]:
+    """For an event: runs a function of the page's scripts first, whose answers are its inputs."""
+    return {"js" if IS_4 else "_js": script}

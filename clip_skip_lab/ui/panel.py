@@ -145,14 +145,13 @@ class Panel:
                 return self._line(self.earlier.describe(resumed))
             axes = self.host.axes(request)
             values, empty = without_empty_axes(panel_values(arguments), axes)
+            to_type = [_what_to_type(letter, axis, str(given.get("prompt", ""))) for letter, axis in empty]
             extended = extend_request(arguments)
             if extended is not None:
-                said = self.earlier.describe_extension(request, extended, empty)
-                return "".join(self._line(text) for text in said)
+                return self._lines(to_type or self.earlier.describe_extension(request, extended))
             plan = read_plan(panel_request(values, axes), axes, self.host.highest_clip_skip())
-            if empty:
-                prompt = str(given.get("prompt", ""))
-                return "".join(self._line(_what_to_type(letter, axis, prompt)) for letter, axis in empty)
+            if to_type:
+                return self._lines(to_type)
             found = self.host.forecast(request, plan)
             of_panel = _of_layer_panel(layer_arguments, plan)
         except InvalidInput as error:
@@ -164,6 +163,9 @@ class Panel:
         seconds = self._seconds(found.work)
         line = self._line(amount if seconds is None else with_time(amount, seconds))
         return line + (self._line(of_panel) if of_panel else "") + self._warning()
+
+    def _lines(self, texts: list[Text]) -> str:
+        return "".join(self._line(text) for text in texts)
 
     def _line(self, text: str) -> str:
         return f'<p role="status">{html.escape(translated(text, self.host.language()))}</p>'

@@ -64,7 +64,7 @@ def restore_panel(request: Any, asked: object) -> None:
 
 
 def asked_in_panel(request: Any) -> dict[str, object]:
-    """What the panel "Finer clip skip" asks of a request of the page or the API, or asked of the sweep gone on with."""
+    """What the panel "Finer clip skip" asks of a request of the page or the API, or asked of one that is continued."""
     restored = getattr(request, _RESTORED, None)
     if restored is not None:
         return dict(restored)

@@ -1,11 +1,27 @@
-"""Pages of sweeps on disk, each written once for all tests; who changes one works on a copy."""
+"""The host's page, and pages of sweeps on disk, each written once for all tests; who changes one works on a copy."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.browser.folder_page import HOSTILE, all_drawn
+from tests.browser.sweep_page import SweepPage
+from tests.helpers.client import Client
 from tests.helpers.painted import painted_sweep, plan_of
+
+
+@pytest.fixture(scope="module")
+def client(host_url):
+    return Client(host_url)
+
+
+@pytest.fixture
+def txt2img(page, host_url):
+    """The tab with the sweep's panel, for generations that take no time."""
+    sweep = SweepPage(page, host_url)
+    sweep.choose_script()
+    sweep.set_small()
+    return sweep
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
-from tests.helpers.client import Client, encoded, gradient
+from tests.helpers.client import encoded, gradient
 
 PART = "#clip_skip_lab_compare"
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
 
 
 @pytest.fixture

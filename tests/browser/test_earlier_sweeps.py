@@ -8,23 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.sweep_page import SweepPage
-from tests.helpers.client import Client
-
 COUNTS_FOR_NEW_ONES = ("values", "y_values", "mode", "cells_per_batch", "draft", "measures")
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
-
-
-@pytest.fixture
-def txt2img(page, host_url):
-    sweep = SweepPage(page, host_url)
-    sweep.choose_script()
-    sweep.set_small()
-    return sweep
 
 
 @pytest.fixture

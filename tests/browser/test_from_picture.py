@@ -7,17 +7,10 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
-from tests.helpers.client import Client
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
 
 
 def record_in(log: str) -> tuple[Path, dict]:

@@ -16,17 +16,11 @@ from playwright.sync_api import expect
 from clip_skip_lab.sweep.folder import read_record, write_record
 from tests.browser.folder_page import HOSTILE
 from tests.browser.sweep_page import SweepPage
-from tests.helpers.client import Client
 from tests.helpers.painted import painted_sweep, plan_of
 from tests.helpers.sweeps_on_disk import settle, write_sweep
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
 NAME = "<img src=x onerror=window.hacked=1> 🦊 שלום עולם & co"
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,11 @@ import pytest
 from PIL import Image
 
 from tests.browser.sweep_page import SweepPage
-from tests.helpers.client import Client, encoded, gradient
+from tests.helpers.client import encoded, gradient
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
 PROMPT = "a red cat on a table, (jeans:1.3), BREAK, (pov:1.2), city"
 VALUES = "1, 1.5, 2, avg 2-4"
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 
 from clip_skip_lab.sweep.folder import read_record
 from tests.browser.folder_page import all_drawn, said
-from tests.helpers.client import Client
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
 
@@ -162,11 +161,6 @@ def test_from_disk_votes_are_exported_with_the_favourites(open_page, twelve):
 
 
 # --- From a WebUI -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
 
 
 @pytest.fixture

@@ -7,15 +7,10 @@ import re
 import pytest
 
 from tests.browser.sweep_page import SweepPage
-from tests.helpers.client import CLIP_SKIP, Client
+from tests.helpers.client import CLIP_SKIP
 from tests.helpers.page_client import opened_page
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,8 @@ import json
 import pytest
 
 from tests.browser.folder_page import cell, said
-from tests.helpers.client import Client
 
 ROUTE = "/clip-skip-lab/v1/sweeps"
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
 
 
 @pytest.fixture

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
 from tests.helpers.client import gradient
-
-
-@pytest.fixture
-def txt2img(page, host_url):
-    sweep = SweepPage(page, host_url)
-    sweep.choose_script()
-    sweep.set_small()
-    return sweep
 
 
 def text_of(sweep, axis="y"):

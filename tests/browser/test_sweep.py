@@ -11,20 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sweep_page import SweepPage
-from tests.helpers.client import Client, gradient
-
-
-@pytest.fixture(scope="module")
-def client(host_url):
-    return Client(host_url)
-
-
-@pytest.fixture
-def txt2img(page, host_url):
-    sweep = SweepPage(page, host_url)
-    sweep.choose_script()
-    sweep.set_small()
-    return sweep
+from tests.helpers.client import gradient
 
 
 def folder_in(text):

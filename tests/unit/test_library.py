@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,29 +11,7 @@ from clip_skip_lab.library.folders import Folders
 from clip_skip_lab.library.listing import Library
 from clip_skip_lab.library.query import Query
 from clip_skip_lab.sweep.library import file_of, find_sweep, record_text
-
-ID = "2026-11-22-0a1b2c3d"
-
-
-def make(base, name=ID, created="2026-11-22T10:00:00+01:00", **changes):
-    """A sweep's folder with two cells, one of them done."""
-    folder = base / "clip-skip-sweeps" / name
-    (folder / "cells").mkdir(parents=True)
-    (folder / "cells" / "0001.png").write_bytes(b"picture")
-    content = {
-        "schema": 1,
-        "id": name,
-        "created": created,
-        "state": "interrupted",
-        "plan": {},
-        "model": {"name": "tiny"},
-        "setting": {"prompt": "a <b>cat</b>"},
-        "axes": [{"name": "Clip skip", "values": [1, 2]}],
-        "cells": [{"state": "done"}, {"state": "not run"}],
-        **changes,
-    }
-    (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
-    return folder
+from tests.helpers.sweeps_on_disk import ID, write_sweep
 
 
 def listed(*grid_folders, **query):
@@ -45,7 +21,7 @@ def listed(*grid_folders, **query):
 
 
 def test_a_sweep_is_listed_with_its_counts_and_axes(tmp_path):
-    folder = make(tmp_path)
+    folder = write_sweep(tmp_path)
     assert listed(tmp_path) == [
         {
             "id": ID,
@@ -75,14 +51,14 @@ def test_a_sweep_is_listed_with_its_counts_and_axes(tmp_path):
 
 def test_sweeps_of_both_tabs_come_newest_first_and_each_once(tmp_path):
     for number, base in enumerate([tmp_path / "txt2img", tmp_path / "img2img", tmp_path / "txt2img"]):
-        make(base, f"2026-11-2{number}-00000000", f"2026-11-2{number}T10:00:00+01:00")
+        write_sweep(base, f"2026-11-2{number}-00000000", created=f"2026-11-2{number}T10:00:00+01:00")
     found = listed(tmp_path / "txt2img", tmp_path / "img2img", tmp_path / "txt2img")
     assert [entry["id"][:10] for entry in found] == ["2026-11-22", "2026-11-21", "2026-11-20"]
 
 
 def test_no_more_are_listed_than_asked_for_the_newest(tmp_path):
     for number in range(3):
-        make(tmp_path, f"2026-11-2{number}-00000000", f"2026-11-2{number}T10:00:00+01:00")
+        write_sweep(tmp_path, f"2026-11-2{number}-00000000", created=f"2026-11-2{number}T10:00:00+01:00")
     assert [entry["id"][:10] for entry in listed(tmp_path, limit=2)] == ["2026-11-22", "2026-11-21"]
 
 
@@ -105,8 +81,8 @@ def test_where_nothing_was_made_nothing_is_listed(tmp_path):
     ],
 )
 def test_a_damaged_sweep_is_listed_with_its_reason_and_the_others_too(tmp_path, text, reason):
-    make(tmp_path, "2026-11-20-00000000")
-    damaged = make(tmp_path, ID)
+    write_sweep(tmp_path, "2026-11-20-00000000")
+    damaged = write_sweep(tmp_path, ID)
     (damaged / "sweep.json").unlink()
     if text is not None:
         (damaged / "sweep.json").write_text(text, encoding="utf-8")
@@ -116,7 +92,7 @@ def test_a_damaged_sweep_is_listed_with_its_reason_and_the_others_too(tmp_path, 
 
 
 def test_a_record_that_is_not_utf8_is_a_sentence(tmp_path):
-    folder = make(tmp_path)
+    folder = write_sweep(tmp_path)
     (folder / "sweep.json").write_bytes(b"\xff\xfe{}")
     with pytest.raises(InvalidInput, match=r"has no sweep.json that can be read"):
         record_text(folder)
@@ -126,7 +102,7 @@ def test_a_record_that_is_not_utf8_is_a_sentence(tmp_path):
     "name", ["..", ".", "", "2026-11-22-0a1b2c3d/..", "/etc", "2026-11-22-0a1b2c3d\0", None, 7, "x" * 5000]
 )
 def test_what_is_no_name_of_a_sweep_is_refused(tmp_path, name):
-    make(tmp_path)
+    write_sweep(tmp_path)
     with pytest.raises(InvalidInput, match=r"is no such name"):
         find_sweep([tmp_path], name)
 
@@ -137,7 +113,7 @@ def test_a_sweep_that_is_not_there_is_said_so(tmp_path):
 
 
 def test_a_link_among_the_sweeps_is_no_sweep(tmp_path):
-    elsewhere = make(tmp_path / "elsewhere")
+    elsewhere = write_sweep(tmp_path / "elsewhere")
     (tmp_path / "clip-skip-sweeps").mkdir()
     (tmp_path / "clip-skip-sweeps" / ID).symlink_to(elsewhere, target_is_directory=True)
     assert listed(tmp_path) == []
@@ -146,13 +122,13 @@ def test_a_link_among_the_sweeps_is_no_sweep(tmp_path):
 
 
 def test_a_grid_folder_that_is_itself_a_link_is_the_users_own_choice(tmp_path):
-    folder = make(tmp_path / "disk")
+    folder = write_sweep(tmp_path / "disk")
     (tmp_path / "grids").symlink_to(tmp_path / "disk", target_is_directory=True)
     assert find_sweep([tmp_path / "grids"], ID) == folder.resolve()
 
 
 def test_the_files_of_a_sweep_are_given(tmp_path):
-    folder = make(tmp_path)
+    folder = write_sweep(tmp_path)
     names = ["sweep.json", "cells/0001.png", "grid.png", "grid-2.jpg", "small/0-0.webp", "charts/a.png", "measures.csv"]
     names.append("cells/2026/猫 #1 100%.png")
     for name in names:
@@ -186,7 +162,7 @@ def test_the_files_of_a_sweep_are_given(tmp_path):
     ],
 )
 def test_no_other_file_is_given(tmp_path, name):
-    folder = make(tmp_path)
+    folder = write_sweep(tmp_path)
     for path in (tmp_path / "secret.png", folder.parent / "secret.png", folder / "index.html", folder / "other.png"):
         path.write_bytes(b"secret")
     with pytest.raises(FileNotFoundError):
@@ -194,7 +170,7 @@ def test_no_other_file_is_given(tmp_path, name):
 
 
 def test_no_link_leads_out_of_a_sweep(tmp_path):
-    folder = make(tmp_path)
+    folder = write_sweep(tmp_path)
     (tmp_path / "secret.png").write_bytes(b"secret")
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "secret.png").write_bytes(b"secret")
@@ -219,7 +195,7 @@ PARTS = st.sampled_from(
 @given(st.lists(PARTS | st.text(max_size=8), max_size=6).map("/".join))
 def test_whatever_is_asked_for_only_files_within_the_sweep_are_given(tmp_path, name):
     if not (tmp_path / "clip-skip-sweeps").exists():
-        make(tmp_path)
+        write_sweep(tmp_path)
         (tmp_path / "secret.png").write_bytes(b"secret")
     folder = tmp_path / "clip-skip-sweeps" / ID
     try:

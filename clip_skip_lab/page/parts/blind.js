@@ -2,7 +2,7 @@
 //
 // The values play a knock-out: each vote takes one of them out, so there is one vote less than values, whatever the
 // number of rows. The next two are those that were seen least, in a row (of seeds, say) that was used least, on sides by
-// chance; so all of it but the pair on the screen follows from the votes, and a comparison can be gone on with.
+// chance; so all of it but the pair on the screen follows from the votes, and a comparison can be continued.
 
 const CHOICES = ["a", "b", "same"]; // the left one, the right one, neither
 const blind = {votes: [], winner: null, pair: null, isShown: false, missing: new Set()};
