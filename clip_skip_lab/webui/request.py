@@ -148,18 +148,16 @@ def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     """
     for field in fields(request):
         name, kinds = field.name, _kinds(field)
-        if name not in setting or not field.init or not kinds or not _is_told(name, None):
+        if name not in setting or not field.init or not kinds or not _is_told(name):
             continue
         value = setting[name]
         if value is None and vars(request).get(name) == math.inf:  # as `sweep.json` writes it: `s_tmax`
             continue
         if not (_may_be_none(request, name) if value is None else _is_one_of(value, kinds)):
             raise _not_as_written(name, value)
-        setattr(request, name, value)
-    styles = setting.get("styles", request.styles)
-    if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
-        raise _not_as_written("styles", styles)
-    request.styles = styles
+        setattr(request, name, copy(value))
+    if request.styles is None:  # which a request makes to no styles only when it is new
+        raise _not_as_written("styles", None)
     options, overrides = (setting.get(key, {}) for key in ("options", "override_settings"))
     now, known = shared.opts.data, shared.opts.data_labels
     for key, given in (("options", options), ("override_settings", overrides)):
@@ -175,9 +173,15 @@ def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     request.override_settings = {key: value for key, value in overrides.items() if not _is_place(key, value)} | moved
 
 
-def _is_told(name: str, value: Any) -> bool:
-    """Whether a request's field of that name and value is one that a sweep tells."""
-    return isinstance(value, PLAIN) and name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
+def _is_told(name: str) -> bool:
+    """Whether a request's field of that name is one that a sweep tells, if its value is plain."""
+    return name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
+
+
+def _told_lists(request: Any) -> dict[str, list[str]]:
+    """The lists of names that a request is made with, such as styles; what it fills while it runs is none of them."""
+    values = {field.name: vars(request).get(field.name) for field in fields(request) if field.init and _kinds(field)}
+    return {name: [*value] for name, value in values.items() if isinstance(value, list) and _is_one_of(value, (list,))}
 
 
 def _is_place(key: str, value: Any) -> bool:
@@ -185,9 +189,12 @@ def _is_place(key: str, value: Any) -> bool:
 
 
 def _kinds(field: Field) -> tuple[type, ...]:
-    """The plain types that a field of a request is for, by its annotation, which the host writes as text."""
+    """The plain types that a field of a request is for, by its annotation, which the host writes as text; a list is one
+    of names, if not of pictures."""
+    if field.name.endswith("_images"):
+        return ()
     words = re.findall(r"\w+", field.type if isinstance(field.type, str) else getattr(field.type, "__name__", ""))
-    kinds = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+    kinds = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,)}
     return kinds.get(words[0], ()) if words else ()
 
 
@@ -200,6 +207,8 @@ def _may_be_none(request: Any, name: str) -> bool:
 def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
     if kinds == (bool,) and value in (0, 1):
         return type(value) in (bool, int)  # the page sends a radio button's number: "Inpaint area" is 0 or 1
+    if type(value) is list:
+        return list in kinds and all(isinstance(one, str) for one in value)
     return type(value) in kinds  # `type`, as True is an int too
 
 
@@ -218,14 +227,16 @@ def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[s
         plan: the sweep's.
         options: those that decide pictures, from `steady_options`.
     """
-    setting: dict[str, object] = {name: value for name, value in vars(request).items() if _is_told(name, value)}
+    setting: dict[str, object] = {
+        name: value for name, value in vars(request).items() if isinstance(value, PLAIN) and _is_told(name)
+    }
+    setting |= _told_lists(request)
     for name in ("init_images", "image_mask"):
         if getattr(request, name, None) is not None:
             setting[name] = [_digest(image) for image in _as_list(getattr(request, name))]
     varied = any(axis.axis.label == "Var. strength" for _, axis in plan.further_axes())
     if not request.subseed_strength and not varied:
         setting.pop("subseed", None)
-    setting["styles"] = list(request.styles)
     setting["clip_skip_lab"] = {key: value for key, value in asked_in_panel(request).items() if key != CLIP_SKIP}
     told = {key: value for key, value in options.items() if key not in (OPTION_KEY, CHECKPOINT, VAE)}
     setting["options"] = told

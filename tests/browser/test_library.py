@@ -23,6 +23,12 @@ ROUTE = "/clip-skip-lab/v1/sweeps"
 NAME = "<img src=x onerror=window.hacked=1> 🦊 שלום עולם & co"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def none_left(client):
+    with client.no_sweeps_left():
+        yield
+
+
 @pytest.fixture(scope="module")
 def paint(client):
     """Makes a sweep of painted pictures in the host's own folder; `record` are changes to its `sweep.json`."""

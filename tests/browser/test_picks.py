@@ -78,7 +78,7 @@ def test_what_was_chosen_is_said_under_the_header_and_one_click_remembers_it(pag
     expect(page.locator(NUMBER)).to_have_value("2")
     expect(status).to_contain_text("Clip skip 2 is remembered for this checkpoint, and from now on")
     expect(page.locator(f"{LINE} button")).to_have_count(0)
-    assert (client.clip_skip(), client.options()[REMEMBER]) == (2, True)
+    assert (client.clip_skip(), client.option(REMEMBER)) == (2, True)
     assert [one["clip_skip"] for one in client.memory()["checkpoints"] if one["chosen"]] == [2]
     page.wait_for_timeout(2500)
     expect(status).to_contain_text("Clip skip 2 is remembered")  # also after the next question
@@ -95,7 +95,7 @@ def test_the_value_can_be_used_without_being_remembered(page, client):
     expect(page.locator(NUMBER)).to_have_value("2")
     expect(page.locator(LINE)).to_have_text("")
     page.wait_for_function(f"opts.{CLIP_SKIP} === 2")
-    assert not client.options()[REMEMBER]
+    assert not client.option(REMEMBER)
     assert client.memory()["checkpoints"] == []
 
 
@@ -112,4 +112,4 @@ def test_a_refusal_is_said_and_changes_nothing(page, client):
     )
     expect(page.locator(NUMBER)).to_have_value("1")
     assert not page.locator(f"#settings #setting_{REMEMBER} input[type=checkbox]").is_checked()
-    assert not client.options()[REMEMBER]
+    assert not client.option(REMEMBER)

@@ -202,6 +202,14 @@ def test_a_cell_that_fails_can_be_run_later(host):
     assert same(again.cells, host.first.cells)
 
 
+def test_a_sweep_with_hires_fix_is_extended_by_a_request_that_says_nothing_of_it(host):
+    hires = {"enable_hr": True, "hr_scale": 1.5, "hr_upscaler": "Latent", "denoising_strength": 0.6}
+    begun = host.client.sweep({"clip_skip": [1]}, **hires)
+    extended = host.client.sweep(script_args=[{"extend": begun.folder.name, "clip_skip": "1, 2"}])
+    assert extended.report["reused"] == 1
+    assert extended.record["fingerprint"] == host.client.sweep({"clip_skip": "1, 2"}, **hires).record["fingerprint"]
+
+
 @pytest.mark.parametrize("kind", ["unet gives NaN", "vae gives NaN"])
 @pytest.mark.parametrize("host", FEWEST, indirect=True)
 def test_a_picture_of_nothing_but_nan_is_a_failed_cell(host, kind):

@@ -14,7 +14,8 @@ ROUTE = "/clip-skip-lab/v1/sweeps"
 @pytest.fixture(scope="module")
 def made(client):
     """Three sweeps, the oldest first."""
-    return [client.sweep({"clip_skip": [1, 2]}, prompt=f"{animal}, zorkmid") for animal in ("cat", "dog", "owl")]
+    with client.no_sweeps_left():
+        yield [client.sweep({"clip_skip": [1, 2]}, prompt=f"{animal}, zorkmid") for animal in ("cat", "dog", "owl")]
 
 
 @contextmanager

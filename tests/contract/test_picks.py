@@ -120,7 +120,7 @@ def test_the_memory_takes_it_over_and_then_nothing_more_is_said(client, swept):
     with judged_sweeps(swept, [1] * 7):
         answer = client.http.put(f"{ROUTES}/clip-skip", json={"clip_skip": 2, "remember": True})
         assert answer.status_code == 200, answer.text
-        assert (client.clip_skip(), client.options()[REMEMBER]) == (2, True)
+        assert (client.clip_skip(), client.option(REMEMBER)) == (2, True)
         (entry,) = [one for one in client.memory()["checkpoints"] if one["chosen"]]
         try:
             assert entry["clip_skip"] == 2

@@ -6,6 +6,7 @@ In the host's own process.
 from __future__ import annotations
 
 import math
+from dataclasses import field, make_dataclass
 
 import pytest
 
@@ -26,9 +27,12 @@ def told(request):
 
 
 def restored(setting, **changes):
+    return brought_to(make(**changes), setting)
+
+
+def brought_to(request, setting):
     from clip_skip_lab.webui.request import restore_setting
 
-    request = make(**changes)
     restore_setting(request, setting)
     return request
 
@@ -42,6 +46,31 @@ def test_what_a_sweep_tells_comes_back_whole(opts):
     assert again.styles == ["x"]
     assert told(restored({**setting, "denoising_strength": None}))["denoising_strength"] is None, "as the API has it"
     assert again.override_settings["samples_format"] == "jpg"
+
+
+@pytest.mark.parametrize("now", [None, [], ["a"], ["b", "a"]], ids=repr)
+@pytest.mark.parametrize("then", [None, [], ["a"]], ids=repr)
+def test_a_list_of_names_that_only_this_host_has_is_told_and_comes_back(then, now):
+    """Forge's modules of the second pass: a list from the page, None from the API without hires fix."""
+    setting = told(with_names(then))
+    assert setting["names"] == then
+    assert (told(with_names(now)) == setting) == (now == then)
+    again = brought_to(with_names(now), setting)
+    assert told(again) == setting
+    if then:
+        again.names.append("c")
+        assert setting["names"] == then, "it is a list of its own"
+    with pytest.raises(InvalidInput, match=r"^setting\.names: "):
+        brought_to(with_names(now), {**setting, "names": ["a", 1]})
+
+
+def with_names(names):
+    """A request of a class with one field more, which holds these."""
+    request = make()
+    fields = [("names", list, field(default=None))]
+    request.__class__ = make_dataclass("WithNames", fields, bases=(type(request),), repr=False)
+    request.names = names and [*names]
+    return request
 
 
 PATHS = {

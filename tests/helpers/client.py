@@ -10,6 +10,7 @@ import base64
 import io
 import json
 import re
+import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -162,6 +163,10 @@ class Client:
         """All options."""
         return self.get("options")
 
+    def option(self, key: str) -> Any:
+        """One option that was set; Forge's route leaves out those of extensions."""
+        return {**self.config(), **self.options()}[key]
+
     def set(self, values: dict) -> None:
         """Changes options, in the order given; the host saves them all into config.json."""
         self.post("options", **values)
@@ -230,6 +235,22 @@ class Client:
         """The folders of all sweeps so far."""
         parent = Path(self.options()[f"outdir_{route}_grids"]) / "clip-skip-sweeps"
         return set(parent.iterdir()) if parent.is_dir() else set()
+
+    @contextmanager
+    def no_sweeps_left(self):
+        """For a `with`: what is made meanwhile is gone after it, so that tests can run on the same host again."""
+
+        def folders():
+            there = self.sweep_folders() | self.sweep_folders("img2img")
+            deleted = (path for folder in there if folder.name == "trash" for path in folder.iterdir())
+            return {path for path in (*there, *deleted) if path.is_dir()}
+
+        before = folders()
+        try:
+            yield
+        finally:
+            for folder in folders() - before:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def model_note(self, **parameters) -> dict:
         """What the note in the header says of the loaded model."""
