@@ -168,3 +168,4 @@ def test_another_model_values_that_are_there_and_values_that_are_none_are_refuse
         with pytest.raises(Refused, match=sentence):
             client.sweep(script_args=[{"extend": begun.folder.name, **given}])
     assert client.sweep_folders() == there
+    client.generate(steps=1)  # only now Forge loads what it was set back to, and notes its hash in the options
