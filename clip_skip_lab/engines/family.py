@@ -47,6 +47,7 @@ class Family:
     encoding = ("forward", "encode_with_transformers")
     own_layers: tuple[str, ...] = ("torch.nn.modules.", "transformers.")
     loading_text: tuple[Any, str] | None = None
+    loses_errors = False
     lent_off: tuple[dict[str, Any], Text] | None = None
     seeds_start = 0
     """What the host adds to a seed before it leaves torch's global generator there, modulo `seeds_modulus`."""

@@ -44,6 +44,7 @@ class ForgeClip(Hijacked):
     packages = (*Family.packages, "ldm", "sgm", "ldm_patched", "modules_forge")
     own_layers = (*Family.own_layers, "ldm_patched.", "modules.", "networks")
     loading_text = (sd_models, "get_empty_cond")
+    loses_errors = True
     seeds_start, seeds_modulus = 100_000, 65_536
     masks_draw = True
 

@@ -117,12 +117,12 @@ def make_script(host: Host) -> type[scripts.Script]:
             except InvalidInput as error:
                 if not p.is_api:
                     error.args = (error.in_language(host.language()),)  # which is what the host shows under the gallery
-                    raise
+                    return host.shown(p, error)
                 # Only this kind passes the host's middleware as it is: with anyio 4 others become an ExceptionGroup.
                 raise HTTPException(error.status_code, error.detail) from error
             except Exception as error:
                 if not p.is_api:
-                    raise
+                    return host.shown(p, error)
                 log.exception("Clip skip sweep: failed outside its cells")
                 raise HTTPException(500, f"{type(error).__name__}: {error}") from error
 

@@ -142,6 +142,11 @@ class Engine(Protocol):
         """A `with` in which the host encodes with this clip skip, in this thread and for no one else."""
 
     @property
+    def loses_errors(self) -> bool:
+        """Whether its page shows nothing of what a generation raises: its main thread keeps no error, and the page
+        says "'NoneType' object is not iterable" in the place of each (modules_forge/main_thread.py)."""
+
+    @property
     def lent_off(self) -> tuple[dict[str, Any], Text] | None:
         """Options of the host with the values that keep it from changing clip skip by itself between the steps, and a
         note for whoever had set them otherwise; None where it has none."""

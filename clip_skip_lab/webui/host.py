@@ -38,6 +38,7 @@ from .host_axes import host_axes, xyz_module
 from .infotexts import infotext_of
 from .layer_hooks import NOTES, is_watched, refuse, watch_generations
 from .layer_request import asked_by_axes, meaning, notes_on, read_fraction, restore_panel
+from .lost_errors import shown
 from .model_files import ModelFiles, data_folder
 from .options import borrowed, lendable
 from .own_axes import register_axes
@@ -164,6 +165,10 @@ class WebUI:
     def asked_by_axes(self, request: Any) -> dict[str, object]:
         """See `Host.asked_by_axes`."""
         return asked_by_axes(request)
+
+    def shown(self, request: Any, error: Exception) -> Any:
+        """See `Host.shown`."""
+        return shown(self.engine, request, error)
 
     def notes(self, request: Any) -> list[str]:
         """See `Host.notes`."""

@@ -27,6 +27,7 @@ from ..sweep.schedule import in_the_middle
 from .encoders import check_choices, choices_for, is_hosts_own, selecting
 from .engine import Engine, LoadedEncoder, LoadedModel
 from .layer_request import asked_by_axes, asked_in_panel, infotext_of, notes_on, without_own
+from .lost_errors import shown
 from .options import borrowed
 from .phases import in_phases
 from .shadow import hooked, shadowed
@@ -155,8 +156,13 @@ def watch_generations(engine: Engine, language: Callable[[bool], str]) -> None:
     def process_images_inner(p: Any, *args: Any, **kwargs: Any) -> Any:
         if p in _running():  # another extension calls it several times for one request, or wraps it twice
             return inner(p, *args, **kwargs)
-        with _generation(p, engine, language):
-            return inner(p, *args, **kwargs)
+        try:
+            with _generation(p, engine, language):
+                return inner(p, *args, **kwargs)
+        except InvalidInput as error:
+            if p.is_api or _running() or hasattr(p, _HELD):  # whoever asked for it takes care of its error
+                raise
+            return shown(engine, p, error)
 
     setattr(process_images_inner, _OURS, process_images_inner)
     processing.process_images_inner = process_images_inner
