@@ -246,7 +246,7 @@
         document.addEventListener("visibilitychange", () => document.hidden || askSoon());
     }
 
-    onUiLoaded(() => onOptionsAvailable(start));
+    onUiLoaded(() => clipSkipLab.onOptions(start));
     onOptionsChanged(() => {
         if (!note) return;
         if (isInUse()) settle(); // at once: the next change may be another checkpoint's own value

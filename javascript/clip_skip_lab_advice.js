@@ -184,7 +184,7 @@
         askIfChanged();
     }
 
-    onUiLoaded(() => onOptionsAvailable(start));
+    onUiLoaded(() => clipSkipLab.onOptions(start));
     onOptionsChanged(askIfChanged);
     onUiTabChange(askIfChanged);
     onAfterUiUpdate(askIfChanged);

@@ -14,6 +14,13 @@ window.clipSkipLab = {
         return (clipSkipLab.translations[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => shown(parts[name]));
     },
 
+    // Calls back once the page has the options, and maybe again: Forge Classic tells of changes only, of the first one too.
+    onOptions(callback) {
+        if (typeof onOptionsAvailable === "function") onOptionsAvailable(callback);
+        else if (Object.keys(opts).length) callback();
+        else onOptionsChanged(callback);
+    },
+
     // The control for clip skip in the header, or null: that of a list of options, or the host's own with the same id.
     header() {
         const slider = gradioApp().querySelector("#quicksettings #setting_CLIP_stop_at_last_layers");
