@@ -180,8 +180,8 @@ class Host(Protocol):
     def refuse_unwatched(self, request: Any) -> None:
         """Makes a generation fail before anything is sampled where a layer request cannot be in force for it."""
 
-    def shown(self, request: Any, error: Exception) -> Any:
-        """Says on the page why a generation came to nothing: raises the error, or gives a result that says it."""
+    def failed(self, request: Any, error: Exception) -> Any:
+        """Says why a generation came to nothing: raises what reaches whoever asked, or gives a result that says it."""
 
     def notes(self, request: Any) -> list[str]:
         """What somebody should know beside the pictures of a request that was generated."""

@@ -216,7 +216,7 @@ def check_same(
         allowed = Text("the model that it was begun with, {model}", model=_model_name(then))
         raise InvalidInput(field, name, allowed, Text("cannot be used with {model}", model=_model_name(model)))
     before, now = earlier.content["setting"], {key: finite(value) for key, value in setting.items()}
-    differing = [key for key in {*before, *now} if (key in before, before.get(key)) != (key in now, now.get(key))]
+    differing = [key for key in {*before, *now} if key not in before or key not in now or before[key] != now[key]]
     names = ", ".join(sorted(differing)) or Text("what its sweep.json says was changed")
     problem = Text("cannot be used, because these differ: {names}", names=names)
     raise InvalidInput(field, name, Text("the settings that it was begun with"), problem)

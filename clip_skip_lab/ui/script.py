@@ -6,10 +6,8 @@ import logging
 import time
 from typing import Any
 
-from fastapi import HTTPException
 from modules import processing, scripts
 
-from ..errors import InvalidInput
 from ..hosts import Host
 from ..sweep.counterpart import find_counterpart
 from ..sweep.extend import EXTENDED, Extension
@@ -114,17 +112,8 @@ def make_script(host: Host) -> type[scripts.Script]:
             """Runs the sweep that the arguments ask for. For the API, every error is an HTTP answer."""
             try:
                 return self._sweep(p, arguments)
-            except InvalidInput as error:
-                if not p.is_api:
-                    error.args = (error.in_language(host.language()),)  # which is what the host shows under the gallery
-                    return host.shown(p, error)
-                # Only this kind passes the host's middleware as it is: with anyio 4 others become an ExceptionGroup.
-                raise HTTPException(error.status_code, error.detail) from error
             except Exception as error:
-                if not p.is_api:
-                    return host.shown(p, error)
-                log.exception("Clip skip sweep: failed outside its cells")
-                raise HTTPException(500, f"{type(error).__name__}: {error}") from error
+                return host.failed(p, error)
 
         def _sweep(self, p: Any, arguments: tuple[Any, ...]) -> processing.Processed:
             plan, earlier, draws = self._asked(p, arguments)

@@ -33,12 +33,12 @@ from .checkpoint_memory import CheckpointMemory
 from .checks import check_clip_skips, check_lent_off, check_request
 from .encoders import check_range
 from .engine import Engine
+from .failing import failed
 from .grid_infotext import forget_setting
 from .host_axes import host_axes, xyz_module
 from .infotexts import infotext_of
 from .layer_hooks import NOTES, is_watched, refuse, watch_generations
 from .layer_request import asked_by_axes, meaning, notes_on, read_fraction, restore_panel
-from .lost_errors import shown
 from .model_files import ModelFiles, data_folder
 from .options import borrowed, lendable
 from .own_axes import register_axes
@@ -166,9 +166,9 @@ class WebUI:
         """See `Host.asked_by_axes`."""
         return asked_by_axes(request)
 
-    def shown(self, request: Any, error: Exception) -> Any:
-        """See `Host.shown`."""
-        return shown(self.engine, request, error)
+    def failed(self, request: Any, error: Exception) -> Any:
+        """See `Host.failed`."""
+        return failed(self.engine, request, error, self.language(request.is_api))
 
     def notes(self, request: Any) -> list[str]:
         """See `Host.notes`."""

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from fastapi import HTTPException
 from modules import processing, shared
 
 from ..errors import InvalidInput
@@ -26,8 +25,8 @@ from ..sweep.layer_request import NOTHING_ASKED, LayerRequest, read_layer_reques
 from ..sweep.schedule import in_the_middle
 from .encoders import check_choices, choices_for, is_hosts_own, selecting
 from .engine import Engine, LoadedEncoder, LoadedModel
+from .failing import failed, told
 from .layer_request import asked_by_axes, asked_in_panel, infotext_of, notes_on, without_own
-from .lost_errors import shown
 from .options import borrowed
 from .phases import in_phases
 from .shadow import hooked, shadowed
@@ -162,7 +161,7 @@ def watch_generations(engine: Engine, language: Callable[[bool], str]) -> None:
         except InvalidInput as error:
             if p.is_api or _running() or hasattr(p, _HELD):  # whoever asked for it takes care of its error
                 raise
-            return shown(engine, p, error)
+            return failed(engine, p, error, language(p.is_api))
 
     setattr(process_images_inner, _OURS, process_images_inner)
     processing.process_images_inner = process_images_inner
@@ -191,24 +190,15 @@ def is_watched() -> bool:
     return bool(_running())
 
 
-def refusal(request: Any, error: InvalidInput, language: str) -> Exception:
-    """What to raise to whoever asked: only this kind passes the host's API as it is; the page shows the other one's
-    sentence."""
-    if request.is_api:
-        return HTTPException(error.status_code, error.detail)
-    error.args = (error.in_language(language),)
-    return error
-
-
 def refuse(request: Any, error: InvalidInput, language: str) -> None:
     """Makes a generation fail with this error before anything is sampled.
 
-    The host swallows what an always-on script raises and would go on without it; `init` is the first thing that it
+    The host swallows what an always-on script raises and would continue without it; `init` is the first thing that it
     calls after the scripts, and an error there reaches the page or the API client.
     """
 
     def init(*args: Any, **kwargs: Any) -> None:
-        raise refusal(request, error, language)
+        raise told(request, error, language)
 
     request.init = init
 
@@ -254,7 +244,7 @@ def _asked(request: Any, engine: Engine, language: str) -> Chosen:
         asked = read_layer_request({**asked_in_panel(request), **asked_by_axes(request)})
         check_reachable(asked, engine.loaded().kinds)
     except InvalidInput as error:
-        raise refusal(request, error, language) from error
+        raise told(request, error, language) from error
     return Chosen(engine, [asked], language=language)
 
 
@@ -333,7 +323,7 @@ def _checked_and_noted(request: Any, chosen: Chosen) -> Iterator[None]:
                     check_choices(engine, engine.loaded(), plain, _is_negative(prompts), engine.clip_skip())
             return original(function, prompts, *args, **kwargs)
         except InvalidInput as error:
-            raise refusal(request, error, chosen.language) from error
+            raise told(request, error, chosen.language) from error
 
     with hooked(request, "get_conds_with_caching", get_conds_with_caching):
         yield

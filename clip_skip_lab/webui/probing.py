@@ -169,7 +169,7 @@ def _check_model(engine: Engine, loaded: LoadedModel) -> None:
 
 
 def _check_loras(asked: str) -> None:
-    """Raises `InvalidInput` for a LoRA that the host does not know: it would go on without."""
+    """Raises `InvalidInput` for a LoRA that the host does not know: it would continue without."""
     _, named = extra_networks.parse_prompt(asked)
     for tag in [*named.get("lora", []), *named.get("lyco", [])]:
         name = tag.positional[0] if tag.positional else ""

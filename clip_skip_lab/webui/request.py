@@ -181,7 +181,7 @@ def _is_told(name: str) -> bool:
 def _told_lists(request: Any) -> dict[str, list[str]]:
     """The lists of names that a request is made with, such as styles; what it fills while it runs is none of them."""
     values = {field.name: vars(request).get(field.name) for field in fields(request) if field.init and _kinds(field)}
-    return {name: [*value] for name, value in values.items() if isinstance(value, list) and _is_one_of(value, (list,))}
+    return {name: [*value] for name, value in values.items() if _is_one_of(value, (list,))}
 
 
 def _is_place(key: str, value: Any) -> bool:

@@ -30,11 +30,14 @@ def txt2img(page, url):
 def test_a_sweep_that_cannot_be_made_says_why_and_the_next_one_runs(txt2img):
     txt2img.choose_script()
     txt2img.set_values("99")
+    txt2img.forecast_becomes('^Clip skip values: "99"')
     txt2img.generate()
     assert 'Clip skip values: "99"' in txt2img.log
     assert "NoneType" not in txt2img.log
     txt2img.set_values("1, 2")
+    txt2img.forecast_becomes("^2 cells")
     txt2img.generate()
+    txt2img.page.locator("#html_log_txt2img", has_text="2 of 2 done").first.wait_for()
     assert "2 of 2 done" in txt2img.log
 
 

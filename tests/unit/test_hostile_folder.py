@@ -231,7 +231,7 @@ def test_a_list_reads_no_more_than_it_has_time_for(sent, monkeypatch):
     size = (sent / "sweep.json").stat().st_size
     monkeypatch.setattr(library, "LISTED_BYTES", size - 1)
     assert offered(sent.parents[1])[0] == []
-    assert find_earlier(sent.parents[1], sent.name).done > 0, "it can be gone on with all the same"
+    assert find_earlier(sent.parents[1], sent.name).done > 0, "it can be continued all the same"
 
 
 def test_a_record_that_is_too_large_is_not_read(tmp_path):

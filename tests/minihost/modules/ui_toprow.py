@@ -69,7 +69,7 @@ class Toprow:
                 "Skip",
                 elem_id=f"{part}_skip",
                 elem_classes="generate-box-skip",
-                tooltip="Stop this batch and go on with the next",
+                tooltip="Stop this batch and continue with the next",
             )
             self.interrupting = gr.Button(
                 "Interrupting...",
