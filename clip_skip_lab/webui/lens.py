@@ -124,7 +124,7 @@ def _clip_skips(engine: Engine, loaded: LoadedModel, look: Look) -> tuple[int, i
 
 
 def without_comments(prompt: str) -> str:
-    """A prompt without its comments, which a script of the host's takes out (modules/processing_scripts/comments.py)."""
+    """A prompt without comments, which a script of the host's takes out (modules/processing_scripts/comments.py)."""
     found = (getattr(script.module, "strip_comments", None) for script in scripts.scripts_data)
     strip = next(filter(None, found), None)
     return str(strip(prompt)) if strip and shared.opts.data.get("enable_prompt_comments", True) else prompt
