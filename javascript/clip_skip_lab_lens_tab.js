@@ -129,6 +129,10 @@
     }
 
     async function ask() {
+        if (!parts.prompt.value.trim()) {
+            parts.alert.textContent = clipSkipLab.say("There is no prompt yet.");
+            return;
+        }
         const negative = parts.negative.value.trim();
         const found = await answered({
             prompt: parts.prompt.value, ...(negative ? {negative_prompt: parts.negative.value} : {}), clip_skip: lens.clipSkip,
