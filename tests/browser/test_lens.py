@@ -1,4 +1,4 @@
-"""The prompt lens in the tab "Clip skip sweeps", in Chromium: to ask, to move the slider, to read, to save and to print."""
+"""The prompt lens in the tab "Clip skip sweeps", in Chromium: to ask, to move the slider, to read, to print."""
 
 from __future__ import annotations
 
