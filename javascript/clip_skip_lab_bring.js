@@ -25,8 +25,8 @@ window.clipSkipLabBring = (function () {
         });
     }
 
-    async function until(condition, otherwise) {
-        const end = Date.now() + LONGEST_WAIT;
+    async function until(condition, otherwise, longest = LONGEST_WAIT) {
+        const end = Date.now() + longest;
         while (!condition()) {
             if (Date.now() > end) throw new Refused(otherwise);
             await pause();
@@ -61,6 +61,13 @@ window.clipSkipLabBring = (function () {
         const shows = ([name, value]) => value === undefined || (find(`#${tab}_${name} input`)?.value ?? value) === value;
         const end = Date.now() + SETTLES_WITHIN;
         while (!Object.entries({seed, width, height}).every(shows) && Date.now() < end) await pause();
+    }
+
+    // Throws `Refused` while the tab generates.
+    function checkIdle(tab) {
+        const stops = ["interrupt", "interrupting"].map((part) => find(`#${tab}_${part}`));
+        if (!stops.some((stop) => stop?.style.display === "block")) return;
+        throw new Refused(clipSkipLab.say("{tab} is generating. Try again when it is done.", {tab}));
     }
 
     // An infotext with further keys: later ones win over earlier ones.
@@ -107,5 +114,5 @@ window.clipSkipLabBring = (function () {
         return find(`${box} img`);
     }
 
-    return {Refused, find, until, wake, fill, withKeys, infotext, onePicture, sweep, picture};
+    return {Refused, find, until, wake, fill, checkIdle, withKeys, infotext, onePicture, sweep, picture};
 })();
