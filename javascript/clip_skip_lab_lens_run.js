@@ -38,7 +38,7 @@ window.clipSkipLabLensRun = (function () {
         }
         if (name.endsWith("clip_skip_lab_finer-checkbox")) return false;
         if (!name.startsWith("script_txt2img_clip_skip_sweep_")) return undefined;
-        if (name.endsWith("clip_skip_lab_values")) return values;
+        if (name.endsWith("clip_skip_lab_values")) return values.join(", ");
         return name.endsWith("clip_skip_lab_draft") ? true : value; // the panel as the page opens with it
     }
 
@@ -72,7 +72,7 @@ window.clipSkipLabLensRun = (function () {
     // Whether a sweep's sweep.json says exactly what was asked: this prompt, model and values, drawn by nothing else.
     function isOf(record, {prompt, negative, model, values}) {
         const {setting = {}, plan = {}, axes = [], cells = []} = record;
-        const asks = JSON.stringify([prompt, negative, model, values.split(",").map(Number)]);
+        const asks = JSON.stringify([prompt, negative, model, values]);
         const says = JSON.stringify([setting.prompt, setting.negative_prompt, record.model?.name, axes[0]?.values]);
         return asks === says && axes.length === 1 && Boolean(plan.draft) && !setting.styles?.length
             && !Object.keys(setting.clip_skip_lab ?? {}).length && !cells.some(({drawn}) => drawn);
@@ -134,7 +134,7 @@ window.clipSkipLabLensRun = (function () {
     // Runs a sweep and tells of it each time there is more: `told(record)`, with null as long as it waits for its turn.
     // Resolves to the record of the sweep that has ended. Throws Refused.
     //
-    // wanted: {prompt, negative, model, values}, the values as the panel takes them.
+    // wanted: {prompt, negative, model, values}, the values a list of clip skips.
     async function run(wanted, told) {
         checkIdle("txt2img");
         const before = new Set([...await newest(), ...await running()]);
