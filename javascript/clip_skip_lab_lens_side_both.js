@@ -98,7 +98,7 @@ clipSkipLabLens.both = (function () {
             }) : name;
             return make("span", {className: `clip-skip-lab-line-${place}`}, stop);
         });
-        return make("p", {className: "clip-skip-lab-legend"}, ...parts);
+        return make("p", {className: "clip-skip-lab-both-legend"}, ...parts);
     }
 
     function charts(sides) {
