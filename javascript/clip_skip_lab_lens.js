@@ -12,7 +12,7 @@
 //   show(answer)         shows an answer; move(clipSkip), compareWith(other)  set a value, clamped to what there is
 //   ask(request)         resolves to an answer with `asked`, changes nothing; throws clipSkipLabBring.Refused
 //   negativeOf(answer)   the negative prompt's part in the form of an answer (encoders, asked.prompt), or null
-//   numbers              pure functions on an answer's numbers, see clip_skip_lab_lens_numbers.js
+//   numbers              pure functions on an answer's numbers, see clip_skip_lab_lens_answer.js
 //   colours              of values: see there
 //   views                functions view(answer, clipSkip, container, choices?) that draw into an empty element, know
 //                        nothing but what they are given, so that two can stand side by side, and return

@@ -35,8 +35,10 @@ def add_memory_settings() -> None:
 
 
 def sweeps_tab(host: Host, library: Library) -> list[tuple[gr.Blocks, str, str]]:
-    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_library.js, …_picks.js and …_memory.js fill it."""
+    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_lens_tab.js, …_library.js, …_picks.js and …_memory.js
+    fill it."""
     with gr.Blocks(analytics_enabled=False) as tab:
+        gr.HTML('<div class="clip-skip-lab-lens"></div>', elem_id="clip_skip_lab_lens")
         gr.HTML('<div class="clip-skip-lab-sweeps"></div>', elem_id="clip_skip_lab_sweeps")
         gr.HTML('<div class="clip-skip-lab-picks"></div>', elem_id="clip_skip_lab_picks")
         ComparePart(host, library)

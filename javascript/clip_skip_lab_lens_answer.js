@@ -64,8 +64,6 @@ clipSkipLabLens.numbers = (function () {
         return [0, ...change.map((row) => mean(places.map((place) => row[place])))];
     }
 
-    const QUANTITIES = ["change", "last", "used", "norm"];
-
     // What the heatmap shows of a token after a layer, or null where there is nothing to say: `state` is "unet" or "raw".
     // Of raw states the likeness to the layer in use is known for the clip skip that was asked only.
     function valueOf(encoder, {quantity, state}, token, layer, used) {
@@ -85,8 +83,11 @@ clipSkipLabLens.numbers = (function () {
         return {low, high: high > low ? high : low + 1e-9, isCutLow: sorted[0] < low, isCutHigh: sorted.at(-1) > high};
     }
 
+    // A cosine's scale is always the same one; below 0 lies little.
+    const RANGE_OF_COSINES = {low: 0, high: 1, isCutLow: true, isCutHigh: false};
+
     return {
-        QUANTITIES, layerOf, clipSkipOf, cosine, tokenDistance, wordDistances, meanChanges, wordTokens, valueOf, rangeOf,
+        RANGE_OF_COSINES, layerOf, clipSkipOf, cosine, tokenDistance, wordDistances, meanChanges, wordTokens, valueOf, rangeOf,
     };
 })();
 
@@ -117,14 +118,21 @@ clipSkipLabLens.colours = (function () {
         return (value - low) / (high - low);
     }
 
+    const formats = new Map(); // making one takes longer than all else that a cell needs
+
+    function format(options) {
+        const key = JSON.stringify([clipSkipLab.language, options]);
+        if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(clipSkipLab.language, options));
+        return formats.get(key);
+    }
+
     function number(value, digits = 2) {
-        return value.toLocaleString(clipSkipLab.language, {minimumFractionDigits: digits, maximumFractionDigits: digits});
+        return format({minimumFractionDigits: digits, maximumFractionDigits: digits}).format(value);
     }
 
     // Below a tenth with one more digit.
     function percent(value) {
-        const digits = value > 0 && value < 0.1 ? 1 : 0;
-        return value.toLocaleString(clipSkipLab.language, {style: "percent", maximumFractionDigits: digits});
+        return format({style: "percent", maximumFractionDigits: value > 0 && value < 0.0995 ? 1 : 0}).format(value);
     }
 
     return {isDark, colour, share, number, percent};

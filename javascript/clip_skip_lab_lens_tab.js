@@ -1,0 +1,221 @@
+// The prompt lens in the tab "Clip skip sweeps": what is typed there, asking, and the views of the answer one below the
+// other, which follow the slider.
+(function () {
+    "use strict";
+
+    const TAB = "tab_clip_skip_lab";
+    const WAITS_AFTER = 1500; // ms without an answer, then it is looked whether the WebUI generates
+    const {Refused} = clipSkipLabBring, {make} = clipSkipLab, lens = clipSkipLabLens;
+
+    let parts = null, views = [], asked = 0, isTouched = false, isNegative = false;
+
+    function home() {
+        return gradioApp().querySelector("#clip_skip_lab_lens .clip-skip-lab-lens");
+    }
+
+    // The clip skip that txt2img would use now.
+    function inForce() {
+        return clipSkipLab.override("txt2img") ?? (clipSkipLab.headerNumber()?.valueAsNumber || opts.CLIP_stop_at_last_layers);
+    }
+
+    // --- What is typed ----------------------------------------------------------------------------------------
+
+    function area(text) {
+        const field = make("textarea", {rows: 2, dir: "auto"});
+        return {field, label: make("label", {}, text, field)};
+    }
+
+    function button(text, onclick, primary = false) {
+        return make("button", {type: "button", textContent: text, onclick, className: primary ? "clip-skip-lab-primary" : ""});
+    }
+
+    function slider() {
+        const range = make("input", {type: "range", min: 1, max: lens.HIGHEST, step: 1});
+        const number = make("input", {type: "number", min: 1, max: lens.HIGHEST, step: 1});
+        number.setAttribute("aria-label", clipSkipLab.say("Clip skip"));
+        for (const input of [range, number]) {
+            input.addEventListener("input", () => {
+                isTouched = true;
+                if (input.value && input.checkValidity()) lens.move(input.valueAsNumber);
+            });
+        }
+        number.addEventListener("change", () => {
+            lens.move(number.valueAsNumber);
+            number.value = lens.clipSkip;
+        });
+        const element = make("div", {className: "clip-skip-lab-lens-slider"}, make("label", {}, clipSkipLab.say("Clip skip"), range), number);
+        return {element, show(value, highest) {
+            for (const input of [range, number]) {
+                input.max = highest;
+                if (input !== document.activeElement || input === range) input.value = value;
+            }
+        }};
+    }
+
+    function line(role) {
+        const made = make("p", {className: role === "alert" ? "clip-skip-lab-warning" : ""});
+        made.setAttribute("role", role);
+        return made;
+    }
+
+    function build() {
+        const prompt = area(clipSkipLab.say("Prompt")), negative = area(clipSkipLab.say("Negative prompt"));
+        const look = button(clipSkipLab.say("Look"), () => ask(), true), take = button(clipSkipLab.say("From txt2img"), takeOver);
+        look.title = "Ctrl+Enter";
+        const tools = make("div", {className: "clip-skip-lab-tools"}, look, take);
+        parts = {prompt: prompt.field, negative: negative.field, look, slider: slider(), status: line("status"), alert: line("alert"),
+            results: make("div", {hidden: true})};
+        const about = make("p", {textContent: clipSkipLab.say("What a prompt becomes in each layer of the text encoder, where clip skip " +
+            "stops, and what that costs each word.")});
+        const summary = make("summary", {}, make("h3", {textContent: clipSkipLab.say("Prompt lens")}));
+        const folding = make("details", {open: true}, summary, about,
+            make("div", {className: "clip-skip-lab-prompts"}, prompt.label, negative.label), tools, parts.status, parts.alert,
+            parts.slider.element, parts.results);
+        home().replaceChildren(folding);
+        home().addEventListener("keydown", (event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask();
+            // The host's keys look for this tab's Generate and Interrupt, which it has not, and would stumble.
+            if (event.key === "Escape" || event.key === "Enter") event.stopPropagation();
+        });
+        lens.built({tools, results: parts.results});
+    }
+
+    function takeOver() {
+        const typed = (name) => gradioApp().querySelector(`#txt2img_${name} textarea`)?.value ?? "";
+        parts.prompt.value = typed("prompt");
+        parts.negative.value = typed("neg_prompt");
+        parts.look.focus();
+    }
+
+    // --- Asking -----------------------------------------------------------------------------------------------
+
+    async function isGenerating() {
+        if (gradioApp().querySelector(".progressDiv")) return true;
+        try {
+            return (await clipSkipLab.request("/running")).sweeps.length > 0;
+        } catch {
+            return false; // signed out, say: the question itself will tell
+        }
+    }
+
+    // Resolves to the answer, or to null where something was asked later or it was refused, which is said then.
+    async function answered(request) {
+        const number = ++asked;
+        parts.alert.textContent = "";
+        parts.status.textContent = clipSkipLab.say("Looking…");
+        parts.results.setAttribute("aria-busy", "true");
+        const waiting = setTimeout(async () => {
+            const generates = await isGenerating();
+            if (number === asked && parts.results.hasAttribute("aria-busy") && generates) {
+                parts.status.textContent = clipSkipLab.say("Waiting for the WebUI, which is generating.");
+            }
+        }, WAITS_AFTER);
+        let found = null, said = "", problem = "";
+        try {
+            found = await lens.ask(request);
+            said = clipSkipLab.say("{name}, looked at in {seconds} s.",
+                {name: found.model.name, seconds: lens.colours.number(found.seconds, found.seconds < 10 ? 2 : 0)});
+        } catch (error) {
+            if (!(error instanceof Refused)) throw error;
+            problem = error.message;
+        } finally {
+            clearTimeout(waiting);
+        }
+        if (number !== asked) return null;
+        parts.results.removeAttribute("aria-busy");
+        parts.status.textContent = said;
+        parts.alert.textContent = problem;
+        return found;
+    }
+
+    async function ask() {
+        const negative = parts.negative.value.trim();
+        const found = await answered({
+            prompt: parts.prompt.value, ...(negative ? {negative_prompt: parts.negative.value} : {}), clip_skip: lens.clipSkip,
+            other_clip_skip: lens.other,
+        });
+        if (found) lens.show(found);
+    }
+
+    async function askForMixing() {
+        const found = await answered({...lens.answer.asked, clip_skip: lens.clipSkip, mixing: true});
+        if (found) lens.show(found);
+    }
+
+    // --- Showing ----------------------------------------------------------------------------------------------
+
+    function section(title, ...children) {
+        const content = make("div"), element = make("section", {}, make("h4", {textContent: title}), ...children, content);
+        return {content, element};
+    }
+
+    function add(view, title, choices = {}, ...children) {
+        const {content, element} = section(title, ...children);
+        parts.results.append(element);
+        const drawn = lens.views[view](shownAnswer(), lens.clipSkip, content, choices);
+        views.push(drawn);
+        return drawn;
+    }
+
+    function shownAnswer() {
+        return isNegative ? lens.negativeOf(lens.answer) : lens.answer;
+    }
+
+    function whichPrompt() {
+        if (!lens.answer.negative) return [];
+        const options = [["", clipSkipLab.say("Prompt")], ["negative", clipSkipLab.say("Negative prompt")]];
+        return [lens.radios(clipSkipLab.say("Look at"), options, isNegative ? "negative" : "", (value) => {
+            isNegative = Boolean(value);
+            show();
+        })];
+    }
+
+    function figureTools(figure) {
+        const print = button(clipSkipLab.say("Print"), () => window.print());
+        const save = button(clipSkipLab.say("Save as SVG"), () => lens.paper.save(figure().svg, `clip-skip-${lens.clipSkip}.svg`));
+        return make("div", {className: "clip-skip-lab-tools"}, print, save);
+    }
+
+    function show() {
+        if (isNegative && !lens.answer.negative) isNegative = false;
+        views = [];
+        parts.results.hidden = false;
+        const said = lens.answer.sentences.map((text) => make("p", {textContent: text}));
+        parts.results.replaceChildren(...said, ...whichPrompt());
+        const onClipSkip = (value) => {
+            isTouched = true;
+            lens.move(value);
+        };
+        let figure = null;
+        figure = add("figure", clipSkipLab.say("The way of the prompt"), {onClipSkip}, figureTools(() => figure));
+        parts.figure = figure;
+        add("heatmap", clipSkipLab.say("What each layer does to each token"), {onClipSkip});
+        add("compared", clipSkipLab.say("How far two values are apart"), {other: lens.other, onOther: lens.compareWith});
+        add("likeness", clipSkipLab.say("How alike the tokens are"));
+        add("mixing", clipSkipLab.say("Which words mix"), {onAsk: askForMixing});
+    }
+
+    lens.onAnswer(show);
+    lens.onValue((clipSkip, other) => {
+        parts?.slider.show(clipSkip, lens.answer?.highest ?? lens.HIGHEST);
+        for (const view of views) view.move(clipSkip, other);
+    });
+
+    // --- When -------------------------------------------------------------------------------------------------
+
+    function isShown() {
+        return get_uiCurrentTabContent()?.id === TAB;
+    }
+
+    async function opened() {
+        if (!isShown() || !home()) return;
+        await clipSkipLab.words;
+        if (!parts || !home().contains(parts.prompt)) build();
+        if (!isTouched && !lens.answer) lens.move(inForce());
+        parts.slider.show(lens.clipSkip, lens.answer?.highest ?? lens.HIGHEST);
+    }
+
+    onUiTabChange(opened);
+    window.addEventListener("beforeprint", () => isShown() && parts?.figure && lens.paper.prepare(parts.figure.svg));
+    window.addEventListener("afterprint", () => lens.paper.done());
+})();
