@@ -54,7 +54,7 @@ clipSkipLabLens.both = (function () {
 
     // One line and its points for each side: [{name, clipSkip, encoder}].
     function chart(lines) {
-        const curves = lines.map(({encoder}) => numbers.meanChanges(encoder));
+        const curves = lines.map(({encoder}) => numbers.meanChanges(encoder, "unet"));
         const layers = Math.max(...lines.map(({encoder}) => encoder.layers)), top = Math.max(...curves.flat(), 1e-9);
         const x = (layer) => ROOM.left + (layer - 1) / Math.max(layers - 1, 1) * (WIDE - ROOM.left - ROOM.right);
         const y = (value) => HIGH - ROOM.bottom - value / top * (HIGH - ROOM.top - ROOM.bottom);
@@ -96,7 +96,7 @@ clipSkipLabLens.both = (function () {
             const stop = encoder.honoured ? clipSkipLab.say("{name} (stops after layer {layer} at clip skip {value})", {
                 name, layer: numbers.layerOf(encoder, clipSkip), value: clipSkip,
             }) : name;
-            return make("span", {className: `clip-skip-lab-line-${place}`}, stop);
+            return make("span", {className: `line-${place}`}, make("span", {textContent: place ? "■ " : "● ", ariaHidden: "true"}), stop);
         });
         return make("p", {className: "clip-skip-lab-both-legend"}, ...parts);
     }
@@ -108,7 +108,7 @@ clipSkipLabLens.both = (function () {
                 const encoder = answer.encoders.find((one) => one.name === encoderName);
                 return encoder ? [{name, clipSkip, encoder}] : [];
             });
-            const title = make("h5", {textContent: clipSkipLab.say("Change in each layer, {encoder}", {encoder: encoderName})});
+            const title = make("h5", {textContent: clipSkipLab.say("{encoder}: mean change of the words in each layer, as the UNet gets them", {encoder: encoderName})});
             return [title, chart(lines), legend(lines)];
         });
     }

@@ -31,7 +31,10 @@
         if (!answer.encoders.some(({honoured}) => honoured)) {
             throw new Refused(clipSkipLab.say("No text encoder of this model looks at clip skip, so all pictures would be the same."));
         }
-        const key = keyOf(answer), wanted = wantedOf(answer);
+        const key = keyOf(answer), wanted = wantedOf(answer), {model} = await clipSkipLab.request("/model");
+        if (model && model.name !== wanted.model) {
+            throw new Refused(clipSkipLab.say("The loaded model is {now}, and the lens shows {then}. Look again first.", {now: model.name, then: wanted.model}));
+        }
         running = key;
         switchButtons();
         say(clipSkipLab.say("Starting…"));
@@ -79,6 +82,7 @@
     // over the columns of its layers, `side` px from the left, `width` px each, scrolled by `left`.
     lens.over.push((answer) => {
         const element = make("div", {className: "clip-skip-lab-pictures", hidden: true}), strip = {answer, element, layout: null};
+        for (const one of strips) if (one.layout && !one.element.isConnected) strips.delete(one);
         strips.add(strip);
         return {element, lay(layout) {
             const isOther = strip.layout?.encoder !== layout.encoder;
@@ -90,11 +94,9 @@
 
     function showPictures() {
         for (const strip of strips) {
-            if (!strip.element.isConnected) strips.delete(strip);
-            else if (strip.layout) {
-                fillStrip(strip);
-                place(strip);
-            }
+            if (!strip.layout) continue;
+            fillStrip(strip);
+            place(strip);
         }
     }
 
@@ -214,7 +216,7 @@
         return make("button", {type: "button", textContent: text, title, onclick: () => attempt(pressed)});
     }
 
-    lens.onBuilt(({results}) => {
+    lens.onBuilt(({tools}) => {
         const said = make("p", {className: "clip-skip-lab-said"});
         said.setAttribute("role", "status");
         parts = {
@@ -225,9 +227,9 @@
             values: make("input", {type: "text", value: FILLED.values(), autocomplete: "off"}),
         };
         const label = make("label", {}, clipSkipLab.say("Clip skip values"), parts.values);
-        const row = make("div", {className: "clip-skip-lab-lens-sweep"}, parts.look, parts.interrupt, label, parts.sweep);
-        results.before(row, said);
         switchButtons();
+        const row = make("div", {className: "clip-skip-lab-lens-sweep"}, parts.look, parts.interrupt, label, parts.sweep);
+        tools.after(row, said);
     });
     lens.onAnswer(() => parts && switchButtons());
 })();
