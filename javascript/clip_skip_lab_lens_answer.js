@@ -130,10 +130,15 @@ clipSkipLabLens.colours = (function () {
         return format({minimumFractionDigits: digits, maximumFractionDigits: digits}).format(value);
     }
 
+    // A weight, as it is typed.
+    function weight(value) {
+        return `×${format({maximumFractionDigits: 2}).format(value)}`;
+    }
+
     // Below a tenth with one more digit.
     function percent(value) {
         return format({style: "percent", maximumFractionDigits: value > 0 && value < 0.0995 ? 1 : 0}).format(value);
     }
 
-    return {isDark, colour, share, number, percent};
+    return {isDark, colour, share, number, weight, percent};
 })();

@@ -28,7 +28,7 @@ clipSkipLabLens.chart = (function () {
     // What a chart shows, all by functions of its user:
     //   rows, columns      how many; {side, top, cell: {least, most, height}} are sizes in px
     //   rowLabel(row)      {text, kind}, kind "heading" for a row without cells, "quiet" in italics
-    //   columnLabels(c)    texts over a column, from top to bottom
+    //   columnLabels(c)    texts over a column, from top to bottom; with `isUpright` one, which reads upwards
     //   value(row, c)      a number, or null for none;  range() → {low, high}, digits() of a written value
     //   marked()           {column} or {row, column}: what is in use
     //   drawn(layout)      it was drawn: {side, width of a column, left that it is scrolled by}, in px; may be missing
@@ -127,7 +127,8 @@ clipSkipLabLens.chart = (function () {
                 if (x + columnWidth / 2 < side) continue;
                 ink.font = `${used ? "700 " : ""}12px ${FONT}`;
                 ink.fillStyle = used ? colour.accent : colour.text;
-                labels.forEach((text, line) => ink.fillText(text, x + columnWidth / 2, 10 + line * 16));
+                if (given.isUpright) drawUpright(ink, labels[0], x + columnWidth / 2);
+                else labels.forEach((text, line) => ink.fillText(text, x + columnWidth / 2, 10 + line * 16));
             }
             if (!given.corner) return;
             ink.fillStyle = colour.back;
@@ -136,6 +137,16 @@ clipSkipLabLens.chart = (function () {
             ink.textAlign = "start";
             ink.font = `12px ${FONT}`;
             given.corner.forEach((text, line) => ink.fillText(shortened(ink, text, side - 6), 2, 10 + line * 16));
+        }
+
+        // From the bottom up, as words are wider than a column.
+        function drawUpright(ink, text, x) {
+            ink.save();
+            ink.translate(x, top - 5);
+            ink.rotate(-Math.PI / 2);
+            ink.textAlign = "start";
+            ink.fillText(shortened(ink, text, top - 10), 0, 0);
+            ink.restore();
         }
 
         function drawSoon() {

@@ -25,7 +25,7 @@
 
     function tokenName({kind, text, weight}, chunk = null) {
         const name = {start: clipSkipLab.say("start"), end: clipSkipLab.say("end")}[kind] ?? text;
-        const weighted = weight === 1 ? name : `${name} ×${colours.number(weight)}`;
+        const weighted = weight === 1 ? name : `${name} ${colours.weight(weight)}`;
         return chunk === null ? weighted : clipSkipLab.say("{token} in chunk {chunk}", {token: weighted, chunk: chunk + 1});
     }
 

@@ -66,7 +66,7 @@
         if (kind === "start") return {label: clipSkipLab.say("start"), kind};
         if (kind === "end") return {label: clipSkipLab.say("end"), kind};
         const letters = [...own], label = letters.length > LETTERS ? `${letters.slice(0, LETTERS).join("")}…` : own;
-        return weight === 1 ? {label, kind} : {label, kind: "weighted", weight: `×${colours.number(weight)}`};
+        return weight === 1 ? {label, kind} : {label, kind: "weighted", weight: colours.weight(weight)};
     }
 
     function sized(token) {

@@ -14,9 +14,9 @@
         const table = chart.chart({
             label: clipSkipLab.say("Tokens and tokens; the arrow keys go from cell to cell"),
             hint: clipSkipLab.say("Point at a cell, or go there with the arrow keys."),
-            side: 118, top: 24, cell: {least: 16, most: 48, height: 22}, rows: 0, columns: 1,
+            side: 118, top: 92, isUpright: true, cell: {least: 18, most: 44, height: 22}, rows: 0, columns: 1,
             rowLabel: (row) => ({text: tokenName(token(row)), kind: token(row).kind === "word" ? "" : "quiet"}),
-            columnLabels: (column) => [String(column)],
+            columnLabels: (column) => [tokenName(token(column))],
             value: (row, column) => row === column ? null : cosine(row, column),
             range: () => numbers.RANGE_OF_COSINES, marked: () => ({}),
             said(row, column) {
