@@ -143,7 +143,7 @@ clipSkipLabLens.both = (function () {
             row.firstChild.dir = "auto";
             return row;
         });
-        const more = words.length > MOST_WORDS ? [make("p", {textContent: clipSkipLab.say("And {count} more words.", {count: words.length - MOST_WORDS})})] : [];
+        const more = words.length > MOST_WORDS ? [make("p", {textContent: clipSkipLab.say("Further words in both: {count}", {count: words.length - MOST_WORDS})})] : [];
         return [make("table", {}, caption, head, make("tbody", {}, ...rows)), ...more];
     }
 
