@@ -6,6 +6,7 @@
     const {make} = clipSkipLab, lens = clipSkipLabLens, {find, until, goTo, sayIn, Refused} = clipSkipLabBring;
     const SCRIPT = "Clip skip sweep", NEW = "a new sweep", NONE = "None"; // as the panel says them (sweep/plan_keys.py)
     const LETTERS = 60; // of a prompt that is named
+    const LARGE = 258; // px, as in style.css
     const seen = new Map(); // by prompt, negative prompt and model: the record of the sweep that shows it
     let parts = null, running = null; // what is running: its key
 
@@ -139,10 +140,12 @@
     }
 
     function place({element, layout: {side, width, left}}) {
+        const last = Math.max(element.clientWidth - LARGE, 0);
         element.style.setProperty("--size", `${width - 1}px`);
         for (const node of element.children) {
             const from = side + Number(node.dataset.layer) * width - left;
             node.style.left = `${from}px`;
+            node.style.setProperty("--large-from", `${Math.min(Math.max(from + (width - LARGE) / 2, 0), last) - from}px`);
             node.style.visibility = from < side - width / 2 || from + width > element.clientWidth + width / 2 ? "hidden" : "";
         }
     }
