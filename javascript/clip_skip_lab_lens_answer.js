@@ -105,13 +105,21 @@ clipSkipLabLens.colours = (function () {
         return document.body.classList.contains("dark");
     }
 
-    // The colour of a share from 0 to 1, and whether black or white can be read on it.
-    function colour(share, dark = isDark()) {
-        const stops = dark ? STOPS.dark : STOPS.light, at = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
-        const from = Math.min(Math.floor(at), stops.length - 2), rest = at - from;
+    function colourAt(share, stops) {
+        const at = share * (stops.length - 1), from = Math.min(Math.floor(at), stops.length - 2), rest = at - from;
         const [red, green, blue] = stops[from].map((value, part) => value + rest * (stops[from + 1][part] - value));
         const light = 0.299 * red + 0.587 * green + 0.114 * blue;
         return {fill: `rgb(${red | 0}, ${green | 0}, ${blue | 0})`, ink: light > 140 ? "#111827" : "#f9fafb"};
+    }
+
+    const SHADES = 128, shades = {};
+    for (const [theme, stops] of Object.entries(STOPS)) {
+        shades[theme] = Array.from({length: SHADES + 1}, (_, at) => colourAt(at / SHADES, stops));
+    }
+
+    // The colour of a share from 0 to 1, and whether black or white can be read on it.
+    function colour(share, dark = isDark()) {
+        return shades[dark ? "dark" : "light"][Math.round(Math.min(Math.max(share, 0), 1) * SHADES)];
     }
 
     function share(value, {low, high}) {
@@ -120,24 +128,25 @@ clipSkipLabLens.colours = (function () {
 
     const formats = new Map(); // making one takes longer than all else that a cell needs
 
-    function format(options) {
-        const key = JSON.stringify([clipSkipLab.language, options]);
-        if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(clipSkipLab.language, options));
-        return formats.get(key);
+    function format(key, options) {
+        const name = `${clipSkipLab.language} ${key}`;
+        if (!formats.has(name)) formats.set(name, new Intl.NumberFormat(clipSkipLab.language, options));
+        return formats.get(name);
     }
 
     function number(value, digits = 2) {
-        return format({minimumFractionDigits: digits, maximumFractionDigits: digits}).format(value);
+        return format(digits, {minimumFractionDigits: digits, maximumFractionDigits: digits}).format(value);
     }
 
     // A weight, as it is typed.
     function weight(value) {
-        return `×${format({maximumFractionDigits: 2}).format(value)}`;
+        return `×${format("weight", {maximumFractionDigits: 2}).format(value)}`;
     }
 
     // Below a tenth with one more digit.
     function percent(value) {
-        return format({style: "percent", maximumFractionDigits: value > 0 && value < 0.0995 ? 1 : 0}).format(value);
+        const digits = value > 0 && value < 0.0995 ? 1 : 0;
+        return format(`${digits} %`, {style: "percent", maximumFractionDigits: digits}).format(value);
     }
 
     return {isDark, colour, share, number, weight, percent};

@@ -69,7 +69,7 @@ clipSkipLabLens.chart = (function () {
             ink.clearRect(0, 0, wide, high);
             ink.font = `12px ${FONT}`;
             ink.textBaseline = "middle";
-            const {scrollLeft, scrollTop} = frame, range = given.range(), digits = given.digits?.() ?? 2;
+            const {scrollLeft, scrollTop} = frame, range = given.range(), digits = given.digits?.() ?? 2, dark = colours.isDark();
             const firstRow = Math.floor(scrollTop / cell.height), firstColumn = Math.floor(scrollLeft / columnWidth);
             const lastRow = Math.min(Math.ceil((scrollTop + high - top) / cell.height), given.rows);
             const lastColumn = Math.min(Math.ceil((scrollLeft + wide - side) / columnWidth), given.columns);
@@ -80,7 +80,7 @@ clipSkipLabLens.chart = (function () {
                 for (let column = firstColumn; column < lastColumn; column++) {
                     const value = given.value(row, column), [x, y] = at(row, column);
                     if (value === null) continue;
-                    const {fill, ink: over} = colours.colour(colours.share(value, range));
+                    const {fill, ink: over} = colours.colour(colours.share(value, range), dark);
                     ink.fillStyle = fill;
                     ink.fillRect(x, y, columnWidth - (cell.gap ?? 1), cell.height - (cell.gap ?? 1));
                     if (columnWidth < WRITTEN_FROM) continue;

@@ -3,6 +3,7 @@
     "use strict";
 
     const {make} = clipSkipLab, {colours} = clipSkipLabLens;
+    const LETTERS = 24; // of a token's name
     let made = 0;
 
     // Radio buttons with a legend; {element, value}.
@@ -24,7 +25,8 @@
     }
 
     function tokenName({kind, text, weight}, chunk = null) {
-        const name = {start: clipSkipLab.say("start"), end: clipSkipLab.say("end")}[kind] ?? text;
+        const letters = [...text], own = letters.length > LETTERS ? `${letters.slice(0, LETTERS).join("")}…` : text;
+        const name = {start: clipSkipLab.say("start"), end: clipSkipLab.say("end")}[kind] ?? own;
         const weighted = weight === 1 ? name : `${name} ${colours.weight(weight)}`;
         return chunk === null ? weighted : clipSkipLab.say("{token} in chunk {chunk}", {token: weighted, chunk: chunk + 1});
     }

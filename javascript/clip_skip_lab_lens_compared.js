@@ -19,6 +19,7 @@
 
     function abruptly(encoder, several) {
         const times = (ratio) => colours.number(ratio, 1), {raw, unet} = encoder.abrupt;
+        if (!raw || !unet) return ""; // one layer only
         const parts = {name: encoder.name, raw: times(raw.ratio), unet: times(unet.ratio)};
         const said = encoder.final_layer_norm
             ? clipSkipLab.say("The last layer changes the words {raw} times as much as the others do (raw), {unet} times after the " +
@@ -73,7 +74,8 @@
             "apart as both are long; over all tokens with their weights, padding included, after the final layer norm where the " +
             "model has one.")});
         container.replaceChildren(make("label", {}, clipSkipLab.say("compared with clip skip"), input), ...said, about,
-            ...choice, table, ...encoders.map((one) => make("p", {textContent: abruptly(one, several)})));
+            ...choice, table, ...encoders.map((one) => abruptly(one, several)).filter(Boolean)
+                .map((textContent) => make("p", {textContent})));
         move(clipSkip, other);
         return {move};
     };

@@ -40,6 +40,13 @@
         return `${letters.slice(0, low).join("")}…`;
     }
 
+    // A text in smaller letters where it is wider than its place.
+    function fitting(element, size, width, weight = 400) {
+        const own = widthOf(element.textContent, size, weight);
+        element.style.fontSize = own > width ? `${size * width / own}px` : `${size}px`;
+        return element;
+    }
+
     // A text in lines of at most a width, the last of which says that there is more.
     function lines(content, width, most) {
         const found = [], words = content.trim().split(/\s+/);
@@ -139,23 +146,27 @@
     // One row for each layer, the embeddings first; gives {bottom, move}.
     function drawLayers(group, encoder, x, top, width, choose) {
         const thin = encoder.layers > 16, height = thin ? 13 : 22, size = thin ? 10 : 12;
-        const changes = numbers.meanChanges(encoder), most = Math.max(...changes, 1e-9), wide = width - LANE;
+        const changes = numbers.meanChanges(encoder, "unet"), wide = width - LANE;
+        // The first layer may change the embeddings by far more than any other changes anything.
+        const most = Math.max(...changes.slice(2), 1e-9), share = (change) => Math.min(change / most, 1);
         const rows = changes.map((change, layer) => {
-            const y = top + layer * (height + 2), value = numbers.clipSkipOf(encoder, layer);
+            const y = top + layer * (height + 2), value = numbers.clipSkipOf(encoder, layer), middle = y + height / 2 + size * 0.36;
             const name = layer ? clipSkipLab.say("Layer {layer}", {layer}) : clipSkipLab.say("Token embeddings");
-            const middle = y + height / 2 + size * 0.36;
-            const label = text(x + 8, middle, name, "name", {"font-size": size});
-            const skip = text(x + wide - 8, middle, value === null ? "" : clipSkipLab.say("clip skip {value}", {value}), "skip",
-                {"text-anchor": "end", "font-size": size - 1});
-            const bar = svg("rect", {x, y, width: wide * change / most, height, rx: 4, class: "bar"});
-            const row = svg("g", {class: "layer"}, box(x, y, wide, height, "back"), bar, box(x, y, wide, height, "edge"), label, skip);
+            const atEnd = (right, said) => text(right, middle, said, "skip", {"text-anchor": "end", "font-size": size - 1});
+            const label = text(x + 8, middle, name, "name"), written = atEnd(x + wide - 84, layer ? colours.percent(change) : "");
+            const skip = atEnd(x + wide - 8, value === null ? "" : clipSkipLab.say("clip skip {value}", {value}));
+            const bar = svg("rect", {x, y, width: wide * share(change), height, rx: 4, class: "bar"});
+            const row = svg("g", {class: "layer"}, box(x, y, wide, height, "back"), bar, box(x, y, wide, height, "edge"), label,
+                written, skip);
+            fitting(label, size, wide);
             if (layer) row.prepend(svg("title", {}, layerTip(layer, value, change)));
             if (value !== null) row.addEventListener("click", () => choose(value));
             if (value !== null) row.classList.add("reachable");
             group.append(row);
-            return {row, label, skip, name, said: skip.textContent, middle: y + height / 2};
+            const ends = [[skip, skip.textContent], [written, written.textContent, wide - 132]];
+            return {row, label, name, ends, middle: y + height / 2, size, width: wide - 16};
         });
-        return {rows, bottom: top + rows.length * (height + 2) - 2, right: x + wide, thin};
+        return {rows, bottom: top + rows.length * (height + 2) - 2, right: x + wide};
     }
 
     function layerTip(layer, value, change) {
@@ -164,15 +175,22 @@
         return clipSkipLab.say("Layer {layer} (clip skip {value}) changes the words by {change} on average.", parts);
     }
 
+    function show(element, content) {
+        if (element.textContent !== content) element.textContent = content;
+    }
+
     function markStop(column, clipSkip) {
         const {encoder, layers, line, target} = column, used = numbers.layerOf(encoder, clipSkip);
-        layers.rows.forEach(({row, label, skip, name, said}, layer) => {
+        layers.rows.forEach(({row, label, name, ends, size, width}, layer) => {
+            const isUsed = layer === used, now = isUsed ? stopText(encoder, used, clipSkip) : name;
             row.classList.toggle("unused", layer > used);
-            row.classList.toggle("used", layer === used);
-            const now = layer === used ? stopText(encoder, used, clipSkip) : name;
-            if (label.textContent !== now) label.textContent = now;
-            const beside = layer === used ? "" : said;
-            if (skip.textContent !== beside) skip.textContent = beside;
+            row.classList.toggle("used", isUsed);
+            if (label.textContent === now) return;
+            label.textContent = now;
+            fitting(label, size, width, isUsed ? 600 : 400);
+            const [[skip, said], [written, change, room]] = ends; // what stands there makes way for the sentence
+            show(skip, isUsed ? "" : said);
+            show(written, isUsed && widthOf(now, size, 600) > room ? "" : change);
         });
         const lane = layers.right + LANE - 10;
         line.setAttribute("d", `M${layers.right} ${layers.rows[used].middle}H${lane}V${target.y}H${target.x}m6 -4l-6 4l6 4`);
@@ -184,8 +202,8 @@
         const wide = width - LANE, centre = x + wide / 2;
         root.append(text(x, top + 14, shortened(encoder.name, width, 15), "heading"));
         let y = drawTokens(root, encoder, x, top + 24, wide);
-        root.append(arrow(centre, y + 2, y + 18));
-        root.append(text(centre + 10, y + 15, clipSkipLab.say("bar: how much a layer changes the words"), "small"));
+        root.append(arrow(x + 16, y + 2, y + 18));
+        root.append(fitting(text(x + 28, y + 15, clipSkipLab.say("bar: how much a layer changes the words"), "small"), 11, wide - 28));
         const layers = drawLayers(root, encoder, x, y + 22, width, choose);
         y = layers.bottom + 22;
         const norm = encoder.final_layer_norm ? clipSkipLab.say("Final layer norm") : clipSkipLab.say("no final layer norm");

@@ -142,6 +142,12 @@ def test_half_of_a_character_is_refused(client):
     assert "half of a character" in response.json()["detail"]
 
 
+def test_a_comment_is_no_part_of_the_prompt_where_the_host_takes_it_out(client):
+    found = [word["text"] for word in client.lens("a cat # and a dog")["encoders"][0]["words"]]
+    takes_out = client.options().get("enable_prompt_comments", False)
+    assert found == (["a", "cat"] if takes_out else ["a", "cat", "#", "and", "a", "dog"])
+
+
 def test_unbalanced_parentheses_and_odd_letters_are_no_error(client):
     for prompt in ("((a cat", "a) cat]", "a \\(cat\\) (dog", "猫と🐈 ünï", "a\x00cat", "[[[", "a cat:", ":) BREAK"):
         try:
