@@ -25,8 +25,8 @@ window.clipSkipLabBring = (function () {
         });
     }
 
-    async function until(condition, otherwise) {
-        const end = Date.now() + LONGEST_WAIT;
+    async function until(condition, otherwise, longest = LONGEST_WAIT) {
+        const end = Date.now() + longest;
         while (!condition()) {
             if (Date.now() > end) throw new Refused(otherwise);
             await pause();
@@ -63,6 +63,13 @@ window.clipSkipLabBring = (function () {
         while (!Object.entries({seed, width, height}).every(shows) && Date.now() < end) await pause();
     }
 
+    // Throws `Refused` while the tab generates.
+    function checkIdle(tab) {
+        const stops = ["interrupt", "interrupting"].map((part) => find(`#${tab}_${part}`));
+        if (!stops.some((stop) => stop?.style.display === "block")) return;
+        throw new Refused(clipSkipLab.say("{tab} is generating. Try again when it is done.", {tab}));
+    }
+
     // An infotext with further keys: later ones win over earlier ones.
     function withKeys(infotext, keys) {
         return [infotext.trimEnd(), ...Object.entries(keys).map(([key, value]) => `${key}: ${value}`)].join(", ");
@@ -90,6 +97,27 @@ window.clipSkipLabBring = (function () {
         }, () => script(tab) === SCRIPT && shown() === values);
     }
 
+    // Shows a tab of the host's.
+    function goTo(tab) {
+        const tabs = [...gradioApp().querySelectorAll("#tabs > .tabitem[id^=tab_]")];
+        gradioApp().querySelectorAll("#tabs > .tab-nav > button")[tabs.findIndex(({id}) => id === `tab_${tab}`)].click();
+    }
+
+    // Above the line of the sweep's panel that says what will run, until Generate is pressed.
+    function sayIn(tab, text, ...more) {
+        const forecast = find(`#${tab}_script_container [id$=clip_skip_lab_forecast]`);
+        let line = find(`#clip_skip_lab_brought_${tab}`);
+        if (!line) {
+            line = clipSkipLab.make("p", {id: `clip_skip_lab_brought_${tab}`, className: "clip-skip-lab-said"});
+            line.setAttribute("role", "status");
+            forecast.before(line);
+            find(`#${tab}_generate`).addEventListener("click", () => sayIn(tab, ""));
+        }
+        line.hidden = !text;
+        line.replaceChildren(text, ...more);
+        return "";
+    }
+
     // As if the file were dropped there; the host's own buttons also bring the page's settings, at any time later.
     // Forge's field is none of gradio's: its image is always there, without a source while it is empty.
     // Returns the image, loaded.
@@ -107,5 +135,5 @@ window.clipSkipLabBring = (function () {
         return find(`${box} img`);
     }
 
-    return {Refused, find, until, wake, fill, withKeys, infotext, onePicture, sweep, picture};
+    return {Refused, find, until, wake, fill, checkIdle, withKeys, infotext, onePicture, sweep, picture, goTo, sayIn};
 })();

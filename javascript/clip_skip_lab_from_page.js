@@ -10,7 +10,7 @@
     const SWEEP = /^\d{4}-\d\d-\d\d-[0-9a-f]{8}$/;
     const ROUTE = "./clip-skip-lab/v1/";
     const LONGEST_INFOTEXT = 200000;
-    const {find, Refused} = clipSkipLabBring;
+    const {find, checkIdle, Refused} = clipSkipLabBring;
 
     const channel = new BroadcastChannel(`clip-skip-lab ${new URL(ROUTE, location.href).pathname}`);
     const name = `${Date.now()} ${Math.random()}`; // of this page among those that are open
@@ -60,12 +60,6 @@
         const size = await drop(task, show, box, unsent);
         await clipSkipLabBring.infotext("img2img", clipSkipLabBring.withKeys(text, size));
         show(); // ↙️ goes to the first field of img2img
-    }
-
-    function checkIdle(tab) {
-        const stops = ["interrupt", "interrupting"].map((part) => find(`#${tab}_${part}`));
-        if (!stops.some((stop) => stop?.style.display === "block")) return;
-        throw new Refused(clipSkipLab.say("{tab} is generating. Try again when it is done.", {tab}));
     }
 
     async function intoTxt2img(task, bring) {

@@ -22,6 +22,8 @@
 //     views.compared     how far two values are apart; choices {other, onOther(value)}
 //     views.likeness     token × token at the layer in use
 //     views.mixing       which words mix; choices {onAsk()}, called where the answer has no mixing yet
+//   over                 functions over(answer) → {element, lay({encoder, side, width, left})}: what stands over the columns
+//                        of a heatmap of that answer, laid out each time that is drawn; sizes in px
 window.clipSkipLabLens = (function () {
     "use strict";
 
@@ -75,6 +77,6 @@ window.clipSkipLabLens = (function () {
         show, ask, negativeOf,
         move: (value) => set(value, other),
         compareWith: (value) => set(clipSkip, value),
-        views: {},
+        views: {}, over: [],
     };
 })();

@@ -32,6 +32,7 @@ clipSkipLabLens.chart = (function () {
     //   columnLabels(c)    texts over a column, from top to bottom; with `isUpright` one, which reads upwards
     //   value(row, c)      a number, or null for none;  range() → {low, high}, digits() of a written value
     //   marked()           {column} or {row, column}: what is in use
+    //   drawn(layout)      it was drawn: {side, width of a column, left that it is scrolled by}, in px; may be missing
     //   said(row, c)       the cell in words;  chosen(row, c): it was clicked, or Enter
     function chart({label, most = 460, ...given}) {
         const {top, cell} = given, canvas = make("canvas"), room = make("div");
@@ -91,6 +92,7 @@ clipSkipLabLens.chart = (function () {
             }
             drawMarks(ink, at, colour, firstRow, lastRow);
             drawLabels(ink, at, colour, {wide, high, firstRow, lastRow, firstColumn, lastColumn});
+            given.drawn?.({side, width: columnWidth, left: scrollLeft});
         }
 
         function drawMarks(ink, at, colour, firstRow, lastRow) {

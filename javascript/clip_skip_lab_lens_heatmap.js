@@ -39,7 +39,7 @@
 
     clipSkipLabLens.views.heatmap = function (answer, clipSkip, container, {onClipSkip = () => {}} = {}) {
         const chosen = {quantity: "change", state: "unet"}, about = make("p", {className: "clip-skip-lab-about"});
-        const legend = chart.legend();
+        const legend = chart.legend(), over = clipSkipLabLens.over.map((make) => make(answer));
         let encoder = answer.encoders[0], rows = rowsOf(encoder), value = clipSkip, range = null;
 
         const used = () => numbers.layerOf(encoder, value);
@@ -92,6 +92,7 @@
             columnLabels: (layer) => [String(layer), skips(layer)],
             value: (row, layer) => numbers.valueOf(encoder, chosen, rows[row].token, layer, used()),
             range: () => range, digits, marked: () => ({column: used()}), said,
+            drawn: (layout) => over.forEach(({lay}) => lay({encoder, ...layout})),
             chosen(row, layer) {
                 const skip = numbers.clipSkipOf(encoder, layer);
                 if (skip !== null) onClipSkip(Math.min(skip, answer.highest));
@@ -130,7 +131,7 @@
             radios(clipSkipLab.say("State"), states(), chosen.state, (key) => choose(chosen.state = key)),
         ];
         container.replaceChildren(make("div", {className: "clip-skip-lab-choices"}, ...choices, ...encoderChoice(answer.encoders, chooseEncoder)),
-            about, table.element, legend.element);
+            about, ...over.map(({element}) => element), table.element, legend.element);
         choose();
         return {move};
     };

@@ -5,7 +5,7 @@ window.clipSkipLabLibraryActions = (function () {
     const SCRIPT = "Clip skip sweep";
     const RESUME = "clip_skip_lab_resume", EXTEND = "clip_skip_lab_extend"; // keys of an infotext, which the panel reads
     const LONGEST = {name: 200, note: 10000}; // letters
-    const {find, Refused} = clipSkipLabBring;
+    const {find, goTo, sayIn, Refused} = clipSkipLabBring;
     const {make, request} = clipSkipLab, {say} = clipSkipLabLibrary;
     let marked = null; // the sweep to be compared with the next one
 
@@ -133,11 +133,6 @@ window.clipSkipLabLibraryActions = (function () {
         return [infotext.trimEnd(), ...added.filter(Boolean)].join(", ");
     }
 
-    function goTo(tab) {
-        const tabs = [...gradioApp().querySelectorAll("#tabs > .tabitem[id^=tab_]")];
-        gradioApp().querySelectorAll("#tabs > .tab-nav > button")[tabs.findIndex(({id}) => id === `tab_${tab}`)].click();
-    }
-
     async function bring(entry, key) {
         const text = withKeys(infotextOf(await request(route(entry))), key, entry.id), {tab} = entry;
         const shown = (css) => find(`#${tab}_script_container ${css} input`)?.value ?? "";
@@ -153,21 +148,6 @@ window.clipSkipLabLibraryActions = (function () {
         find(`#${tab}_script_container`).scrollIntoView({block: "nearest"});
         find(`#${tab}_generate`).focus({preventScroll: true});
         return sayIn(tab, tab === "img2img" ? clipSkipLab.say("Put the same picture into img2img first.") : "");
-    }
-
-    // Above the line that says what will run, until Generate is pressed.
-    function sayIn(tab, text) {
-        const forecast = find(`#${tab}_script_container [id$=clip_skip_lab_forecast]`);
-        let line = find(`#clip_skip_lab_brought_${tab}`);
-        if (!line) {
-            line = make("p", {id: `clip_skip_lab_brought_${tab}`, className: "clip-skip-lab-said"});
-            line.setAttribute("role", "status");
-            forecast.before(line);
-            find(`#${tab}_generate`).addEventListener("click", () => sayIn(tab, ""));
-        }
-        line.hidden = !text;
-        line.textContent = text;
-        return "";
     }
 
     return {of, undo, isMarked: (id) => marked?.id === id};

@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any
 
+import gradio as gr
 from modules import processing, scripts
 
 from ..hosts import Host
@@ -19,7 +20,7 @@ from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
 from .arguments import extend_request, plan_from_arguments, resume_request
 from .axis_values import PAGE_FIELDS
-from .gradio_events import RESULT
+from .gradio_events import RESULT, in_browser
 from .layer_panel import inputs_of_layer_panel
 from .measures import SweepMeasures
 from .panel import Panel
@@ -89,6 +90,8 @@ def make_script(host: Host) -> type[scripts.Script]:
             elif elem_id == f"html_log_{tab}" and self.panel is not None:
                 self.panel.follow_page(self.current)
                 self._forecast_at_every_change(self.panel)
+                if not self.is_img2img:
+                    self._filled_by_lens(self.panel)
             if elem_id == f"{RESULT}_{tab}" and self.panel is not None:
                 self._look_again_after_generations(self.panel, component)
 
@@ -103,6 +106,14 @@ def make_script(host: Host) -> type[scripts.Script]:
 
             for component in [self.script_list, *inputs]:
                 component.change(describe, inputs, [panel.forecast], show_progress=False, queue=False)
+
+        def _filled_by_lens(self, panel: Panel) -> None:
+            """A button that nobody sees, by which the lens's script fills in the tab without asking the host
+            (javascript/clip_skip_lab_lens_sweep.js, whose `FILLED` has the same order)."""
+            button = gr.Button("Sweep this prompt", elem_id="clip_skip_lab_lens_fill", visible=False)
+            prompts = [self.page_inputs["prompt"], self.page_inputs["negative_prompt"]]
+            filled = [*prompts, self.script_list, panel.clip_skip, panel.draft, panel.resume, panel.extend]
+            in_browser(button.click, "() => clipSkipLabLensFill", outputs=filled)
 
         def _look_again_after_generations(self, panel: Panel, result: Any) -> None:
             choices = [panel.resume, panel.draft, panel.extend]
