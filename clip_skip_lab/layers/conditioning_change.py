@@ -144,10 +144,11 @@ class ConditioningChanges:
 
     def _compared(self, text: str, tensor: torch.Tensor | None, reference: _Noted) -> float | None:
         """None where the two differ in more than clip skip, or one of them is not kept."""
-        if text != reference.text or tensor is None or reference.name not in self._kept:
+        name = reference.name
+        if text != reference.text or tensor is None or name is None or name not in self._kept:
             return None
-        self._kept.move_to_end(reference.name)
-        return relative_distance(tensor, self._kept[reference.name])
+        self._kept.move_to_end(name)
+        return relative_distance(tensor, self._kept[name])
 
     def _keep(self, tensor: torch.Tensor | None) -> bytes | None:
         """Keeps a conditioning under a name that only its equals have: rows that differ in seed share one."""

@@ -65,12 +65,12 @@ def noting(copied: Any, layout: Layout, changes: ConditioningChanges) -> Iterato
 
     def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
         made, prompts = kwargs.get("conditioning", args[0] if args else None), copied.prompts
-        is_known = isinstance(made, prompt_parser.MulticondLearnedConditioning) and len(made.batch) == len(prompts)
-        if is_known and getattr(copied, "firstpass_image", None) is None:
+        each = made.batch if isinstance(made, prompt_parser.MulticondLearnedConditioning) else []
+        if len(each) == len(prompts) and getattr(copied, "firstpass_image", None) is None:
             for number in changes.in_order(layout.cells):
                 for place, row in enumerate(layout.rows(number, len(prompts))):
                     where = int(copied.iteration), place
-                    changes.note(layout.cells[number], where, str(prompts[row]), made.batch[row])
+                    changes.note(layout.cells[number], where, str(prompts[row]), each[row])
         return original(*args, **kwargs)
 
     with hooked(copied, "sample", sample):
