@@ -18,6 +18,7 @@ from ..errors import InvalidInput, encodable, reason_of
 from ..sweep.folder import RECORD
 from ..sweep.library import SCHEMA_1, SWEEP, file_of, kind_of, read_sweep
 from ..sweep.record import DONE, FAILED, NOT_RUN
+from . import rank_correlations
 from .judged import JUDGED, Judged, read_judged
 from .picks import choices_of, to_json
 
@@ -57,7 +58,8 @@ class Row(NamedTuple):
         id: of the sweep.
         stamp: of its files when they were read.
         entry: the JSON of what is listed; `Library.listing` says what it has. Where something was chosen it also has
-            "choices" (`picks.to_json`), which are not listed.
+            "choices" (`picks.to_json`), and where it was measured "rank_correlations"
+            (`rank_correlations.to_json`), which are not listed.
         words: what is searched, as `folded` gives it.
         made: when, in seconds since 1970.
         title: what it is sorted by as a name.
@@ -95,6 +97,8 @@ def read_row(parent: str, name: str) -> Row:
             entry["problem_judged"] = problem
         if choices := to_json(choices_of(content, judged)):
             entry["choices"] = choices
+        if correlated := rank_correlations.to_json(rank_correlations.correlated_in(content)):
+            entry["rank_correlations"] = correlated
         searched = [str(content["setting"].get("prompt") or "")[:SEARCHED_LENGTH], judged.name, judged.note]
     except InvalidInput as error:
         entry, searched = {"id": name, "problem": error.detail}, []

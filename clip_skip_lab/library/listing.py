@@ -6,19 +6,24 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..sweep.library import parents_of
+from . import picks, rank_correlations
 from .entry import Row, entry_of, read_row
 from .folders import Folders
 from .index import Index
-from .picks import Choice, Choices, from_json
+from .picks import Choices
 from .query import Query, matching
+from .rank_correlations import RankCorrelations
 
-CHOICES = '"choices": ['
-"""What an entry with choices has in its JSON, and no other: in a text, a quote has a backslash before it."""
+CHOICES, CORRELATIONS = "choices", "rank_correlations"
+"""What an entry has beside what is listed, lists both."""
+
+
+_Kept = TypeVar("_Kept")
 
 
 class Library:
@@ -33,6 +38,7 @@ class Library:
         self._indexes: dict[Path, Index] = {}
         self._lock = threading.Lock()
         self._chosen: tuple[list[str], Choices] = [], Choices([])
+        self._correlated: tuple[list[str], RankCorrelations] = [], RankCorrelations([])
 
     def listing(self, query: Query) -> dict[str, Any]:
         """The sweeps that are asked for.
@@ -68,18 +74,34 @@ class Library:
     def choices(self) -> tuple[Choices, int]:
         """What was chosen in all sweeps, and how many of those that were judged are still to be read; the others aren't
         read for it. As long as nothing more was chosen, it is the same object."""
+        entries, reading = self._entries_with(CHOICES, judged=True)
+        with self._lock:
+            if entries != self._chosen[0]:
+                self._chosen = entries, Choices(_all_in(entries, CHOICES, picks.from_json))
+            return self._chosen[1], reading
+
+    def rank_correlations(self) -> tuple[RankCorrelations, int]:
+        """How well the conditioning foretells the pictures in all sweeps, and how many are still to be read. As long as
+        nothing more was measured, it is the same object."""
+        entries, reading = self._entries_with(CORRELATIONS, judged=False)
+        with self._lock:
+            if entries != self._correlated[0]:
+                found = _all_in(entries, CORRELATIONS, rank_correlations.from_json)
+                self._correlated = entries, RankCorrelations(found)
+            return self._correlated[1], reading
+
+    def _entries_with(self, key: str, judged: bool) -> tuple[list[str], int]:
+        """The entries, as JSON, of sweeps that have something under this key, each once, and how many sweeps are still
+        to be read; see `Index.look`."""
+        mark = f'"{key}": ['  # in a text, a quote has a backslash before it
         kept: dict[str, str] = {}
         reading = 0
         for parent in parents_of(self.folders()):
-            found, left = self._index(parent).look(judged=True)
+            found, left = self._index(parent).look(judged=judged)
             reading += left
             for row in found:
-                kept.setdefault(row.id, row.entry if CHOICES in row.entry else "")
-        entries = [entry for entry in kept.values() if entry]
-        with self._lock:
-            if entries != self._chosen[0]:
-                self._chosen = entries, Choices(choice for entry in entries for choice in _choices(entry))
-            return self._chosen[1], reading
+                kept.setdefault(row.id, row.entry if mark in row.entry else "")
+        return [entry for entry in kept.values() if entry], reading
 
     def entry(self, folder: Path) -> dict[str, Any]:
         """The entry of one sweep, read from its folder."""
@@ -93,15 +115,18 @@ class Library:
 
 def _entry(row: Row, parent: Path, here: set[Path]) -> dict[str, Any]:
     entry = entry_of(row, os.fspath(parent))
-    entry.pop("choices", None)
+    for key in (CHOICES, CORRELATIONS):
+        entry.pop(key, None)
     return entry if "problem" in entry else {**entry, "here": parent in here}
 
 
-def _choices(entry: str) -> list[Choice]:
-    try:
-        return from_json(json.loads(entry)["choices"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []  # somebody else has put it into the index
+def _all_in(entries: list[str], key: str, read: Callable[[Any], list[_Kept]]) -> Iterator[_Kept]:
+    """What entries, as JSON, have under a key, as `read` reads it."""
+    for entry in entries:
+        try:
+            yield from read(json.loads(entry)[key])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue  # somebody else has put it into the index
 
 
 def _checkpoints(rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -19,11 +19,11 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar
 
-from ..errors import InvalidInput, encodable
-from ..language import Text
+from ..errors import encodable
 from ..sweep.axes import AXIS_NAME
 from ..sweep.record import DONE
 from ..sweep.schema import HIGHEST, check_schema
+from .checkpoints import Checkpoint, Checkpoints, first_of_line
 from .judged import Judged
 from .made_with import MadeWith, made_with
 
@@ -37,8 +37,6 @@ FEWEST = 5
 """Questions in which a value was offered, before anything is said of it."""
 
 LONGEST_VALUE = 100
-SHORTEST_HASH = 8
-"""Digits of a hash that is asked for, so that a name of few letters is none."""
 
 
 @dataclass(frozen=True)
@@ -166,21 +164,12 @@ class Question(NamedTuple):
     chosen: set[Value]
 
 
-class Checkpoint(NamedTuple):
-    """What tells a checkpoint from others: its hash, or its name where no hash is known."""
-
-    hash: str
-    name: str
-
-
 class Choices:
     """The choices of all sweeps, to be asked about one checkpoint or LoRA."""
 
     def __init__(self, choices: Iterable[Choice]):
         self._choices = sorted(choices, key=lambda choice: (choice.made, choice.sweep))
-        self._hashes: dict[str, set[str]] = {}
-        for choice in self._choices:
-            self._hashes.setdefault(choice.checkpoint, set()).update([choice.hash] if choice.hash else [])
+        self._named = Checkpoints((choice.checkpoint, choice.hash) for choice in self._choices)
         self._extends = {choice.sweep: choice.extends for choice in self._choices if choice.extends}
 
     @cached_property
@@ -204,7 +193,7 @@ class Choices:
 
         Raises `InvalidInput` for a name that several checkpoints have.
         """
-        wanted = None if checkpoint is None else self._named(checkpoint)
+        wanted = None if checkpoint is None else self._named.asked(checkpoint)
         return self._questions(
             choice
             for choice in self._choices
@@ -213,32 +202,11 @@ class Choices:
 
     def about(self, name: str, short: str) -> list[Question]:
         """The questions about the checkpoint of this name and hash, as infotexts have them; "" for an unknown hash."""
-        wanted = self._checkpoint(name, short)
+        wanted = self._named.of(name, short)
         return self._questions(choice for choice in self._choices if self._key(choice) == wanted)
 
     def _key(self, choice: Choice) -> Checkpoint:
-        return self._checkpoint(choice.checkpoint, choice.hash)
-
-    def _checkpoint(self, name: str, short: str) -> Checkpoint:
-        """What tells a checkpoint from others: its hash, else its name. Where only one hash is known under a name, a
-        sweep that lacks the hash is of that one."""
-        known = self._hashes.get(name, set())
-        short = short or (next(iter(known)) if len(known) == 1 else "")
-        return Checkpoint(short, "" if short else name)
-
-    def _named(self, asked: str) -> Checkpoint:
-        there = {self._key(choice): choice.checkpoint for choice in self._choices}
-        digits = asked.casefold()
-        for key in there:
-            if len(key.hash) >= SHORTEST_HASH and digits.startswith(key.hash):  # also the whole one
-                return key
-        found = {self._key(choice) for choice in self._choices if choice.checkpoint == asked}
-        if len(found) > 1:
-            hashes = Text(
-                "one of their hashes, {hashes}", hashes=", ".join(sorted(key.hash for key in found if key.hash))
-            )
-            raise InvalidInput("checkpoint", asked, hashes, Text("is the name of several checkpoints"))
-        return found.pop() if found else Checkpoint("", asked)
+        return self._named.of(choice.checkpoint, choice.hash)
 
     def _count(self, subjects: Callable[[Choice], Iterable[_Subject]]) -> dict[_Subject, int]:
         """How many questions there are about each subject, those without any left out."""
@@ -258,18 +226,10 @@ class Choices:
         found: dict[tuple[str, Checkpoint], Question] = {}
         for (sweep, checkpoint), (offered, chosen) in sweeps.items():  # the oldest first
             if len(offered) > 1 and chosen:
-                question = self._first(sweep), checkpoint
+                question = first_of_line(sweep, self._extends), checkpoint
                 before = found.get(question, Question(set(), set()))
                 found[question] = Question(offered | before.offered, chosen)
         return list(found.values())
-
-    def _first(self, sweep: str) -> str:
-        """The sweep with which a line of extended ones began, as far as they were judged."""
-        passed = set()
-        while sweep in self._extends and sweep not in passed:  # a file can say that two extend each other
-            passed.add(sweep)
-            sweep = self._extends[sweep]
-        return sweep
 
 
 def preference(questions: Sequence[Question]) -> list[Preferred]:

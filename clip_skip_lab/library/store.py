@@ -22,7 +22,7 @@ from .entry import Row
 log = logging.getLogger("clip_skip_lab")
 
 FILE = "index.sqlite"
-VERSION = 3
+VERSION = 4
 """Of the table and of what stands in it; a file of another version is made anew."""
 
 BUSY_SECONDS = 1.0

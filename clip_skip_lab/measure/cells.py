@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from ..sweep.axes import AXIS_NAME
 from ..sweep.record import DONE
-from ..sweep.values import Value
+from ..sweep.values import Value, reference_among
 from .metrics import DIFFERENCE
 
 Content = dict[str, Any]
@@ -112,9 +112,8 @@ def clip_skips(cells: Iterable[Cell]) -> list[Value]:
 
 
 def reference_of(cells: list[Cell]) -> Value | None:
-    """The clip skip that others are compared with: 1 where there is one, else the first; None without cells."""
-    values: list[Value] = [cell["values"][AXIS_NAME] for cell in cells]
-    return 1 if 1 in values else values[0] if values else None
+    """The clip skip that others are compared with, see `reference_among`; None without cells."""
+    return reference_among(cell["values"][AXIS_NAME] for cell in cells)
 
 
 def mean(numbers: Iterable[float | None]) -> float | None:

@@ -27,7 +27,8 @@ from ..sweep.saving import CHARTS
 from ..sweep.values import Value
 from .cells import Cell, Content, ascending, clip_skips, is_number, key_of, mean_at, measured_cells
 from .compare import Comparison
-from .metrics import AREA, COMPOSITION, DETAIL, SHARPNESS
+from .conditioning import CONDITIONING
+from .metrics import AREA, COMPOSITION, DETAIL, DIFFERENCE, SHARPNESS
 
 GROUND, INK, FAINT = "#ffffff", "#1f2328", "#8b949e"
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
@@ -62,6 +63,11 @@ def _texts(reference: Value) -> dict[str, Text]:
         "composition line": Text("composition (1 − SSIM)"),
         "detail line": Text("detail (1 − SSIM)"),
         "seed line": Text("a new seed: composition"),
+        "conditioning": Text(
+            "Change of the conditioning and of the picture from clip skip {reference}", reference=reference
+        ),
+        "conditioning axis": Text("Change of the conditioning (relative distance)"),
+        "difference axis": Text("Difference of the picture (levels of 0–255)"),
     }
 
 
@@ -97,6 +103,8 @@ def draw_charts(content: Content, folder: Path, lang: str, font: str | None = No
         seed = (content["new_seed"] or {}).get(COMPOSITION)
         title = "composition" if second else "change"
         charts["change"] = title, _change_chart(cells, second, words, seed)
+    if any(cell["measures"].get(CONDITIONING) for cell in cells):
+        charts["conditioning"] = "conditioning", _conditioning_chart(cells, words)
     charts["sharpness"] = "sharpness", _sharpness_chart(cells, second, words)
     if second and "change" in charts:
         charts["heatmap"] = "composition", _heatmap(cells, second, words)
@@ -115,18 +123,11 @@ def lines_chart(lines: list[Line], words: Words, title: str, label: str, seed: f
     there = [value for line in lines for value, height in line.values.items() if height is not None]
     places = _places(ascending(there))
     for number, line in enumerate(lines):
-        look: dict[str, Any] = {"marker": MARKERS[number % len(MARKERS)], "color": _colour(number, len(lines))}
-        points = {value: height for value in places if (height := line.values.get(value)) is not None}
-        numbers = {places[value]: height for value, height in points.items() if is_number(value)}
-        # Averages of layers and schedules have no place between the numbers: marks without a line.
-        others = {places[value]: height for value, height in points.items() if not is_number(value)}
-        axes.plot(list(numbers), list(numbers.values()), label=line.label, **look)
-        axes.plot(list(others), list(others.values()), linestyle="none", **look)
+        _draw(line, places, axes, marker=MARKERS[number % len(MARKERS)], color=_colour(number, len(lines)))
     if seed is not None:
         axes.axhline(seed, color=INK, linestyle="--", linewidth=1.2, label=words["seed line"])
     axes.set_ylim(bottom=0)
-    step = max(1, -(-len(places) // 24))
-    axes.set_xticks(list(places.values())[::step], [plain(str(value)) for value in places][::step])
+    _mark(places, axes)
     axes.set_ylabel(label)
     axes.grid(axis="y", color=FAINT, alpha=0.35)
     labels = axes.get_legend_handles_labels()[1]
@@ -136,6 +137,22 @@ def lines_chart(lines: list[Line], words: Words, title: str, label: str, seed: f
     legend = 0.7 + 0.085 * max(map(_width, labels)) if len(labels) > 1 else 0.3
     figure.subplots_adjust(left=0.085, bottom=0.11, top=0.91, right=1 - legend / WIDTH)
     return figure
+
+
+def _draw(line: Line, places: dict[Value, float], axes: Axes, **look: Any) -> None:
+    """Draws a line; `places` is where each clip skip stands across."""
+    points = {value: height for value in places if (height := line.values.get(value)) is not None}
+    numbers = {places[value]: height for value, height in points.items() if is_number(value)}
+    # Averages of layers and schedules have no place between the numbers: marks without a line.
+    others = {places[value]: height for value, height in points.items() if not is_number(value)}
+    axes.plot(list(numbers), list(numbers.values()), label=line.label, **look)
+    axes.plot(list(others), list(others.values()), linestyle="none", **look)
+
+
+def _mark(places: dict[Value, float], axes: Axes) -> None:
+    """Names the clip skips across, of many some."""
+    step = max(1, -(-len(places) // 24))
+    axes.set_xticks(list(places.values())[::step], [plain(str(value)) for value in places][::step])
 
 
 def save(figure: Figure, file: BytesIO, font: str | None = None) -> None:
@@ -172,6 +189,24 @@ def _change_chart(cells: list[Cell], second: Axis | None, words: Words, seed: fl
 def _sharpness_chart(cells: list[Cell], second: Axis | None, words: Words) -> Figure:
     lines = _lines(cells, second, SHARPNESS) if second else [_line("", cells, SHARPNESS)]
     return lines_chart(lines, words, words["sharpness"], words["sharpness axis"])
+
+
+def _conditioning_chart(cells: list[Cell], words: Words) -> Figure:
+    """What is noted and what is measured, each on a scale of its own that begins at 0: what counts is their course."""
+    figure, axes = empty_chart(words, words["conditioning"])
+    places = _places(clip_skips(cells))
+    right = axes.twinx()
+    right.spines["top"].set_visible(False)
+    known = [cell for cell in cells if cell["measures"].get(CONDITIONING) is not None]
+    scales = ((axes, CONDITIONING, "conditioning axis"), (right, DIFFERENCE, "difference axis"))
+    for number, (scale, measure, label) in enumerate(scales):
+        _draw(_line("", known, measure), places, scale, marker=MARKERS[number], color=COLOURS[number])
+        scale.set_ylim(bottom=0)
+        scale.set_ylabel(words[label], color=COLOURS[number])
+    _mark(places, axes)
+    axes.grid(axis="y", color=FAINT, alpha=0.35)
+    figure.subplots_adjust(left=0.085, bottom=0.11, top=0.91, right=0.92)
+    return figure
 
 
 def _heatmap(cells: list[Cell], second: Axis, words: Words) -> Figure:

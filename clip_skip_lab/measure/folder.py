@@ -26,10 +26,11 @@ from .cells import (
     rows,
     sharing_files,
 )
+from .conditioning import fill_in, rank_correlations
 from .contrasts import ChangesOf, Pictures, divided_effects, neighbours, new_seed
 from .details import more
 from .findings import findings
-from .metrics import MEASURES, reduced_changes
+from .metrics import reduced_changes
 from .pictures import Full, read_picture
 from .table import write_table
 from .taking import Taken, take
@@ -87,7 +88,8 @@ def measure_folder(
 def _conclude(content: Content, pictures: Pictures, reference: Value | None, changes_of: ChangesOf) -> None:
     """Fills in what follows from the cells' measures and their reduced pictures."""
     cells = measured_cells(content)
-    content["measures"] = [measure.to_json() for measure in MEASURES]
+    content["measures"] = [measure.to_json() for measure in fill_in(content, reference)]
+    content["rank_correlations"] = rank_correlations(content, reference)
     content["reference"] = None if reference is None else {AXIS_NAME: reference}
     content["neighbours"] = neighbours(cells, pictures, changes_of)
     content["new_seed"] = new_seed(cells, pictures, changes_of)

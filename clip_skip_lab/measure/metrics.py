@@ -129,7 +129,7 @@ COLOUR, SATURATION, AREA = "colour_difference", "saturation", "changed_area"
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure. It has one of the two functions.
+    """One measure. It has one of the two functions, or neither where it is not of the pictures.
 
     Attributes:
         key: its name in `sweep.json` and `measures.csv`.
@@ -162,7 +162,7 @@ class Measure:
             "name": in_all_languages(self.name),
             "unit": self.unit,
             "description": in_all_languages(self.description),
-            "against_reference": self.from_reference is not None,
+            "against_reference": self.alone is None,
         }
 
 

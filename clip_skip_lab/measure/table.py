@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ..page.files import write_text
 from .cells import Content
-from .metrics import MEASURES
 
 TABLE = "measures.csv"
 
@@ -19,7 +18,7 @@ def write_table(content: Content, folder: Path) -> None:
     With a byte order mark, by which spreadsheets tell UTF-8. Raises `OSError`.
     """
     names = [axis["name"] for axis in content["axes"]]
-    keys = [measure.key for measure in MEASURES]
+    keys = [measure["key"] for measure in content["measures"]]
     table = io.StringIO()
     rows = csv.writer(table)
     rows.writerow(["index", *names, "state", *keys])

@@ -35,6 +35,7 @@ SCRIPTS = (
     "webp",
     "sheet",
     "exports",
+    "foretold",
     "about",
     "keys",
     "main",

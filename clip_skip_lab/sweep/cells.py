@@ -84,6 +84,8 @@ def _note_failure(entry: CellRecord, reason: str) -> None:
 def _note_what_became(record: SweepRecord, cells: list[Cell], sampled: Sampled) -> None:
     for cell in cells:
         _note_what_became_of(cell, sampled, record)
+    for index, change in sampled.conditioning_changes.items():
+        record.cells[index].conditioning_change = change
 
 
 def _note_what_became_of(cell: Cell, sampled: Sampled, record: SweepRecord) -> None:

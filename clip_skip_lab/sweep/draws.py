@@ -86,6 +86,7 @@ def mark_incomparable(record: SweepRecord) -> None:
         what = _differences(row)
         for cell in row:
             cell.incomparable = DIFFERENT.format(what=what) if what else None
+            cell.conditioning_change = None if what else cell.conditioning_change
         if what:
             sentence = _sentence(row[0], what)
             if sentence not in record.problems:

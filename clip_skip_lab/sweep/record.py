@@ -46,6 +46,8 @@ class CellRecord:
     Attributes:
         drawn: the hash of the draw that its pictures were made from, None where no other extension changed anything.
         used: by its name in words, a hash of what its pictures were made from; empty where it is not known.
+        conditioning_change: how far its positive prompt's conditioning is from that of the row's reference
+            (clip_skip_lab/layers/conditioning_change.py), None where it is not known.
         incomparable: a sentence on why nothing may be concluded from it, None where something may.
     """
 
@@ -57,6 +59,7 @@ class CellRecord:
     pictures: list[PictureRecord] = field(default_factory=list)
     drawn: str | None = None
     used: dict[str, str] = field(default_factory=dict)
+    conditioning_change: float | None = None
     incomparable: str | None = None
 
     def summary(self) -> dict[str, Any]:
@@ -72,6 +75,8 @@ class CellRecord:
             "reason": self.reason,
         }
         data["seconds"] = None if self.seconds is None else round(self.seconds, 3)
+        change = self.conditioning_change
+        data["conditioning_change"] = None if change is None else float(f"{change:.6g}")
         data["pictures"] = [asdict(picture) for picture in self.pictures]
         for key in ("drawn", "used", "incomparable"):
             if getattr(self, key):

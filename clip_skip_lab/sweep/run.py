@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import reason_of
 from ..language import Text
 from ..page.files import write_page
+from .axes import AXIS_NAME
 from .cells import run_cells
 from .draws import row_of, without_numbers
 from .extend import Extension, Reused
@@ -27,6 +28,7 @@ from .resume import EarlierSweep, check_same
 from .running import running
 from .saving import clean_up, identity
 from .session import Session
+from .values import reference_among
 
 
 def run_sweep(
@@ -128,12 +130,16 @@ def _take_over(outcome: Outcome, reused: Reused) -> None:
         shutil.rmtree(outcome.folder, ignore_errors=True)
         raise not_writable(outcome.folder.parent, error) from error
     record.notes = reused.notes(len(record.cells), record.program, record.host)
+    first = reference_among(entry.cell.clip_skip for entry in record.cells)
+    first_then = reference_among(cell["values"][AXIS_NAME] for cell in reused.earlier.content["cells"])
     for index, pictures in taken.items():
         entry, then = record.cells[index], reused.earlier.content["cells"][reused.cells[index]]
         _fill_in_cell(outcome, index, then, pictures)
         _take_draw(record, entry.drawn, reused.earlier)
         if entry.values != then["values"]:  # of the same settings, but an axis says 7.0 where a request has 7
             entry.used.pop("settings", None)
+        if first != first_then:
+            entry.conditioning_change = None
     outcome.write()
 
 
@@ -143,6 +149,7 @@ def _fill_in_cell(outcome: Outcome, index: int, then: dict[str, Any], pictures: 
     entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
     entry.pictures = pictures
     entry.drawn, entry.used = then.get("drawn"), dict(then.get("used") or {})
+    entry.conditioning_change = then.get("conditioning_change")
     outcome.reused += 1
     for picture in pictures:
         path = outcome.folder / str(picture.file)

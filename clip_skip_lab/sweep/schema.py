@@ -44,6 +44,7 @@ _ADDED = {
     "reference": (*_OBJECT, *_MAYBE),
     "charts": _LIST,
     "no_effect": (*_TEXT, *_OBJECT),
+    "rank_correlations": _LIST,
 }
 """Keys that may be absent."""
 _CELL = {"index": _WHOLE, "values": _OBJECT, "state": _TEXT, "pictures": _LIST}
@@ -55,6 +56,7 @@ _ADDED_TO_CELL = {
     "drawn": _TEXT,
     "used": _OBJECT,
     "incomparable": _TEXT,
+    "conditioning_change": (*_NUMBER, *_MAYBE),
 }
 _PICTURE = {
     "file": (*_TEXT, *_MAYBE),
@@ -74,7 +76,8 @@ def check_schema(content: dict[str, Any]) -> None:
     _check("", content, _CONTENT, _ADDED)
     for key in ("notes", "problems"):
         _each(key, content[key], _TEXT)
-    _each("measures", content.get("measures", []), _OBJECT)
+    for key in ("measures", "rank_correlations"):
+        _each(key, content.get(key, []), _OBJECT)
     _check("model", content["model"], {}, dict.fromkeys(("name", "hash", "vae"), _TEXT))
     _check("plan", content["plan"], {}, {"draft": (bool,), "cells": _LIST})
     for number, axis in enumerate(content["axes"]):
@@ -106,10 +109,15 @@ def _check_cell(where: str, cell: Any, names: list[str]) -> None:
     _check_clip_skip(f"{where}.values", cell["values"])
     for key, value in cell.get("measures", {}).items():
         _is(f"{where}.measures.{key}", value, (*_NUMBER, *_MAYBE))
-        if value is not None and not abs(value) < 1e12:
-            raise ValueError(f"{where}.measures.{key}: {_shown(value)} is none")
+        _check_size(f"{where}.measures.{key}", value)
+    _check_size(f"{where}.conditioning_change", cell.get("conditioning_change"))
     for number, picture in enumerate(cell["pictures"]):
         _check(f"{where}.pictures[{number}]", picture, _PICTURE, _ADDED_TO_PICTURE, others=False)
+
+
+def _check_size(where: str, value: int | float | None) -> None:
+    if value is not None and not abs(value) < 1e12:
+        raise ValueError(f"{where}: {_shown(value)} is none")
 
 
 def _check_clip_skip(where: str, values: dict[str, Any]) -> None:

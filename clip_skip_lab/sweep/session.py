@@ -39,7 +39,8 @@ class Sampled:
 
     `missing` are those that were broken off by the user, `failed` those that the model could not do. For each cell,
     `draws` is what other extensions drew (clip_skip_lab/sweep/draws.py), and `used` are hashes of what it was made
-    from, by name.
+    from, by name. `conditioning_changes` is how far the conditioning of cells is from that of their reference
+    (clip_skip_lab/layers/conditioning_change.py), None where it is not known; also of cells that were sampled before.
     """
 
     pictures: list[Picture]
@@ -47,6 +48,7 @@ class Sampled:
     failed: dict[int, str] = field(default_factory=dict)
     draws: dict[int, list[Any]] = field(default_factory=dict)
     used: dict[int, dict[str, str]] = field(default_factory=dict)
+    conditioning_changes: dict[int, float | None] = field(default_factory=dict)
 
 
 class PictureFile(Protocol):

@@ -57,6 +57,12 @@ _HALF_WIDTH = str.maketrans(
 and - give 「 」 。 、 and ー on a Japanese keyboard; a range is often written with a wave."""
 
 
+def reference_among(values: Iterable[Value]) -> Value | None:
+    """The clip skip that others are compared with: 1 where there is one, else the first; None of none."""
+    there = list(values)
+    return 1 if 1 in there else there[0] if there else None
+
+
 def half_width(text: str) -> str:
     """The text with the characters of numbers and ranges as a keyboard without an input method types them."""
     return text.translate(_HALF_WIDTH)

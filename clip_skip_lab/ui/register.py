@@ -13,6 +13,7 @@ from ..api.lens import add_lens_route
 from ..api.memory import add_memory_routes
 from ..api.model import add_model_routes
 from ..api.picks import add_pick_routes
+from ..api.rank_correlation import add_rank_correlation_route
 from ..api.running import add_running_route
 from ..api.sweeps import add_sweep_routes
 from ..api.trained_with import add_trained_with_route
@@ -59,6 +60,7 @@ def register(host: Host) -> None:
         add_memory_routes(app, host.memory, guard)
         add_sweep_routes(app, library, guard)
         add_pick_routes(app, host, library, guard)
+        add_rank_correlation_route(app, host, library, guard)
         add_running_route(app, guard)
         add_trained_with_route(app, host, guard)
         add_lens_route(app, host, guard)

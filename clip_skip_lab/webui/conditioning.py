@@ -8,6 +8,8 @@ from typing import Any
 
 from modules import prompt_parser
 
+from ..layers.conditioning_change import ConditioningChanges
+from .held_draws import Layout
 from .shadow import hooked
 
 
@@ -44,6 +46,34 @@ def conditioned(
             return _joined([parts[key] for key in zip(asked, prompts, strict=True)])
 
     with hooked(copied, "get_conds_with_caching", get_conds):
+        yield
+
+
+@contextmanager
+def noting(copied: Any, layout: Layout, changes: ConditioningChanges) -> Iterator[None]:
+    """Notes for the time of the block what the request's pictures are sampled with, of their positive prompts.
+
+    That of the first pass: hires fix and refiner fetch theirs later, and a request that starts from somebody's first
+    pass samples with none of it.
+
+    Args:
+        copied: the request.
+        layout: which pictures of it are whose.
+        changes: where it is noted.
+    """
+    changes.begin(layout.cells)
+
+    def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
+        made, prompts = kwargs.get("conditioning", args[0] if args else None), copied.prompts
+        each = made.batch if isinstance(made, prompt_parser.MulticondLearnedConditioning) else []
+        if len(each) == len(prompts) and getattr(copied, "firstpass_image", None) is None:
+            for number in changes.in_order(layout.cells):
+                for place, row in enumerate(layout.rows(number, len(prompts))):
+                    where = int(copied.iteration), place
+                    changes.note(layout.cells[number], where, str(prompts[row]), each[row])
+        return original(*args, **kwargs)
+
+    with hooked(copied, "sample", sample):
         yield
 
 

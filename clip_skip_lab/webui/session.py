@@ -15,6 +15,7 @@ from modules import devices, processing, shared
 from ..free_memory import is_out_of_memory
 from ..hosts import Forecast
 from ..language import Text, in_all_languages, translated
+from ..layers.conditioning_change import ConditioningChanges
 from ..layers.selection import nearest_whole
 from ..sweep.grid import GRID_PIXELS, Limits
 from ..sweep.layer_request import LayerRequest
@@ -23,7 +24,7 @@ from ..sweep.schedule import in_the_middle
 from ..sweep.session import Picture, Preview, Sampled
 from ..sweep.values import Value
 from .cell_batch import CellBatch, batch_of, cells_at_once, why_one_by_one
-from .conditioning import conditioned
+from .conditioning import conditioned, noting
 from .engine import Engine
 from .grid_infotext import grid_infotext
 from .held_draws import Draws, UnevenBatch, Used, holding, keys_of
@@ -63,6 +64,7 @@ class WebUISession:
         self._steps = forecast.steps
         self._jobs = jobs(request)
         self._draws = Draws()
+        self._conditioning_changes = ConditioningChanges(plan)
         self._batches = 0
         """How many batches have been started."""
         self.live_preview = LivePreview()
@@ -146,6 +148,7 @@ class WebUISession:
             for picture in pictures:
                 save(picture)
         sampled = sort_out(watch, pictures)
+        sampled.conditioning_changes = self._conditioning_changes.take()
         for number, (cell, keys) in enumerate(zip(cells, batch.keys, strict=True)):
             sampled.draws[cell.index], sampled.used[cell.index] = self._draws.give(keys), used.of(number)
         self._note_scripts(batch, sampled)
@@ -271,6 +274,7 @@ class WebUISession:
             stack.enter_context(conditioned(copied, batch.asked, as_asked, self.one_pass.installed))
             if batch.is_shared:
                 stack.enter_context(same_posterior(copied, batch.per_cell, self.engine.generator_after))
+            stack.enter_context(noting(copied, batch, self._conditioning_changes))
             watch = stack.enter_context(watching(self.engine, batch, as_picture))
             yield watch, stack.enter_context(holding(self.engine, copied, batch, self._draws))
 

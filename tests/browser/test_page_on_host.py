@@ -61,6 +61,36 @@ def test_use_this_clip_skip_sets_it_in_the_webui(page, host_url, client, swept, 
         client.set({CLIP_SKIP: int(before)})
 
 
+def test_about_says_how_well_the_conditioning_foretold_the_pictures_and_from_disk_of_this_sweep_only(
+    page, host_url, client
+):
+    swept = client.sweep({"clip_skip": "1-6", "measures": True})
+    (row,) = swept.record["rank_correlations"]
+    open_page(page, host_url, swept, "/#cell=5-0")
+    value = page.get_by_role("row", name="Change of the conditioning").get_by_role("cell")
+    assert value.inner_text() == f"{swept.record['cells'][5]['conditioning_change']:.3g} relative distance"
+    page.keyboard.press("Escape")
+    page.click("#open-about")
+    sentences = page.locator("#foretold li")
+    sentences.nth(1).wait_for()
+    model = swept.record["model"]
+    told = client.http.get(f"{ROUTE}/../rank-correlation", params={"checkpoint": model["hash"]}).json()
+    count = told["sweeps"]
+    few = f"Over all sweeps of {model['name']} it cannot be said yet: too few have such a number ({count})."
+    assert sentences.nth(0).inner_text().endswith(f"a rank correlation of {row['rank_correlation']:.2f}.")
+    if told["mean"] is None:
+        assert sentences.nth(1).inner_text() == few
+    else:
+        numbers = "{mean:.2f} ({low:.2f} to {high:.2f})".format(**told)
+        assert sentences.nth(1).inner_text().startswith(f"Over {count} sweeps of {model['name']}, the distance")
+        assert sentences.nth(1).inner_text().endswith(f"with a rank correlation of {numbers}.")
+    page.get_by_alt_text("Change of the conditioning and of the picture from clip skip 1").wait_for()
+    page.goto((swept.folder / "index.html").as_uri())
+    page.click("#open-about")
+    sentences.nth(0).wait_for()
+    assert sentences.count() == 1
+
+
 def test_a_fraction_cannot_be_sent_to_a_setting_of_whole_numbers(page, host_url, swept):
     open_page(page, host_url, swept)
     page.get_by_role("gridcell").nth(1).click()

@@ -178,6 +178,17 @@ def test_the_negative_prompt_can_have_a_value_of_its_own(host):
 
 
 @pytest.mark.parametrize("host", FEWEST, indirect=True)
+def test_the_change_of_the_conditioning_is_the_distance_that_the_lens_shows(host):
+    client, prompt = host.client, "a (red:1.3) fox, a cslabembedding <lora:cslablora:1>"
+    (encoder,) = client.lens(prompt)["encoders"]
+    expected = [encoder["distance"][encoder["layers"] + 1 - skip][encoder["layers"]] for skip in SKIPS]
+    assert expected[-1] > 0.01, "or this test proves nothing"
+    for mode in ("exact", "fast"):
+        record = client.sweep({"clip_skip": SKIPS, "mode": mode}, prompt=prompt).record
+        assert [cell["conditioning_change"] for cell in record["cells"]] == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("host", FEWEST, indirect=True)
 def test_a_pass_that_is_remembered_is_one_with_the_same_lora_and_embedding(host):
     client, prompts = host.client, [f"a cslabembedding cat <lora:cslablora:{strength}>" for strength in (0.5, 1.5)]
     alone = [client.single(skip, prompt=prompt).pictures[0] for prompt in prompts for skip in (2, 12)]

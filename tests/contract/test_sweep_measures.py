@@ -14,7 +14,7 @@ from clip_skip_lab.measure.pictures import read_picture
 from tests.helpers.client import encoded, gradient
 
 pytestmark = pytest.mark.usefixtures("unchanged")
-KEYS = [measure.key for measure in MEASURES]
+KEYS = [*(measure.key for measure in MEASURES), "conditioning_change"]
 LONG = {"steps": 60, "sampler_name": "Euler", "scheduler": "Automatic"}
 
 
@@ -28,8 +28,9 @@ def test_each_cell_has_the_measures_of_its_picture_on_disk(swept):
     for cell in swept.record["cells"]:
         picture = read_picture(swept.folder / cell["pictures"][0]["file"])
         reference = read_picture(swept.folder / swept.record["cells"][cell["index"] // 3 * 3]["pictures"][0]["file"])
+        noted = {"conditioning_change": cell["conditioning_change"]}
         assert list(cell["measures"]) == KEYS
-        assert cell["measures"] == pytest.approx(measures_of(picture, reference), rel=1e-5)
+        assert cell["measures"] == pytest.approx({**measures_of(picture, reference), **noted}, rel=1e-5)
     assert swept.record["reference"] == {"Clip skip": 1}
 
 
@@ -40,11 +41,13 @@ def test_the_record_has_what_is_documented_of_measures(swept):
     assert record["effects"]["axes"] == ["Clip skip", "CFG Scale"]
     assert record["effects"]["pictures"] == 6
     assert sum(record["effects"]["shares"].values()) == pytest.approx(1, abs=1e-3)
+    assert record["rank_correlations"] == [], "two values beside the reference are too few"
     assert record["findings"]["en"]
     assert len(record["findings"]["ja"]) == len(record["findings"]["en"])
     assert record["more"]["en"]
     assert [chart["file"] for chart in record["charts"]] == [
         "charts/change.png",
+        "charts/conditioning.png",
         "charts/sharpness.png",
         "charts/heatmap.png",
     ]

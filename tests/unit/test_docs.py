@@ -14,6 +14,7 @@ from clip_skip_lab.api.guard import Guard
 from clip_skip_lab.api.memory import add_memory_routes
 from clip_skip_lab.api.model import add_model_routes
 from clip_skip_lab.api.picks import add_pick_routes
+from clip_skip_lab.api.rank_correlation import add_rank_correlation_route
 from clip_skip_lab.api.running import add_running_route
 from clip_skip_lab.api.sweeps import add_sweep_routes
 from clip_skip_lab.api.words import add_words_route
@@ -60,6 +61,7 @@ def test_every_route_is_told_and_every_told_route_is_there():
     add_memory_routes(app, SimpleNamespace(entries=None, listing=None, use=None), guard)
     add_sweep_routes(app, Library(None), guard)
     add_pick_routes(app, None, None, guard)
+    add_rank_correlation_route(app, None, None, guard)
     add_running_route(app, guard)
     there = {f"{method} {route.path}" for route in app.routes for method in route.methods}
     told = re.findall(

@@ -15,6 +15,7 @@ from scipy import ndimage
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 
+from clip_skip_lab.measure.conditioning import NOTED
 from clip_skip_lab.measure.metrics import (
     MEASURES,
     _spectrum_parts,
@@ -269,4 +270,4 @@ def test_the_docs_have_every_measure_with_its_name_key_and_unit():
     docs = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     table = docs.partition("| measure | key |")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines()[2:]]
-    assert rows == [[measure.name, f"`{measure.key}`", measure.unit] for measure in MEASURES]
+    assert rows == [[measure.name, f"`{measure.key}`", measure.unit] for measure in (*MEASURES, NOTED)]

@@ -59,6 +59,7 @@ function aboutPanel() {
         sentences(t("Findings"), sentencesOf(content.findings)),
         numbers.length > 0 && make("details", {}, make("summary", {text: t("The numbers behind them")}),
             make("ul", {}, ...numbers.map((text) => make("li", {text, dir: "auto"})))),
+        foretoldPart(),
         chartList(),
         paragraph(t("Prompt"), sweep.prompt),
         paragraph(t("Negative prompt"), sweep.negative),

@@ -151,7 +151,7 @@ function showPanel() {
     const shown = {
         filter: () => [view.hidden, view.states, view.favourites],
         export: () => [app.favourites.size, grid.active],
-        about: () => [sweep.state],
+        about: () => [sweep.state, foretold.answer],
     };
     const signature = app.panel && JSON.stringify([language, app.panel, shown[app.panel]()]);
     if (signature === panelFor && sweep === app.panelSweep) return;

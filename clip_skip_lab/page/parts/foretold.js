@@ -1,0 +1,54 @@
+// How well the change of the conditioning foretold that of the pictures: in this sweep, and, on a page from a WebUI, over
+// all sweeps of its checkpoint.
+
+const foretold = {sweep: null, answer: null};
+
+function correlationText(value) {
+    return new Intl.NumberFormat(language, {minimumFractionDigits: 2, maximumFractionDigits: 2}).format(value);
+}
+
+function foretoldPart() {
+    if (FROM_HOST && foretold.sweep !== app.sweep) askForetold();
+    const sentences = [inThisSweep(), ...overAllSweeps()].filter(Boolean);
+    return sentences.length > 0 && make("div", {id: "foretold"}, make("h3", {text: t("Conditioning and picture")}),
+        make("ul", {}, ...sentences.map((text) => make("li", {text, dir: "auto"}))),
+        make("p", {text: t("1 would mean that the picture always changes more where the conditioning does; 0, that the one " +
+            "tells nothing of the other.")}));
+}
+
+function inThisSweep() {
+    const all = list(app.sweep.content.rank_correlations).map((row) => record(row).rank_correlation);
+    const values = all.filter(Number.isFinite), rows = values.length;
+    if (!rows) return "";
+    const value = correlationText(values.reduce((sum, one) => sum + one, 0) / rows);
+    return rows === 1
+        ? t("In this sweep the distance of the conditionings foretold how much the picture changes with a rank correlation " +
+            "of {value}.", {value})
+        : t("In this sweep the distance of the conditionings foretold how much the pictures change with a rank correlation " +
+            "of {value}, the mean of {rows} rows.", {value, rows});
+}
+
+function overAllSweeps() {
+    const {checkpoint, sweeps, mean, low, high, reading, problem} = record(foretold.answer);
+    if (problem) return [problem];
+    if (!sweeps) return [];
+    const said = typeof mean === "number"
+        ? t("Over {sweeps} sweeps of {checkpoint}, the distance of the conditionings foretold how much the pictures change " +
+            "with a rank correlation of {mean} ({low} to {high}).",
+        {sweeps, checkpoint, mean: correlationText(mean), low: correlationText(low), high: correlationText(high)})
+        : t("Over all sweeps of {checkpoint} it cannot be said yet: too few have such a number ({sweeps}).", {checkpoint, sweeps});
+    return [said, reading > 0 && t("Sweeps that are still to be read: {reading}.", {reading})];
+}
+
+async function askForetold() {
+    const {sweep} = app, name = words(record(sweep.content.model).name), hash = words(record(sweep.content.model).hash);
+    foretold.sweep = sweep;
+    if (!hash && !name) return;
+    try {
+        const asked = new URLSearchParams({checkpoint: hash || name, lang: language});
+        foretold.answer = {...await fromWebui(`${API}rank-correlation?${asked}`), checkpoint: name || hash};
+    } catch (error) {
+        foretold.answer = {problem: error.message};
+    }
+    refresh();
+}
