@@ -12,16 +12,22 @@ lens. Of each the larger number is taken for the colour that is lost first.
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from clip_skip_lab.layers.states import States
+from clip_skip_lab.lens import numbers
 from clip_skip_lab.measure.metrics import changed_area, colour_differences
 
 from . import evaluate, judge, networks
+from .cells import table
+from .tokenizer import WORD_END
 from .world import COLOUR_NAMES, OBJECTS
 
 log = logging.getLogger("training")
@@ -161,3 +167,180 @@ def _judged(painter: evaluate.Direct, scenes: np.ndarray, texts: list[str], valu
 
 def _changed(one: np.ndarray, other: np.ndarray) -> float:
     return changed_area(colour_differences(one, other))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the lens says of one prompt; values are all clip skips from 1 to 12.
+
+    Attributes:
+        word, noun: how far the colour's word, and the noun behind it, are at a value from where they are at another,
+            relative to their lengths, as the UNet gets them: [object, value, value].
+        mixed: how much more alike colour and noun are than where the colour is left out, [object, value].
+        distance: of the whole conditioning, padding included, [value, value].
+        abrupt: the last step's change over the median of the others', raw and as the UNet gets it.
+    """
+
+    word: np.ndarray
+    noun: np.ndarray
+    mixed: np.ndarray
+    distance: np.ndarray
+    abrupt: tuple[float, float]
+
+
+def look(parts, text: str, colours: Sequence[str]) -> Looked:
+    """Looks at a prompt through the lens; of each colour the word behind it is its noun."""
+    tokens = parts.encoder([text])[0][0]
+    end = int(parts.encoder([text])[1][0])
+    raw, given = _states(parts.text, tokens)
+    seen = numbers.track(given[:, :end])
+    alike = numbers.likeness(given[:, :end])
+    places = [tokens.tolist().index(parts.encoder.tokenizer.convert_tokens_to_ids(name + WORD_END)) for name in colours]
+    mixed = []
+    for place in places:
+        without = _states(parts.text, torch.cat([tokens[:place], tokens[place + 1 :], tokens[-1:]]))[1]
+        pair = torch.stack([given[:, place], without[:, place]], dim=1)
+        mixed.append(alike[:, place, place + 1] - numbers.likeness(pair)[:, 0, 1])
+    abrupt = [numbers.abrupt(numbers.track(states[:, 1:end]).change) for states in (raw, given)]
+    return Looked(
+        word=np.stack([_by_value(_apart(seen, place)) for place in places]),
+        noun=np.stack([_by_value(_apart(seen, place + 1)) for place in places]),
+        mixed=np.stack([_by_value(one) for one in mixed]),
+        distance=_by_value(numbers.distances(numbers.products(given))),
+        abrupt=tuple(one.last / one.others for one in abrupt),
+    )
+
+
+def _states(model, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The states of one row of tokens, raw and as the UNet gets them, each [layers + 1, places, channels]."""
+    with torch.no_grad():
+        output = model(input_ids=tokens[None], output_hidden_states=True)
+        states = States(output.hidden_states, model.text_model.final_layer_norm, output.last_hidden_state)
+        given = [states.at(layer) for layer in range(len(states.hidden))]
+    return torch.cat(list(states.hidden)), torch.cat(given)
+
+
+def _apart(seen: numbers.Track, place: int) -> torch.Tensor:
+    """How far the states of one token are from each other, [layers + 1, layers + 1], relative to their lengths."""
+    norm, cosine = seen.norm[:, place], seen.cosine[:, :, place]
+    one, other = norm[:, None], norm[None]
+    return (one**2 + other**2 - 2 * one * other * cosine).clamp_min(0).sqrt() / (one * other).sqrt()
+
+
+def _by_value(of_layers: torch.Tensor) -> np.ndarray:
+    """From [layers + 1, …], the embeddings first, to clip skips 1 to 12, in each dimension of that length."""
+    found = of_layers.numpy()[1:][::-1]
+    return found[:, 1:][:, ::-1] if found.ndim == 2 else found
+
+
+def foretold(looked: Looked, own: int, lost: Sequence[float]) -> dict[str, list[float]]:
+    """The numbers of both colours of a prompt, the larger one at the colour that is to be lost first."""
+    above = slice(own, LAST)
+    first = min(LAST, int(min(lost)))
+    return {
+        WORD_NEXT: looked.word[:, own - 1, own].tolist(),
+        WORD: looked.word[:, own - 1, above].mean(-1).tolist(),
+        WORD_THEN: looked.word[:, own - 1, first - 1].tolist(),
+        NOUN: looked.noun[:, own - 1, above].mean(-1).tolist(),
+        MIXING: (looked.mixed[:, own - 1] - looked.mixed[:, above].mean(-1)).tolist(),
+    }
+
+
+def of_model(own: int, folder: Path, model: Path = networks.MODEL) -> dict:
+    """All that the study says of the model that was trained with this clip skip."""
+    drawn, parts = draw(own, folder, model), networks.parts_of(own, model)
+    scenes, texts = evaluate.questions(PROMPTS, 2, SEED)
+    colours = [[COLOUR_NAMES[scene[column]] for _, column in OBJECTS] for scene in scenes]
+    looked = [look(parts, text, names) for text, names in zip(texts, colours, strict=True)]
+
+    by_seed = lost_at(drawn.right, drawn.values)  # [prompt, seed, object]
+    kept = np.flatnonzero(drawn.right[..., 0].all((1, 2)))
+    lost = by_seed[kept].mean(1)
+    numbers_of: dict[str, list[list[float]]] = {}
+    for i, at in zip(kept, lost, strict=True):
+        for name, pair in foretold(looked[i], own, at).items():
+            numbers_of.setdefault(name, []).append(pair)
+    second = [
+        [float(texts[i].index(name) > texts[i].index(other)) for name, other in (colours[i], colours[i][::-1])]
+        for i in kept
+    ]
+    numbers_of |= {LATER: second, USUALLY: usually([colours[i] for i in kept], lost)}
+    seeds = counted(-by_seed[kept, 0].astype(float), by_seed[kept, 1])
+    return {
+        "prompts": len(texts),
+        "left_out": len(texts) - len(kept),
+        "lost_mean": round(float(lost.mean()), 2),
+        "rates": {name: vars(counted(pairs, lost)) for name, pairs in numbers_of.items()},
+        "one_seed_by_the_other": vars(seeds),
+        "pictures": {name: [round(v, 3) for v in values] for name, values in _pictures(looked, drawn, own).items()},
+        "abrupt": {
+            name: [round(float(f([one.abrupt[i] for one in looked])), 2) for f in (np.mean, min, max)]
+            for i, name in enumerate(("raw", "unet"))
+        },
+    }
+
+
+ALONG, COUNT, STEPS, ACROSS, POOLED = (
+    "along clip skip, within a prompt",
+    "the same, the number of steps in place of the distance",
+    "from each value to the next, within a prompt",
+    "over the prompts, at one value",
+    "over prompts and values together",
+)
+
+
+def _pictures(looked: Sequence[Looked], drawn: Drawn, own: int) -> dict[str, list[float]]:
+    """How well the distance of the conditionings tells the changed area: Spearman's ranks, as median and quartiles of
+    the prompts; of the values where prompts are compared at one."""
+    change, steps = drawn.change.mean(1)[:, 1:], drawn.steps.mean(1)
+    far = np.stack([one.distance[own - 1, own:] for one in looked])
+    near = np.stack([one.distance.diagonal(1)[own - 1 :] for one in looked])
+    count = range(far.shape[1])
+    rows = {
+        ALONG: [ranks(*pair) for pair in zip(far, change, strict=True)],
+        COUNT: [ranks(count, row) for row in change],
+        STEPS: [ranks(*pair) for pair in zip(near, steps, strict=True)],
+        ACROSS: [ranks(*pair) for pair in zip(far.T, change.T, strict=True)],
+    }
+    found = {name: np.nanpercentile(values, [50, 25, 75]).tolist() for name, values in rows.items()}
+    return found | {POOLED: [ranks(far.ravel(), change.ravel())]}
+
+
+def tables(found: dict[int, dict]) -> str:
+    """The tables of docs/lens.md."""
+    heads = [f"trained with {own}" for own in found]
+    rates = [[name, *(str(Counted(**of["rates"][name])) for of in found.values())] for name in (*QUANTITIES, *OTHERS)]
+    rates.append(["one seed by the other", *(str(Counted(**of["one_seed_by_the_other"])) for of in found.values())])
+    some = [Counted(**of["rates"][WORD]) for of in found.values()]
+    counts = [
+        ["prompts", *(of["prompts"] for of in found.values())],
+        ["a colour is wrong at the own clip skip", *(of["left_out"] for of in found.values())],
+        ["both are lost at the same value, or never", *(one.tied for one in some)],
+        ["one is lost first", *(one.right + one.wrong + one.undecided for one in some)],
+    ]
+    pictures = [
+        [name, *(_middle(of["pictures"][name]) for of in found.values())]
+        for name in next(iter(found.values()))["pictures"]
+    ]
+    return "\n\n".join(
+        [
+            table(["", *heads], counts),
+            table(["the colour is lost first whose …", *heads], rates),
+            table(["rank correlation", *heads], pictures),
+            "abrupt: " + json.dumps({own: of["abrupt"] for own, of in found.items()}),
+        ]
+    )
+
+
+def _middle(values: Sequence[float]) -> str:
+    middle, *quartiles = (f"{value:.2f}" for value in values)
+    return f"{middle} ({quartiles[0]} to {quartiles[1]})" if quartiles else middle
+
+
+def run(folder: Path, model: Path = networks.MODEL) -> dict[int, dict]:
+    """The whole study; what was drawn is kept in the folder."""
+    kept = folder / "lens"
+    kept.mkdir(parents=True, exist_ok=True)
+    found = {own: of_model(own, kept, model) for own in (1, 2)}
+    log.info("docs/lens.md\n%s", tables(found))
+    return found
