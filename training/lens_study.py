@@ -23,6 +23,8 @@ import torch
 
 from clip_skip_lab.layers.states import States
 from clip_skip_lab.lens import numbers
+from clip_skip_lab.lens.mixed import mixed
+from clip_skip_lab.lens.tokens import Chunk, Word
 from clip_skip_lab.measure.metrics import changed_area, colour_differences
 
 from . import evaluate, judge, networks
@@ -35,6 +37,8 @@ log = logging.getLogger("training")
 SEED = 61
 PROMPTS, SEEDS, BATCH = 200, 2, 25
 LAST = 12
+LAYERS = list(range(LAST, 0, -1))
+"""The layers of clip skip 1 to 12."""
 NEVER = LAST + 1
 """Where a colour is lost that is right at each value."""
 
@@ -190,24 +194,24 @@ class Looked:
 
 def look(parts, text: str, colours: Sequence[str]) -> Looked:
     """Looks at a prompt through the lens; of each colour the word behind it is its noun."""
-    tokens = parts.encoder([text])[0][0]
-    end = int(parts.encoder([text])[1][0])
+    (tokens,), (end,) = parts.encoder([text])
     raw, given = _states(parts.text, tokens)
     seen = numbers.track(given[:, :end])
-    alike = numbers.likeness(given[:, :end])
     places = [tokens.tolist().index(parts.encoder.tokenizer.convert_tokens_to_ids(name + WORD_END)) for name in colours]
-    mixed = []
-    for place in places:
-        without = _states(parts.text, torch.cat([tokens[:place], tokens[place + 1 :], tokens[-1:]]))[1]
-        pair = torch.stack([given[:, place], without[:, place]], dim=1)
-        mixed.append(alike[:, place, place + 1] - numbers.likeness(pair)[:, 0, 1])
-    abrupt = [numbers.abrupt(numbers.track(states[:, 1:end]).change) for states in (raw, given)]
+
+    def without(words: Sequence[Word]) -> torch.Tensor:
+        (place,) = words[0].places
+        return _states(parts.text, torch.cat([tokens[:place], tokens[place + 1 :], tokens[-1:]]))[1][None]
+
+    both = [Chunk((), (Word("colour", (place,)), Word("noun", (place + 1,)))) for place in places]
+    pairs = [pair for chunk in both for pair in mixed(chunk, given, without)]
+    found = [numbers.abrupt(numbers.track(states[:, 1:end]).change) for states in (raw, given)]
     return Looked(
-        word=np.stack([_by_value(_apart(seen, place)) for place in places]),
-        noun=np.stack([_by_value(_apart(seen, place + 1)) for place in places]),
-        mixed=np.stack([_by_value(one) for one in mixed]),
-        distance=_by_value(numbers.distances(numbers.products(given))),
-        abrupt=tuple(one.last / one.others for one in abrupt),
+        word=np.stack([_apart(seen, place) for place in places]),
+        noun=np.stack([_apart(seen, place + 1) for place in places]),
+        mixed=np.stack([pair.more.numpy()[LAYERS] for pair in pairs]),
+        distance=numbers.distances(numbers.products(given)).numpy()[np.ix_(LAYERS, LAYERS)],
+        abrupt=tuple(one.last / one.others for one in found if one),
     )
 
 
@@ -220,17 +224,11 @@ def _states(model, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.cat(list(states.hidden)), torch.cat(given)
 
 
-def _apart(seen: numbers.Track, place: int) -> torch.Tensor:
-    """How far the states of one token are from each other, [layers + 1, layers + 1], relative to their lengths."""
-    norm, cosine = seen.norm[:, place], seen.cosine[:, :, place]
-    one, other = norm[:, None], norm[None]
-    return (one**2 + other**2 - 2 * one * other * cosine).clamp_min(0).sqrt() / (one * other).sqrt()
-
-
-def _by_value(of_layers: torch.Tensor) -> np.ndarray:
-    """From [layers + 1, …], the embeddings first, to clip skips 1 to 12, in each dimension of that length."""
-    found = of_layers.numpy()[1:][::-1]
-    return found[:, 1:][:, ::-1] if found.ndim == 2 else found
+def _apart(seen: numbers.Track, place: int) -> np.ndarray:
+    """How far the states of one token are from each other, relative to their lengths: [value, value]."""
+    length = np.stack([[float(seen.apart(one, other)[place]) for other in LAYERS] for one in LAYERS])
+    norm = seen.norm[LAYERS, place].numpy()
+    return length / np.sqrt(norm[:, None] * norm[None])
 
 
 def foretold(looked: Looked, own: int, lost: Sequence[float]) -> dict[str, list[float]]:
