@@ -14,10 +14,11 @@ from transformers.models.clip.modeling_clip import CLIPEncoder
 
 from ..language import Text
 from ..layers.facts import Encoder, Model
-from ..layers.mixing import mix
-from ..layers.selection import BIG_G, CLIP_L, SD1, SD2, LayerChoice
+from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
+from ..layers.states import States
+from ..lens.vocabulary import Vocabulary
 from ..webui.engine import LoadedEncoder, LoadedModel, LoadedNetwork
-from .family import Family, known_encoders, nan_rows
+from .family import Family, known_encoders, nan_rows, vocabulary_of
 from .hijacked import Hijacked
 from .network import AppliedNetwork, in_use
 
@@ -138,12 +139,11 @@ def _sd1(module: Any) -> LoadedEncoder:
     transformer = module.wrapped.transformer
     described = Encoder("CLIP-L", len(transformer.text_model.encoder.layers))
 
-    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+    def states(original: Any, tokens: torch.Tensor) -> States:
         outputs = transformer(input_ids=tokens, output_hidden_states=True)
-        norm = transformer.text_model.final_layer_norm
-        return mix(outputs.hidden_states, norm, choice, last=outputs.last_hidden_state)
+        return States(outputs.hidden_states, transformer.text_model.final_layer_norm, outputs.last_hidden_state)
 
-    return LoadedEncoder(SD1, module, described, encode)
+    return LoadedEncoder(SD1, module, described, states, vocabulary_of(module.tokenizer), module.hijack)
 
 
 def _clip_l(module: Any) -> LoadedEncoder:
@@ -156,11 +156,10 @@ def _clip_l(module: Any) -> LoadedEncoder:
     usual = {} if _is_switched_on() else {"usual": trained}
     described = Encoder("CLIP-L", layers, norm=last and bool(usual), trained=trained, **usual)
 
-    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
-        outputs = wrapped.transformer(input_ids=tokens, output_hidden_states=True)
-        return mix(outputs.hidden_states, torch.clone, choice)
+    def states(original: Any, tokens: torch.Tensor) -> States:
+        return States(wrapped.transformer(input_ids=tokens, output_hidden_states=True).hidden_states)
 
-    return LoadedEncoder(CLIP_L, module, described, encode)
+    return LoadedEncoder(CLIP_L, module, described, states, vocabulary_of(module.tokenizer), module.hijack)
 
 
 def _sd2(module: Any) -> LoadedEncoder:
@@ -169,18 +168,18 @@ def _sd2(module: Any) -> LoadedEncoder:
     usual = layers - wrapped.layer_idx
     described = Encoder("OpenCLIP ViT-H", layers, usual=usual, norm=True, trained=usual)
 
-    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+    def states(original: Any, tokens: torch.Tensor) -> States:
         """All layers run for this: the host would stop after the layer it wants, by `layer_idx`."""
         stops_before = wrapped.layer_idx
         wrapped.layer_idx = 0
         try:
-            with _states(wrapped.model) as states:
+            with _noted_states(wrapped.model) as noted:
                 last = wrapped.encode_with_transformer(tokens)
         finally:
             wrapped.layer_idx = stops_before
-        return mix(states, wrapped.model.ln_final, choice, last=last)
+        return States(noted, wrapped.model.ln_final, last)
 
-    return LoadedEncoder(SD2, module, described, encode)
+    return LoadedEncoder(SD2, module, described, states, _open_clip_vocabulary(), module.hijack)
 
 
 def _big_g(module: Any) -> LoadedEncoder:
@@ -189,20 +188,24 @@ def _big_g(module: Any) -> LoadedEncoder:
     usual = layers - wrapped.layer_idx
     described = Encoder("OpenCLIP bigG", layers, usual=usual, norm=bool(wrapped.legacy), trained=usual)
 
-    def encode(original: Any, tokens: torch.Tensor, choice: LayerChoice) -> torch.Tensor:
+    def states(original: Any, tokens: torch.Tensor) -> States:
         """The pooled vector stays that of the last layer, with the final norm, as SDXL was trained."""
-        with _states(wrapped.model) as states:
+        with _noted_states(wrapped.model) as noted:
             outputs = wrapped.encode_with_transformer(tokens)
-        mixed = mix(states, torch.clone, choice)
-        if outputs.get("pooled") is not None:
-            mixed.pooled = outputs["pooled"]
-        return mixed
+        return States(noted, pooled=outputs.get("pooled"))
 
-    return LoadedEncoder(BIG_G, module, described, encode)
+    return LoadedEncoder(BIG_G, module, described, states, _open_clip_vocabulary(), module.hijack)
+
+
+def _open_clip_vocabulary() -> Vocabulary:
+    from modules import sd_hijack_open_clip
+
+    tokenizer = sd_hijack_open_clip.tokenizer
+    return Vocabulary(tokenizer.decoder.get, tokenizer.byte_decoder)
 
 
 @contextmanager
-def _states(model: Any) -> Iterator[list[torch.Tensor]]:
+def _noted_states(model: Any) -> Iterator[list[torch.Tensor]]:
     """Yields a list that a forward of an OpenCLIP text model fills with its hidden states, [batch, tokens, channels].
 
     OpenCLIP keeps none of them itself. Its blocks take [tokens, batch, channels].

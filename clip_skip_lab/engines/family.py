@@ -10,11 +10,13 @@ from typing import Any
 
 import torch
 from modules import processing, scripts, shared
+from transformers.models.clip.tokenization_clip import bytes_to_unicode
 
 from ..hosts import CHECKPOINT, OPTION_KEY, VAE
 from ..language import Text
-from ..layers.mixing import Norm, mix
-from ..layers.selection import LayerChoice
+from ..layers.mixing import Norm
+from ..layers.states import States
+from ..lens.vocabulary import Vocabulary
 from ..webui.engine import LoadedEncoder, LoadedModel
 from ..webui.options import borrowed
 from ..webui.shadow import shadowed
@@ -165,29 +167,29 @@ def page_repository() -> str | None:
     return found[0] if found else None
 
 
-def encoding_swapped(
+def states_noted(
     transformer: Any, norm: Norm | None
-) -> Callable[[Callable[[torch.Tensor], torch.Tensor], torch.Tensor, LayerChoice], torch.Tensor]:
-    """How to encode with a text encoder around one of transformers': the host does all that it does, and the layers
-    that were chosen take the place of its own.
+) -> Callable[[Callable[[torch.Tensor], torch.Tensor], torch.Tensor], States]:
+    """How to get the states of a text encoder around one of transformers': the host encodes as it would with all that
+    it does before and after, and the states of its forward are noted.
 
     Args:
         transformer: the `CLIPTextModel`.
         norm: its final layer norm; None where the model takes states as they are.
     """
 
-    def encode(
-        original: Callable[[torch.Tensor], torch.Tensor], tokens: torch.Tensor, choice: LayerChoice
-    ) -> torch.Tensor:
+    def states(original: Callable[[torch.Tensor], torch.Tensor], tokens: torch.Tensor) -> States:
         with _noted_outputs(transformer) as outputs:
             hosts_own = original(tokens)
-        states, last = outputs[-1].hidden_states, outputs[-1].last_hidden_state
-        mixed = mix(states, torch.clone, choice) if norm is None else mix(states, norm, choice, last=last)
-        if getattr(hosts_own, "pooled", None) is not None:  # the pooled vector stays that of the last layer
-            mixed.pooled = hosts_own.pooled
-        return mixed
+        last = None if norm is None else outputs[-1].last_hidden_state
+        return States(outputs[-1].hidden_states, norm, last, getattr(hosts_own, "pooled", None))
 
-    return encode
+    return states
+
+
+def vocabulary_of(tokenizer: Any) -> Vocabulary:
+    """What the tokens of one of transformers' CLIP tokenizers stand for."""
+    return Vocabulary(tokenizer.convert_ids_to_tokens, {symbol: byte for byte, symbol in bytes_to_unicode().items()})
 
 
 @contextmanager

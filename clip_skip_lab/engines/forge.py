@@ -26,7 +26,7 @@ from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
 from ..webui.engine import LoadedEncoder, LoadedModel, LoadedNetwork
 from ..webui.options import borrowed, undone
 from ..webui.shadow import shadowed
-from .family import SLIDER_END, Family, encoding_swapped, known_encoders
+from .family import SLIDER_END, Family, known_encoders, states_noted, vocabulary_of
 from .forge_page import ForgePage
 from .network import PatchedNetwork, in_use
 
@@ -249,4 +249,5 @@ def _encoder(family: str, module: Any) -> LoadedEncoder | None:
         return None
     transformer = module.text_encoder.transformer
     norm = transformer.text_model.final_layer_norm if module.final_layer_norm else None
-    return LoadedEncoder(kind, module, _describe(family, module), encoding_swapped(transformer, norm))
+    states, vocabulary = states_noted(transformer, norm), vocabulary_of(module.tokenizer)
+    return LoadedEncoder(kind, module, _describe(family, module), states, vocabulary, module.embeddings)

@@ -19,7 +19,7 @@ from ..language import Text
 from ..layers.facts import Encoder, Model
 from ..layers.selection import BIG_G, CLIP_L, SD1, SD2
 from ..webui.engine import LoadedEncoder, LoadedModel, LoadedNetwork
-from .family import Family, encoding_swapped, honours, known_encoders
+from .family import Family, honours, known_encoders, states_noted, vocabulary_of
 from .hijacked import Hijacked
 from .network import PatchedNetwork, in_use
 
@@ -79,7 +79,8 @@ class ForgeClip(Hijacked):
         kind, label = CLASSES[name]
         norm = transformer.text_model.final_layer_norm if kind in (SD1, SD2) else None
         described = _describe(label, kind, module, len(transformer.text_model.encoder.layers))
-        return LoadedEncoder(kind, module, described, encoding_swapped(transformer, norm))
+        states, vocabulary = states_noted(transformer, norm), vocabulary_of(module.tokenizer)
+        return LoadedEncoder(kind, module, described, states, vocabulary, module.hijack)
 
     def encoder_layers(self) -> list[Sequence[torch.nn.Module]]:
         """See `Engine.encoder_layers`."""

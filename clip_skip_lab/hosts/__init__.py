@@ -13,6 +13,7 @@ from PIL import Image
 
 from ..language import Text
 from ..layers.facts import Model
+from ..lens.look import Look
 from ..models.advice import Source
 from ..models.memory import Memory
 from ..models.presets import Presets
@@ -226,6 +227,13 @@ class Host(Protocol):
             draw: how many pictures the model draws at each value; 0 for none.
 
         Raises `InvalidInput` before anything is loaded onto the device, for what cannot be asked of this model.
+        """
+
+    def lens(self, look: Look) -> dict[str, Any]:
+        """What a prompt becomes in the loaded model's text encoders, layer by layer, under the host's queue lock: the
+        answer of `POST /clip-skip-lab/v1/lens` (docs/api.md), its sentences as `Text`.
+
+        Raises `InvalidInput` for what cannot be looked at, and `RuntimeError` with a sentence where the host ended it.
         """
 
     def forget_answer(self, question: Question) -> bool:

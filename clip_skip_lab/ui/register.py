@@ -9,6 +9,7 @@ from modules import script_callbacks, shared
 
 from ..api.advice import add_advice_routes
 from ..api.guard import Guard, Sites, users_of
+from ..api.lens import add_lens_route
 from ..api.memory import add_memory_routes
 from ..api.model import add_model_routes
 from ..api.picks import add_pick_routes
@@ -60,6 +61,7 @@ def register(host: Host) -> None:
         add_pick_routes(app, host, library, guard)
         add_running_route(app, guard)
         add_trained_with_route(app, host, guard)
+        add_lens_route(app, host, guard)
 
     script_callbacks.on_ui_settings(add_memory_settings)
     register_buttons()

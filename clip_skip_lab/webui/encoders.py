@@ -50,8 +50,7 @@ def check_choices(engine: Engine, loaded: LoadedModel, asked: LayerRequest, nega
         check_range(encoder, choice, negative)
         if is_hosts_own(encoder, choice, setting):
             continue
-        name = engine.encoding[1]
-        if name in vars(encoder.module) or not _is_known(engine, getattr(type(encoder.module), name)):
+        if not is_hosts_method(engine, encoder.module, engine.encoding[1]):
             raise _taken_over(choice)
 
 
@@ -96,7 +95,7 @@ def selecting(engine: Engine, choose: Callable[[LoadedEncoder, bool | None], Lay
             check_range(encoder, choice, bool(said[0]))
             if not _is_known(engine, tokens_before):
                 raise _taken_over(choice)
-            return encoder.encode(partial(tokens_before, module), tokens, choice)
+            return encoder.states(partial(tokens_before, module), tokens).chosen(choice)
 
         return encode_texts, encode_tokens
 
@@ -105,6 +104,11 @@ def selecting(engine: Engine, choose: Callable[[LoadedEncoder, bool | None], Lay
             for name, shadow in zip(engine.encoding, shadows(owner), strict=True):
                 stack.enter_context(shadowed(owner, name, shadow))
         yield
+
+
+def is_hosts_method(engine: Engine, module: Any, name: str) -> bool:
+    """Whether a method of one of the host's objects is the host's own."""
+    return name not in vars(module) and _is_known(engine, getattr(type(module), name))
 
 
 def _is_known(engine: Engine, method: Callable) -> bool:

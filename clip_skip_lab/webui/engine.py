@@ -11,7 +11,8 @@ import torch
 
 from ..language import Text
 from ..layers.facts import Encoder, Model
-from ..layers.selection import LayerChoice
+from ..layers.states import States
+from ..lens.vocabulary import Vocabulary
 from .page import Page
 
 
@@ -23,14 +24,19 @@ class LoadedEncoder:
         kind: one of `SD1`, `SD2`, `CLIP_L`, `BIG_G`.
         module: the host's wrapper around it.
         described: what there is to say of it.
-        encode: gives the chosen layers for tokens: [batch, tokens] → [batch, tokens, channels]. Its first argument
-            gives what the host does with the same tokens.
+        states: gives the hidden states for tokens, [batch, tokens], in one pass. Its first argument gives what the host
+            does with the same tokens.
+        vocabulary: what its tokens stand for.
+        embeddings: the host's object that has textual inversion's vectors for the next pass as `fixes`: for each text
+            where they begin, and the embedding.
     """
 
     kind: str
     module: Any
     described: Encoder
-    encode: Callable[[Callable[[torch.Tensor], torch.Tensor], torch.Tensor, LayerChoice], torch.Tensor]
+    states: Callable[[Callable[[torch.Tensor], torch.Tensor], torch.Tensor], States]
+    vocabulary: Vocabulary
+    embeddings: Any
 
 
 @dataclass(frozen=True)

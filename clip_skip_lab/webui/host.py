@@ -17,6 +17,7 @@ from ..language import Text, language_of
 from ..layers.facts import Model
 from ..layers.phases import choices_in_turn
 from ..layers.selection import check_reachable
+from ..lens.look import Look
 from ..models.advice import Source
 from ..models.measured import Measured
 from ..models.memory import Memory
@@ -39,12 +40,13 @@ from .host_axes import host_axes, xyz_module
 from .infotexts import infotext_of
 from .layer_hooks import NOTES, is_watched, refuse, watch_generations
 from .layer_request import asked_by_axes, meaning, notes_on, read_fraction, restore_panel
+from .lens import look_through
 from .model_files import ModelFiles, data_folder
 from .options import borrowed, lendable
 from .own_axes import register_axes
 from .pasted import naming_layers
 from .probing import trained_with
-from .put_back import JOB
+from .put_back import LENS, PROBING
 from .request import (
     applied,
     cell_size,
@@ -113,9 +115,9 @@ class WebUI:
         return ClipSkipSetting(value, end, temporary=temporary, sweeping=self._sweeping)
 
     def _is_overridden(self) -> bool:
-        """Whether a job is running that may have put options of its own in place for everybody; a sweep
-        and a probing do not."""
-        return bool(shared.state.job) and not self._sweeping and shared.state.job != JOB
+        """Whether a job is running that may have put options of its own in place for everybody; a sweep, a probing and
+        a look through the lens do not."""
+        return bool(shared.state.job) and not self._sweeping and shared.state.job not in (PROBING, LENS)
 
     def register(self) -> None:
         """See `Host.register`."""
@@ -262,6 +264,10 @@ class WebUI:
         answer = trained_with(self.engine, question, pictures, watch, draw, self.language())
         self.files.remember(question, answer)
         return answer
+
+    def lens(self, look: Look) -> dict[str, Any]:
+        """See `Host.lens`."""
+        return look_through(self.engine, look, self.language())
 
     def infotext(self, picture: Image.Image) -> Infotext | None:
         """See `Host.infotext`."""

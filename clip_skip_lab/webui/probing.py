@@ -7,10 +7,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import torch
-from modules import call_queue, extra_networks, processing, shared
+from modules import call_queue, shared
 
 from ..errors import InvalidInput
 from ..language import Text, translated
@@ -21,18 +20,13 @@ from ..probe.question import MODEL, Captioned, Progress, Question, Watch
 from ..probe.sentences import NOTHING_MEASURED
 from ..sweep.layer_request import BIG_G_SKIP, CLIP_L_SKIP
 from ..sweep.values import CLIP_SKIP_FIELD
-from .bare_request import bare_request
 from .drawn_pictures import drawn
 from .encoders import check_choices
 from .engine import Engine, LoadedModel
-from .model_files import loras
+from .in_generation import NothingDone, check_loras, in_generation, small_request
 from .options import borrowed, known
 from .probe_network import HostNetwork, is_interrupted
-from .put_back import generator_kept, job, last_infotext_kept
-from .shadow import hooked
-
-SIDE = 64
-"""Of the generation that a probing takes the place of, in pixels: the least that the hosts take."""
+from .put_back import PROBING, generator_kept, job
 
 BAR = 100
 """Into so many steps the host's progress is divided."""
@@ -61,7 +55,7 @@ def trained_with(
         question, pictures, watch, draw: as there.
         language: in which the page's bar tells what is done.
     """
-    with call_queue.queue_lock, job(), generator_kept():
+    with call_queue.queue_lock, job(PROBING), generator_kept():
         began = time.monotonic()
         engine.load({})
         question = checked(engine, question)
@@ -88,48 +82,22 @@ def _nothing_measured(question: Question, model: dict[str, str], draw: int) -> A
     return Answer(None, values, (), 0, 0, 0.0, model, (NOTHING_MEASURED,), interrupted=True, drawn=bool(draw))
 
 
-class NothingDone(RuntimeError):
-    """The host ended a generation before it sampled; the one argument is a sentence."""
-
-
 def inside(engine: Engine, question: Question, action: Callable[[HostNetwork], T]) -> T:
-    """Does something with the loaded model in the place of the sampling of a generation, whose picture is nobody's.
+    """Does something with the loaded model in the place of the sampling of a generation.
 
     Args:
         engine: the WebUI's.
         question: what the action is for: its LoRAs are active then.
         action: what to do.
 
-    Raises what the action raises, once the host has taken the LoRAs out again, and `NothingDone`.
+    Raises as `in_generation` does.
     """
-    p = _request(question.loras)
-    done: list[T] = []
-    failed: list[BaseException] = []
 
-    def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
-        put_back_infotext()
-        try:
-            with engine.network() as network:
-                done.append(action(HostNetwork(engine, network)))
-        except BaseException as error:  # whatever it is, the host has to come to its end
-            failed.append(error)
-        return processing.DecodedSamples([torch.zeros(3, SIDE, SIDE)])
+    def with_network() -> T:
+        with engine.network() as network:
+            return action(HostNetwork(engine, network))
 
-    try:
-        with last_infotext_kept() as put_back_infotext, hooked(p, "sample", sample):
-            processing.process_images(p)
-    finally:
-        p.close()
-    if failed:
-        raise failed[0]
-    if not done:
-        raise NothingDone(Text("The WebUI ended the generation before anything was measured."))
-    return done[0]
-
-
-def _request(prompt: str) -> Any:
-    """As small as can be, and without guidance."""
-    return bare_request(prompt, seed=1, steps=1, cfg_scale=1.0, width=SIDE, height=SIDE)
+    return in_generation(small_request(question.loras), with_network)
 
 
 def checked(engine: Engine, question: Question) -> Question:
@@ -140,7 +108,7 @@ def checked(engine: Engine, question: Question) -> Question:
     loaded = engine.loaded()
     _check_model(engine, loaded)
     check_reachable(question.request(1), loaded.kinds)
-    _check_loras(question.loras)
+    check_loras(Text("LoRAs"), question.loras)
     kinds = {CLIP_L_SKIP: (CLIP_L,), BIG_G_SKIP: (BIG_G,)}.get(question.vary, tuple(loaded.kinds))
     varying = [encoder for encoder in loaded.encoders if encoder.kind in kinds]
     shortest = min(varying, key=lambda encoder: encoder.described.layers)
@@ -162,19 +130,10 @@ def _check_model(engine: Engine, loaded: LoadedModel) -> None:
     if not loaded.encoders:
         allowed = Text("models of the kinds SD1, SD2 and SDXL")
         raise InvalidInput(field, name, allowed, Text("has no text encoder whose layers can be chosen"))
-    why = engine.why_one_by_one(_request(""))
+    why = engine.why_one_by_one(small_request(""))
     if why is not None:
         allowed = Text("models and settings with which a picture depends on a prompt and its noise alone")
         raise InvalidInput(field, name, allowed, Text("cannot be asked: {why}", why=why))
-
-
-def _check_loras(asked: str) -> None:
-    """Raises `InvalidInput` for a LoRA that the host does not know: it would continue without."""
-    _, named = extra_networks.parse_prompt(asked)
-    for tag in [*named.get("lora", []), *named.get("lyco", [])]:
-        name = tag.positional[0] if tag.positional else ""
-        if not any(found == name for found, _ in loras(f"<lora:{name}:1>")):
-            raise InvalidInput(Text("LoRAs"), name, Text("LoRAs that the WebUI knows"), Text("is not there"))
 
 
 class Telling:

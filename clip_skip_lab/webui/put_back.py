@@ -10,17 +10,17 @@ import torch
 from modules import devices, rng, shared
 from modules.paths_internal import data_path
 
-JOB = "clip_skip_lab_trained_with"
-"""What the host's state calls a probing."""
+PROBING, LENS = "clip_skip_lab_trained_with", "clip_skip_lab_lens"
+"""What the host's state calls a probing, and a look through the lens."""
 
 PARAMS = os.path.join(data_path, "params.txt")
 """Where the host keeps the infotext of the last generation, for the page's paste button."""
 
 
 @contextmanager
-def job() -> Iterator[None]:
+def job(name: str) -> Iterator[None]:
     """A job of the host's for the time of the block: it can be interrupted, and an interrupt from before is over."""
-    shared.state.begin(job=JOB)
+    shared.state.begin(job=name)
     try:
         yield
     finally:

@@ -1,0 +1,32 @@
+"""`POST /clip-skip-lab/v1/lens`: what a prompt becomes in the loaded model's text encoders, layer by layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+
+from ..errors import InvalidInput, encodable, reason_of
+from ..hosts import Host
+from ..language import translated
+from ..lens.look import read_look
+from . import add_routes
+from .errors import language_asked
+from .guard import Guard
+
+
+def add_lens_route(app: FastAPI, host: Host, guard: Guard) -> None:
+    """Adds the route."""
+
+    def lens(body: dict[str, Any], request: Request) -> dict[str, Any]:
+        look, language = read_look(body), language_asked(request)
+        try:
+            answer = host.lens(look)
+        except InvalidInput:
+            raise
+        except Exception as error:  # of the host's own, as in a generation
+            raise HTTPException(500, f"{type(error).__name__}: {reason_of(error)}.") from error
+        sentences = [encodable(translated(sentence, language)) for sentence in answer["sentences"]]
+        return {**answer, "sentences": sentences}
+
+    add_routes(app, guard.route_of_the_page(), {"POST /lens": lens})
