@@ -29,6 +29,7 @@ from clip_skip_lab.measure.metrics import changed_area, colour_differences
 
 from . import evaluate, judge, networks
 from .cells import table
+from .foretelling import Counted, counted, lost_at, ranks, usually
 from .tokenizer import WORD_END
 from .world import COLOUR_NAMES, OBJECTS
 
@@ -39,8 +40,6 @@ PROMPTS, SEEDS, BATCH = 200, 2, 25
 LAST = 12
 LAYERS = list(range(LAST, 0, -1))
 """The layers of clip skip 1 to 12."""
-NEVER = LAST + 1
-"""Where a colour is lost that is right at each value."""
 
 WORD_NEXT, WORD, WORD_THEN, NOUN, MIXING = (
     "the colour's word moves, one step from the own clip skip",
@@ -52,70 +51,6 @@ WORD_NEXT, WORD, WORD_THEN, NOUN, MIXING = (
 QUANTITIES = (WORD_NEXT, WORD, WORD_THEN, NOUN, MIXING)
 LATER, USUALLY = "it is named second", "which colours the other prompts lose early (no lens)"
 OTHERS = (LATER, USUALLY)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """How often a forecast was right.
-
-    Attributes:
-        right, wrong: of the prompts that lose one colour first.
-        undecided: of those, where the numbers of both colours are equal.
-        tied: prompts that lose both at the same value, which don't count.
-    """
-
-    right: int
-    wrong: int
-    undecided: int
-    tied: int
-
-    def __str__(self) -> str:
-        """The rate with its interval of 95 % (Wilson)."""
-        n = self.right + self.wrong
-        low, high = judge.interval(self.right, n)
-        return f"{self.right} of {n}, {self.right / n:.2f} ({low:.2f}–{high:.2f})" if n else "–"
-
-
-def counted(numbers: Sequence[Sequence[float]], lost: Sequence[Sequence[float]]) -> Counted:
-    """How often the larger of two numbers stands at the colour that is lost at the smaller clip skip.
-
-    Args:
-        numbers: for each prompt those of its two colours.
-        lost: for each prompt the clip skips at which they are lost.
-    """
-    pairs = [(np.sign(a - b), np.sign(d - c)) for (a, b), (c, d) in zip(numbers, lost, strict=True)]
-    tied = sum(first == 0 for _, first in pairs)
-    undecided = sum(foretold == 0 and first != 0 for foretold, first in pairs)
-    right = sum(foretold == first != 0 for foretold, first in pairs)
-    return Counted(right, len(pairs) - tied - undecided - right, undecided, tied)
-
-
-def lost_at(right: np.ndarray, values: Sequence[int]) -> np.ndarray:
-    """The first of the values at which something is wrong, `NEVER` where nothing is: (…) from (…, values) of bool."""
-    return np.where(right.all(-1), NEVER, np.array(values)[right.argmin(-1)])
-
-
-def usually(colours: Sequence[Sequence[str]], lost: np.ndarray) -> list[list[float]]:
-    """For each prompt how early the other prompts lose its two colours on average, larger is earlier; 0 if unknown."""
-    rows = [
-        (i, name, at)
-        for i, (names, ats) in enumerate(zip(colours, lost, strict=True))
-        for name, at in zip(names, ats, strict=True)
-    ]
-    found = []
-    for i, names in enumerate(colours):
-        others = [[at for j, other, at in rows if j != i and other == name] for name in names]
-        found.append([-float(np.mean(ats)) if ats else 0.0 for ats in others])
-    return found
-
-
-def ranks(one: Sequence[float], other: Sequence[float]) -> float:
-    """Spearman's rank correlation; NaN where one of the two is constant."""
-    from scipy.stats import rankdata
-
-    a, b = (rankdata(values) - np.mean(rankdata(values)) for values in (one, other))
-    length = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / length if length else float("nan")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import torch
 from scipy.stats import spearmanr
 
 from training import lens_study, networks, unet
-from training.lens_study import LAST, NEVER, Counted, counted, lost_at, ranks, usually
+from training.foretelling import Counted, counted, lost_at, ranks, usually
+from training.lens_study import LAST
 
 
 def test_a_forecast_is_right_where_the_larger_number_stands_at_the_colour_that_is_lost_first():
@@ -16,7 +17,7 @@ def test_a_forecast_is_right_where_the_larger_number_stands_at_the_colour_that_i
 
 
 def test_colours_that_are_lost_together_and_equal_numbers_are_told_and_count_for_neither():
-    lost = [(4, 4), (NEVER, NEVER), (3, 4), (3, 4)]
+    lost = [(4, 4), (13, 13), (3, 4), (3, 4)]
     assert counted([(1.0, 0.0), (0.5, 0.5), (0.5, 0.5), (1.0, 0.0)], lost) == Counted(1, 0, 1, 2)
     assert str(counted([(1.0, 0.0)], [(4, 4)])) == "–"
 
@@ -31,7 +32,7 @@ def test_a_forecast_of_chance_is_right_half_of_the_time_and_one_turned_round_is_
 
 def test_a_colour_is_lost_at_the_first_value_at_which_it_is_wrong_whatever_comes_behind_it():
     right = np.array([[True, True, False, True], [True, True, True, True], [True, False, False, False]])
-    assert lost_at(right, [2, 3, 4, 5]).tolist() == [4, NEVER, 3]
+    assert lost_at(right, [2, 3, 4, 5]).tolist() == [4, 6, 3]
 
 
 def test_how_early_a_colour_is_usually_lost_is_taken_from_the_other_prompts():
