@@ -63,7 +63,8 @@ def products(states: torch.Tensor) -> torch.Tensor:
         states: [layers + 1, places, channels], padding included.
     """
     flat = states.double().flatten(1)
-    return flat @ flat.T
+    found = flat @ flat.T
+    return (found + found.T) / 2  # a product of matrices may round each half in its own way
 
 
 def distances(products: torch.Tensor) -> torch.Tensor:

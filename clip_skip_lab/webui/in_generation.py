@@ -13,7 +13,7 @@ from modules import extra_networks, processing
 from ..errors import InvalidInput
 from ..language import Text
 from .bare_request import bare_request
-from .model_files import loras
+from .model_files import is_known_lora, list_loras
 from .put_back import last_infotext_kept
 from .shadow import hooked
 
@@ -79,5 +79,7 @@ def check_loras(field: str, prompt: str) -> None:
     _, named = extra_networks.parse_prompt(prompt)
     for tag in [*named.get("lora", []), *named.get("lyco", [])]:
         name = tag.positional[0] if tag.positional else ""
-        if not any(found == name for found, _ in loras(f"<lora:{name}:1>")):
+        if not is_known_lora(name):
+            list_loras()  # as the host does for one that it doesn't know yet
+        if not is_known_lora(name):
             raise InvalidInput(field, name, Text("LoRAs that the WebUI knows"), Text("is not there"))

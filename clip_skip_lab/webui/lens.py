@@ -8,7 +8,6 @@ while the encoder itself runs once.
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from modules import call_queue, prompt_parser, shared
+from modules import call_queue, prompt_parser, scripts, shared
 
 from ..errors import InvalidInput
 from ..language import Text, translated
@@ -37,9 +36,6 @@ from .shadow import shadowed
 
 CHUNKS = "process_tokens"
 """The method of all hosts' encoders that is given chunks: lists of tokens and of weights, one for each text."""
-
-COMMENTS = "modules.processing_scripts.comments"
-"""Where the hosts take comments out of prompts (since v1.9)."""
 
 
 def look_through(engine: Engine, look: Look, language: str) -> dict[str, Any]:
@@ -128,12 +124,10 @@ def _clip_skips(engine: Engine, loaded: LoadedModel, look: Look) -> tuple[int, i
 
 
 def without_comments(prompt: str) -> str:
-    """A prompt without what the host takes out before anything reads it."""
-    if not shared.opts.data.get("enable_prompt_comments", True) or importlib.util.find_spec(COMMENTS) is None:
-        return prompt
-    from modules.processing_scripts.comments import strip_comments
-
-    return str(strip_comments(prompt))
+    """A prompt without comments, which a script of the host's takes out (modules/processing_scripts/comments.py)."""
+    found = (getattr(script.module, "strip_comments", None) for script in scripts.scripts_data)
+    strip = next(filter(None, found), None)
+    return str(strip(prompt)) if strip and shared.opts.data.get("enable_prompt_comments", True) else prompt
 
 
 def _parts(prompt: str) -> list[str]:

@@ -141,6 +141,18 @@ def loras(prompt: str) -> list[tuple[str, str]]:
     return [(name, file) for file, name in found.items()]
 
 
+def is_known_lora(name: str) -> bool:
+    """Whether the host knows a LoRA of this name."""
+    return any(found == name for found, _ in loras(f"<lora:{name}:1>"))
+
+
+def list_loras() -> None:
+    """Has the host look again for files of LoRAs (extensions-builtin/Lora/networks.py)."""
+    look = getattr(sys.modules.get("networks"), "list_available_networks", None)
+    if look is not None:
+        look()
+
+
 def loras_in_use(prompt: str, added: bool = True) -> str:
     """These LoRAs with their weights, as answers of weights are remembered by (`normal_loras`); `added` as below."""
     return normal_loras(([known.name, *tag.positional[1:]], tag.named) for tag, known in _known_tags(prompt, added))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 
 from tests.helpers.client import encoded, gradient, mask, same
+from tests.helpers.lora_files import encoder_width, text_lora
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 SKIPS = [1, 2, 12]
@@ -104,16 +104,6 @@ def test_cells_with_a_style_are_single_generations(client):
     assert not same(styled.cells, client.sweep({"clip_skip": SKIPS}).cells)
 
 
-def encoder_width(client):
-    """Channels of the loaded checkpoint's text encoder, from the checkpoint's file."""
-    current = client.options()["sd_model_checkpoint"]
-    models = client.get("sd-models")
-    file = next((model["filename"] for model in models if model["title"] == current), models[0]["filename"])
-    name = "cond_stage_model.transformer.text_model.embeddings.position_embedding.weight"
-    with safe_open(file, "pt") as tensors:
-        return tensors.get_slice(name).get_shape()[1]
-
-
 @pytest.fixture
 def embedding(client):
     """The name of an embedding of two vectors, there for one test."""
@@ -136,19 +126,8 @@ def test_cells_with_an_embedding_are_single_generations(client, embedding):
 @pytest.fixture
 def lora(client):
     """The name of a LoRA that changes the text encoder's first layer, there for one test."""
-    generator = torch.Generator().manual_seed(4)
-    width = encoder_width(client)
-    layer = "lora_te_text_model_encoder_layers_0_mlp_fc1"
-    tensors = {
-        f"{layer}.lora_down.weight": torch.randn(2, width, generator=generator),
-        f"{layer}.lora_up.weight": torch.randn(4 * width, 2, generator=generator) * 0.2,
-        f"{layer}.alpha": torch.tensor(2.0),
-    }
-    path = Path(client.get("cmd-flags")["lora_dir"]) / "clipskiplablora.safetensors"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path)
-    yield path.stem
-    path.unlink()
+    with text_lora(client) as name:
+        yield name
 
 
 def test_cells_with_a_lora_are_single_generations_and_nothing_of_it_stays(client, lora):

@@ -256,6 +256,11 @@ class Client:
         """What the note in the header says of the loaded model."""
         return _checked(self.http.get(f"{ROUTES}/model", params=parameters))
 
+    def lens(self, prompt: str, language: str = "en", **more) -> dict:
+        """What the lens says of a prompt."""
+        body = {"prompt": prompt, **more}
+        return _checked(self.http.post(f"{ROUTES}/lens", params={"lang": language}, json=body))
+
     def advice(self, prompt: str, clip_skip: int, **more) -> dict:
         """The advice for a prompt at a clip skip."""
         parameters = {"prompt": prompt, "clip_skip": clip_skip, **more}

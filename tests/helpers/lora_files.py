@@ -1,4 +1,4 @@
-"""Small LoRA files with metadata, for as long as a test needs them, in the folder of a running host."""
+"""Small LoRA files in the folder of a running host, for as long as a test needs them: with metadata, or an effect."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from tests.helpers.client import Client
@@ -43,3 +44,30 @@ def lora_files(client: Client) -> Iterator[None]:
         for file in [*files, bad]:
             file.unlink(missing_ok=True)
         client.post("refresh-loras")
+
+
+@contextmanager
+def text_lora(client: Client) -> Iterator[str]:
+    """The name of a LoRA that changes the text encoder's first layer."""
+    random, width = np.random.default_rng(4), encoder_width(client)
+    layer = "lora_te_text_model_encoder_layers_0_mlp_fc1"
+    tensors = {
+        f"{layer}.lora_down.weight": random.standard_normal((2, width), dtype=np.float32),
+        f"{layer}.lora_up.weight": random.standard_normal((4 * width, 2), dtype=np.float32) * np.float32(0.2),
+        f"{layer}.alpha": np.array(2.0, np.float32),
+    }
+    path = Path(client.flags()["lora_dir"]) / "clipskiplablora.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, str(path))
+    yield path.stem
+    path.unlink()
+
+
+def encoder_width(client: Client) -> int:
+    """Channels of the loaded checkpoint's text encoder, from the checkpoint's file."""
+    current = client.options()["sd_model_checkpoint"]
+    models = client.get("sd-models")
+    file = next((model["filename"] for model in models if model["title"] == current), models[0]["filename"])
+    name = "cond_stage_model.transformer.text_model.embeddings.position_embedding.weight"
+    with safe_open(file, "np") as tensors:
+        return int(tensors.get_slice(name).get_shape()[1])
