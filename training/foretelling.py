@@ -40,9 +40,9 @@ def counted(numbers: Sequence[Sequence[float]], lost: Sequence[Sequence[float]])
         lost: for each prompt the clip skips at which they are lost.
     """
     pairs = [(np.sign(a - b), np.sign(d - c)) for (a, b), (c, d) in zip(numbers, lost, strict=True)]
-    tied = sum(first == 0 for _, first in pairs)
-    undecided = sum(foretold == 0 and first != 0 for foretold, first in pairs)
-    right = sum(foretold == first != 0 for foretold, first in pairs)
+    tied = sum(bool(first == 0) for _, first in pairs)
+    undecided = sum(bool(foretold == 0 != first) for foretold, first in pairs)
+    right = sum(bool(foretold == first != 0) for foretold, first in pairs)
     return Counted(right, len(pairs) - tied - undecided - right, undecided, tied)
 
 
