@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,3 +73,10 @@ def ranks(one: Sequence[float], other: Sequence[float]) -> float:
     a, b = (rankdata(values) - np.mean(rankdata(values)) for values in (one, other))
     length = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum()) / length if length else float("nan")
+
+
+def ranks_interval(found: float, n: int) -> tuple[float, float]:
+    """The interval of 95 % of a rank correlation of n pairs (Fieller, Hartley & Pearson 1957, Biometrika 44)."""
+    reach = 1.96 * math.sqrt(1.06 / (n - 3))
+    middle = math.atanh(max(-1 + 1e-9, min(1 - 1e-9, found)))
+    return math.tanh(middle - reach), math.tanh(middle + reach)

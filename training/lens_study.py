@@ -6,7 +6,9 @@ seeds; a prompt at whose own clip skip a colour isn't right is left out. Of the 
 first, or both at the same value, which nothing can foretell and which is told apart.
 
 What foretells was chosen before anything was drawn: `QUANTITIES` of the lens, and beside them `OTHERS`, which take no
-lens. Of each the larger number is taken for the colour that is lost first.
+lens. Of each the larger number is taken for the colour that is lost first. When the first model's answer was there, it
+was the side that decided which colour goes first: so `RIGHT` came to `OTHERS`, and the question within a side, when a
+colour is lost.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from clip_skip_lab.measure.metrics import changed_area, colour_differences
 
 from . import evaluate, judge, networks
 from .cells import table
-from .foretelling import Counted, counted, lost_at, ranks, usually
+from .foretelling import Counted, counted, lost_at, ranks, ranks_interval, usually
 from .tokenizer import WORD_END
 from .world import COLOUR_NAMES, OBJECTS
 
@@ -49,8 +51,14 @@ WORD_NEXT, WORD, WORD_THEN, NOUN, MIXING = (
     "colour and noun mix less than at the own clip skip, mean over each higher one",
 )
 QUANTITIES = (WORD_NEXT, WORD, WORD_THEN, NOUN, MIXING)
-LATER, USUALLY = "it is named second", "which colours the other prompts lose early (no lens)"
-OTHERS = (LATER, USUALLY)
+LATER, USUALLY, RIGHT = (
+    "no lens: it is named second",
+    "no lens: other prompts lose this colour earlier",
+    "no lens: it is on the right",
+)
+OTHERS = (LATER, USUALLY, RIGHT)
+WITHIN = (WORD_NEXT, WORD, NOUN, MIXING, USUALLY)
+SIDES = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -197,20 +205,31 @@ def of_model(own: int, folder: Path, model: Path = networks.MODEL) -> dict:
         [float(texts[i].index(name) > texts[i].index(other)) for name, other in (colours[i], colours[i][::-1])]
         for i in kept
     ]
-    numbers_of |= {LATER: second, USUALLY: usually([colours[i] for i in kept], lost)}
+    names = [colours[i] for i in kept]
+    numbers_of |= {LATER: second, USUALLY: usually(names, lost), RIGHT: [[0.0, 1.0]] * len(kept)}
     seeds = counted(-by_seed[kept, 0].astype(float), by_seed[kept, 1])
     return {
         "prompts": len(texts),
         "left_out": len(texts) - len(kept),
-        "lost_mean": round(float(lost.mean()), 2),
+        "lost": {side: round(float(mean), 2) for side, mean in zip(SIDES, lost.mean(0), strict=True)},
         "rates": {name: vars(counted(pairs, lost)) for name, pairs in numbers_of.items()},
         "one_seed_by_the_other": vars(seeds),
+        "when": {side: _when(numbers_of, names, lost, i) for i, side in enumerate(SIDES)},
         "pictures": {name: [round(v, 3) for v in values] for name, values in _pictures(looked, drawn, own).items()},
         "abrupt": {
             name: [round(float(f([one.abrupt[i] for one in looked])), 2) for f in (np.mean, min, max)]
             for i, name in enumerate(("raw", "unet"))
         },
     }
+
+
+def _when(numbers_of: dict[str, list], names: list, lost: np.ndarray, side: int) -> dict[str, list[float]]:
+    """How well a number tells, over the prompts, how early the colour of one side's object is lost: Spearman's ranks
+    with their interval."""
+    own = numbers_of | {USUALLY: usually([[of[side]] for of in names], lost[:, side : side + 1])}
+    rows = {name: [pair[side if len(pair) > 1 else 0] for pair in own[name]] for name in WITHIN}
+    found = {name: ranks(row, -lost[:, side]) for name, row in rows.items()}
+    return {name: [round(v, 3) for v in (r, *ranks_interval(r, len(lost)))] for name, r in found.items()}
 
 
 ALONG, COUNT, STEPS, ACROSS, POOLED = (
@@ -250,7 +269,9 @@ def tables(found: dict[int, dict]) -> str:
         ["a colour is wrong at the own clip skip", *(of["left_out"] for of in found.values())],
         ["both are lost at the same value, or never", *(one.tied for one in some)],
         ["one is lost first", *(one.right + one.wrong + one.undecided for one in some)],
+        *([f"the {side} one is lost at, mean", *(of["lost"][side] for of in found.values())] for side in SIDES),
     ]
+    when = [[name, *(_middle(of["when"][side][name]) for of in found.values() for side in SIDES)] for name in WITHIN]
     pictures = [
         [name, *(_middle(of["pictures"][name]) for of in found.values())]
         for name in next(iter(found.values()))["pictures"]
@@ -259,6 +280,7 @@ def tables(found: dict[int, dict]) -> str:
         [
             table(["", *heads], counts),
             table(["the colour is lost first whose …", *heads], rates),
+            table(["the colour is lost the earlier the more …", *(f"{of}, {s}" for of in heads for s in SIDES)], when),
             table(["rank correlation", *heads], pictures),
             "abrupt: " + json.dumps({own: of["abrupt"] for own, of in found.items()}),
         ]

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import spearmanr
 
 from training import lens_study, networks, unet
-from training.foretelling import Counted, counted, lost_at, ranks, usually
+from training.foretelling import Counted, counted, lost_at, ranks, ranks_interval, usually
 from training.lens_study import LAST
 
 
@@ -44,6 +44,13 @@ def test_ranks_are_spearmans_with_ties():
     one, other = [1, 2, 2, 5, 3, 9], [0.3, 0.1, 0.4, 0.4, 0.2, 0.9]
     assert ranks(one, other) == pytest.approx(spearmanr(one, other).statistic)
     assert np.isnan(ranks([1, 1, 1], [1, 2, 3]))
+
+
+def test_the_interval_of_a_rank_correlation_holds_what_is_true_19_times_in_20():
+    rng = np.random.default_rng(3)
+    drawn = rng.normal(size=(1000, 2, 60))
+    intervals = [ranks_interval(ranks(one, other), 60) for one, other in drawn]
+    assert np.mean([low <= 0 <= high for low, high in intervals]) == pytest.approx(0.95, abs=0.02)
 
 
 def test_what_the_study_reads_from_the_lens_is_what_the_unet_gets_at_each_clip_skip():
