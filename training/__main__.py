@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def main(argv: list[str] | None = None) -> int:
     """Runs what the command line asks for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n\n")[0])
-    parser.add_argument("stage", choices=[*STAGES, "all", "claims", "chart", "sentences", "trained-with"])
+    parser.add_argument("stage", choices=[*STAGES, "all", "claims", "chart", "sentences", "trained-with", "lens"])
     parser.add_argument("--folder", type=Path, default=ROOT / "training-data", help="states, logs, results")
     parser.add_argument("--steps", type=int, help="length of the stage's training (default: that of the stage)")
     parser.add_argument("--threads", type=int, default=1, help="threads of one process (default 1)")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import chart, claims, evaluate, judge, pack, sentences, text, trained_with_report, unet, vae
+from . import chart, claims, evaluate, judge, lens_study, pack, sentences, text, trained_with_report, unet, vae
 from .loop import Stage
 from .tokenizer import Encoder, write_tokenizer
 from .world import draw, training_scenes
@@ -62,6 +62,9 @@ def run(stage: str, asked: Namespace) -> str | None:
         return _claims(folder)
     if stage == "trained-with":
         trained_with_report.run(folder, asked.model)
+        return None
+    if stage == "lens":
+        _keep(folder, "lens", lens_study.run(folder, asked.model))
         return None
     if stage == "chart":
         chart.accuracy_chart(folder, folder / "accuracy.png")

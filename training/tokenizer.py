@@ -14,12 +14,12 @@ from .captions import words
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 LENGTH = 77
-_CLOSE = "</w>"
+WORD_END = "</w>"
 
 
 def learn_merges(vocabulary: list[str]) -> list[tuple[str, str]]:
     """Byte-pair merges, in the order they are to be applied, after which each word of the list is one symbol."""
-    split = [[*word[:-1], word[-1] + _CLOSE] for word in vocabulary]
+    split = [[*word[:-1], word[-1] + WORD_END] for word in vocabulary]
     merges: list[tuple[str, str]] = []
     while True:
         counts: dict[tuple[str, str], int] = {}
@@ -50,7 +50,7 @@ def write_tokenizer(folder: str | Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     merges = learn_merges(words())
     signs = string.ascii_lowercase + string.digits + string.punctuation
-    symbols = [*signs, *(sign + _CLOSE for sign in signs), *("".join(pair) for pair in merges), START, END]
+    symbols = [*signs, *(sign + WORD_END for sign in signs), *("".join(pair) for pair in merges), START, END]
     symbols = list(dict.fromkeys(symbols))
     lines = ["#version: 0.2", *(" ".join(pair) for pair in merges), ""]
     (folder / "merges.txt").write_text("\n".join(lines), encoding="utf-8")
