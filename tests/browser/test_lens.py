@@ -108,6 +108,8 @@ def test_the_way_of_a_prompt_is_drawn_and_follows_the_slider_without_a_question(
     expect(lens.figure).to_contain_text("stops here: clip skip 10 = layer 3 of 12")
     expect(lens.figure.locator(".unused")).to_have_count(9)
     assert len(lens.asked) == 1
+    lens.heatmap.scroll_into_view_if_needed()
+    expect(lens.slider).to_be_in_viewport()
 
     lens.sweep_page.open_tab("txt2img")
     lens.open()
