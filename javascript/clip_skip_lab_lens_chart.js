@@ -8,6 +8,13 @@ clipSkipLabLens.chart = (function () {
     const WRITTEN_FROM = 36; // px of a cell, for its value
     const NARROW = 480, NARROW_SIDE = 84; // px: on a phone the names of rows are shorter
 
+    const THEME = "clip-skip-lab-theme";
+
+    // Dark or light: told to those charts that are there, so that nothing holds on to earlier answers.
+    onUiLoaded(() => new MutationObserver(() => {
+        for (const frame of gradioApp().querySelectorAll(".clip-skip-lab-chart")) frame.dispatchEvent(new Event(THEME));
+    }).observe(document.body, {attributeFilter: ["class"]}));
+
     function shortened(ink, content, width) {
         if (ink.measureText(content).width <= width) return content;
         let letters = [...content];
@@ -222,7 +229,7 @@ clipSkipLabLens.chart = (function () {
         }
 
         new ResizeObserver(() => frame.clientWidth && redraw()).observe(frame);
-        new MutationObserver(drawSoon).observe(document.body, {attributeFilter: ["class"]}); // dark or light
+        frame.addEventListener(THEME, drawSoon);
         // `draw` after other values, `redraw` after other sizes; the readout follows both.
         return {element, redraw, draw() { draw(); if (cursor) point(cursor); }, change: (next) => Object.assign(given, next)};
     }
