@@ -49,7 +49,7 @@ clipSkipLabLens.chart = (function () {
         frame.setAttribute("aria-label", label);
         room.append(canvas);
         const element = make("div", {}, frame, readout);
-        let cursor = null, columnWidth = cell.least, side = given.side, isWaiting = false;
+        let cursor = null, columnWidth = cell.least, side = given.side, isWaiting = false, isInSight = true;
 
         function sized() {
             const wide = frame.clientWidth;
@@ -69,7 +69,7 @@ clipSkipLabLens.chart = (function () {
 
         function draw() {
             isWaiting = false;
-            if (!canvas.width) return;
+            if (!canvas.width || !isInSight) return;
             const ink = canvas.getContext("2d"), scale = window.devicePixelRatio || 1, style = getComputedStyle(element);
             const wide = canvas.width / scale, high = canvas.height / scale;
             const colour = {text: style.color, accent: style.getPropertyValue("--stop"), back: style.getPropertyValue("--paper")};
@@ -230,6 +230,10 @@ clipSkipLabLens.chart = (function () {
 
         new ResizeObserver(() => frame.clientWidth && redraw()).observe(frame);
         frame.addEventListener(THEME, drawSoon);
+        new IntersectionObserver(([entry]) => { // what nobody sees is drawn when somebody does
+            isInSight = entry.isIntersecting;
+            draw();
+        }, {rootMargin: "100px"}).observe(frame);
         // `draw` after other values, `redraw` after other sizes; the readout follows both.
         return {element, redraw, draw() { draw(); if (cursor) point(cursor); }, change: (next) => Object.assign(given, next)};
     }
