@@ -108,8 +108,10 @@ clipSkipLabLens.colours = (function () {
     function colourAt(share, stops) {
         const at = share * (stops.length - 1), from = Math.min(Math.floor(at), stops.length - 2), rest = at - from;
         const [red, green, blue] = stops[from].map((value, part) => value + rest * (stops[from + 1][part] - value));
-        const light = 0.299 * red + 0.587 * green + 0.114 * blue;
-        return {fill: `rgb(${red | 0}, ${green | 0}, ${blue | 0})`, ink: light > 140 ? "#111827" : "#f9fafb"};
+        // Luminance as WCAG 2 has it: above 0.18 black has the higher contrast.
+        const linear = (part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        const light = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+        return {fill: `rgb(${red | 0}, ${green | 0}, ${blue | 0})`, ink: light > 0.18 ? "#000" : "#fff"};
     }
 
     const SHADES = 128, shades = {};

@@ -6,6 +6,7 @@ clipSkipLabLens.chart = (function () {
     const {make} = clipSkipLab, {colours} = clipSkipLabLens;
     const FONT = "ui-sans-serif, system-ui, 'Segoe UI', 'Hiragino Sans', 'Noto Sans JP', sans-serif";
     const WRITTEN_FROM = 36; // px of a cell, for its value
+    const NARROW = 480, NARROW_SIDE = 84; // px: on a phone the names of rows are shorter
 
     function shortened(ink, content, width) {
         if (ink.measureText(content).width <= width) return content;
@@ -34,7 +35,7 @@ clipSkipLabLens.chart = (function () {
     //   drawn(layout)      it was drawn: {side, width of a column, left that it is scrolled by}, in px; may be missing
     //   said(row, c)       the cell in words;  chosen(row, c): it was clicked, or Enter
     function chart({label, most = 460, ...given}) {
-        const {side, top, cell} = given, canvas = make("canvas"), room = make("div");
+        const {top, cell} = given, canvas = make("canvas"), room = make("div");
         const readout = make("p", {className: "clip-skip-lab-readout"});
         readout.setAttribute("aria-live", "polite");
         const frame = make("div", {className: "clip-skip-lab-chart", tabIndex: 0}, room);
@@ -42,10 +43,11 @@ clipSkipLabLens.chart = (function () {
         frame.setAttribute("aria-label", label);
         room.append(canvas);
         const element = make("div", {}, frame, readout);
-        let cursor = null, columnWidth = cell.least, isWaiting = false;
+        let cursor = null, columnWidth = cell.least, side = given.side, isWaiting = false;
 
         function sized() {
             const wide = frame.clientWidth;
+            side = wide < NARROW ? Math.min(given.side, NARROW_SIDE) : given.side;
             columnWidth = Math.min(Math.max(Math.floor((wide - side) / given.columns), cell.least), cell.most);
             const width = side + columnWidth * given.columns, height = top + cell.height * given.rows;
             room.style.width = `${width}px`;

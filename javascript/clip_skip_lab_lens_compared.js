@@ -70,7 +70,7 @@
             encoder = encoders.filter(({honoured}) => honoured)[at];
             move(...values);
         });
-        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("0 % is the same, 100 % is as far " +
+        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("0% is the same, 100% is as far " +
             "apart as both are long; over all tokens with their weights, padding included, after the final layer norm where the " +
             "model has one.")});
         container.replaceChildren(make("label", {}, clipSkipLab.say("compared with clip skip"), input), ...said, about,

@@ -30,6 +30,7 @@
         name.textContent = clipSkipLab.say("{word} → {other}", {word: one, other});
         return {
             element: make("tr", {}, name, make("td", {}, drawn.element), said),
+            more: (layer) => pair.more[layer],
             move(layer) {
                 drawn.move(layer);
                 said.textContent = clipSkipLab.say("{here} here, {apart} where “{word}” is left out",
@@ -39,9 +40,10 @@
     }
 
     clipSkipLabLens.views.mixing = function (answer, clipSkip, container, {onAsk = () => {}} = {}) {
-        const rows = [], about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("Each pair is two words of " +
+        const lists = [], about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("Each pair is two words of " +
             "the prompt: the cosine of their states here, and where the first is left out of the prompt. What is above that, the " +
-            "second word has taken from the first. The dashed line is without the word.")});
+            "second word has taken from the first. The dashed line is without the word. There are at most 20 pairs, those that mix most " +
+            "at the clip skip that was asked.")});
         const button = make("button", {type: "button", textContent: clipSkipLab.say("Which words mix?"), onclick: () => onAsk()});
         container.replaceChildren(about);
         if (!answer.encoders.some(({mixing}) => mixing)) {
@@ -50,14 +52,21 @@
         }
         for (const encoder of answer.encoders.filter(({mixing}) => mixing)) {
             if (answer.encoders.length > 1) container.append(make("h5", {textContent: encoder.name}));
-            if (!encoder.mixing.length) container.append(make("p", {textContent: clipSkipLab.say("No two words can be compared.")}));
-            const own = encoder.mixing.map((pair) => ({encoder, ...rowOf(encoder, pair)}));
-            rows.push(...own);
-            container.append(make("table", {}, make("tbody", {}, ...own.map(({element}) => element))));
+            const body = make("tbody"), none = make("p", {textContent: clipSkipLab.say("At this layer no word takes from another.")});
+            lists.push({encoder, body, none, rows: encoder.mixing.map((pair) => rowOf(encoder, pair))});
+            container.append(none, make("table", {}, body));
         }
 
+        // Those that mix at the layer in use, the most first.
         function move(value) {
-            for (const {encoder, move: moveRow} of rows) moveRow(numbers.layerOf(encoder, value));
+            for (const {encoder, body, none, rows} of lists) {
+                const layer = numbers.layerOf(encoder, value), found = rows.filter((row) => row.more(layer) > 0);
+                found.sort((one, other) => other.more(layer) - one.more(layer));
+                found.forEach((row) => row.move(layer));
+                none.hidden = found.length > 0;
+                const before = [...body.children], now = found.map(({element}) => element);
+                if (before.length !== now.length || now.some((element, at) => element !== before[at])) body.replaceChildren(...now);
+            }
         }
 
         move(clipSkip);

@@ -7,7 +7,7 @@
     const WAITS_AFTER = 1500; // ms without an answer, then it is looked whether the WebUI generates
     const {Refused} = clipSkipLabBring, {make} = clipSkipLab, lens = clipSkipLabLens;
 
-    let parts = null, views = [], asked = 0, isTouched = false, isNegative = false;
+    let parts = null, views = {}, asked = 0, isTouched = false, isNegative = false;
 
     function home() {
         return gradioApp().querySelector("#clip_skip_lab_lens .clip-skip-lab-lens");
@@ -129,6 +129,10 @@
     }
 
     async function ask() {
+        if (!parts.prompt.value.trim()) {
+            parts.alert.textContent = clipSkipLab.say("There is no prompt yet.");
+            return;
+        }
         const negative = parts.negative.value.trim();
         const found = await answered({
             prompt: parts.prompt.value, ...(negative ? {negative_prompt: parts.negative.value} : {}), clip_skip: lens.clipSkip,
@@ -137,9 +141,17 @@
         if (found) lens.show(found);
     }
 
+    // Everything else stays as it is drawn, unless another model has answered.
     async function askForMixing() {
-        const found = await answered({...lens.answer.asked, clip_skip: lens.clipSkip, mixing: true});
-        if (found) lens.show(found);
+        const {answer} = lens, found = await answered({...answer.asked, clip_skip: lens.clipSkip, mixing: true});
+        if (!found) return;
+        if (found.model.name !== answer.model.name || lens.answer !== answer) {
+            lens.show(found);
+            return;
+        }
+        answer.encoders.forEach((encoder, at) => encoder.mixing = found.encoders[at].mixing);
+        answer.negative?.encoders.forEach((encoder, at) => encoder.mixing = found.negative.encoders[at].mixing);
+        drawMixing();
     }
 
     // --- Showing ----------------------------------------------------------------------------------------------
@@ -152,9 +164,12 @@
     function add(view, title, choices = {}, ...children) {
         const {content, element} = section(title, ...children);
         parts.results.append(element);
-        const drawn = lens.views[view](shownAnswer(), lens.clipSkip, content, choices);
-        views.push(drawn);
-        return drawn;
+        views[view] = lens.views[view](shownAnswer(), lens.clipSkip, content, choices);
+        return content;
+    }
+
+    function drawMixing() {
+        views.mixing = lens.views.mixing(shownAnswer(), lens.clipSkip, parts.mixing, {onAsk: askForMixing});
     }
 
     function shownAnswer() {
@@ -170,15 +185,15 @@
         })];
     }
 
-    function figureTools(figure) {
+    function figureTools() {
         const print = button(clipSkipLab.say("Print"), () => window.print());
-        const save = button(clipSkipLab.say("Save as SVG"), () => lens.paper.save(figure().svg, `clip-skip-${lens.clipSkip}.svg`));
+        const save = button(clipSkipLab.say("Save as SVG"), () => lens.paper.save(views.figure.svg, `clip-skip-${lens.clipSkip}.svg`));
         return make("div", {className: "clip-skip-lab-tools"}, print, save);
     }
 
     function show() {
         if (isNegative && !lens.answer.negative) isNegative = false;
-        views = [];
+        views = {};
         parts.results.hidden = false;
         const said = lens.answer.sentences.map((text) => make("p", {textContent: text}));
         parts.results.replaceChildren(...said, ...whichPrompt());
@@ -186,19 +201,17 @@
             isTouched = true;
             lens.move(value);
         };
-        let figure = null;
-        figure = add("figure", clipSkipLab.say("The way of the prompt"), {onClipSkip}, figureTools(() => figure));
-        parts.figure = figure;
+        add("figure", clipSkipLab.say("The way of the prompt"), {onClipSkip}, figureTools());
         add("heatmap", clipSkipLab.say("What each layer does to each token"), {onClipSkip});
         add("compared", clipSkipLab.say("How far two values are apart"), {other: lens.other, onOther: lens.compareWith});
         add("likeness", clipSkipLab.say("How alike the tokens are"));
-        add("mixing", clipSkipLab.say("Which words mix"), {onAsk: askForMixing});
+        parts.mixing = add("mixing", clipSkipLab.say("Which words mix"), {onAsk: askForMixing});
     }
 
     lens.onAnswer(show);
     lens.onValue((clipSkip, other) => {
         parts?.slider.show(clipSkip, lens.answer?.highest ?? lens.HIGHEST);
-        for (const view of views) view.move(clipSkip, other);
+        for (const view of Object.values(views)) view.move(clipSkip, other);
     });
 
     // --- When -------------------------------------------------------------------------------------------------
@@ -216,6 +229,6 @@
     }
 
     onUiTabChange(opened);
-    window.addEventListener("beforeprint", () => isShown() && parts?.figure && lens.paper.prepare(parts.figure.svg));
+    window.addEventListener("beforeprint", () => isShown() && views.figure && lens.paper.prepare(views.figure.svg));
     window.addEventListener("afterprint", () => lens.paper.done());
 })();

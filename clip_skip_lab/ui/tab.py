@@ -35,7 +35,7 @@ def add_memory_settings() -> None:
 
 
 def sweeps_tab(host: Host, library: Library) -> list[tuple[gr.Blocks, str, str]]:
-    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_lens_tab.js, …_library.js, …_picks.js and …_memory.js
+    """The tab for the host's `on_ui_tabs`. javascript/clip_skip_lab_lens_tab.js, …_library.js, …_picks.js, …_memory.js
     fill it."""
     with gr.Blocks(analytics_enabled=False) as tab:
         gr.HTML('<div class="clip-skip-lab-lens"></div>', elem_id="clip_skip_lab_lens")

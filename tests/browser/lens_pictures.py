@@ -1,0 +1,72 @@
+"""`python -m tests.browser.lens_pictures`: the pictures of the prompt lens in the docs, docs/images/lens-*.png, of the
+small trained model. Those in Japanese need a font that has it."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.chromium import find_chromium
+from tests.browser.page_pictures import IMAGES
+from tests.browser.sweep_page import SweepPage
+from tests.minihost import launch
+
+PROMPT = "a large (red:1.2) circle and a small blue square on a green background"
+HOME = ".clip-skip-lab-lens"
+MIXING = f"{HOME} section:nth-of-type(4)"
+CLIP_SKIP = 3
+
+
+# name: (theme, size, language, what comes to the top)
+PICTURES: dict[str, tuple[str, tuple[int, int], str, str]] = {
+    "dark": ("dark", (1000, 960), "en-US", HOME),
+    "light-ja": ("light", (1000, 960), "ja-JP", HOME),
+    "heatmap-light": ("light", (1000, 640), "en-US", f"{HOME} section:nth-of-type(2)"),
+    "values-dark": ("dark", (1000, 620), "en-US", f"{HOME} section:nth-of-type(3)"),
+    "mixing-dark": ("dark", (1000, 860), "en-US", MIXING),
+    "phone-dark": ("dark", (375, 960), "en-US", HOME),
+}
+
+
+def take(browser: Browser, url: str, theme: str, size: tuple[int, int], locale: str, top: str) -> bytes:
+    """A screenshot of the lens when everything is drawn."""
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
+    page = context.new_page()
+    SweepPage(page, url, theme=theme).open_tab("Clip skip sweeps")
+    page.locator(f"{HOME} textarea").first.fill(PROMPT)
+    page.locator(f"{HOME} .clip-skip-lab-primary").click()
+    page.locator(".clip-skip-lab-figure").wait_for()
+    page.evaluate(f"() => clipSkipLabLens.move({CLIP_SKIP})")
+    if top == MIXING:
+        page.get_by_role("button", name="Which words mix?").click()
+        page.locator(".clip-skip-lab-curve").first.wait_for()
+    page.mouse.move(0, 0)
+    page.locator(top).evaluate("part => part.scrollIntoView()")
+    page.mouse.wheel(0, -60 if top != HOME else -12)  # below the slider, which stays in sight
+    page.wait_for_timeout(800)
+    picture = page.screenshot()
+    context.close()
+    return picture
+
+
+def save(name: str, data: bytes) -> None:
+    """As a palette of 256 colours: the files of the docs stay small."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"lens-{name}.png", optimize=True)
+
+
+def main() -> None:
+    """Makes all of them."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        with launch.Process(folder, [launch.REPO], ["--trained-model"]) as host:
+            for name, given in PICTURES.items():
+                save(name, take(browser, host.url, *given))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
