@@ -150,6 +150,10 @@ def test_of_two_models_only_the_curves_are_shown(lens):
 
 
 def test_one_picture_for_each_layer_stands_over_its_column_and_txt2img_keeps_what_stood_there(lens, client):
+    for box in ("#txt2img_hr-checkbox", "[id$=clip_skip_lab_finer-checkbox]"):  # which would make other pictures
+        lens.page.evaluate("box => document.querySelector(`#tab_txt2img ${box} input`).click()", box)
+    value = lens.page.locator("#txt2img_script_container [id$=clip_skip_lab_clip_skip_lab_value]").first
+    value.locator("input, textarea").first.evaluate("field => { field.value = '3.5'; updateInput(field); }")
     lens.look("a red cat", "a dog")
     lens.press("What does each layer see")
     lens.says("12 pictures stand over the layers.")
@@ -162,6 +166,7 @@ def test_one_picture_for_each_layer_stands_over_its_column_and_txt2img_keeps_wha
     record = client.http.get(f"/clip-skip-lab/v1/sweeps/{sweep}").json()
     assert (record["setting"]["prompt"], record["setting"]["negative_prompt"]) == ("a red cat", "a dog")
     assert record["plan"]["draft"]
+    assert not record["setting"]["enable_hr"]
     assert record["cells"][4]["values"] == {"Clip skip": 5}
     assert (record["setting"]["seed"], record["setting"]["steps"]) == (7, 2)
 
