@@ -8,6 +8,13 @@ clipSkipLabLens.chart = (function () {
     const WRITTEN_FROM = 36; // px of a cell, for its value
     const NARROW = 480, NARROW_SIDE = 84; // px: on a phone the names of rows are shorter
 
+    const THEME = "clip-skip-lab-theme";
+
+    // Dark or light: told to those charts that are there, so that nothing holds on to earlier answers.
+    onUiLoaded(() => new MutationObserver(() => {
+        for (const frame of gradioApp().querySelectorAll(".clip-skip-lab-chart")) frame.dispatchEvent(new Event(THEME));
+    }).observe(document.body, {attributeFilter: ["class"]}));
+
     function shortened(ink, content, width) {
         if (ink.measureText(content).width <= width) return content;
         let letters = [...content];
@@ -43,7 +50,7 @@ clipSkipLabLens.chart = (function () {
         frame.setAttribute("aria-label", label);
         room.append(canvas);
         const element = make("div", {}, frame, readout);
-        let cursor = null, columnWidth = cell.least, side = given.side, isWaiting = false;
+        let cursor = null, columnWidth = cell.least, side = given.side, isWaiting = false, isInSight = true;
 
         function sized() {
             const wide = frame.clientWidth;
@@ -63,7 +70,7 @@ clipSkipLabLens.chart = (function () {
 
         function draw() {
             isWaiting = false;
-            if (!canvas.width) return;
+            if (!canvas.width || !isInSight) return;
             const ink = canvas.getContext("2d"), scale = window.devicePixelRatio || 1, style = getComputedStyle(element);
             const wide = canvas.width / scale, high = canvas.height / scale;
             const colour = {text: style.color, accent: style.getPropertyValue("--stop"), back: style.getPropertyValue("--paper")};
@@ -224,7 +231,11 @@ clipSkipLabLens.chart = (function () {
         }
 
         new ResizeObserver(() => frame.clientWidth && redraw()).observe(frame);
-        new MutationObserver(drawSoon).observe(document.body, {attributeFilter: ["class"]}); // dark or light
+        frame.addEventListener(THEME, drawSoon);
+        new IntersectionObserver(([entry]) => { // what nobody sees is drawn when somebody does
+            isInSight = entry.isIntersecting;
+            draw();
+        }, {rootMargin: "100px"}).observe(frame);
         // `draw` after other values, `redraw` after other sizes; the readout follows both.
         return {element, redraw, draw() { draw(); if (cursor) point(cursor); }, change: (next) => Object.assign(given, next)};
     }

@@ -9,8 +9,9 @@
     function sentence(encoder, several, clipSkip, other) {
         const one = numbers.layerOf(encoder, clipSkip), another = numbers.layerOf(encoder, other);
         const parts = {name: encoder.name, value: clipSkip, other, layer: one, change: colours.percent(encoder.distance[one][another])};
+        if (clipSkip === other) return clipSkipLab.say("Both values are {value}: nothing changes.", parts);
         if (!encoder.honoured) return clipSkipLab.say("{name} does not look at clip skip: it always gives layer {layer}.", parts);
-        if (one === another && clipSkip !== other) {
+        if (one === another) {
             return clipSkipLab.say("{name} gives layer {layer} at both: what the UNet gets from it does not change.", parts);
         }
         if (!several) return clipSkipLab.say("From clip skip {other} to {value}, what the UNet gets changes by {change}.", parts);

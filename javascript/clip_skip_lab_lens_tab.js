@@ -7,7 +7,7 @@
     const WAITS_AFTER = 1500; // ms without an answer, then it is looked whether the WebUI generates
     const {Refused} = clipSkipLabBring, {make} = clipSkipLab, lens = clipSkipLabLens;
 
-    let parts = null, views = {}, asked = 0, isTouched = false, isNegative = false;
+    let parts = null, views = {}, asked = 0, isTouched = false, isCompared = false, isNegative = false;
 
     function home() {
         return gradioApp().querySelector("#clip_skip_lab_lens .clip-skip-lab-lens");
@@ -136,7 +136,7 @@
         const negative = parts.negative.value.trim();
         const found = await answered({
             prompt: parts.prompt.value, ...(negative ? {negative_prompt: parts.negative.value} : {}), clip_skip: lens.clipSkip,
-            other_clip_skip: lens.other,
+            ...(isCompared ? {other_clip_skip: lens.other} : {}),
         });
         if (found) lens.show(found);
     }
@@ -203,7 +203,11 @@
         };
         add("figure", clipSkipLab.say("The way of the prompt"), {onClipSkip}, figureTools());
         add("heatmap", clipSkipLab.say("What each layer does to each token"), {onClipSkip});
-        add("compared", clipSkipLab.say("How far two values are apart"), {other: lens.other, onOther: lens.compareWith});
+        const onOther = (value) => {
+            isCompared = true;
+            lens.compareWith(value);
+        };
+        add("compared", clipSkipLab.say("How far two values are apart"), {other: lens.other, onOther});
         add("likeness", clipSkipLab.say("How alike the tokens are"));
         parts.mixing = add("mixing", clipSkipLab.say("Which words mix"), {onAsk: askForMixing});
     }

@@ -53,7 +53,7 @@ def take(browser: Browser, url: str, scheme: str, size: tuple[int, int], locale:
     page = context.new_page()
     SweepPage(page, url, theme=scheme).open_tab("Clip skip sweeps")
     page.locator(".clip-skip-lab-thumbnail img").first.wait_for()
-    page.locator("#tabs").evaluate("tabs => tabs.scrollIntoView()")
+    page.locator("#clip_skip_lab_sweeps").first.evaluate("list => list.scrollIntoView()")
     page.wait_for_timeout(800)
     picture = page.screenshot()
     context.close()
