@@ -119,10 +119,10 @@ clipSkipLabLens.both = (function () {
         const [one, other] = values;
         return sides[0].answer.encoders.map((encoder, place) => {
             if (!encoder.honoured) {
-                return make("p", {textContent: clipSkipLab.say("{encoder} ignores clip skip: all values give the same.", {encoder: encoder.name})});
+                return make("p", {textContent: clipSkipLab.say("{name} does not look at clip skip: it always gives layer {layer}.", encoder)});
             }
-            const [first, second] = sides.map(({answer}) => colours.number(distanceIn(answer.encoders[place], values)));
-            return make("p", {textContent: clipSkipLab.say("{encoder}: clip skip {one} and {other} are {first} apart in “{left}”, {second} in “{right}”.", {
+            const [first, second] = sides.map(({answer}) => colours.percent(distanceIn(answer.encoders[place], values)));
+            return make("p", {textContent: clipSkipLab.say("{encoder}: from clip skip {one} to {other}, what the UNet gets changes by {first} in “{left}”, {second} in “{right}”.", {
                 encoder: encoder.name, one, other, first, second, left: sides[0].name, right: sides[1].name,
             })});
         });
@@ -134,12 +134,12 @@ clipSkipLabLens.both = (function () {
         const words = sharedWords(one, other, values);
         if (!words.length) return [make("p", {textContent: clipSkipLab.say("{encoder}: both have no word in common.", {encoder: one.name})})];
         const cells = (tag, texts) => make("tr", {}, ...texts.map((text) => make(tag, {textContent: text})));
-        const caption = make("caption", {textContent: clipSkipLab.say("Words in both, {encoder}: how far clip skip {one} and {other} are apart", {
+        const caption = make("caption", {textContent: clipSkipLab.say("Words in both, {encoder}: how much each changes from clip skip {one} to {other}", {
             encoder: one.name, one: values[0], other: values[1],
         })});
         const head = make("thead", {}, cells("th", [clipSkipLab.say("Word"), sides[0].name, sides[1].name, clipSkipLab.say("Difference")]));
         const rows = words.slice(0, MOST_WORDS).map(({text, first, second}) => {
-            const row = cells("td", [text, colours.number(first), colours.number(second), signed(second - first)]);
+            const row = cells("td", [text, colours.percent(first), colours.percent(second), signed(second - first)]);
             row.firstChild.dir = "auto";
             return row;
         });
@@ -148,7 +148,7 @@ clipSkipLabLens.both = (function () {
     }
 
     function signed(value) {
-        return `${value < 0 ? "−" : "+"}${colours.number(Math.abs(value))}`;
+        return `${value < 0 ? "−" : "+"}${colours.percent(Math.abs(value))}`;
     }
 
     // Draws what can be said of two sides into an element.

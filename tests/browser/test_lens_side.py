@@ -80,7 +80,9 @@ def test_what_was_kept_stays_beside_what_is_looked_at_next_each_with_its_own_cli
     lens.page.keyboard.press("ArrowRight")
     assert [column.locator("output").inner_text() for column in (kept, now)] == ["2", "3"]
     expect(lens.side.locator("svg[role=img] polyline")).to_have_count(2)
-    expect(lens.side).to_contain_text(re.compile(r"clip skip 2 and 3 are [\d.]+ apart in “Kept”, [\d.]+ in “Now”"))
+    expect(lens.side).to_contain_text(
+        re.compile(r"from clip skip 2 to 3, what the UNet gets changes by [\d.]+% in “Kept”, [\d.]+% in “Now”")
+    )
     words = lens.side.locator("tbody tr td:first-child").all_inner_texts()
     assert sorted(words) == ["a", "red"]
 
@@ -112,10 +114,13 @@ def test_what_each_word_moves_is_worked_out_in_each_of_both(lens):
 
     expected = [moved(answer, "cat") for answer in (first, second)]
     row = lens.side.locator("tbody tr", has_text="cat").locator("td").all_inner_texts()
-    assert [float(text) for text in row[1:3]] == pytest.approx(expected, abs=0.006)
+    assert [float(text.rstrip("%")) / 100 for text in row[1:3]] == pytest.approx(expected, abs=0.006)
     distances = [answer["encoders"][0]["distance"][12][9] for answer in (first, second)]
-    said = re.search(r"clip skip 1 and 4 are ([\d.]+) apart in “Kept”, ([\d.]+) in", lens.side.inner_text())
-    assert [float(text) for text in said.groups()] == pytest.approx(distances, abs=0.006)
+    said = re.search(
+        r"from clip skip 1 to 4, what the UNet gets changes by ([\d.]+)% in “Kept”, ([\d.]+)% in",
+        lens.side.inner_text(),
+    )
+    assert [float(text) / 100 for text in said.groups()] == pytest.approx(distances, abs=0.006)
 
 
 def test_a_prompt_stands_beside_its_negative_prompt(lens):
@@ -141,10 +146,14 @@ def test_of_two_models_only_the_curves_are_shown(lens):
     assert lens.columns.locator(".clip-skip-lab-side-model").nth(1).inner_text() == "another one"
     expect(lens.side.locator("svg[role=img] polyline")).to_have_count(2)
     expect(lens.side.locator("table")).to_have_count(0)
-    assert "apart" not in lens.side.locator(".clip-skip-lab-both").inner_text()
+    assert "from clip skip" not in lens.side.locator(".clip-skip-lab-both").inner_text()
 
 
 def test_one_picture_for_each_layer_stands_over_its_column_and_txt2img_keeps_what_stood_there(lens, client):
+    for box in ("#txt2img_hr-checkbox", "[id$=clip_skip_lab_finer-checkbox]"):  # which would make other pictures
+        lens.page.evaluate("box => document.querySelector(`#tab_txt2img ${box} input`).click()", box)
+    value = lens.page.locator("#txt2img_script_container [id$=clip_skip_lab_clip_skip_lab_value]").first
+    value.locator("input, textarea").first.evaluate("field => { field.value = '3.5'; updateInput(field); }")
     lens.look("a red cat", "a dog")
     lens.press("What does each layer see")
     lens.says("12 pictures stand over the layers.")
@@ -157,6 +166,7 @@ def test_one_picture_for_each_layer_stands_over_its_column_and_txt2img_keeps_wha
     record = client.http.get(f"/clip-skip-lab/v1/sweeps/{sweep}").json()
     assert (record["setting"]["prompt"], record["setting"]["negative_prompt"]) == ("a red cat", "a dog")
     assert record["plan"]["draft"]
+    assert not record["setting"]["enable_hr"]
     assert record["cells"][4]["values"] == {"Clip skip": 5}
     assert (record["setting"]["seed"], record["setting"]["steps"]) == (7, 2)
 
