@@ -18,8 +18,8 @@ from ..sweep.schema import check_schema
 from .checkpoints import Checkpoint, Checkpoints, first_of_line
 from .made_with import made_with
 
-FEWEST = 5
-"""Sweeps, before a mean and an interval are said."""
+FEWEST = 10
+"""Sweeps, before a mean and an interval are said: of fewer, one that is unlike the others may well be missing."""
 DOUBT = 0.05
 
 

@@ -128,13 +128,13 @@ def of(number, mean=0.5, rows=1, extends="", name="tiny", short="0123456789"):
     return Correlated(f"sweep-{number}", extends, f"2026-11-{number:02}", name, short, rows, mean)
 
 
-def test_over_five_sweeps_there_are_mean_and_interval_below_nothing_is_said():
-    means = [0.9, 0.7, 0.8, 1.0, 0.6]
-    few = RankCorrelations(of(number, mean, rows=2) for number, mean in enumerate(means[:4])).asked("tiny")
-    assert (few.sweeps, few.rows, few.mean, few.low, few.high) == (4, 8, None, None, None)
+def test_over_ten_sweeps_there_are_mean_and_interval_below_nothing_is_said():
+    means = [0.9, 0.7, 0.8, 1.0, 0.6] * 2
+    few = RankCorrelations(of(number, mean, rows=2) for number, mean in enumerate(means[:9])).asked("tiny")
+    assert (few.sweeps, few.rows, few.mean, few.low, few.high) == (9, 18, None, None, None)
     found = RankCorrelations(of(number, mean, rows=2) for number, mean in enumerate(means)).asked("tiny")
-    assert (found.sweeps, found.rows, found.mean) == (5, 10, pytest.approx(0.8))
-    low, high = stats.t.interval(0.95, 4, loc=0.8, scale=stats.sem(means))
+    assert (found.sweeps, found.rows, found.mean) == (10, 20, pytest.approx(0.8))
+    low, high = stats.t.interval(0.95, 9, loc=0.8, scale=stats.sem(means))
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
 
 
@@ -146,8 +146,8 @@ def test_the_interval_stays_where_correlations_are(means):
 
 def test_a_sweep_and_those_that_extend_it_count_once_as_the_last():
     line = [of(1, 0.1), of(2, 0.9, extends="sweep-1"), of(3, 0.3)]
-    found = RankCorrelations([*line, *(of(number, 0.6) for number in range(4, 8))]).asked("tiny")
-    assert (found.sweeps, found.mean) == (6, pytest.approx((0.9 + 0.3 + 4 * 0.6) / 6))
+    found = RankCorrelations([*line, *(of(number, 0.6) for number in range(4, 12))]).asked("tiny")
+    assert (found.sweeps, found.mean) == (10, pytest.approx((0.9 + 0.3 + 8 * 0.6) / 10))
 
 
 def test_a_checkpoint_is_asked_for_by_name_or_hash_and_a_shared_name_is_refused():
@@ -206,14 +206,14 @@ def test_a_damaged_sweep_tells_nothing(tmp_path, wrong):
 
 @pytest.mark.parametrize("asked", ["?checkpoint=0123456789", "?checkpoint=tiny", ""])
 def test_the_route_answers_over_the_sweeps_on_disk_and_again_from_the_index(tmp_path, asked):
-    for number in range(1, 7):
+    for number in range(1, 12):
         sweep_of(tmp_path, number, {0: 0.5, 1: 0.9} if number > 1 else {})
     for _ in range(2):  # the second time as after a start
         app, library = FastAPI(), Library(lambda: Folders([str(tmp_path)]))
         host = SimpleNamespace(checkpoint=lambda: ("tiny", "0123456789"))
         add_rank_correlation_route(app, host, library, Guard(has_page=False))
         answer = TestClient(app).get(f"/clip-skip-lab/v1/rank-correlation{asked}").json()
-        numbers = {"sweeps": 5, "rows": 10, "mean": 0.7, "low": 0.7, "high": 0.7, "reading": 0}
+        numbers = {"sweeps": 10, "rows": 20, "mean": 0.7, "low": 0.7, "high": 0.7, "reading": 0}
         assert answer == {"checkpoint": asked.partition("=")[2] or "tiny", **numbers}
         assert not any("rank_correlations" in entry for entry in library.listing(Query())["sweeps"])
     assert library.rank_correlations()[0] is library.rank_correlations()[0]
