@@ -139,7 +139,7 @@ def look(parts, text: str, colours: Sequence[str]) -> Looked:
     """Looks at a prompt through the lens; of each colour the word behind it is its noun."""
     (tokens,), (end,) = parts.encoder([text])
     raw, given = _states(parts.text, tokens)
-    seen = numbers.track(given[:, :end])
+    apart = _apart(numbers.track(given[:, :end]))
     places = [tokens.tolist().index(parts.encoder.tokenizer.convert_tokens_to_ids(name + WORD_END)) for name in colours]
 
     def without(words: Sequence[Word]) -> torch.Tensor:
@@ -150,8 +150,8 @@ def look(parts, text: str, colours: Sequence[str]) -> Looked:
     pairs = [pair for chunk in both for pair in mixed(chunk, given, without)]
     found = [numbers.abrupt(numbers.track(states[:, 1:end]).change) for states in (raw, given)]
     return Looked(
-        word=np.stack([_apart(seen, place) for place in places]),
-        noun=np.stack([_apart(seen, place + 1) for place in places]),
+        word=apart[places],
+        noun=apart[[place + 1 for place in places]],
         mixed=np.stack([pair.more.numpy()[LAYERS] for pair in pairs]),
         distance=numbers.distances(numbers.products(given)).numpy()[np.ix_(LAYERS, LAYERS)],
         abrupt=tuple(one.last / one.others for one in found if one),
@@ -167,11 +167,11 @@ def _states(model, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.cat(list(states.hidden)), torch.cat(given)
 
 
-def _apart(seen: numbers.Track, place: int) -> np.ndarray:
-    """How far the states of one token are from each other, relative to their lengths: [value, value]."""
-    length = np.stack([[float(seen.apart(one, other)[place]) for other in LAYERS] for one in LAYERS])
-    norm = seen.norm[LAYERS, place].numpy()
-    return length / np.sqrt(norm[:, None] * norm[None])
+def _apart(seen: numbers.Track) -> np.ndarray:
+    """How far the states of each token are from each other, relative to their lengths: [token, value, value]."""
+    length = torch.stack([torch.stack([seen.apart(one, other) for other in LAYERS]) for one in LAYERS])
+    norm = seen.norm[LAYERS]
+    return (length / (norm[:, None] * norm[None]).sqrt()).permute(2, 0, 1).numpy()
 
 
 def foretold(looked: Looked, own: int, lost: Sequence[float]) -> dict[str, list[float]]:
