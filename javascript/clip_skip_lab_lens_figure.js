@@ -147,8 +147,9 @@
     function drawLayers(group, encoder, x, top, width, choose) {
         const thin = encoder.layers > 16, height = thin ? 13 : 22, size = thin ? 10 : 12;
         const changes = numbers.meanChanges(encoder, "unet"), wide = width - LANE;
-        // The first layer may change the embeddings by far more than any other changes anything.
-        const most = Math.max(...changes.slice(2), 1e-9), share = (change) => Math.min(change / most, 1);
+        // The first layer may change the embeddings by many times what any other changes: its bar ends where three times that would.
+        const others = Math.max(...changes.slice(2), 1e-9), most = Math.min(Math.max(...changes), 3 * others);
+        const share = (change) => Math.min(change / most, 1);
         const rows = changes.map((change, layer) => {
             const y = top + layer * (height + 2), value = numbers.clipSkipOf(encoder, layer), middle = y + height / 2 + size * 0.36;
             const name = layer ? clipSkipLab.say("Layer {layer}", {layer}) : clipSkipLab.say("Token embeddings");
