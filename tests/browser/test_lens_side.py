@@ -59,68 +59,64 @@ def lens(page, host_url):
     return Lens(page, host_url)
 
 
+def moved(answer, text, one, another):
+    """How far the word moves between two layers, from the answer's own numbers."""
+    encoder = answer["encoders"][0]
+    (token,) = next(word["tokens"] for word in encoder["words"] if word["text"] == text)
+    a, b = (encoder["unet"]["norm"][layer][token] for layer in (one, another))
+    return ((a * a + b * b - 2 * a * b * encoder["unet"]["cosine"][one][another][token]) / (a * b)) ** 0.5
+
+
+def shares(texts):
+    return [float(text.rstrip("%")) / 100 for text in texts]
+
+
 def test_what_was_kept_stays_beside_what_is_looked_at_next_each_with_its_own_clip_skip(lens):
     lens.look("a red cat on a table")
+    answers = [lens.page.evaluate("clipSkipLabLens.answer")]
     lens.press("Keep for comparison")
     lens.look("a red dog")
+    answers.append(lens.page.evaluate("clipSkipLabLens.answer"))
     expect(lens.columns).to_have_count(2)
     kept, now = lens.columns.nth(0), lens.columns.nth(1)
     expect(kept).to_contain_text("a red cat on a table")
     expect(now).to_contain_text("a red dog")
     for column in (kept, now):
-        expect(column.locator(".clip-skip-lab-side-model")).to_have_text(
-            lens.page.evaluate("clipSkipLabLens.answer.model.name")
-        )
+        expect(column.locator(".clip-skip-lab-side-model")).to_have_text(answers[0]["model"]["name"])
     now.get_by_role("slider").focus()
-    lens.page.keyboard.press("ArrowRight")
-    lens.page.keyboard.press("ArrowRight")
+    for _ in range(2):
+        lens.page.keyboard.press("ArrowRight")
     assert [column.locator("output").inner_text() for column in (kept, now)] == ["1", "3"]
     assert lens.page.evaluate("clipSkipLabLens.clipSkip") == 3
     kept.get_by_role("slider").focus()
     lens.page.keyboard.press("ArrowRight")
     assert [column.locator("output").inner_text() for column in (kept, now)] == ["2", "3"]
+
     expect(lens.side.locator("svg[role=img] polyline")).to_have_count(2)
-    expect(lens.side).to_contain_text(
-        re.compile(r"from clip skip 2 to 3, what the UNet gets changes by [\d.]+% in “Kept”, [\d.]+% in “Now”")
-    )
-    words = lens.side.locator("tbody tr td:first-child").all_inner_texts()
-    assert sorted(words) == ["a", "red"]
+    pattern = r"from clip skip 2 to 3, what the UNet gets changes by ([\d.]+%) in “Kept”, ([\d.]+%) in “Now”"
+    said = re.search(pattern, lens.side.inner_text())
+    distances = [answer["encoders"][0]["distance"][11][10] for answer in answers]
+    assert shares(said.groups()) == pytest.approx(distances, abs=0.006)
+    assert sorted(lens.side.locator("tbody tr td:first-child").all_inner_texts()) == ["a", "red"]
+    row = lens.side.locator("tbody tr", has_text="red").locator("td").all_inner_texts()
+    assert shares(row[1:3]) == pytest.approx([moved(answer, "red", 11, 10) for answer in answers], abs=0.006)
 
     lens.page.set_viewport_size({"width": 390, "height": 800})
     boxes = [column.bounding_box() for column in (kept, now)]
     assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
 
+    # Of two models there are the curves only.
+    lens.show("answer => ({...answer, model: {...answer.model, name: 'another one'}})")
+    expect(lens.side).to_contain_text("States of different models cannot be compared number by number")
+    assert lens.columns.locator(".clip-skip-lab-side-model").nth(1).inner_text() == "another one"
+    expect(lens.side.locator("svg[role=img] polyline")).to_have_count(2)
+    expect(lens.side.locator("table")).to_have_count(0)
+    assert "from clip skip" not in lens.side.locator(".clip-skip-lab-both").inner_text()
+
     lens.press("Remove")
     expect(lens.side).to_be_hidden()
     expect(lens.part.get_by_role("button", name="Keep for comparison")).to_be_focused()
-
-
-def test_what_each_word_moves_is_worked_out_in_each_of_both(lens):
-    """The numbers of the table, from the answers themselves."""
-    lens.look("a red cat")
-    first = lens.page.evaluate("clipSkipLabLens.answer")
-    lens.press("Keep for comparison")
-    lens.look("blue cat")
-    second = lens.page.evaluate("clipSkipLabLens.answer")
-    lens.columns.nth(1).get_by_role("slider").fill("4")
-
-    def moved(answer, text):
-        encoder = answer["encoders"][0]
-        (token,) = next(word["tokens"] for word in encoder["words"] if word["text"] == text)
-        a, b = (encoder["unet"]["norm"][layer][token] for layer in (12, 9))
-        squared = a * a + b * b - 2 * a * b * encoder["unet"]["cosine"][12][9][token]
-        return (squared / (a * b)) ** 0.5
-
-    expected = [moved(answer, "cat") for answer in (first, second)]
-    row = lens.side.locator("tbody tr", has_text="cat").locator("td").all_inner_texts()
-    assert [float(text.rstrip("%")) / 100 for text in row[1:3]] == pytest.approx(expected, abs=0.006)
-    distances = [answer["encoders"][0]["distance"][12][9] for answer in (first, second)]
-    said = re.search(
-        r"from clip skip 1 to 4, what the UNet gets changes by ([\d.]+)% in “Kept”, ([\d.]+)% in",
-        lens.side.inner_text(),
-    )
-    assert [float(text) / 100 for text in said.groups()] == pytest.approx(distances, abs=0.006)
 
 
 def test_a_prompt_stands_beside_its_negative_prompt(lens):
@@ -136,17 +132,6 @@ def test_a_prompt_stands_beside_its_negative_prompt(lens):
     assert lens.columns.locator("output").all_inner_texts() == ["1", "5"]
     lens.look("a cat")  # without one there is nothing beside it
     expect(lens.side).to_be_hidden()
-
-
-def test_of_two_models_only_the_curves_are_shown(lens):
-    lens.look("a red cat")
-    lens.press("Keep for comparison")
-    lens.show("answer => ({...answer, model: {...answer.model, name: 'another one'}})")
-    expect(lens.side).to_contain_text("States of different models cannot be compared number by number")
-    assert lens.columns.locator(".clip-skip-lab-side-model").nth(1).inner_text() == "another one"
-    expect(lens.side.locator("svg[role=img] polyline")).to_have_count(2)
-    expect(lens.side.locator("table")).to_have_count(0)
-    assert "from clip skip" not in lens.side.locator(".clip-skip-lab-both").inner_text()
 
 
 def test_one_picture_for_each_layer_stands_over_its_column_and_txt2img_keeps_what_stood_there(lens, client):
