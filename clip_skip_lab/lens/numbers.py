@@ -1,6 +1,7 @@
 """The numbers of the lens, from the hidden states of one chunk. Definitions: docs/lens.md.
 
-All is computed in 64 bits, as neighbouring states are so alike that their difference would be lost in 32.
+All is computed in 64 bits, as neighbouring states are so alike that their difference would be lost in 32; for a few
+tokens or a layer at a time, as large blocks that come and go between small ones that stay take memory for good.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import torch
 
 LEAST = 1e-12
 """What lengths are at least where something is divided by them."""
+
+AT_ONCE = 16
+"""Tokens that are computed together."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,12 @@ def track(states: torch.Tensor) -> Track:
     Args:
         states: [layers + 1, tokens, channels].
     """
-    wide = states.double()
-    norm = wide.norm(dim=-1)
-    directions = wide / norm.clamp_min(LEAST)[..., None]
+    return joined([_track(part.double()) for part in states.split(AT_ONCE, dim=1)])
+
+
+def _track(states: torch.Tensor) -> Track:
+    norm = states.norm(dim=-1)
+    directions = states / norm.clamp_min(LEAST)[..., None]
     return Track(norm, torch.einsum("atc,btc->abt", directions, directions).clamp(-1, 1))
 
 
@@ -62,8 +69,10 @@ def products(states: torch.Tensor) -> torch.Tensor:
     Args:
         states: [layers + 1, places, channels], padding included.
     """
-    flat = states.double().flatten(1)
-    found = flat @ flat.T
+    found = torch.zeros(len(states), len(states), dtype=torch.float64)
+    for part in states.split(AT_ONCE, dim=1):
+        flat = part.double().flatten(1)
+        found += flat @ flat.T
     return (found + found.T) / 2  # a product of matrices may round each half in its own way
 
 
@@ -81,9 +90,12 @@ def likeness(states: torch.Tensor) -> torch.Tensor:
     Args:
         states: [layers + 1, tokens, channels].
     """
-    wide = states.double()
-    directions = wide / wide.norm(dim=-1, keepdim=True).clamp_min(LEAST)
-    return (directions @ directions.transpose(1, 2)).clamp(-1, 1)
+    return torch.stack([_likeness(state.double()) for state in states])
+
+
+def _likeness(states: torch.Tensor) -> torch.Tensor:
+    directions = states / states.norm(dim=-1, keepdim=True).clamp_min(LEAST)
+    return (directions @ directions.T).clamp(-1, 1)
 
 
 @dataclass(frozen=True)
