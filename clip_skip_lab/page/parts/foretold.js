@@ -1,6 +1,7 @@
-// How well the change of the conditioning foretold that of the pictures: in this sweep, and, on a page from a WebUI, over
+// How well the change of the conditioning foretells that of the pictures: in this sweep, and, on a page from a WebUI, over
 // all sweeps of its checkpoint.
 
+const ASK_AGAIN = 1500; // ms, while sweeps are still being read
 const foretold = {sweep: null, answer: null};
 
 function correlationText(value) {
@@ -22,10 +23,10 @@ function inThisSweep() {
     if (!rows) return "";
     const value = correlationText(values.reduce((sum, one) => sum + one, 0) / rows);
     return rows === 1
-        ? t("In this sweep the distance of the conditionings foretold how much the picture changes with a rank correlation " +
-            "of {value}.", {value})
-        : t("In this sweep the distance of the conditionings foretold how much the pictures change with a rank correlation " +
-            "of {value}, the mean of {rows} rows.", {value, rows});
+        ? t("In this sweep, the rank correlation between the distance of the conditionings and the change of the picture is " +
+            "{value}.", {value})
+        : t("In this sweep, the rank correlation between the distance of the conditionings and the change of the pictures is " +
+            "{value}, the mean of {rows} rows.", {value, rows});
 }
 
 function overAllSweeps() {
@@ -33,8 +34,8 @@ function overAllSweeps() {
     if (problem) return [problem];
     if (!sweeps) return [];
     const said = typeof mean === "number"
-        ? t("Over {sweeps} sweeps of {checkpoint}, the distance of the conditionings foretold how much the pictures change " +
-            "with a rank correlation of {mean} ({low} to {high}).",
+        ? t("Over {sweeps} sweeps of {checkpoint}, the rank correlation between the distance of the conditionings and the " +
+            "change of the pictures is {mean} ({low} to {high}).",
         {sweeps, checkpoint, mean: correlationText(mean), low: correlationText(low), high: correlationText(high)})
         : t("Over all sweeps of {checkpoint} it cannot be said yet: too few have such a number ({sweeps}).", {checkpoint, sweeps});
     return [said, reading > 0 && t("Sweeps that are still to be read: {reading}.", {reading})];
@@ -47,6 +48,7 @@ async function askForetold() {
     try {
         const asked = new URLSearchParams({checkpoint: hash || name, lang: language});
         foretold.answer = {...await fromWebui(`${API}rank-correlation?${asked}`), checkpoint: name || hash};
+        if (foretold.answer.reading > 0) setTimeout(() => app.panel === "about" && askForetold(), ASK_AGAIN);
     } catch (error) {
         foretold.answer = {problem: error.message};
     }
