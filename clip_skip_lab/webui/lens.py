@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from modules import call_queue, prompt_parser, scripts, shared
+from modules import call_queue, prompt_parser, script_callbacks, shared
 
 from ..errors import InvalidInput
 from ..language import Text, translated
@@ -53,7 +53,7 @@ def look_through(engine: Engine, look: Look, language: str) -> dict[str, Any]:
         check_known(engine, loaded)
         check_loras(PROMPT, look.prompt)
         clip_skip, other, highest = _clip_skips(engine, loaded, look)
-        request = small_request(without_comments(look.prompt))
+        request = small_request(as_counted(look.prompt))
 
         def action() -> tuple[list[_Prompt], list[Text]]:
             watching = _Watching(engine, look.mixing, language)
@@ -62,7 +62,7 @@ def look_through(engine: Engine, look: Look, language: str) -> dict[str, Any]:
             if not any(view.has_words for view in positive.values()):
                 raise no_words(look.prompt)
             if negative is not None:
-                prompts.append(watching.look([without_comments(negative)], is_negative=True))
+                prompts.append(watching.look([as_counted(negative, is_negative=True)], is_negative=True))
             return prompts, _notes(loaded, request.prompts[0], look, prompts)
 
         prompts, notes = in_generation(request, action, encodes=False)
@@ -123,11 +123,16 @@ def _clip_skips(engine: Engine, loaded: LoadedModel, look: Look) -> tuple[int, i
     return clip_skip, other, highest
 
 
-def without_comments(prompt: str) -> str:
-    """A prompt without comments, which a script of the host's takes out (modules/processing_scripts/comments.py)."""
-    found = (getattr(script.module, "strip_comments", None) for script in scripts.scripts_data)
-    strip = next(filter(None, found), None)
-    return str(strip(prompt)) if strip and shared.opts.data.get("enable_prompt_comments", True) else prompt
+def as_counted(prompt: str, is_negative: bool = False) -> str:
+    """A prompt as the host's token counter takes it, without comments (modules/ui.py, `update_token_counter`); Forge
+    takes them out where it applies styles."""
+    styles = shared.prompt_styles
+    if hasattr(script_callbacks, "BeforeTokenCounterParams"):  # since v1.9
+        params = script_callbacks.BeforeTokenCounterParams(prompt, STEPS, [], is_positive=not is_negative)
+        script_callbacks.before_token_counter_callback(params)
+        prompt = params.prompt
+    apply = styles.apply_negative_styles_to_prompt if is_negative else styles.apply_styles_to_prompt
+    return str(apply(prompt, []))
 
 
 def _parts(prompt: str) -> list[str]:

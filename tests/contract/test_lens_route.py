@@ -143,9 +143,11 @@ def test_half_of_a_character_is_refused(client):
 
 
 def test_a_comment_is_no_part_of_the_prompt_where_the_host_takes_it_out(client):
-    found = [word["text"] for word in client.lens("a cat # and a dog")["encoders"][0]["words"]]
-    takes_out = client.options().get("enable_prompt_comments", False)
-    assert found == (["a", "cat"] if takes_out else ["a", "cat", "#", "and", "a", "dog"])
+    answer = client.lens("a cat # and a dog", negative_prompt="a cat # and a dog")
+    pictures = [client.generate(prompt=prompt).pictures for prompt in ("a cat", "a cat # and a dog")]
+    expected = ["a", "cat"] if same(*pictures) else ["a", "cat", "#", "and", "a", "dog"]
+    for part in (answer, answer["negative"]):
+        assert [word["text"] for word in part["encoders"][0]["words"]] == expected
 
 
 def test_unbalanced_parentheses_and_odd_letters_are_no_error(client):
