@@ -216,6 +216,7 @@ def of_model(own: int, folder: Path, model: Path = networks.MODEL) -> dict:
         "one_seed_by_the_other": vars(seeds),
         "when": {side: _when(numbers_of, names, lost, i) for i, side in enumerate(SIDES)},
         "pictures": {name: [round(v, 3) for v in values] for name, values in _pictures(looked, drawn, own).items()},
+        "distance": np.mean([one.distance[own - 1, own:] for one in looked], axis=0).round(2).tolist(),
         "abrupt": {
             name: [round(float(f([one.abrupt[i] for one in looked])), 2) for f in (np.mean, min, max)]
             for i, name in enumerate(("raw", "unet"))
@@ -282,7 +283,7 @@ def tables(found: dict[int, dict]) -> str:
             table(["the colour is lost first whose …", *heads], rates),
             table(["the colour is lost the earlier the more …", *(f"{of}, {s}" for of in heads for s in SIDES)], when),
             table(["rank correlation", *heads], pictures),
-            "abrupt: " + json.dumps({own: of["abrupt"] for own, of in found.items()}),
+            *(f"{key}: " + json.dumps({own: of[key] for own, of in found.items()}) for key in ("distance", "abrupt")),
         ]
     )
 
