@@ -1,4 +1,4 @@
-// How far apart two values of clip skip are for this prompt, and the words to which it matters most:
+// How far apart two values of clip skip are for this prompt, and the words that differ most:
 // `clipSkipLabLens.views.compared`. And what is said of the last layer.
 (function () {
     "use strict";
@@ -43,7 +43,7 @@
         input.addEventListener("change", () => onOther(input.valueAsNumber));
         const said = encoders.map(() => make("p", {className: "clip-skip-lab-sentence"}));
         const rows = Array.from({length: WORDS}, emptyRow), table = make("table", {}, make("tbody", {}, ...rows.map(({element}) => element)));
-        const caption = make("caption", {textContent: clipSkipLab.say("The words that it matters most to, by their share of the change")});
+        const caption = make("caption", {textContent: clipSkipLab.say("The words that differ most, by their share of the change")});
         table.prepend(caption);
         let encoder = encoders.find(({honoured}) => honoured) ?? encoders[0], values = [clipSkip, other];
 
