@@ -70,11 +70,12 @@ window.clipSkipLabLensRun = (function () {
     }
 
     // Whether a sweep's sweep.json says exactly what was asked: this prompt, model and values, drawn by nothing else.
-    function isOf(record, {prompt, negative, model, values}) {
+    function isOf(record, {prompt, negative, model, hash, values}) {
         const {setting = {}, plan = {}, axes = [], cells = []} = record;
         const asks = JSON.stringify([prompt, negative, model, values]);
         const says = JSON.stringify([setting.prompt, setting.negative_prompt, record.model?.name, axes[0]?.values]);
-        return asks === says && axes.length === 1 && Boolean(plan.draft) && !setting.styles?.length
+        const isSameFile = !hash || !record.model?.hash || hash === record.model.hash; // one may not be known yet
+        return asks === says && isSameFile && axes.length === 1 && Boolean(plan.draft) && !setting.styles?.length
             && !Object.keys(setting.clip_skip_lab ?? {}).length && !cells.some(({drawn}) => drawn);
     }
 
@@ -134,7 +135,7 @@ window.clipSkipLabLensRun = (function () {
     // Runs a sweep and tells of it each time there is more: `told(record)`, with null as long as it waits for its turn.
     // Resolves to the record of the sweep that has ended. Throws Refused.
     //
-    // wanted: {prompt, negative, model, values}, the values a list of clip skips.
+    // wanted: {prompt, negative, model, hash, values}, the values a list of clip skips.
     async function run(wanted, told) {
         checkIdle("txt2img");
         const before = new Set([...await newest(), ...await running()]);

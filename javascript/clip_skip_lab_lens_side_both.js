@@ -11,7 +11,7 @@ clipSkipLabLens.both = (function () {
 
     // Whether numbers of both may be compared: the same model with the same encoders.
     function isSameModel([one, other]) {
-        const told = ({answer}) => JSON.stringify([answer.model.name, answer.encoders.map(({name, layers}) => [name, layers])]);
+        const told = ({answer}) => JSON.stringify([answer.model.name, answer.model.hash, answer.encoders.map(({name, layers}) => [name, layers])]);
         return told(one) === told(other);
     }
 

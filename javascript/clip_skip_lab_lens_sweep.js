@@ -13,11 +13,11 @@
     function wantedOf({asked, model, encoders, highest}) {
         const lowest = Math.min(...encoders.filter(({honoured}) => honoured).map(({minimal}) => minimal));
         const values = Array.from({length: Math.max(highest - lowest + 1, 0)}, (_, place) => lowest + place);
-        return {prompt: asked.prompt, negative: asked.negative_prompt ?? "", model: model.name, values};
+        return {prompt: asked.prompt, negative: asked.negative_prompt ?? "", model: model.name, hash: model.hash, values};
     }
 
     function keyOf({asked, model}) {
-        return JSON.stringify([asked.prompt, asked.negative_prompt ?? "", model.name]);
+        return JSON.stringify([asked.prompt, asked.negative_prompt ?? "", model.name, model.hash]);
     }
 
     function shortened(prompt) {

@@ -67,10 +67,10 @@ def look_through(engine: Engine, look: Look, language: str) -> dict[str, Any]:
 
         prompts, notes = in_generation(request, action, encodes=False)
         answers = [[view.to_json(clip_skip, other) for view in prompt.values()] for prompt in prompts]
-        described = loaded.described
+        described, record = loaded.described, engine.model_record()
         assert described is not None
         return {
-            "model": {"name": described.name, "family": described.family or None},
+            "model": {"name": record["name"], "hash": record["hash"] or None, "family": described.family or None},
             "clip_skip": clip_skip,
             "other_clip_skip": other,
             "highest": highest,
