@@ -58,6 +58,16 @@ def test_the_layers_are_those_that_a_sweep_names(client):
     assert [encoder["layer"] for encoder in found] == [encoder["layer"] for encoder in note["encoders"]]
 
 
+def test_the_distance_of_two_values_is_that_of_what_a_sweep_samples_at_them(client):
+    skips = [1, 2, 5, 12]
+    (encoder,) = client.lens(PROMPT, clip_skip=1)["encoders"]
+    with client.no_sweeps_left():
+        swept = client.sweep({"clip_skip": skips}, prompt=PROMPT)
+        noted = [cell["conditioning_change"] for cell in swept.record["cells"]]
+    assert noted == pytest.approx([encoder["distance"][12][13 - skip] for skip in skips], rel=1e-3)
+    assert len(set(noted)) == len(skips)
+
+
 def test_a_generation_before_and_after_gives_the_same_picture(client):
     before = client.single(2)
     client.lens(PROMPT, negative_prompt="ugly, blurry", mixing=True)
