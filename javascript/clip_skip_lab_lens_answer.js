@@ -9,10 +9,10 @@ clipSkipLabLens.numbers = (function () {
         return Math.max(encoder.layers + 1 - Math.max(clipSkip, encoder.minimal), 1);
     }
 
-    // The clip skip that stops after a layer, or null where none does.
-    function clipSkipOf(encoder, layer) {
+    // The clip skip that stops after a layer, or null where none does that there is.
+    function clipSkipOf(encoder, layer, highest) {
         const value = encoder.layers + 1 - layer;
-        return encoder.honoured && layer > 0 && value >= encoder.minimal ? value : null;
+        return encoder.honoured && layer > 0 && value >= encoder.minimal && value <= highest ? value : null;
     }
 
     // The cosine of a token's states after two layers, as the UNet gets them.

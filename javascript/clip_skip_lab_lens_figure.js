@@ -144,14 +144,14 @@
     }
 
     // One row for each layer, the embeddings first; gives {bottom, move}.
-    function drawLayers(group, encoder, x, top, width, choose) {
+    function drawLayers(group, encoder, x, top, width, {highest, choose}) {
         const thin = encoder.layers > 16, height = thin ? 13 : 22, size = thin ? 10 : 12;
         const changes = numbers.meanChanges(encoder, "unet"), wide = width - LANE;
         // The first layer may change the embeddings by many times what any other changes: its bar ends where three times that would.
         const others = Math.max(...changes.slice(2), 1e-9), most = Math.min(Math.max(...changes), 3 * others);
         const share = (change) => Math.min(change / most, 1);
         const rows = changes.map((change, layer) => {
-            const y = top + layer * (height + 2), value = numbers.clipSkipOf(encoder, layer), middle = y + height / 2 + size * 0.36;
+            const y = top + layer * (height + 2), value = numbers.clipSkipOf(encoder, layer, highest), middle = y + height / 2 + size * 0.36;
             const name = layer ? clipSkipLab.say("Layer {layer}", {layer}) : clipSkipLab.say("Token embeddings");
             const atEnd = (right, said) => text(right, middle, said, "skip", {"text-anchor": "end", "font-size": size - 1});
             const label = text(x + 8, middle, name, "name"), written = atEnd(x + wide - 84, layer ? colours.percent(change) : "");
@@ -199,13 +199,13 @@
 
     // --- The whole --------------------------------------------------------------------------------------------
 
-    function drawColumn(root, encoder, x, top, width, choose) {
+    function drawColumn(root, encoder, x, top, width, choice) {
         const wide = width - LANE, centre = x + wide / 2;
         root.append(text(x, top + 14, shortened(encoder.name, width, 15), "heading"));
         let y = drawTokens(root, encoder, x, top + 24, wide);
         root.append(arrow(x + 16, y + 2, y + 18));
         root.append(fitting(text(x + 28, y + 15, clipSkipLab.say("bar: how much a layer changes the words"), "small"), 11, wide - 28));
-        const layers = drawLayers(root, encoder, x, y + 22, width, choose);
+        const layers = drawLayers(root, encoder, x, y + 22, width, choice);
         y = layers.bottom + 22;
         const norm = encoder.final_layer_norm ? clipSkipLab.say("Final layer norm") : clipSkipLab.say("no final layer norm");
         const isWeighted = encoder.tokens.some(({weight}) => weight !== 1);
@@ -238,7 +238,7 @@
         const columns = encoders.map((encoder, at) => {
             const x = MARGIN + at * (column + GAP);
             root.append(arrow(x + (column - LANE) / 2, 36 + high + 2, top - 4));
-            return drawColumn(root, encoder, x, top, column, choose);
+            return drawColumn(root, encoder, x, top, column, {highest: answer.highest, choose});
         });
         const bottom = Math.max(...columns.map((one) => one.bottom)) + 26;
         for (const one of columns) root.append(arrow(one.centre, one.bottom + 2, bottom - 2));

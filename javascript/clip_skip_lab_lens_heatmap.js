@@ -64,7 +64,7 @@
 
         function said(row, layer) {
             const {token} = rows[row], one = encoder.tokens[token], several = encoder.tokens.at(-1).chunk > 0;
-            const found = numbers.valueOf(encoder, chosen, token, layer, used()), skip = numbers.clipSkipOf(encoder, layer);
+            const found = numbers.valueOf(encoder, chosen, token, layer, used()), skip = numbers.clipSkipOf(encoder, layer, answer.highest);
             const parts = {
                 token: tokenName(one, several ? one.chunk : null), layer, value: skip,
                 quantity: quantities().find(([key]) => key === chosen.quantity)[1],
@@ -75,8 +75,8 @@
         }
 
         function skips(layer) {
-            const skip = numbers.clipSkipOf(encoder, layer);
-            return skip === null || skip > answer.highest ? "–" : String(skip);
+            const skip = numbers.clipSkipOf(encoder, layer, answer.highest);
+            return skip === null ? "–" : String(skip);
         }
 
         const table = chart.chart({
@@ -94,8 +94,8 @@
             range: () => range, digits, marked: () => ({column: used()}), said,
             drawn: (layout) => over.forEach(({lay}) => lay({encoder, ...layout})),
             chosen(row, layer) {
-                const skip = numbers.clipSkipOf(encoder, layer);
-                if (skip !== null) onClipSkip(Math.min(skip, answer.highest));
+                const skip = numbers.clipSkipOf(encoder, layer, answer.highest);
+                if (skip !== null) onClipSkip(skip);
             },
         });
 
