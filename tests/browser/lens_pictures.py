@@ -17,7 +17,12 @@ from tests.minihost import launch
 PROMPT = "a large (red:1.2) circle and a small blue square on a green background"
 HOME = ".clip-skip-lab-lens"
 MIXING = f"{HOME} section:nth-of-type(4)"
+OTHER = "a large blue circle and a small red square on a green background"
 CLIP_SKIP = 3
+SIDE = f"{HOME} .clip-skip-lab-side"
+HEATMAP = f"{HOME} section:not(.clip-skip-lab-side):has(.clip-skip-lab-pictures)"
+TXT2IMG = {"width": 128, "height": 128, "steps": 24}
+"""The model draws 64 pixels, and a draft is half of this."""
 
 
 # name: (theme, size, language, what comes to the top)
@@ -27,6 +32,8 @@ PICTURES: dict[str, tuple[str, tuple[int, int], str, str]] = {
     "heatmap-light": ("light", (1000, 640), "en-US", f"{HOME} section:nth-of-type(2)"),
     "values-dark": ("dark", (1000, 620), "en-US", f"{HOME} section:nth-of-type(3)"),
     "mixing-dark": ("dark", (1000, 860), "en-US", MIXING),
+    "layers-dark": ("dark", (1000, 520), "en-US", HEATMAP),
+    "side-light": ("light", (1200, 960), "en-US", SIDE),
     "phone-dark": ("dark", (375, 960), "en-US", HOME),
 }
 
@@ -35,7 +42,12 @@ def take(browser: Browser, url: str, theme: str, size: tuple[int, int], locale: 
     """A screenshot of the lens when everything is drawn."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
     page = context.new_page()
-    SweepPage(page, url, theme=theme).open_tab("Clip skip sweeps")
+    webui = SweepPage(page, url, theme=theme)
+    if top == HEATMAP:
+        for field, value in TXT2IMG.items():
+            webui.set_number(field, value)
+        webui.type_into(page.locator("#txt2img_seed input"), "7")
+    webui.open_tab("Clip skip sweeps")
     page.locator(f"{HOME} textarea").first.fill(PROMPT)
     page.locator(f"{HOME} .clip-skip-lab-primary").click()
     page.locator(".clip-skip-lab-figure").wait_for()
@@ -43,6 +55,15 @@ def take(browser: Browser, url: str, theme: str, size: tuple[int, int], locale: 
     if top == MIXING:
         page.get_by_role("button", name="Which words mix?").click()
         page.locator(".clip-skip-lab-curve").first.wait_for()
+    if top == HEATMAP:
+        page.get_by_role("button", name="What does each layer see").click()
+        page.get_by_text("pictures stand over the layers").wait_for(timeout=200_000)
+        page.wait_for_timeout(2000)
+    if top == SIDE:
+        page.get_by_role("button", name="Keep for comparison").click()
+        page.locator(f"{HOME} textarea").first.fill(OTHER)
+        page.get_by_role("button", name="Look", exact=True).click()
+        page.locator(f"{SIDE} article").nth(1).get_by_text(OTHER).first.wait_for()
     page.mouse.move(0, 0)
     page.locator(top).evaluate("part => part.scrollIntoView()")
     page.mouse.wheel(0, -60 if top != HOME else -12)  # below the slider, which stays in sight

@@ -199,8 +199,8 @@ def test_a_generation_that_is_waited_for_is_said(lens):
     lens.home.get_by_role("button", name="From txt2img").click()
     expect(lens.prompt).to_have_value(PROMPT)
     lens.prompt.press("Control+Enter")
-    expect(lens.home.get_by_role("status")).to_have_text("Waiting for the WebUI, which is generating.")
-    expect(lens.home.get_by_role("status")).to_contain_text("looked at in")
+    expect(lens.home.get_by_text("Waiting for the WebUI, which is generating.")).to_be_visible()
+    expect(lens.home.get_by_text("looked at in")).to_be_visible()
 
 
 def test_the_drawing_is_saved_with_its_own_colours_and_printed_alone(lens):
