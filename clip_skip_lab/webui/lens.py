@@ -86,9 +86,7 @@ def _load(engine: Engine) -> None:
         engine.load({})
     except Exception as error:  # of the host's own: a file that is not there, memory
         if engine.model() is None:
-            raise InvalidInput(
-                MODEL, "", Text("a checkpoint that the WebUI can load"), Text("is not loaded")
-            ) from error
+            raise _no_model() from error
         raise
 
 
@@ -223,13 +221,11 @@ class _Watching:
         assert states is not None
         chunk = read_chunk(tokens[0], weights[0], fixes[0], module.id_end, encoder.vocabulary)
 
-        def without(words: Sequence[Word]) -> torch.Tensor:
-            return one.of_variants(tokens[0], fixes[0], words)
-
-        plain = torch.stack([states.at(layer)[0] for layer in range(len(states.hidden))])
-        raw = torch.stack([state[0] for state in states.hidden])
-        unet = torch.stack([state[0] for state in given])
-        view.add(chunk, raw.float().cpu(), plain.float().cpu(), unet.float().cpu(), without)
+        plain = [states.at(layer) for layer in range(len(states.hidden))]
+        raw, plain, unet = (
+            torch.stack([state[0] for state in each]).float().cpu() for each in (states.hidden, plain, given)
+        )
+        view.add(chunk, raw, plain, unet, partial(one.without, fixes[0]))
         return given[-1]
 
 
@@ -261,13 +257,12 @@ class _Pass:
     def _run(self, tokens: torch.Tensor) -> States:
         return self.encoder.states(partial(self._before, self.encoder.module), tokens)
 
-    def of_variants(self, ids: Sequence[int], fixes: Sequence[Any], words: Sequence[Word]) -> torch.Tensor:
-        """The states of a chunk without a word, for each of some words, as the UNet gets them without weights:
-        [words, layers + 1, places, channels]. What follows moves up, and the end fills the chunk.
+    def without(self, fixes: Sequence[Any], words: Sequence[Word]) -> torch.Tensor:
+        """The states of the chunk without a word, for each of some words, as the UNet gets them without weights:
+        [words, layers + 1, places, channels]. What follows moves up, and padding fills the chunk.
 
         Args:
-            ids: of the chunk's places.
-            fixes: of its embeddings.
+            fixes: of the chunk's embeddings.
             words: those to leave out.
         """
         assert self._tokens is not None
@@ -285,17 +280,11 @@ class _Pass:
         return torch.stack([states.at(layer).float().cpu() for layer in range(len(states.hidden))], dim=1)
 
 
-def _moved(fixes: Sequence[Any], first: int, behind: int) -> list[Any]:
+def _moved(fixes: Sequence[Any], first: int, behind: int) -> list[tuple[int, Any]]:
     """The embeddings of a chunk of which the places from `first` up to `behind` are left out, both counted behind the
     start."""
-    kept = []
-    for fix in fixes:
-        offset, embedding = fix
-        if offset >= behind:
-            kept.append(type(fix)(offset - (behind - first), embedding) if hasattr(fix, "_fields") else fix)
-        elif offset < first:
-            kept.append(fix)
-    return kept
+    kept = [(offset, embedding) for offset, embedding in fixes if not first <= offset < behind]
+    return [(offset if offset < first else offset - (behind - first), embedding) for offset, embedding in kept]
 
 
 def _notes(loaded: LoadedModel, prompt: str, look: Look, prompts: Sequence[_Prompt]) -> list[Text]:
@@ -307,10 +296,8 @@ def _notes(loaded: LoadedModel, prompt: str, look: Look, prompts: Sequence[_Prom
     if any(_at_the_end(part) != part for part in parts):
         notes.append(Text("Prompt editing is shown as it is at the last step."))
     described = loaded.described or Model("", "", ())
-    hidden = [
-        encoder.name for encoder in described.encoders if encoder not in {one.described for one in loaded.encoders}
-    ]
-    for name in hidden:
+    shown = {encoder.described.name for encoder in loaded.encoders}
+    for name in (encoder.name for encoder in described.encoders if encoder.name not in shown):
         notes.append(Text("{encoder} is not shown: Clip Skip Lab does not know its layers.", encoder=name))
     if described.family == "SDXL" and look.negative_prompt == "":
         notes.append(Text("With an empty negative prompt the UNet of SDXL gets zeros instead of these states."))
