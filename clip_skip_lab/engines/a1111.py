@@ -143,7 +143,7 @@ def _sd1(module: Any) -> LoadedEncoder:
         outputs = transformer(input_ids=tokens, output_hidden_states=True)
         return States(outputs.hidden_states, transformer.text_model.final_layer_norm, outputs.last_hidden_state)
 
-    return LoadedEncoder(SD1, module, described, states, vocabulary_of(module.tokenizer), module.hijack)
+    return LoadedEncoder(SD1, module, described, states, vocabulary_of(module), lambda: module.hijack)
 
 
 def _clip_l(module: Any) -> LoadedEncoder:
@@ -159,7 +159,7 @@ def _clip_l(module: Any) -> LoadedEncoder:
     def states(original: Any, tokens: torch.Tensor) -> States:
         return States(wrapped.transformer(input_ids=tokens, output_hidden_states=True).hidden_states)
 
-    return LoadedEncoder(CLIP_L, module, described, states, vocabulary_of(module.tokenizer), module.hijack)
+    return LoadedEncoder(CLIP_L, module, described, states, vocabulary_of(module), lambda: module.hijack)
 
 
 def _sd2(module: Any) -> LoadedEncoder:
@@ -179,7 +179,7 @@ def _sd2(module: Any) -> LoadedEncoder:
             wrapped.layer_idx = stops_before
         return States(noted, wrapped.model.ln_final, last)
 
-    return LoadedEncoder(SD2, module, described, states, _open_clip_vocabulary(), module.hijack)
+    return LoadedEncoder(SD2, module, described, states, _open_clip_vocabulary, lambda: module.hijack)
 
 
 def _big_g(module: Any) -> LoadedEncoder:
@@ -194,7 +194,7 @@ def _big_g(module: Any) -> LoadedEncoder:
             outputs = wrapped.encode_with_transformer(tokens)
         return States(noted, pooled=outputs.get("pooled"))
 
-    return LoadedEncoder(BIG_G, module, described, states, _open_clip_vocabulary(), module.hijack)
+    return LoadedEncoder(BIG_G, module, described, states, _open_clip_vocabulary, lambda: module.hijack)
 
 
 def _open_clip_vocabulary() -> Vocabulary:

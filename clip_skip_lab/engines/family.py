@@ -187,9 +187,14 @@ def states_noted(
     return states
 
 
-def vocabulary_of(tokenizer: Any) -> Vocabulary:
-    """What the tokens of one of transformers' CLIP tokenizers stand for."""
-    return Vocabulary(tokenizer.convert_ids_to_tokens, {symbol: byte for byte, symbol in bytes_to_unicode().items()})
+def vocabulary_of(module: Any) -> Callable[[], Vocabulary]:
+    """Gives, when it is asked, what the tokens of an encoder stand for whose `tokenizer` is transformers' for CLIP."""
+
+    def vocabulary() -> Vocabulary:
+        byte_of = {symbol: byte for byte, symbol in bytes_to_unicode().items()}
+        return Vocabulary(module.tokenizer.convert_ids_to_tokens, byte_of)
+
+    return vocabulary
 
 
 @contextmanager

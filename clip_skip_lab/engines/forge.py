@@ -249,5 +249,5 @@ def _encoder(family: str, module: Any) -> LoadedEncoder | None:
         return None
     transformer = module.text_encoder.transformer
     norm = transformer.text_model.final_layer_norm if module.final_layer_norm else None
-    states, vocabulary = states_noted(transformer, norm), vocabulary_of(module.tokenizer)
-    return LoadedEncoder(kind, module, _describe(family, module), states, vocabulary, module.embeddings)
+    states, described = states_noted(transformer, norm), _describe(family, module)
+    return LoadedEncoder(kind, module, described, states, vocabulary_of(module), lambda: module.embeddings)

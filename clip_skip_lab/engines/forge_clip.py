@@ -79,8 +79,8 @@ class ForgeClip(Hijacked):
         kind, label = CLASSES[name]
         norm = transformer.text_model.final_layer_norm if kind in (SD1, SD2) else None
         described = _describe(label, kind, module, len(transformer.text_model.encoder.layers))
-        states, vocabulary = states_noted(transformer, norm), vocabulary_of(module.tokenizer)
-        return LoadedEncoder(kind, module, described, states, vocabulary, module.hijack)
+        states = states_noted(transformer, norm)
+        return LoadedEncoder(kind, module, described, states, vocabulary_of(module), lambda: module.hijack)
 
     def encoder_layers(self) -> list[Sequence[torch.nn.Module]]:
         """See `Engine.encoder_layers`."""

@@ -26,17 +26,17 @@ class LoadedEncoder:
         described: what there is to say of it.
         states: gives the hidden states for tokens, [batch, tokens], in one pass. Its first argument gives what the host
             does with the same tokens.
-        vocabulary: what its tokens stand for.
-        embeddings: the host's object that has textual inversion's vectors for the next pass as `fixes`: for each text
-            where they begin, and the embedding.
+        vocabulary: gives what its tokens stand for.
+        embeddings: gives the host's object that has textual inversion's vectors for the next pass as `fixes`: for each
+            text where they begin, and the embedding.
     """
 
     kind: str
     module: Any
     described: Encoder
     states: Callable[[Callable[[torch.Tensor], torch.Tensor], torch.Tensor], States]
-    vocabulary: Vocabulary
-    embeddings: Any
+    vocabulary: Callable[[], Vocabulary]
+    embeddings: Callable[[], Any]
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,7 @@ class _Watching:
             Text("Prompt lens: {encoder}, chunk {number}", encoder=encoder.kind, number=len(view.parts) + 1),
             self.language,
         )
-        fixes = list(encoder.embeddings.fixes or [[]])
+        fixes = list(encoder.embeddings().fixes or [[]])
         one = _Pass(encoder, getattr(type(module), name))
         given = []
         with shadowed(type(module), name, lambda module, tokens: one.encode(tokens)):
@@ -219,7 +219,7 @@ class _Watching:
                 given.append(before(module, tokens, weights))
         states = one.states
         assert states is not None
-        chunk = read_chunk(tokens[0], weights[0], fixes[0], module.id_end, encoder.vocabulary)
+        chunk = read_chunk(tokens[0], weights[0], fixes[0], module.id_end, encoder.vocabulary())
 
         plain = [states.at(layer) for layer in range(len(states.hidden))]
         raw, plain, unet = (
@@ -275,7 +275,7 @@ class _Pass:
             filling = tokens.new_full((behind - first,), self.encoder.module.id_pad)
             tokens[row] = torch.cat([tokens[row, :first], tokens[row, behind:], filling])
             moved.append(_moved(fixes, first - 1, behind - 1))
-        self.encoder.embeddings.fixes = moved
+        self.encoder.embeddings().fixes = moved
         states = self._run(tokens)
         return torch.stack([states.at(layer).float().cpu() for layer in range(len(states.hidden))], dim=1)
 
