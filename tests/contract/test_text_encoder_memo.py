@@ -293,10 +293,10 @@ def test_twelve_choices_of_layers_run_an_openclip_encoder_once(memo, tower, is_b
     choices = [LayerChoice(first) for first in (1, 2, 3, 4, 1.25, 1.5, 1.75, 2.25, 2.5, 2.75, 3.5)]
     choices.append(LayerChoice(1, 4))
     with torch.no_grad():
-        expected = [encoder.encode(None, tokens, choice) for choice in choices]
+        expected = [encoder.states(None, tokens).chosen(choice) for choice in choices]
     before = sum(tower.runs)
     with memo.installed(), torch.no_grad():
-        found = [encoder.encode(None, tokens, choice) for choice in choices]
+        found = [encoder.states(None, tokens).chosen(choice) for choice in choices]
     assert equal(found, expected)
     assert len({state.numpy().tobytes() for state in found}) == len(choices)
     assert sum(tower.runs) == before + 4
