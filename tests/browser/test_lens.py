@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import xml.etree.ElementTree as ElementTree
 from contextlib import contextmanager
 
@@ -187,12 +186,8 @@ def test_what_cannot_be_looked_at_is_said_in_a_sentence(browser, host_url):
 
 def test_a_generation_that_is_waited_for_is_said(lens):
     lens.page.route("**/v1/running*", lambda route: route.fulfill(json={"sweeps": ["one"]}))
-
-    def later(route):
-        time.sleep(4)
-        route.continue_()
-
-    lens.page.route(f"**{ROUTE}*", later)
+    held = []
+    lens.page.route(f"**{ROUTE}*", lambda route: held.append(route))
     lens.sweep_page.open_tab("txt2img")
     lens.sweep_page.type_into(lens.page.locator("#txt2img_prompt textarea"), PROMPT)
     lens.open()
@@ -200,6 +195,7 @@ def test_a_generation_that_is_waited_for_is_said(lens):
     expect(lens.prompt).to_have_value(PROMPT)
     lens.prompt.press("Control+Enter")
     expect(lens.home.get_by_text("Waiting for the WebUI, which is generating.")).to_be_visible()
+    held[0].continue_()
     expect(lens.home.get_by_text("looked at in")).to_be_visible()
 
 
