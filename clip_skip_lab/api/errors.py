@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from ..errors import InvalidInput, encodable
+from ..errors import InvalidInput, encodable, reason_of
 from ..language import ENGLISH, language_of, translated
 
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -41,6 +41,11 @@ class SentenceRoute(APIRoute):
 def language_asked(request: Request) -> str:
     """The language in which a person reads the answer: `lang` in the address, English without it."""
     return language_of(request.query_params.get("lang", ENGLISH))
+
+
+def hosts_error(error: Exception) -> HTTPException:
+    """What the host's own code raised while it worked for a route: status 500, with the error's kind and reason."""
+    return HTTPException(500, f"{type(error).__name__}: {reason_of(error)}.")
 
 
 def _sentence(error: RequestValidationError) -> str:

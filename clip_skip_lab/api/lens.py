@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 
-from ..errors import InvalidInput, encodable, reason_of
+from ..errors import InvalidInput, encodable
 from ..hosts import Host
 from ..language import Text, translated
 from ..lens.look import read_look
 from . import add_routes
-from .errors import language_asked
+from .errors import hosts_error, language_asked
 from .guard import Guard
 
 
@@ -27,7 +27,7 @@ def add_lens_route(app: FastAPI, host: Host, guard: Guard) -> None:
         except Exception as error:  # of the host's own, as in a generation
             if error.args and isinstance(error.args[0], Text):  # see `Host.lens`
                 raise HTTPException(503, error.args[0]) from error
-            raise HTTPException(500, f"{type(error).__name__}: {reason_of(error)}.") from error
+            raise hosts_error(error) from error
         sentences = [encodable(translated(sentence, language)) for sentence in answer["sentences"]]
         return {**answer, "sentences": sentences}
 

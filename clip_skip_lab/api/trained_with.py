@@ -8,10 +8,10 @@ import io
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
 from PIL import Image
 
-from ..errors import InvalidInput, reason_of
+from ..errors import InvalidInput
 from ..hosts import Host, own_hash
 from ..language import Text
 from ..models.measured import ASKED
@@ -26,6 +26,7 @@ from ..probe.question import (
 )
 from ..sweep.layer_request import CLIP_SKIP
 from . import add_routes
+from .errors import hosts_error
 from .guard import Guard
 
 KEYS = ("pictures", "clip_skips", "seed", "most_seconds", "vary", "loras")
@@ -46,7 +47,7 @@ def add_trained_with_route(app: FastAPI, host: Host, guard: Guard) -> None:
         except InvalidInput:
             raise
         except Exception as error:  # of the host's own, as in a generation
-            raise HTTPException(500, f"{type(error).__name__}: {reason_of(error)}.") from error
+            raise hosts_error(error) from error
         said = answer.to_json()
         return {**said, "sentences": [*said["sentences"], *map(str, left_out)]}
 

@@ -13,9 +13,6 @@ import torch
 
 from .tokens import Chunk, Word
 
-MOST_WORDS = 75
-"""Of a chunk that are left out one by one: no chunk has more."""
-
 AT_ONCE = 8
 """So many variants of a chunk go through the encoder together."""
 
@@ -55,7 +52,7 @@ def mixed(chunk: Chunk, states: torch.Tensor, encode: Encode) -> Iterator[Pair]:
         states: as the UNet gets them without weights, [layers + 1, places, channels].
         encode: encodes the chunk without a word.
     """
-    known = [(place, word) for place, word in enumerate(chunk.words) if not word.is_sign][:MOST_WORDS]
+    known = [(place, word) for place, word in enumerate(chunk.words) if not word.is_sign]
     left_out = known[:-1]  # nothing follows the last
     for first in range(0, len(left_out), AT_ONCE):
         some = left_out[first : first + AT_ONCE]

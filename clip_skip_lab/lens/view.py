@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -84,7 +85,7 @@ class EncoderView:
         apart = distances(self._products)
         words = self._words()
         places = [place for _, _, tokens in words for place in tokens]
-        several = len(self.parts) > MOST_CHUNKS_ALIKE
+        too_many = len(self.parts) > MOST_CHUNKS_ALIKE
         return {
             "name": encoder.name,
             "layers": encoder.layers,
@@ -113,25 +114,22 @@ class EncoderView:
                 "distance": _number(apart[used, compared]),
                 "words": _words_apart(unet, used, compared, [tokens for _, _, tokens in words]),
             },
-            "similarity": None if several else [self._similarity(place) for place in range(len(self.parts))],
+            "similarity": None if too_many else [self._similarity(place) for place in range(len(self.parts))],
             "mixing": self._mixing(used) if self.mixing else None,
         }
 
+    @property
     def _starts(self) -> list[int]:
         """Of each chunk the place of its first token among all that are shown."""
-        starts = [0]
-        for part in self.parts:
-            starts.append(starts[-1] + len(part.chunk.tokens))
-        return starts
+        return _begins(len(part.chunk.tokens) for part in self.parts)
 
+    @property
     def _first_words(self) -> list[int]:
-        firsts = [0]
-        for part in self.parts:
-            firsts.append(firsts[-1] + len(part.chunk.words))
-        return firsts
+        """Of each chunk the place of its first word among all words."""
+        return _begins(len(part.chunk.words) for part in self.parts)
 
     def _tokens(self) -> list[dict[str, Any]]:
-        firsts = self._first_words()
+        firsts = self._first_words
         return [
             {
                 "text": token.text,
@@ -147,7 +145,7 @@ class EncoderView:
 
     def _words(self) -> list[tuple[int, Word, list[int]]]:
         """Of each word its chunk, itself, and its tokens among all that are shown."""
-        starts = self._starts()
+        starts = self._starts
         return [
             (number, word, [starts[number] + place for place in word.places])
             for number, part in enumerate(self.parts)
@@ -155,14 +153,14 @@ class EncoderView:
         ]
 
     def _similarity(self, number: int) -> dict[str, Any]:
-        part, start = self.parts[number], self._starts()[number]
+        part, start = self.parts[number], self._starts[number]
         assert part.likeness is not None
         count = len(part.chunk.tokens)
         rows = [[_cosines(layer[i, :i]) for i in range(count)] for layer in part.likeness]
         return {"chunk": number, "tokens": list(range(start, start + count)), "cosine": rows}
 
     def _mixing(self, used: int) -> list[dict[str, Any]]:
-        firsts = self._first_words()
+        firsts = self._first_words
         pairs = [(firsts[number], pair) for number, part in enumerate(self.parts) for pair in part.pairs]
         pairs.sort(key=lambda found: -float(found[1].more[used]))
         return [
@@ -175,6 +173,11 @@ class EncoderView:
             }
             for first, pair in pairs[:MOST_PAIRS]
         ]
+
+
+def _begins(counts: Iterable[int]) -> list[int]:
+    """Where each of several rows begins when they stand one after another."""
+    return [0, *accumulate(counts)]
 
 
 def _abrupt(found: Track, places: list[int]) -> dict[str, float | None] | None:

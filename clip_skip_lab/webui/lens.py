@@ -50,7 +50,7 @@ def look_through(engine: Engine, look: Look, language: str) -> dict[str, Any]:
         began = time.monotonic()
         _load(engine)
         loaded = engine.loaded()
-        check_known(engine, loaded)
+        described = check_known(engine, loaded)
         check_loras(PROMPT, look.prompt)
         clip_skip, other, highest = _clip_skips(engine, loaded, look)
         request = small_request(as_counted(look.prompt))
@@ -63,12 +63,11 @@ def look_through(engine: Engine, look: Look, language: str) -> dict[str, Any]:
                 raise no_words(look.prompt)
             if negative is not None:
                 prompts.append(watching.look([as_counted(negative, is_negative=True)], is_negative=True))
-            return prompts, _notes(loaded, request.prompts[0], look, prompts)
+            return prompts, _notes(loaded, described, request.prompts[0], look, prompts)
 
         prompts, notes = in_generation(request, action, encodes=False)
         answers = [[view.to_json(clip_skip, other) for view in prompt.values()] for prompt in prompts]
-        described, record = loaded.described, engine.model_record()
-        assert described is not None
+        record = engine.model_record()
         return {
             "model": {"name": record["name"], "hash": record["hash"] or None, "family": described.family or None},
             "clip_skip": clip_skip,
@@ -94,8 +93,8 @@ def _no_model() -> InvalidInput:
     return InvalidInput(MODEL, "", Text("a checkpoint that the WebUI can load"), Text("is not loaded"))
 
 
-def check_known(engine: Engine, loaded: LoadedModel) -> None:
-    """Raises `InvalidInput` where no text encoder of the model can be looked into."""
+def check_known(engine: Engine, loaded: LoadedModel) -> Model:
+    """What there is to say of the model. Raises `InvalidInput` where none of its text encoders can be looked into."""
     described = loaded.described
     if described is None:
         raise _no_model()
@@ -107,6 +106,7 @@ def check_known(engine: Engine, loaded: LoadedModel) -> None:
         if not all(is_hosts_method(engine, encoder.module, name) for name in (CHUNKS, engine.encoding[1])):
             allowed, problem = Text("a text encoder as the WebUI has it"), Text("is encoded by another extension")
             raise InvalidInput(MODEL, described.name, allowed, problem)
+    return described
 
 
 def _clip_skips(engine: Engine, loaded: LoadedModel, look: Look) -> tuple[int, int, int]:
@@ -287,7 +287,7 @@ def _moved(fixes: Sequence[Any], first: int, behind: int) -> list[tuple[int, Any
     return [(offset if offset < first else offset - (behind - first), embedding) for offset, embedding in kept]
 
 
-def _notes(loaded: LoadedModel, prompt: str, look: Look, prompts: Sequence[_Prompt]) -> list[Text]:
+def _notes(loaded: LoadedModel, described: Model, prompt: str, look: Look, prompts: Sequence[_Prompt]) -> list[Text]:
     """What somebody should know beside the numbers."""
     notes = []
     parts = _parts(prompt)
@@ -295,7 +295,6 @@ def _notes(loaded: LoadedModel, prompt: str, look: Look, prompts: Sequence[_Prom
         notes.append(Text("The parts between AND are encoded one by one; they are shown one after another."))
     if any(_at_the_end(part) != part for part in parts):
         notes.append(Text("Prompt editing is shown as it is at the last step."))
-    described = loaded.described or Model("", "", ())
     shown = {encoder.described.name for encoder in loaded.encoders}
     for name in (encoder.name for encoder in described.encoders if encoder.name not in shown):
         notes.append(Text("{encoder} is not shown: Clip Skip Lab does not know its layers.", encoder=name))

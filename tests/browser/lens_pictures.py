@@ -3,14 +3,12 @@ small trained model. Those in Japanese need a font that has it."""
 
 from __future__ import annotations
 
-import io
 import tempfile
 
-from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.chromium import find_chromium
-from tests.browser.page_pictures import IMAGES
+from tests.browser.page_pictures import save_screenshot
 from tests.browser.sweep_page import SweepPage
 from tests.minihost import launch
 
@@ -73,19 +71,13 @@ def take(browser: Browser, url: str, theme: str, size: tuple[int, int], locale: 
     return picture
 
 
-def save(name: str, data: bytes) -> None:
-    """As a palette of 256 colours: the files of the docs stay small."""
-    with Image.open(io.BytesIO(data)) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"lens-{name}.png", optimize=True)
-
-
 def main() -> None:
     """Makes all of them."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         with launch.Process(folder, [launch.REPO], ["--trained-model"]) as host:
             for name, given in PICTURES.items():
-                save(name, take(browser, host.url, *given))
+                save_screenshot(f"lens-{name}", take(browser, host.url, *given))
         browser.close()
 
 

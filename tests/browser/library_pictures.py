@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import httpx
-from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from clip_skip_lab.sweep.folder import read_record, write_record
 from tests.browser.chromium import find_chromium
-from tests.browser.page_pictures import IMAGES
+from tests.browser.page_pictures import save_screenshot
 from tests.browser.sweep_page import SweepPage
 from tests.helpers.painted import painted_sweep, plan_of
 from tests.minihost import launch
@@ -60,12 +58,6 @@ def take(browser: Browser, url: str, scheme: str, size: tuple[int, int], locale:
     return picture
 
 
-def save(name: str, data: bytes) -> None:
-    """As a palette of 256 colours: the files of the docs stay small."""
-    with Image.open(io.BytesIO(data)) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
-
-
 def main() -> None:
     """Makes all of them."""
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
@@ -76,7 +68,7 @@ def main() -> None:
             for name, sweep in zip(names, SWEEPS, strict=True):
                 httpx.patch(f"{host.url}/clip-skip-lab/v1/sweeps/{name}", json=sweep[-1]).raise_for_status()
             for name, (scheme, size, locale) in PICTURES.items():
-                save(f"library-{name}", take(browser, host.url, scheme, size, locale))
+                save_screenshot(f"library-{name}", take(browser, host.url, scheme, size, locale))
         browser.close()
 
 

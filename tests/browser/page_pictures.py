@@ -60,10 +60,10 @@ def take(page: Page, address: str, act: Callable[[Page], object] | None) -> byte
     return page.screenshot()
 
 
-def save(name: str, data: bytes) -> None:
+def save_screenshot(name: str, data: bytes) -> None:
     """As a palette of 256 colours: the files of the docs stay small."""
     with Image.open(io.BytesIO(data)) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"page-{name}.png", optimize=True)
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def main() -> None:
             context = browser.new_context(viewport=viewport, color_scheme=scheme, locale=locale)
             page, folder = context.new_page(), pages[sweep]
             start = served(page, folder) if name in FROM_WEBUI else (folder / PAGE).as_uri()
-            save(name, take(page, start + address, act))
+            save_screenshot(f"page-{name}", take(page, start + address, act))
             context.close()
         browser.close()
 
