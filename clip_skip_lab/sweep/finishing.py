@@ -100,6 +100,8 @@ class Finishing:
         """The batches that are not noted yet, each with its number of pictures."""
         self._queue: deque[list[Future[FinishedPicture]]] = deque()
         """Their pictures, for the thread that notes."""
+        self._noted: set[int] = set()
+        """The cells that are noted in the record and not written yet."""
 
     def __enter__(self) -> Finishing:
         return self
@@ -174,8 +176,10 @@ class Finishing:
         for picture in finished:
             done.setdefault(picture.saved.cell, []).append(picture)
         self._tell(lambda watcher: watcher.cells_done(done))
+        self._noted |= done.keys()
         if not (self._queue and all(work.done() for work in self._queue[0])):  # else it is written with the next batch
-            self._outcome.write()
+            self._outcome.write_cells(sorted(self._noted))
+            self._noted.clear()
 
     def _tell(self, of: Callable[[Watcher], None]) -> None:
         for watcher in self._watchers:
