@@ -11,6 +11,7 @@ import logging
 import queue
 import secrets
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
@@ -26,8 +27,26 @@ _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
 
 
-def _call(name: str) -> Any:
-    return _CALLS[name]()
+_RESULTS: dict[str, Calls] = {}
+"""What they gave, by name: gives the result, or raises what the call raised. It doesn't go through Dask, which would ask
+the scheduler where it is and fetch it from the worker, while the WebUI waits for its next cells."""
+
+
+def _call(name: str) -> None:
+    try:
+        result = _CALLS.pop(name)()
+    except Exception as error:
+        _RESULTS[name] = partial(_raise, error)
+    else:
+        _RESULTS[name] = partial(_give, result)
+
+
+def _give(result: Any) -> Any:
+    return result
+
+
+def _raise(error: Exception) -> Any:
+    raise error
 
 
 class Cluster:
@@ -86,8 +105,8 @@ class Cluster:
             name, future = self._finished.get(timeout=seconds)
         except queue.Empty:
             return None
-        _CALLS.pop(str(future.key), None)
-        return name, future.result
+        # What no worker has called is Dask's own failure, which the future raises.
+        return name, _RESULTS.pop(str(future.key), future.result)
 
     async def _started(self, name: str) -> Worker:
         resources = {self._resource(name): 1.0}

@@ -22,10 +22,10 @@ from .saving import OwnFiles
 log = logging.getLogger("clip_skip_lab")
 
 QUICKLY_WRITTEN = 500
-"""Cells; a `sweep.json` with more of them is not written anew with each batch, which takes the square of their number."""
+"""Cells; a `sweep.json` with more is not written anew with each batch, which takes the square of their number."""
 
 PAUSE = 20
-"""How many times as long as writing `sweep.json` took it is left alone afterwards, while the journal takes its place."""
+"""How many times as long as writing it took it is left alone afterwards, while the journal takes its place."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A sweep of thousands of cells: `sweep.json` is written now and then, and what is finished outlasts a kill all the same."""
+"""A sweep of thousands of cells: `sweep.json` is written now and then, and yet a kill loses nothing that is finished."""
 
 from __future__ import annotations
 
