@@ -16,12 +16,21 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
+import dask.config
 from distributed import Client, Future, LocalCluster, Worker
 
 from ..errors import InvalidInput, reason_of
 from ..language import Text
 
 Calls = Callable[[], Any]
+
+QUIET = {
+    "distributed.admin.system-monitor.interval": "60s",
+    "distributed.admin.tick.interval": "5s",
+    "distributed.worker.profile.enabled": False,
+}
+"""Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it goes
+into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
 
 _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
@@ -59,6 +68,7 @@ class Cluster:
         self._finished: queue.SimpleQueue[tuple[str, Future]] = queue.SimpleQueue()
         for name in ("distributed.scheduler", "distributed.core", "distributed.worker", "distributed.nanny"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong reaches us as an exception
+        self._config = dask.config.set(QUIET)
         self._local = None if scheduler else LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
         try:
             self._client = Client(self._local or scheduler, timeout="10s", set_as_default=False)
@@ -81,6 +91,7 @@ class Cluster:
         self._client.close()
         if self._local is not None:
             self._local.close()
+        self._config.__exit__(None, None, None)
 
     def join(self, name: str) -> None:
         """Adds a worker for a WebUI."""
