@@ -34,10 +34,13 @@ MOST_PICTURES = 16
 """In flight when the next batch begins, the last batch's pictures included, however many these are."""
 
 
-def workers() -> ThreadPoolExecutor:
-    """The threads that work beside the sampling, which leaves the processor idle where there is a card."""
+def workers(step_back: bool = True) -> ThreadPoolExecutor:
+    """The threads that work beside the sampling, which leaves the processor idle where there is a card; `step_back` is
+    whether they leave a core to it where there is none to spare."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(max(2, min(MOST_WORKERS, cores)), "clip-skip-lab", initializer=_step_back)
+    return ThreadPoolExecutor(
+        max(2, min(MOST_WORKERS, cores)), "clip-skip-lab", initializer=_step_back if step_back else None
+    )
 
 
 def _step_back() -> None:
