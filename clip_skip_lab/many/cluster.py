@@ -11,10 +11,12 @@ import logging
 import queue
 import secrets
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
+import dask.config
 from distributed import Client, Future, LocalCluster, Worker
 
 from ..errors import InvalidInput, reason_of
@@ -22,12 +24,38 @@ from ..language import Text
 
 Calls = Callable[[], Any]
 
+QUIET = {
+    "distributed.admin.system-monitor.interval": "60s",
+    "distributed.admin.tick.interval": "5s",
+    "distributed.worker.profile.enabled": False,
+}
+"""Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it goes
+into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
+
 _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
 
 
-def _call(name: str) -> Any:
-    return _CALLS[name]()
+_RESULTS: dict[str, Calls] = {}
+"""What they gave, by name: gives the result, or raises what the call raised. It doesn't go through Dask, which would ask
+the scheduler where it is and fetch it from the worker, while the WebUI waits for its next cells."""
+
+
+def _call(name: str) -> None:
+    try:
+        result = _CALLS.pop(name)()
+    except Exception as error:
+        _RESULTS[name] = partial(_raise, error)
+    else:
+        _RESULTS[name] = partial(_give, result)
+
+
+def _give(result: Any) -> Any:
+    return result
+
+
+def _raise(error: Exception) -> Any:
+    raise error
 
 
 class Cluster:
@@ -40,6 +68,7 @@ class Cluster:
         self._finished: queue.SimpleQueue[tuple[str, Future]] = queue.SimpleQueue()
         for name in ("distributed.scheduler", "distributed.core", "distributed.worker", "distributed.nanny"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong reaches us as an exception
+        self._config = dask.config.set(QUIET)
         self._local = None if scheduler else LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
         try:
             self._client = Client(self._local or scheduler, timeout="10s", set_as_default=False)
@@ -62,6 +91,7 @@ class Cluster:
         self._client.close()
         if self._local is not None:
             self._local.close()
+        self._config.__exit__(None, None, None)
 
     def join(self, name: str) -> None:
         """Adds a worker for a WebUI."""
@@ -86,8 +116,8 @@ class Cluster:
             name, future = self._finished.get(timeout=seconds)
         except queue.Empty:
             return None
-        _CALLS.pop(str(future.key), None)
-        return name, future.result
+        # What no worker has called is Dask's own failure, which the future raises.
+        return name, _RESULTS.pop(str(future.key), future.result)
 
     async def _started(self, name: str) -> Worker:
         resources = {self._resource(name): 1.0}
