@@ -24,8 +24,8 @@ from .answers import NotDone, Refused
 from .exchange import NO_EXTENSION, AxisTold, Described, Given, GivenCell, GivenPicture, Job, Task
 from .http import Http
 from .ours import FORMATS
-from .plain_axes import CHECKPOINT_NAME, PLAIN_AXES, check_label, plain_axes
-from .plain_facts import OWN_SCHEDULE, Checkpoint, Facts
+from .plain_axes import CHECKPOINT_NAME, PLAIN_AXES, VAE_AXIS, check_label, plain_axes
+from .plain_facts import MODULES, OWN_SCHEDULE, Checkpoint, Facts
 from .plain_label import untruth
 
 HIGHEST = 12
@@ -54,7 +54,8 @@ class PlainWebUI:
 
     def describe(self, job: Job) -> Described:
         """See `WebUI.describe`."""
-        facts, request = Facts(self._http), job.request
+        facts = Facts(self._http)
+        request = _as_before(job, facts)
         for letter, field in AXIS_FIELDS.items():
             given = job.plan.get(letter)
             check_label(given.get("axis") if isinstance(given, dict) else None, field, self.address.url)
@@ -77,6 +78,7 @@ class PlainWebUI:
             axes={letter: _told(axis) for letter, axis in plan.further_axes()},
             about=facts.about,
             program="",
+            computes=facts.computes,
             model={"name": checkpoint.name, "hash": checkpoint.hash, "vae": facts.vae(overrides)},
             setting=_setting_of(request, plan, facts),
             files=_files_of(plan, facts),
@@ -119,10 +121,10 @@ class PlainWebUI:
         setting stands in its config.json (modules/processing.py, `process_images`); else the first one would stay."""
         if self._kept_settings:
             return
-        keys = [OPTION_KEY, *(key for key in (CHECKPOINT, VAE) if key in _overrides(task.job.request))]
+        keys = {OPTION_KEY, *_overrides(_as_before(task.job, facts))}
         labels = {axis.label for axis in task.described.axes.values()}
-        keys += [key for label, key in ((CHECKPOINT_NAME, CHECKPOINT), ("VAE", VAE)) if label in labels]
-        kept = {key: facts.options[key] for key in dict.fromkeys(keys) if facts.options.get(key) is not None}
+        keys |= {key for label, key in ((CHECKPOINT_NAME, CHECKPOINT), (VAE_AXIS, VAE)) if label in labels}
+        kept = {key: facts.options[key] for key in sorted(keys) if facts.options.get(key) is not None}
         kept[OPTION_KEY] = int(kept.get(OPTION_KEY, 1))  # the API tells 1.0, with which every generation would fail
         self._http.post("/sdapi/v1/options", kept)
         self._kept_settings = True
@@ -200,7 +202,7 @@ OWN_SCHEDULE_OFF = Text(
 
 def _body(cell: Cell, plan: SweepPlan, task: Task, facts: Facts) -> dict[str, Any]:
     """The request of a cell."""
-    request, setting = task.job.request, task.described.setting
+    request, setting = _as_before(task.job, facts), task.described.setting
     body = {**request, "seed": setting["seed"], "subseed": setting.get("subseed", request.get("subseed", -1))}
     overrides = _overrides(request)
     if overrides.get(CHECKPOINT):
@@ -212,6 +214,18 @@ def _body(cell: Cell, plan: SweepPlan, task: Task, facts: Facts) -> dict[str, An
         PLAIN_AXES[axis.axis.label].apply(body, axis.values[getattr(cell, letter)], axis.values, facts)
     body["override_settings"] = {**body["override_settings"], OPTION_KEY: cell.clip_skip}
     return {**body, "override_settings_restore_afterwards": True, "send_images": True}
+
+
+def _as_before(job: Job, facts: Facts) -> dict[str, Any]:
+    """The request of a job; of a sweep that is resumed, with the seeds and the options that it began with."""
+    if job.setting is None:
+        return job.request
+    setting, options = job.setting, job.setting.get("options")
+    then = options if isinstance(options, dict) else {}
+    moved = {key: value for key, value in facts.deciding().items() if key in then and then[key] != value}
+    seeds = {key: setting[key] for key in ("seed", "subseed") if setting.get(key) is not None}
+    overrides = {**_overrides(job.request), **{key: then[key] for key in moved if key != MODULES}}
+    return {**job.request, **seeds, "override_settings": overrides}
 
 
 def _overrides(request: dict[str, Any]) -> dict[str, Any]:

@@ -159,6 +159,12 @@ class Facts:
         return found
 
     @property
+    def computes(self) -> dict[str, str]:
+        """What it writes pictures as."""
+        told = {"format": self.options.get("samples_format"), "quality": self.options.get("jpeg_quality")}
+        return {key: str(value) for key, value in told.items() if value is not None}
+
+    @property
     def modules(self) -> list[str]:
         """Names of Forge's files in the place of a VAE and of text encoders."""
         chosen = self.options.get(MODULES)
