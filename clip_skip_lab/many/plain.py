@@ -61,6 +61,7 @@ class PlainWebUI:
             check_label(given.get("axis") if isinstance(given, dict) else None, field, self.address.url)
         plan = read_plan(job.plan, plain_axes(request, facts), HIGHEST)
         self._refuse_what_needs_us(plan)
+        facts.check_names(request)
         overrides = _overrides(request)
         checkpoint = facts.chosen(overrides)
         width, height = _size_of(request)
@@ -70,7 +71,11 @@ class PlainWebUI:
             notes.append(OWN_SCHEDULE_OFF)
         if not checkpoint.hash:
             notes.append(
-                Text("The WebUI tells no hash of {checkpoint}: it has not loaded it yet.", checkpoint=checkpoint.title)
+                Text(
+                    "{url} tells no hash of {checkpoint} before a picture was generated with it there.",
+                    url=self.address.url,
+                    checkpoint=checkpoint.title,
+                )
             )
         return Described(
             plan=plan.to_json(),

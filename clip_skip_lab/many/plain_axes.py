@@ -31,8 +31,8 @@ from .plain_facts import Facts
 
 CHECKPOINT_NAME = "Checkpoint name"
 VAE_AXIS = "VAE"
-NO_FILES = ("Automatic", "None")
-"""Values of "VAE" that name no file."""
+LEFT_OPEN = {VAE_AXIS: ("Automatic", "None"), "Schedule type": ("Automatic",)}
+"""Values by which an axis leaves it to the WebUI; infotexts tell what it chose."""
 
 Apply = Callable[[dict[str, Any], Any, tuple[Any, ...], Facts], None]
 
@@ -162,5 +162,5 @@ def check_label(label: object, field: str, url: str) -> None:
     """Raises `InvalidInput` for an axis that a WebUI has only with this extension, or not at all."""
     known = {name.casefold() for name in PLAIN_AXES} | {"nothing", ""}
     if isinstance(label, str) and label.strip().casefold() not in known:
-        problem = Text("is an axis only where Clip Skip Lab is installed, which {url} lacks", url=url)
+        problem = Text("is not an axis of {url}, which lacks Clip Skip Lab", url=url)
         raise InvalidInput(field, label, named_list(list(PLAIN_AXES), most=60), problem)

@@ -63,7 +63,7 @@ MODULES = "forge_additional_modules"
 OWN_SCHEDULE = "dynamic_clip_skip_enabled"
 """reForge's own schedule of clip skip over the steps, whatever is asked."""
 
-NAMES = {
+CALLED = {
     "automatic1111/stable-diffusion-webui": "AUTOMATIC1111",
     "lllyasviel/stable-diffusion-webui-forge": "Forge",
     "panchovix/stable-diffusion-webui-reforge": "reForge",
@@ -103,6 +103,7 @@ class Facts:
 
     def __init__(self, http: Http):
         self._http = http
+        self._routes: dict[str, Any] = {}
 
     @cached_property
     def options(self) -> dict[str, Any]:
@@ -142,14 +143,39 @@ class Facts:
         """Names of its schedule types, in the same way."""
         return self._names("schedulers", "label")
 
+    def check_names(self, request: dict[str, Any]) -> None:
+        """Raises `InvalidInput` for a sampler, schedule type or style that it hasn't: it would take another one for it,
+        or none, and say nothing (modules/sd_samplers.py, `get_sampler_and_scheduler`)."""
+        types = {
+            name.casefold()
+            for name in (
+                *self.schedule_types(),
+                *self._names("schedulers", "name"),
+                *self._names("schedulers", "aliases"),
+            )
+        }
+        sampler, schedule = request.get("sampler_name"), request.get("scheduler")
+        if isinstance(sampler, str) and sampler and (samplers := self.samplers()):
+            # The API reads a schedule type behind the name too, as older versions had it: "Euler a Karras".
+            bare = [sampler.casefold(), *(sampler.casefold().removesuffix(f" {kind}") for kind in types)]
+            known = {name.casefold() for name in (*samplers, *self._names("samplers", "aliases"))}
+            if not known.intersection(bare):
+                raise InvalidInput("sampler_name", sampler, named_list(samplers), Text("is not there"))
+        if isinstance(schedule, str) and schedule and types and schedule.casefold() not in types:
+            raise InvalidInput("scheduler", schedule, named_list(self.schedule_types()), Text("is not there"))
+        styles = request.get("styles") or []
+        for style in styles if isinstance(styles, list) else []:
+            if style not in self.styles():
+                raise InvalidInput("styles", style, named_list(self.styles()), Text("is not a style"))
+
     def styles(self) -> list[str]:
         """Names of its styles, in the same way."""
         return self._names("prompt-styles", "name")
 
     def vaes(self) -> list[str]:
         """Names of its VAEs; none where it has no such setting, as Forge."""
-        found = self._http.get_optional("/sdapi/v1/sd-vae")
-        return [] if found is None else ["Automatic", "None", *self._names("sd-vae", "model_name")]
+        names = self._names("sd-vae", "model_name")
+        return [] if self._routes["sd-vae"] is None else ["Automatic", "None", *names]
 
     def deciding(self) -> dict[str, Any]:
         """The options that decide pictures, with their values; of files the names only."""
@@ -196,7 +222,7 @@ class Facts:
         has_cuda = isinstance(cuda, dict) and "system" in cuda
         on_cpu = torch is not None and torch[1].endswith("+cpu")
         told = {
-            "name": NAMES.get(version[1].casefold(), version[1]) if version else "",
+            "name": CALLED.get(version[1].casefold(), version[1]) if version else "",
             "version": version[2] if version else "",
             "torch": torch[1] if torch else "",
             "device": "cuda" if has_cuda else "cpu" if on_cpu else "",
@@ -204,9 +230,12 @@ class Facts:
         return {key: value for key, value in told.items() if value}
 
     def _names(self, route: str, key: str) -> list[str]:
-        found = self._http.get_optional(f"/sdapi/v1/{route}")
+        if route not in self._routes:
+            self._routes[route] = self._http.get_optional(f"/sdapi/v1/{route}")
+        found = self._routes[route]
         entries = found if isinstance(found, list) else []
-        return [str(entry[key]) for entry in entries if isinstance(entry, dict) and entry.get(key)]
+        values = (entry.get(key) for entry in entries if isinstance(entry, dict))
+        return [str(name) for value in values for name in (value if isinstance(value, list) else [value]) if name]
 
     @property
     def _url(self) -> str:

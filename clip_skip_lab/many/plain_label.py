@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from ..language import Text
-from .plain_axes import NO_FILES, PLAIN_AXES, VAE_AXIS
+from .plain_axes import LEFT_OPEN, PLAIN_AXES
 from .plain_facts import Checkpoint
 
 _PAIR = re.compile(r'\s*([^:,"]+):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
@@ -54,7 +54,7 @@ def untruth(
     ]
     for label, value in values.items():
         axis = PLAIN_AXES[label]
-        if axis.told not in ("", "Seed", "Size") and not (label == VAE_AXIS and value in NO_FILES):
+        if axis.told not in ("", "Seed", "Size") and value not in LEFT_OPEN.get(label, ()):
             asked.append((axis.told, value, axis.absent))
     for name, wanted, absent in asked:
         found = told.get(name, absent)
