@@ -22,6 +22,8 @@ from distributed import Client, Future, LocalCluster, Worker
 from ..errors import InvalidInput, reason_of
 from ..language import Text
 
+log = logging.getLogger("clip_skip_lab")
+
 Calls = Callable[[], Any]
 
 QUIET = {
@@ -31,6 +33,9 @@ QUIET = {
 }
 """Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it goes
 into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
+
+CLOSING = 10.0
+"""Seconds for closing a part of Dask."""
 
 _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
@@ -88,9 +93,10 @@ class Cluster:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for name in [*self._workers]:
             self.leave(name)
-        self._client.close()
-        if self._local is not None:
-            self._local.close()
+        self._safely(lambda: self._client.close(CLOSING))
+        local = self._local
+        if local is not None:
+            self._safely(lambda: local.close(CLOSING))
         self._config.__exit__(None, None, None)
 
     def join(self, name: str) -> None:
@@ -99,7 +105,15 @@ class Cluster:
 
     def leave(self, name: str) -> None:
         """Takes a WebUI's worker away, and waits for nothing that it still does."""
-        self._client.sync(self._workers.pop(name).close, executor_wait=False)
+        worker = self._workers.pop(name)
+        self._safely(lambda: self._client.sync(worker.close, executor_wait=False, callback_timeout=CLOSING))
+
+    def _safely(self, close: Calls) -> None:
+        """Closes something of Dask's; a sweep whose cells are over must not be held up by it."""
+        try:
+            close()
+        except (TimeoutError, OSError, RuntimeError) as error:
+            log.warning("Clip Skip Lab: a part of Dask could not be closed (%s)", error)
 
     def submit(self, name: str, call: Calls) -> None:
         """Has the worker of a WebUI call something; `next_finished` tells when it is over."""
