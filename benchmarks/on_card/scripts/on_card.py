@@ -1,8 +1,9 @@
 """An extension for `python -m benchmarks.half`: what the card and its memory did.
 
 `POST /on-card` sets everything to zero; `GET /on-card` reads the card's name, what the networks compute with, memory in
-bytes ("free", and the most that was "allocated" and "reserved"), and the seconds within UNet and VAE, from the first
-kernel of a call to the end of its last one, with how often they were called and for how many rows.
+bytes ("free", and the most that was "allocated" and "reserved"), the seconds within UNet and VAE, from the first
+kernel of a call to the end of its last one, with how often they were called and for how many rows, and the "condition"
+of the UNet's last call: its type, and of each row the length of each token's state.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from modules import devices, script_callbacks, shared
 ON_CARD = torch.cuda.is_available()
 CALLS: dict[str, list] = {"unet": [], "vae": []}
 """By network, of each call: its rows, and marks at its beginning and end."""
+
+CONDITIONS: list = []
+"""What the UNet was last conditioned on."""
 
 
 def mark():
@@ -56,6 +60,9 @@ def read():
         torch.cuda.synchronize()
         found |= {"cudnn": torch.backends.cudnn.version(), "free": torch.cuda.mem_get_info()[0]}
         found |= {"allocated": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}
+    if CONDITIONS:
+        lengths = CONDITIONS[0].float().norm(dim=-1)
+        found["condition"] = {"type": str(CONDITIONS[0].dtype), "norms": lengths.tolist()}
     for name, calls in CALLS.items():
         found[name] = {"seconds": seconds(name), "calls": len(calls), "rows": sum(rows for rows, _, _ in calls)}
     return found
@@ -69,6 +76,8 @@ def timed(name, function):
         begun = mark()
         answer = function(given, *args, **kwargs)
         CALLS[name].append((len(given), begun, mark()))
+        if name == "unet":
+            CONDITIONS[:] = [torch.cat(kwargs.get("cond", args[-1])["c_crossattn"], 1)]
         return answer
 
     wrapped.on_card = True
