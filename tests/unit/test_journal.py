@@ -1,4 +1,4 @@
-"""A sweep of thousands of cells: `sweep.json` is written now and then, and yet a kill loses nothing that is finished."""
+"""A sweep of thousands of cells: `sweep.json` is written now and then, and yet a kill loses nothing that is there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Killed(MemorySession):
 
     def _sample_one(self, cell, keep, sampled):
         if cell.index == KILLED_AT and self.copy is not None:
-            (running,) = self.copy[0].iterdir()
+            (running,) = (path for path in self.copy[0].iterdir() if path.is_dir())
             end = time.monotonic() + 20
             while find_earlier(self.grid_folder, running.name).done < KILLED_AT and time.monotonic() < end:
                 time.sleep(0.05)  # until what is in flight has landed, or the copy would be none of one moment
