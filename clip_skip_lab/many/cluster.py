@@ -24,6 +24,8 @@ from distributed import Client, Future, LocalCluster, Worker
 from ..errors import InvalidInput, reason_of
 from ..language import Text
 
+log = logging.getLogger("clip_skip_lab")
+
 Calls = Callable[[], Any]
 
 QUIET = {
@@ -33,6 +35,9 @@ QUIET = {
 }
 """Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it
 goes into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
+
+CLOSING = 10.0
+"""Seconds for closing a part of Dask."""
 
 _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
@@ -94,9 +99,10 @@ class Cluster:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.leave(*self._workers)
-        self._client.close()
-        if self._local is not None:
-            self._local.close()
+        self._safely(lambda: self._client.close(CLOSING))
+        local = self._local
+        if local is not None:
+            self._safely(lambda: local.close(CLOSING))
         self._quiet.close()
 
     def join(self, *names: str) -> None:
@@ -105,7 +111,16 @@ class Cluster:
 
     def leave(self, *names: str) -> None:
         """Takes the workers of these WebUIs away, and waits for nothing that they still do."""
-        self._client.sync(_all, (self._workers.pop(name).close(executor_wait=False) for name in names))
+        workers = [self._workers.pop(name) for name in names]
+        closing = (worker.close(executor_wait=False) for worker in workers)
+        self._safely(lambda: self._client.sync(_all, closing, callback_timeout=CLOSING))
+
+    def _safely(self, close: Calls) -> None:
+        """Closes something of Dask's; a sweep whose cells are over must not be held up by it."""
+        try:
+            close()
+        except (TimeoutError, OSError, RuntimeError) as error:
+            log.warning("Clip Skip Lab: a part of Dask could not be closed (%s)", error)
 
     def submit(self, name: str, call: Calls) -> None:
         """Has the worker of a WebUI call something; `next_finished` tells when it is over."""

@@ -60,7 +60,7 @@ def killed(large, tmp_path):
 
 def test_a_large_sweep_is_written_anew_now_and_then_and_whole_at_the_end(large, tmp_path):
     outcome = run_sweep(PLAN, MemorySession(str(tmp_path)), HOST)
-    assert large.count(RECORD) < 6
+    assert large.count(RECORD) == 3, "at the beginning, before the grid is saved, and at the end"
     assert not (outcome.folder / JOURNAL).exists()
     cells = json.loads((outcome.folder / RECORD).read_text())["cells"]
     assert cells == outcome.to_json()["cells"]
@@ -75,7 +75,7 @@ def test_a_small_sweep_has_no_journal(tmp_path, monkeypatch):
 def test_a_kill_loses_no_cell_that_was_finished(killed):
     grids, name = killed
     written = json.loads((grids / "clip-skip-sweeps" / name / RECORD).read_text())
-    assert sum(cell["state"] == DONE for cell in written["cells"]) < KILLED_AT / 2, "the journal has nothing to do here"
+    assert sum(cell["state"] == DONE for cell in written["cells"]) == 0
     earlier = find_earlier(grids, name)
     assert len(earlier.sound_cells(PLAN)) == earlier.done == KILLED_AT
     assert len(earlier.draws()) == 5
@@ -123,7 +123,7 @@ def test_a_line_that_was_edited_is_noticed(killed):
     earlier = find_earlier(grids, name)
     edited = journal.read_text(encoding="utf-8").replace('"seed": 7', '"seed": 8')
     journal.write_text(edited, encoding="utf-8")
-    assert len(find_earlier(grids, name).sound_cells(PLAN)) < earlier.done / 2
+    assert len(find_earlier(grids, name).sound_cells(PLAN)) == 0
 
 
 def test_a_link_in_place_of_the_journal_is_not_followed(killed):
@@ -134,7 +134,7 @@ def test_a_link_in_place_of_the_journal_is_not_followed(killed):
     (folder / JOURNAL).symlink_to(outside)
     before = outside.read_bytes()
     earlier = find_earlier(grids, name)
-    assert earlier.done < KILLED_AT / 2
+    assert earlier.done == 0
     run_sweep(PLAN, MemorySession(str(grids)), HOST, earlier=earlier)
     assert outside.read_bytes() == before
 
