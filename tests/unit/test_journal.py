@@ -39,23 +39,38 @@ class Killed(MemorySession):
     draws = False
 
 
-@pytest.fixture
-def large(monkeypatch):
-    """Each sweep counts as a large one, whose `sweep.json` takes for ever to write. Counts the writings of it."""
-    monkeypatch.setattr(outcomes, "QUICKLY_WRITTEN", 1)
-    monkeypatch.setattr(outcomes, "PAUSE", 1e9)
+def as_if_large(patch):
+    """Each sweep counts as a large one, whose `sweep.json` takes for ever to write. Returns the names that are written."""
+    patch.setattr(outcomes, "QUICKLY_WRITTEN", 1)
+    patch.setattr(outcomes, "PAUSE", 1e9)
     written = []
     plainly = folders.write_text
-    monkeypatch.setattr(folders, "write_text", lambda *given: (written.append(given[0].name), plainly(*given)))
+    patch.setattr(folders, "write_text", lambda *given: (written.append(given[0].name), plainly(*given)))
     return written
 
 
 @pytest.fixture
-def killed(large, tmp_path):
+def large(monkeypatch):
+    """See `as_if_large`."""
+    return as_if_large(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory):
     """The folder of grids with what a kill in the middle of a large sweep leaves, and the sweep's name."""
-    session = Killed(str(tmp_path / "whole"))
-    session.copy, session.draws = (tmp_path / "whole" / "clip-skip-sweeps", tmp_path), True
-    return tmp_path, run_sweep(PLAN, session, HOST).folder.name
+    grids = tmp_path_factory.mktemp("killed")
+    with pytest.MonkeyPatch.context() as patch:
+        as_if_large(patch)
+        session = Killed(str(grids / "whole"))
+        session.copy, session.draws = (grids / "whole" / "clip-skip-sweeps", grids), True
+        return grids, run_sweep(PLAN, session, HOST).folder.name
+
+
+@pytest.fixture
+def killed(left, tmp_path):
+    """The same for one test."""
+    shutil.copytree(left[0] / "clip-skip-sweeps", tmp_path / "clip-skip-sweeps")
+    return tmp_path, left[1]
 
 
 def test_a_large_sweep_is_written_anew_now_and_then_and_whole_at_the_end(large, tmp_path):
@@ -120,7 +135,6 @@ def test_what_is_no_line_of_a_journal_is_passed_over(killed, line):
 def test_a_line_that_was_edited_is_noticed(killed):
     grids, name = killed
     journal = grids / "clip-skip-sweeps" / name / JOURNAL
-    earlier = find_earlier(grids, name)
     edited = journal.read_text(encoding="utf-8").replace('"seed": 7', '"seed": 8')
     journal.write_text(edited, encoding="utf-8")
     assert len(find_earlier(grids, name).sound_cells(PLAN)) == 0
