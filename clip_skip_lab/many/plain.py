@@ -36,7 +36,6 @@ STEPS, SIDE = 50, 512
 
 PLAIN = (str, int, float, bool, type(None))
 NO_SETTING = ("send_images", "save_images", "override_settings_restore_afterwards", "force_task_id", "infotext")
-BROKEN_OFF = Text("broken off on its WebUI")
 
 
 class _Unusable(Exception):
@@ -86,6 +85,7 @@ class PlainWebUI:
             computes=facts.computes,
             model={"name": checkpoint.name, "hash": checkpoint.hash, "vae": facts.vae(overrides)},
             setting=_setting_of(request, plan, facts),
+            fingerprint=facts.fingerprint(overrides),
             files=_files_of(plan, facts),
             pictures=pictures,
             cell_size=sheet_size((width, height), pictures),
@@ -100,7 +100,9 @@ class PlainWebUI:
         self._keep_settings(task, facts)
         plan = _plan_of(task.described)
         cells = plan.cells()
-        return Given([self._cell(cells[index], plan, task, facts) for index in task.cells])
+        given = [self._cell(cells[index], plan, task, facts) for index in task.cells]
+        # Asked when all is done: somebody may have changed options meanwhile.
+        return Given(given, fingerprint=Facts(self._http).fingerprint(_overrides(_as_before(task.job, facts))))
 
     def interrupt(self) -> None:
         """See `WebUI.interrupt`."""
@@ -143,7 +145,7 @@ class PlainWebUI:
             answer = self._http.post(f"/sdapi/v1/{task.job.tab}", body)
             seconds = time.perf_counter() - started
             if self._interrupted.is_set() or self._was_broken_off():
-                return GivenCell(cell.index, NOT_RUN, BROKEN_OFF, None)
+                return GivenCell(cell.index, NOT_RUN, Text("interrupted"), None)
             pictures = self._pictures(answer, cell, plan, body, task, facts)
         except _Unusable as error:
             return GivenCell(cell.index, FAILED, error.args[0], time.perf_counter() - started)
