@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 LARGEST_RECORD = 200_000_000
-"""Bytes; a `sweep.json` above it is none of ours: 5,000 cells with long prompts take 20 million."""
+"""Bytes; a `sweep.json` above it is none of ours: 10,000 cells with long prompts take 40 million."""
 
 LARGEST_PICTURE = 1_000_000_000
 """Bytes of a picture's file."""
@@ -73,14 +74,18 @@ def read_object(path: Path, most: int = LARGEST_RECORD) -> tuple[str, dict[str, 
     """The text of a file that holds a JSON object, and the object. Raises `OSError` or `ValueError`."""
     with open_plain(path, most) as file:
         text = file.read(most + 1).decode("utf-8")
-    try:
-        content = json.loads(text, parse_int=_whole)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if not isinstance(content, dict):
-        raise ValueError("it is no JSON object")
-    _check_depth(content)
-    return text, content
+    return text, _object(text)
+
+
+def read_lines(path: Path, most: int = LARGEST_RECORD) -> list[dict[str, Any]]:
+    """The JSON objects of a file that holds one in each line. A line that is none, as the last one of a killed program,
+    is passed over. Raises `OSError`."""
+    found = []
+    with open_plain(path, most) as file:
+        for line in file.read(most + 1).splitlines():
+            with contextlib.suppress(ValueError):
+                found.append(_object(line.decode("utf-8")))
+    return found
 
 
 def digest_of(path: Path) -> str | None:
@@ -118,6 +123,17 @@ def _whole(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
         raise ValueError(f"it holds a number of {len(digits):,} digits")
     return int(digits)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text, parse_int=_whole)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(content, dict):
+        raise ValueError("it is no JSON object")
+    _check_depth(content)
+    return content
 
 
 def _check_depth(content: dict[str, Any]) -> None:
