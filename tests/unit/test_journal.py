@@ -40,7 +40,7 @@ class Killed(MemorySession):
 
 
 def as_if_large(patch):
-    """Each sweep counts as a large one, whose `sweep.json` takes for ever to write. Returns the names that are written."""
+    """Each sweep counts as a large one, whose `sweep.json` takes for ever to write. Returns the names of its files."""
     patch.setattr(outcomes, "QUICKLY_WRITTEN", 1)
     patch.setattr(outcomes, "PAUSE", 1e9)
     written = []
