@@ -102,6 +102,7 @@ class Told:
         seconds: in which WebUIs waited for cells and loads, scaled.
         bytes: of pictures that were given, as they are in files.
         over: how many cells were given.
+        first, last: when the first task began and the last one ended, by the monotonic clock.
     """
 
     generated: Counter[int] = field(default_factory=Counter)
@@ -110,6 +111,8 @@ class Told:
     seconds: float = 0.0
     bytes: int = 0
     over: int = 0
+    first: float = math.inf
+    last: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -190,6 +193,7 @@ class WaitingWebUI:
             seconds *= self._drawn.random()
         _wait_until(began + seconds / world.scale)
         with self._told.lock:
+            self._told.first, self._told.last = min(self._told.first, began), time.monotonic()
             self._told.loads += loads
             self._told.seconds += time.monotonic() - began
             if dies:

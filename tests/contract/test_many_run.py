@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
@@ -83,8 +82,8 @@ def test_another_checkpoint_is_refused_by_its_hash(hosts, tmp_path):
     another = next(title for title in Client(hosts[1].url).checkpoints() if title != there)
     with other(hosts[1], **{CHECKPOINT: another}), pytest.raises(InvalidInput, match="the checkpoint") as refused:
         run(hosts, tmp_path)
-    hashes = [model["hash"] for model in Client(hosts[1].url).get("sd-models") if model["title"] == another]
-    assert hosts[1].url in refused.value.detail and hashes[0] in refused.value.detail
+    known = {model["model_name"]: model["hash"] for model in Client(hosts[1].url).get("sd-models")}
+    assert hosts[1].url in refused.value.detail and known[another.split(".")[0]] in refused.value.detail
     assert demo.folder_in(tmp_path) is None
 
 
@@ -100,7 +99,7 @@ def test_an_option_that_differs_is_refused_by_its_name_unless_it_may(hosts, tmp_
 def test_a_host_that_is_added_while_it_runs_is_used(hosts, alone, tmp_path):
     added = []
     watch = Seen(4, lambda: added.append(Address(hosts[1].url)))
-    record = run(hosts[:1], tmp_path, watch, steps=20, more=lambda: added)
+    record = run(hosts[:1], tmp_path, watch, steps=10, more=lambda: added)
     assert demo.makers(record["cells"])[hosts[1].url] > 0
 
 
@@ -121,28 +120,9 @@ def test_a_run_that_is_killed_is_resumed_and_generates_nothing_twice(hosts, alon
     assert json.loads((folder / "request.json").read_text())["request"]["seed"] == demo.JOB["request"]["seed"]
 
 
-def test_a_host_that_dies_loses_its_part_to_the_other_and_is_used_when_it_comes_back(hosts, tmp_path):
-    """The last test: the second host is another process from here on."""
-    one, two = hosts
-    again = launch.Process(two.data_dir, [launch.REPO], ["--nowebui"], port=two.port)
-    starting = []
-
-    def die():
-        two.process.kill()
-        two.process.wait()
-        starting.append(threading.Thread(target=again.__enter__))
-        starting[0].start()
-
-    began = time.monotonic()
-    try:
-        record = run(hosts, tmp_path, Seen(6, die), steps=100)
-    finally:
-        for thread in starting:
-            thread.join()
-        again.__exit__()
+def test_a_host_that_dies_loses_its_part_to_the_other(hosts, tmp_path):
+    """The last test, as the second host is gone after it."""
+    record = run(hosts, tmp_path, Seen(6, hosts[1].process.kill), steps=10)
     made = demo.makers(record["cells"])
-    assert sum(made.values()) == 24
-    assert any(f"{two.url} was lost" in note for note in record["notes"])
-    if any(f"{two.url} takes part" in note for note in record["notes"]):
-        return
-    pytest.skip(f"the run was over after {time.monotonic() - began:.0f} s, before the host had started again")
+    assert sum(made.values()) == 24 and made[hosts[0].url] >= 12
+    assert any(f"{hosts[1].url} was lost" in note for note in record["notes"])
