@@ -122,6 +122,13 @@ class Host(Protocol):
     def about(self) -> dict[str, str]:
         """Its `name` and `version`, and what else decides rounding: its `torch` and its `device`."""
 
+    def computes(self) -> dict[str, str]:
+        """What else decides rounding, as far as it is known: `card`, `precision`, `attention`."""
+
+    def files_used(self, request: Any, plan: SweepPlan) -> dict[str, str]:
+        """Which files decide a request's pictures beside the loaded checkpoint: by what each is for, the beginning of
+        its SHA-256, "" where it isn't known."""
+
     @property
     def header_list(self) -> str | None:
         """Its option that lists what the page's header shows; None where it has controls of its own instead."""

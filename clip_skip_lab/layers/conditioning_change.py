@@ -91,7 +91,8 @@ class ConditioningChanges:
 
     def __init__(self, plan: SweepPlan) -> None:
         self.held = 0
-        self._first = reference_among(cell.clip_skip for cell in plan.cells())
+        self._cells = plan.cells()
+        self._first = reference_among(cell.clip_skip for cell in self._cells)
         self._rows: dict[tuple[int, int], _Row] = {}
         self._kept: OrderedDict[bytes, torch.Tensor] = OrderedDict()
         self._changes: dict[int, dict[Place, float | None]] = {}
@@ -122,6 +123,11 @@ class ConditioningChanges:
             self._changes.setdefault(cell.index, {})[place] = self._compared(text, tensor, row.reference[place])
         else:
             row.waiting.setdefault(cell.index, {})[place] = _Noted(text, self._keep(tensor))
+
+    def references(self, cells: Sequence[Cell]) -> list[Cell]:
+        """The reference cells of these cells' rows that are not among them; of rows that have one."""
+        rows = {(cell.y, cell.z) for cell in cells} - {(cell.y, cell.z) for cell in cells if self._is_reference(cell)}
+        return [cell for cell in self._cells if (cell.y, cell.z) in rows and self._is_reference(cell)]
 
     def in_order(self, cells: Sequence[Cell]) -> list[int]:
         """The places of these cells, those of references first."""

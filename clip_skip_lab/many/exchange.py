@@ -44,8 +44,8 @@ class Job:
 
 @dataclass(frozen=True)
 class AxisTold:
-    """An axis beside clip skip, as a WebUI tells of it: its name, its values, their labels in the grid, how dear a change
-    is (0 to 1), and whether a batch can carry it."""
+    """An axis beside clip skip, as a WebUI tells of it: its name, its values, their labels in the grid, how dear a
+    change is (0 to 1), and whether a batch can carry it."""
 
     label: str
     values: tuple[Any, ...]
@@ -60,10 +60,13 @@ class Described:
 
     Attributes:
         plan: as `SweepPlan.to_json` writes it, random values drawn.
+        typed: of this the values as they were typed, for what is sent; empty for those of the plan.
         axes: by letter, "y" and "z".
         about: the WebUI's name, version, torch and device, as far as it tells them.
         program: our version there, "" where our extension isn't.
+        computes: what else decides rounding: card, precision, attention; as far as it is known.
         model: name, hash and VAE.
+        fingerprint: of plan, model and setting, which each `Given` has to have; "" where it isn't told.
         setting: what decides the pictures beside plan and model; seeds are fixed.
         files: other files that decide pictures, as far as they are known: by kind and name ("LoRA x"), their hash.
         pictures: of a cell.
@@ -79,6 +82,9 @@ class Described:
     program: str
     model: dict[str, str]
     setting: dict[str, Any]
+    fingerprint: str = ""
+    typed: dict[str, Any] = field(default_factory=dict)
+    computes: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     pictures: int = 1
     cell_size: tuple[int, int] = (512, 512)
@@ -152,8 +158,8 @@ class Given:
 
 
 class Gone(RuntimeError):
-    """A WebUI cannot be reached, vanished, or answers what is no answer. The one argument is a sentence. Its cells go to
-    another, and it may come back."""
+    """A WebUI cannot be reached, vanished, or answers what is no answer. The one argument is a sentence. Its cells go
+    to another, and it may come back."""
 
     @property
     def sentence(self) -> str:

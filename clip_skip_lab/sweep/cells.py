@@ -9,25 +9,49 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
+from typing import Protocol
 
 from ..language import Text
 from .draws import mark_incomparable
-from .finishing import Finishing
 from .plan import Cell, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord, draw_hash
-from .session import Sampled, Session
+from .session import Picture, Sampled, Session
 
 log = logging.getLogger("clip_skip_lab")
 
 Batches = deque[list[Cell]]
 
 
-def run_cells(record: SweepRecord, session: Session, finishing: Finishing) -> None:
-    """Runs the cells that aren't done, and notes what is to be said of the sweep; see `run_sweep`."""
-    done = {entry.cell.index for entry in record.cells if entry.state == DONE}
-    waiting: Batches = deque(record.plan.batches(session.cells_at_once, without=done))
+class Takes(Protocol):
+    """What takes finished pictures, and notes what became of their cells; for a sweep it is `Finishing`."""
+
+    def take(self, picture: Picture) -> None:
+        """See `Finishing.take`."""
+
+    def conclude(self, cells: list[Cell], note: Callable[[], None]) -> None:
+        """See `Finishing.conclude`."""
+
+    def wait(self) -> None:
+        """See `Finishing.wait`."""
+
+
+def run_cells(record: SweepRecord, session: Session, finishing: Takes, only: Collection[int] | None = None) -> None:
+    """Runs the cells that aren't done, and notes what is to be said of the sweep; see `run_sweep`.
+
+    Args:
+        record: of the sweep.
+        session: of the host.
+        finishing: takes what is finished.
+        only: the cells to run, by index; None for all.
+    """
+    left_out = {
+        entry.cell.index
+        for entry in record.cells
+        if entry.state == DONE or (only is not None and entry.cell.index not in only)
+    }
+    waiting: Batches = deque(record.plan.batches(session.cells_at_once, without=left_out))
     over, total, why = 0, sum(map(len, waiting)), None
     while waiting and (why := session.stopped()) is None:
         cells = waiting.popleft()
@@ -48,7 +72,7 @@ def run_cells(record: SweepRecord, session: Session, finishing: Finishing) -> No
     finishing.wait()
     for cell in (cell for cells in waiting for cell in cells):
         record.cells[cell.index].reason = why
-    _conclude(record, session, stopped=why is not None)
+    conclude(record, session, stopped=why is not None)
 
 
 def _in_smaller_batches(session: Session, error: Exception, cells: list[Cell], waiting: Batches) -> Batches:
@@ -103,7 +127,8 @@ def _note_what_became_of(cell: Cell, sampled: Sampled, record: SweepRecord) -> N
         record.draws[entry.drawn] = draw
 
 
-def _conclude(record: SweepRecord, session: Session, stopped: bool) -> None:
+def conclude(record: SweepRecord, session: Session, stopped: bool) -> None:
+    """Notes what is to be said of a sweep whose cells are over, or won't be run any more as it was stopped."""
     mark_incomparable(record)
     record.notes = list(dict.fromkeys([*record.notes, *session.notes]))
     record.text_encoder_forwards = session.text_encoder_forwards

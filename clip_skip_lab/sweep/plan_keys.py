@@ -385,6 +385,11 @@ REQUEST_KEYS = (
         without="a new sweep",
         panel=(PanelInput("extend", NOT_EXTENDED, "clip_skip_lab_extend"),),
     ),
+    RequestKey(
+        name="part",
+        takes="an object that asks for some of the cells and writes nothing ([a part of a sweep](#a-part-of-a-sweep))",
+        without="the whole sweep",
+    ),
 )
 """Read in this order, which is also that of the panel's inputs; `resume` and `full` stand in the place of a plan, and
 `extend` beside the parts of one that are new."""

@@ -142,6 +142,9 @@ class Session(Protocol):
     def hold(self, cell: Cell, draw: list[Any]) -> None:
         """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
 
+    def note_references(self, cells: list[Cell]) -> None:
+        """Looks at the conditioning of the cells with which these are compared, and samples none of them."""
+
     def name_picture(self, picture: Picture, folder: Path) -> PictureFile:
         """Gives a cell's picture its name by the host's rules; what the host raises, writing the file will raise."""
 

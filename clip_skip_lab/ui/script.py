@@ -24,6 +24,7 @@ from .gradio_events import RESULT, in_browser
 from .layer_panel import inputs_of_layer_panel
 from .measures import SweepMeasures
 from .panel import Panel
+from .part import part_of_sweep
 from .result import Said, result_of
 
 log = logging.getLogger("clip_skip_lab")
@@ -122,7 +123,7 @@ def make_script(host: Host) -> type[scripts.Script]:
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             """Runs the sweep that the arguments ask for. For the API, every error is an HTTP answer."""
             try:
-                return self._sweep(p, arguments)
+                return part_of_sweep(host, p, arguments) or self._sweep(p, arguments)
             except Exception as error:
                 return host.failed(p, error)
 

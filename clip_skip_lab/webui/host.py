@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -35,6 +36,7 @@ from .checks import check_clip_skips, check_lent_off, check_request
 from .encoders import check_range
 from .engine import Engine
 from .failing import failed
+from .files_used import files_used
 from .grid_infotext import forget_setting
 from .host_axes import host_axes, xyz_module
 from .infotexts import infotext_of
@@ -91,6 +93,21 @@ class WebUI:
         """See `Host.about`; the version as the host writes it into pictures."""
         about = {"name": self.engine.name, "version": self.engine.version()}
         return {**about, "torch": str(torch.__version__), "device": str(devices.device)}
+
+    def computes(self) -> dict[str, str]:
+        """See `Host.computes`."""
+        device = torch.device(devices.device)
+        hijack = getattr(sys.modules.get("modules.sd_hijack"), "model_hijack", None)
+        told = {
+            "card": torch.cuda.get_device_name(device) if device.type == "cuda" else "",
+            "precision": str(getattr(devices, "dtype_unet", "")),
+            "attention": str(getattr(hijack, "optimization_method", None) or ""),
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def files_used(self, request: Any, plan: SweepPlan) -> dict[str, str]:
+        """See `Host.files_used`."""
+        return files_used(request, plan)
 
     def axes(self, request: Any) -> list[Axis]:
         """See `Host.axes`."""

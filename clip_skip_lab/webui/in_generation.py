@@ -3,12 +3,12 @@ and memory are the host's own business, and everything is put back by it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import torch
-from modules import extra_networks, processing
+from modules import extra_networks, processing, scripts
 
 from ..errors import InvalidInput
 from ..language import Text
@@ -67,6 +67,20 @@ def in_generation(p: Any, action: Callable[[], T], encodes: bool = True) -> T:
     if not done:
         raise NothingDone(Text("The WebUI ended the generation before anything was measured."))
     return done[0]
+
+
+@contextmanager
+def nothing_sampled(p: Any) -> Iterator[None]:
+    """A request's generation encodes its prompts and gives black pictures, without scripts, for the time of the
+    block."""
+
+    def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
+        return processing.DecodedSamples([torch.zeros(3, p.height, p.width) for _ in range(p.batch_size)])
+
+    p.scripts = scripts.ScriptRunner()  # an empty one, as in `bare_request`
+    with last_infotext_kept() as put_back, hooked(p, "sample", sample):
+        yield
+        put_back()
 
 
 def check_loras(field: str, prompt: str) -> None:

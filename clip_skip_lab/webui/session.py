@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from .conditioning import conditioned, noting
 from .engine import Engine
 from .grid_infotext import grid_infotext
 from .held_draws import Draws, UnevenBatch, Used, holding, keys_of
+from .in_generation import nothing_sampled
 from .layer_hooks import NOTES, Chosen, EncodedAlone, choosing
 from .layer_request import effect_in_doubt, no_effect
 from .live_preview import LivePreview
@@ -158,6 +160,21 @@ class WebUISession:
         """See `Session.hold`."""
         ((applied_to, _),) = self._requests([cell])
         self._draws.take(keys_of(self.request, applied_to, cell), draw)
+
+    def note_references(self, cells: list[Cell]) -> None:
+        """See `Session.note_references`. Encoding it costs the cells nothing: they share its pass."""
+        for cell in self._conditioning_changes.references(cells):
+            batch = batch_of(self.request, self.plan, [cell], self._requests([cell]))
+            chosen, copied = self._chosen(batch), batch.request
+            with ExitStack() as stack:
+                stack.callback(_release, copied)
+                stack.enter_context(self._settings(batch))
+                stack.enter_context(choosing(copied, chosen))
+                asked = partial(self._as_asked, chosen, copied=copied)
+                stack.enter_context(conditioned(copied, batch.asked, asked, self.one_pass.installed))
+                stack.enter_context(nothing_sampled(copied))
+                stack.enter_context(noting(copied, batch, self._conditioning_changes))
+                processing.process_images(copied)
 
     def name_picture(self, picture: Picture, folder: Path) -> PictureFile:
         """See `Session.name_picture`."""
