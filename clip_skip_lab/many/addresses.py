@@ -1,4 +1,4 @@
-"""The WebUIs that a person names: addresses as they are typed, with name and password, on the command line or in a file.
+"""The WebUIs that a person names: addresses as they are typed, with name and password, or in a file.
 
 A password is in `Address.auth` and nowhere else: whatever cannot be used is shown without what stands before its "@".
 """
