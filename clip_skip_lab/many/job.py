@@ -47,11 +47,11 @@ def read_job(request: str | None, plan: str | None, tab: str | None, keys: Mappi
     if body is None:
         allowed = Text("a file by --request, or a request in the file of --plan")
         raise InvalidInput(REQUEST, "--request", allowed, Text("is missing"))
-    tab = tab or whole.get("tab") or TABS[0]
+    tab = str(tab or whole.get("tab", TABS[0]))
     if tab not in TABS:
         raise InvalidInput(TAB, tab, named_list(list(TABS)))
     folder = Path.cwd() if beside in (None, STDIN) else Path(str(beside)).absolute().parent
-    return Job(str(tab), _request(body, str(tab), folder), {**_plan(whole.get("plan", {})), **keys})
+    return Job(tab, _request(body, tab, folder), {**_plan(whole.get("plan", {})), **keys})
 
 
 def read_axis(text: str) -> dict[str, str]:
