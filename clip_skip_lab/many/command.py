@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
+import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
@@ -27,15 +29,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     language = language_of(given.language or _language_of_terminal())
     run: Run = given.run
     try:
-        return run(given, language)
+        with _speaks_in_sentences(given.verbose):
+            return run(given, language)
     except InvalidInput as error:
         complain(error, language)
         return BAD_INPUT
-    except OSError as error:
-        complain(Text("It could not be done ({reason}).", reason=reason_of(error)), language)
-        return MISSING
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        if given.verbose:
+            raise
+        why = Text("It could not be done ({reason}). --verbose says more.", reason=reason_of(error))
+        complain(why, language)
+        return MISSING
+
+
+@contextlib.contextmanager
+def _speaks_in_sentences(verbose: bool) -> Iterator[None]:
+    """For the time of a `with`, what libraries and rooms log is said where it is wanted, and else nowhere: a person
+    gets what of it matters as sentences, and a line of a log would break what renews itself in a terminal."""
+    if verbose:
+        logging.basicConfig(level=logging.INFO)
+        yield
+        return
+    logging.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _language_of_terminal() -> str:
@@ -62,6 +85,7 @@ def _parser() -> ArgumentParser:
             formatter_class=RawDescriptionHelpFormatter,
         )
         made.add_argument("--language", metavar="CODE", help='of what is said, such as "ja"; else the terminal\'s')
+        made.add_argument("--verbose", action="store_true", help="says on standard error what goes on inside, too")
         made.set_defaults(run=run)
         return made
 
