@@ -19,6 +19,7 @@ from clip_skip_lab.many import sweeping
 from clip_skip_lab.many.command import main
 from clip_skip_lab.many.exchange import Gone
 from clip_skip_lab.sweep.run import run_sweep
+from clip_skip_lab.sweep.running import running as running_now
 from tests.helpers.memory_session import HOST, MemorySession, plan_of
 
 
@@ -275,6 +276,18 @@ def test_list_gives_json_to_programs(swept, capsys):
     assert main(["list", "--json", str(swept.parents[1])]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
     assert (entry["id"], entry["state"], entry["done"], entry["cells"]) == (swept.name, "finished", 3, 3)
+
+
+def test_a_sweep_that_somebody_runs_is_told_from_one_that_was_killed(swept, capsys):
+    record = swept / "sweep.json"
+    record.write_text(record.read_text().replace('"state": "finished"', '"state": "running"'))
+    with running_now(swept):
+        main(["list", str(swept.parent)])
+        assert main(["measure", str(swept)]) == 2
+    main(["list", str(swept.parent)])
+    said = capsys.readouterr()
+    assert [line.split()[1] for line in said.out.splitlines()] == ["running", "interrupted"]
+    assert "is being run already" in said.err
 
 
 def test_a_damaged_sweep_is_listed_with_what_is_wrong(swept, capsys):
