@@ -289,17 +289,7 @@ class Crew:
             self._placement.give_back([by_index[cell.index] for cell in back])
         if refused:
             self._refuse(member, [by_index[cell.index] for cell in refused], _OTHER_FILES)
-        kept = {cell.index for cell in good}
-        for picture in done.pictures:
-            if picture.cell.index in kept:
-                self._finishing.take(picture)
         made_by = _made_by(member)
-        note = partial(_note, self._record, good, made_by)
-        self._finishing.conclude([by_index[cell.index] for cell in good], note)
-        self._session.take_over(done.given)
-        member.made += len(good)
-        self._done += sum(cell.state == DONE for cell in good)
-        self._failures += sum(cell.state == FAILED for cell in good)
         if interrupted:
             self._put_out(
                 member,
@@ -307,6 +297,18 @@ class Crew:
             )
         else:
             self._set(member, WAITS)
+            if not self._stop.is_set():
+                self._place()  # it need not wait until what it gave is on disk
+        kept = {cell.index for cell in good}
+        for picture in done.pictures:
+            if picture.cell.index in kept:
+                self._finishing.take(picture)
+        note = partial(_note, self._record, good, made_by)
+        self._finishing.conclude([by_index[cell.index] for cell in good], note)
+        self._session.take_over(done.given)
+        member.made += len(good)
+        self._done += sum(cell.state == DONE for cell in good)
+        self._failures += sum(cell.state == FAILED for cell in good)
 
     def _sorted(self, done: _Done) -> tuple[list[GivenCell], list[GivenCell], list[GivenCell], bool]:
         """The cells of a task: good ones, those to be run again, those that another WebUI has to make; and whether

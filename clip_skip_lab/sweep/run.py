@@ -74,7 +74,7 @@ def run_sweep(
 
 def _run(outcome: Outcome, session: Session, measuring: Measuring | None, draw_first: bool) -> None:
     """Runs the cells and what follows from them; with `draw_first` some are there already."""
-    with workers() as pool:
+    with workers(step_back=not session.sampled_elsewhere) as pool:
         grid = SweepGrid(outcome, session, pool.submit)
         if measuring is not None:
             measuring.begin(outcome, pool.submit)
