@@ -11,8 +11,8 @@ import tomllib
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ROOMS = ("sweep", "measure", "page", "library", "many")
-NAMES = {"PIL": "pillow", "skimage": "scikit-image"}
-"""Of packages, where they are imported by another name."""
+NAMES = {"PIL": "pillow", "skimage": "scikit-image", "dask": "distributed"}
+"""Of packages that are imported by another name, or come with another one."""
 
 
 def asked_for(*extras):
