@@ -22,6 +22,7 @@ def asked_for(*extras):
     return {re.match(r"[\w-]+", text)[0].lower() for text in needed}
 
 
+@lru_cache
 def imported(room):
     found = set()
     for path in (ROOT / "clip_skip_lab" / room).rglob("*.py"):
