@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
