@@ -129,7 +129,7 @@ def sweep(given: Namespace, language: str) -> int:
         except (Gone, Failed) as error:
             complain(error.sentence, language)
             return MISSING
-    return _tell(outcome, language)
+    return _tell(outcome, language, stop.is_set())
 
 
 def _job(given: Namespace) -> Job | None:
@@ -175,13 +175,13 @@ def _ends_in_order(stop: threading.Event, progress: Progress) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(outcome: Outcome, language: str) -> int:
+def _tell(outcome: Outcome, language: str, was_stopped: bool) -> int:
     """Says how it ended. Returns what to exit with."""
     record = outcome.record
     found = outcome.measured["findings"][language] if outcome.measured else []
     for line in summary(record, str(outcome.folder)).lines(found):
         say(line, language)
     say(Text("Page: {path}", path=outcome.folder / PAGE), language)
-    if record.state == "interrupted":
-        return INTERRUPTED
-    return DONE if record.count(CELL_DONE) == len(record.cells) else MISSING
+    if record.count(CELL_DONE) == len(record.cells):
+        return DONE
+    return INTERRUPTED if was_stopped else MISSING
