@@ -145,8 +145,7 @@ class Crew:
         self._done = len(done)
         self._placement = Placement(record.plan, done)
         with Cluster(self._scheduler) as self._cluster:
-            for url in self._members:
-                self._cluster.join(url)
+            self._cluster.join(*self._members)
             self._run()
         self._finishing.wait()
         reason = session.stopped() or Text("no WebUI was left")
