@@ -259,9 +259,7 @@ class Crew:
             done: _Done = result()
         except Gone as error:
             self._placement.give_back(cells)
-            self._lose(
-                member, Text("{url} was lost, and its cells go to others: {why}", url=member.url, why=error.sentence)
-            )
+            self._lose(member, Text("{why} Its cells go to another WebUI.", why=error.args[0]))
         except (Failed, InvalidInput) as error:
             self._failed(member, cells, _sentence(error))
         except Exception as error:  # a fault of ours must not cost what the others do
