@@ -103,7 +103,7 @@ class Crew:
         watch: is told how it goes.
         stop: ends the run when it is set.
         allow_different: whether WebUIs may differ.
-        scheduler: the address of a Dask scheduler, None for one of our own.
+        cluster: where the WebUIs' workers are.
         more: the WebUIs that take part at this moment, asked again and again; see `Order.more`.
     """
 
@@ -114,9 +114,9 @@ class Crew:
         connect: Connect,
         watch: Watch,
         stop: threading.Event,
+        cluster: Cluster,
         *,
         allow_different: bool = False,
-        scheduler: str | None = None,
         more: Callable[[], Sequence[Address]] = tuple,
     ):
         self._job = job
@@ -126,7 +126,7 @@ class Crew:
         self._watch = watch
         self._stop = stop
         self._allow_different = allow_different
-        self._scheduler = scheduler
+        self._cluster = cluster
         self._more = more
         self._looked_around = time.monotonic()
         self._last_seen = time.monotonic()
@@ -144,9 +144,7 @@ class Crew:
         done = [entry.cell.index for entry in record.cells if entry.state == DONE]
         self._done = len(done)
         self._placement = Placement(record.plan, done)
-        with Cluster(self._scheduler) as self._cluster:
-            self._cluster.join(*self._members)
-            self._run()
+        self._run()
         self._finishing.wait()
         reason = session.stopped() or Text("no WebUI was left")
         left = [*self._placement.waiting()]
@@ -261,9 +259,7 @@ class Crew:
             done: _Done = result()
         except Gone as error:
             self._placement.give_back(cells)
-            self._lose(
-                member, Text("{url} was lost, and its cells go to others: {why}", url=member.url, why=error.sentence)
-            )
+            self._lose(member, Text("{why} Its cells go to another WebUI.", why=error.args[0]))
         except (Failed, InvalidInput) as error:
             self._failed(member, cells, _sentence(error))
         except Exception as error:  # a fault of ours must not cost what the others do
