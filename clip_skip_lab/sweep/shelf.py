@@ -47,7 +47,7 @@ class Shelf:
 
     def _put(self, strip: Strip) -> Kept:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder)
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  it is there as long as this is
         start = self._end
         self._file.seek(start)
         self._file.write(strip.data)

@@ -89,7 +89,7 @@ def test_another_checkpoint_is_refused_by_its_hash(hosts, tmp_path):
 
 def test_an_option_that_differs_is_refused_by_its_name_unless_it_may(hosts, tmp_path):
     with other(hosts[1], **{ENSD: 31337}):
-        with pytest.raises(InvalidInput, match="ENSD|eta_noise_seed_delta"):
+        with pytest.raises(InvalidInput, match=r"ENSD|eta_noise_seed_delta"):
             run(hosts, tmp_path)
         assert demo.folder_in(tmp_path) is None
         record = run(hosts, tmp_path, allow_different=True)
