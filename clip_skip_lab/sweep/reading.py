@@ -73,6 +73,11 @@ def read_object(path: Path, most: int = LARGEST_RECORD) -> tuple[str, dict[str, 
     """The text of a file that holds a JSON object, and the object. Raises `OSError` or `ValueError`."""
     with open_plain(path, most) as file:
         text = file.read(most + 1).decode("utf-8")
+    return text, parse_object(text)
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """The JSON object that a text holds. Raises `ValueError`."""
     try:
         content = json.loads(text, parse_int=_whole)
     except RecursionError:
@@ -80,7 +85,7 @@ def read_object(path: Path, most: int = LARGEST_RECORD) -> tuple[str, dict[str, 
     if not isinstance(content, dict):
         raise ValueError("it is no JSON object")
     _check_depth(content)
-    return text, content
+    return content
 
 
 def digest_of(path: Path) -> str | None:
