@@ -95,7 +95,10 @@
         const said = gradioApp().querySelector(`#html_log_${tab} .comments`);
         const reports = clipSkipLab.inGallery[tab]?.extra_generation_params?.clip_skip_lab?.page;
         if (!said || !reports?.length || said.querySelector(".clip-skip-lab-result")) return;
-        if (reports.every(({folder}) => said.textContent.includes(folder))) said.replaceChildren(...reports.map(result));
+        // What the gallery's words are about may come a moment before them.
+        const isOf = (report) => said.textContent.includes(report.folder ?? report.said[0]);
+        const shown = (report) => report.said ? clipSkipLab.elsewhere.result(report) : result(report);
+        if (reports.every(isOf)) said.replaceChildren(...reports.map(shown));
     }
 
     // --- The buttons under the gallery ------------------------------------------------------------------------

@@ -225,8 +225,8 @@ class Host(Protocol):
         """
 
     def as_request(self, request: Any) -> SentRequest:
-        """A request of the page as the API takes it. Generated with that by a WebUI that has the same files and settings,
-        its pictures are the same."""
+        """A request of the page as the API takes it: of a WebUI that has the same files and settings, the same pictures
+        come of it."""
 
     def api_address(self) -> str | None:
         """Where programs on this machine reach the WebUI's API, such as "http://127.0.0.1:7860"; None without one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,17 @@ def result_of(p: Any, outcome: Outcome, measures: SweepMeasures, said: Said, lan
     processed.extra_generation_params = {**processed.extra_generation_params, "clip_skip_lab": told}
     lines = (translated(line, language) for line in found.lines(measures.findings))
     processed.comments = "\n".join([*lines, *said.comments])
+    _tell_of_all(p, processed)
+    return processed
+
+
+def without_pictures(p: Any, told: dict[str, Any], said: Sequence[str], language: str) -> processing.Processed:
+    """The host's own result for the page where nothing was generated: sentences under the gallery, and what the page's
+    script makes of `told` (javascript/clip_skip_lab_elsewhere.js)."""
+    processed = processing.Processed(p, [])
+    lines = [translated(line, language) for line in said]
+    processed.extra_generation_params = {"clip_skip_lab": {"page": [{**told, "said": lines}]}}
+    processed.comments = "\n".join([*lines, *filter(None, [told.get("command")])])
     _tell_of_all(p, processed)
     return processed
 

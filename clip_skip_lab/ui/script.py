@@ -14,7 +14,7 @@ from ..sweep.counterpart import find_counterpart
 from ..sweep.extend import EXTENDED, Extension
 from ..sweep.outcome import Outcome
 from ..sweep.plan import SweepPlan, read_plan
-from ..sweep.plan_keys import SCRIPT_TITLE
+from ..sweep.plan_keys import SCRIPT_TITLE, THIS_WEBUI
 from ..sweep.record import DONE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
@@ -26,6 +26,7 @@ from .measures import SweepMeasures
 from .panel import Panel
 from .part import part_of_sweep
 from .result import Said, result_of
+from .run_on import RunOn, asked_place
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -57,6 +58,8 @@ def make_script(host: Host) -> type[scripts.Script]:
     and after; `run`, for each generation with this script.
     """
 
+    run_on = RunOn(host)
+
     class ClipSkipSweep(scripts.Script):
         """One for txt2img, one for img2img."""
 
@@ -72,7 +75,7 @@ def make_script(host: Host) -> type[scripts.Script]:
             return SCRIPT_TITLE
 
         def ui(self, is_img2img: bool) -> list[Any]:
-            self.panel = Panel(host, is_img2img, self.elem_id)
+            self.panel = Panel(host, run_on, is_img2img, self.elem_id)
             self.infotext_fields = self.panel.infotext_fields
             return self.panel.inputs
 
@@ -123,6 +126,9 @@ def make_script(host: Host) -> type[scripts.Script]:
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             """Runs the sweep that the arguments ask for. For the API, every error is an HTTP answer."""
             try:
+                place = asked_place(arguments)
+                if place != THIS_WEBUI:
+                    return run_on.run(p, arguments, place)
                 return part_of_sweep(host, p, arguments) or self._sweep(p, arguments)
             except Exception as error:
                 return host.failed(p, error)
