@@ -24,7 +24,7 @@ from ..probe.question import Captioned, Question, Watch
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
-from ..sweep.session import Session
+from ..sweep.session import Sampling
 
 OPTION_KEY = "CLIP_stop_at_last_layers"
 """The setting of the whole family for clip skip."""
@@ -138,7 +138,8 @@ class Host(Protocol):
         """Its `name` and `version`, and what else decides rounding: its `torch` and its `device`."""
 
     def computes(self) -> dict[str, str]:
-        """What else decides rounding, as far as it is known: `card`, `precision`, `attention`."""
+        """What else decides pictures' values, as far as it is known: `card`, `precision`, `attention`, and the `format`
+        and `quality` in which the API gives pictures."""
 
     def files_used(self, request: Any, plan: SweepPlan) -> dict[str, str]:
         """Which files decide a request's pictures beside the loaded checkpoint: by what each is for, the beginning of
@@ -240,7 +241,7 @@ class Host(Protocol):
     def rows(self, request: Any, plan: SweepPlan) -> dict[tuple[int, int], Hashable]:
         """What decides the pictures of each row of a plan beside clip skip (`Session.rows`)."""
 
-    def session(self, request: Any, plan: SweepPlan) -> AbstractContextManager[Session]:
+    def session(self, request: Any, plan: SweepPlan) -> AbstractContextManager[Sampling]:
         """Prepares the host for a sweep, and puts everything back at the end, however it ends."""
 
     def trained_with(

@@ -1,4 +1,4 @@
-"""The WebUIs that a person names: addresses as they are typed, with name and password, on the command line or in a file.
+"""The WebUIs that a person names: addresses as they are typed, with name and password, or in a file.
 
 A password is in `Address.auth` and nowhere else: whatever cannot be used is shown without what stands before its "@".
 """
@@ -39,18 +39,17 @@ def read_address(text: str) -> Address:
     """
     scheme, rest = _scheme_and_rest(text.strip())
     before, at, place = rest.rpartition("@")
-    shown = f"{scheme}://{place}"
+    # What stands in the place of a port and is none may be a password whose WebUI was forgotten.
+    shown = f"{scheme}://" + re.sub(r"^([^:/[]*):(?![0-9]+(/|$)).*", r"\1:…", place, flags=re.DOTALL)
     if scheme not in PORTS:
         raise InvalidInput(ADDRESS, shown, EXAMPLE, Text("begins with neither http:// nor https://"))
-    if not place or re.search(r"[\s\\\x00-\x1f\x7f]", place):
-        raise InvalidInput(ADDRESS, shown, EXAMPLE, Text("is no address"))
     try:
-        found = urlsplit(shown)
+        found = urlsplit(f"{scheme}://{place}")
         host, port = (found.hostname or "").rstrip("."), found.port
         is_one = port != 0 and (_is_number(host) if ":" in host else re.fullmatch(r"[\w.-]+", host))
-    except ValueError:  # a port that is no number: it may be a password where the rest was forgotten
-        shown, is_one = re.sub(r"(://[^:/]*):.*", r"\1:…", shown), False
-    if not is_one:
+    except ValueError:  # a port that is no number, brackets that do not close
+        is_one = False
+    if not is_one or re.search(r"[\s\\\x00-\x1f\x7f]", place):
         raise InvalidInput(ADDRESS, shown, EXAMPLE, Text("is no address"))
     host = f"[{host}]" if ":" in host else host
     ending = "" if port in (None, PORTS[scheme]) else f":{port}"

@@ -31,11 +31,13 @@ class Job:
         tab: one of `TABS`.
         request: the body of `POST /sdapi/v1/<tab>`, without the script.
         plan: the object that the script takes (docs/api.md).
+        setting: of a sweep that is resumed, what decided its pictures; None for what the request says.
     """
 
     tab: str
     request: dict[str, Any]
     plan: dict[str, Any]
+    setting: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `--plan` takes it, and `request.json` in a sweep's folder holds it."""

@@ -45,12 +45,13 @@ def read_job(request: str | None, plan: str | None, tab: str | None, keys: Mappi
     refuse_unknown_keys(PLAN, whole, ("tab", "request", "plan"))
     body, beside = (whole.get("request"), plan) if request is None else (_object(request, REQUEST), request)
     if body is None:
-        raise InvalidInput(REQUEST, None, Text("a file, by --request or in the file of --plan"), Text("is missing"))
-    tab = tab or whole.get("tab") or TABS[0]
+        allowed = Text("a file by --request, or a request in the file of --plan")
+        raise InvalidInput(REQUEST, "--request", allowed, Text("is missing"))
+    tab = str(tab or whole.get("tab", TABS[0]))
     if tab not in TABS:
         raise InvalidInput(TAB, tab, named_list(list(TABS)))
     folder = Path.cwd() if beside in (None, STDIN) else Path(str(beside)).absolute().parent
-    return Job(str(tab), _request(body, str(tab), folder), {**_plan(whole.get("plan", {})), **keys})
+    return Job(tab, _request(body, tab, folder), {**_plan(whole.get("plan", {})), **keys})
 
 
 def read_axis(text: str) -> dict[str, str]:
@@ -85,7 +86,8 @@ def _request(given: object, tab: str, folder: Path) -> dict[str, Any]:
         return found
     if not isinstance(pictures, list) or not pictures:
         allowed = Text("a list of pictures, as base64 or as names of files")
-        raise InvalidInput("init_images", pictures, allowed, Text("is missing") if not pictures else Text("is no list"))
+        problem = Text("is missing") if pictures is None else Text("is no such list")
+        raise InvalidInput(REQUEST, "init_images" if pictures is None else pictures, allowed, problem)
     found["init_images"] = [_picture("init_images", picture, folder) for picture in pictures]
     if found.get("mask") is not None:
         found["mask"] = _picture("mask", found["mask"], folder)

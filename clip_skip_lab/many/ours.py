@@ -27,7 +27,7 @@ class OursWebUI:
 
     def describe(self, job: Job) -> Described:
         """See `WebUI.describe`."""
-        told, _, _ = self._part(job.tab, job.request, job.plan, {})
+        told, _, _ = self._part(job.tab, job.request, job.plan, {"setting": job.setting})
         try:
             axes = {letter: AxisTold(**_as_tuples(axis)) for letter, axis in told["axes"].items()}
             width, height = told["cell_size"]

@@ -17,7 +17,7 @@ from ..language import Text
 from .draws import mark_incomparable
 from .plan import Cell, split_evenly
 from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord, draw_hash
-from .session import Picture, Sampled, Session
+from .session import Picture, Sampled, Sampling, Session
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -37,7 +37,7 @@ class Takes(Protocol):
         """See `Finishing.wait`."""
 
 
-def run_cells(record: SweepRecord, session: Session, finishing: Takes, only: Collection[int] | None = None) -> None:
+def run_cells(record: SweepRecord, session: Sampling, finishing: Takes, only: Collection[int] | None = None) -> None:
     """Runs the cells that aren't done, and notes what is to be said of the sweep; see `run_sweep`.
 
     Args:
@@ -75,7 +75,7 @@ def run_cells(record: SweepRecord, session: Session, finishing: Takes, only: Col
     conclude(record, session, stopped=why is not None)
 
 
-def _in_smaller_batches(session: Session, error: Exception, cells: list[Cell], waiting: Batches) -> Batches:
+def _in_smaller_batches(session: Sampling, error: Exception, cells: list[Cell], waiting: Batches) -> Batches:
     """What to try after a batch failed: all batches of half the size when memory ran out; else its cells one by one,
     so that the one at fault is found and the others are not lost to it."""
     if not session.recovers_memory(error):

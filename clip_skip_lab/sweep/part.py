@@ -18,7 +18,7 @@ from .folder import finite
 from .plan import Cell, SweepPlan
 from .plan_keys import refuse_unknown_keys
 from .record import CellRecord, SweepRecord
-from .session import Picture, Session
+from .session import Picture, Sampling
 
 PART = "part"
 """The key of a request that asks for one."""
@@ -72,7 +72,7 @@ class PartDone:
     pictures: list[Picture]
 
 
-def run_part(plan: SweepPlan, session: Session, about: dict[str, str], part: Part) -> PartDone:
+def run_part(plan: SweepPlan, session: Sampling, about: dict[str, str], part: Part) -> PartDone:
     """Runs a part of a plan on a session of a host; see `run_sweep`. Raises `InvalidInput` before any sampling."""
     wanted = part.of(plan)
     record = SweepRecord(

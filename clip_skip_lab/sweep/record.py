@@ -48,6 +48,7 @@ class CellRecord:
         used: by its name in words, a hash of what its pictures were made from; empty where it is not known.
         conditioning_change: how far its positive prompt's conditioning is from that of the row's reference
             (clip_skip_lab/layers/conditioning_change.py), None where it is not known.
+        made_by: which WebUI made it, with what: {"webui": its address, …}; None where the sweep's own did.
         incomparable: a sentence on why nothing may be concluded from it, None where something may.
     """
 
@@ -60,6 +61,7 @@ class CellRecord:
     drawn: str | None = None
     used: dict[str, str] = field(default_factory=dict)
     conditioning_change: float | None = None
+    made_by: dict[str, str] | None = None
     incomparable: str | None = None
 
     def summary(self) -> dict[str, Any]:
@@ -78,7 +80,7 @@ class CellRecord:
         change = self.conditioning_change
         data["conditioning_change"] = None if change is None else float(f"{change:.6g}")
         data["pictures"] = [asdict(picture) for picture in self.pictures]
-        for key in ("drawn", "used", "incomparable"):
+        for key in ("drawn", "used", "made_by", "incomparable"):
             if getattr(self, key):
                 data[key] = getattr(self, key)
         data["measures"] = {}  # clip_skip_lab/measure fills them in

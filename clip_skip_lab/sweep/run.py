@@ -15,7 +15,6 @@ from ..errors import reason_of
 from ..language import Text
 from ..page.files import write_page
 from .axes import AXIS_NAME
-from .cells import run_cells
 from .draws import row_of, without_numbers
 from .extend import Extension, Reused
 from .finishing import Finishing, Measuring, Watcher, workers
@@ -72,7 +71,7 @@ def run_sweep(
             with Finishing(outcome, session, pool.submit, grid.largest, watchers) as finishing:
                 if earlier is not None:
                     finishing.conclude([], grid.draw_done_cells)
-                run_cells(record, session, finishing)
+                session.run_cells(record, finishing)
             outcome.pictures.sort(key=lambda picture: picture.cell)
             grid.complete()
             outcome.write()
@@ -149,7 +148,7 @@ def _fill_in_cell(outcome: Outcome, index: int, then: dict[str, Any], pictures: 
     entry.state, entry.reason, entry.seconds = DONE, None, then.get("seconds")
     entry.pictures = pictures
     entry.drawn, entry.used = then.get("drawn"), dict(then.get("used") or {})
-    entry.conditioning_change = then.get("conditioning_change")
+    entry.conditioning_change, entry.made_by = then.get("conditioning_change"), then.get("made_by")
     outcome.reused += 1
     for picture in pictures:
         path = outcome.folder / str(picture.file)

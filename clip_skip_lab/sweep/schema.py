@@ -55,6 +55,7 @@ _ADDED_TO_CELL = {
     "seal": _TEXT,
     "drawn": _TEXT,
     "used": _OBJECT,
+    "made_by": _OBJECT,
     "incomparable": _TEXT,
     "conditioning_change": (*_NUMBER, *_MAYBE),
 }

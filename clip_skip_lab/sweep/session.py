@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PIL import Image
 
 from .grid import Limits, Style
 from .plan import Cell, SweepPlan
+
+if TYPE_CHECKING:
+    from .finishing import Finishing
+    from .record import SweepRecord
 
 
 @dataclass
@@ -91,7 +95,6 @@ class Session(Protocol):
         model: name, hash and VAE, for the record.
         setting: what decides the pictures beside plan and model.
         work: what it amounts to, by kind (`Forecast.work`).
-        cells_at_once: how many cells to sample together; it may fall to 1 while the sweep runs.
         no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
         notes: what the user should know of how the sweep ran, in sentences.
     """
@@ -104,7 +107,6 @@ class Session(Protocol):
     model: dict[str, str]
     setting: dict[str, object]
     work: dict[str, float]
-    cells_at_once: int
     no_effect: dict[str, str] | None
     notes: list[str]
 
@@ -129,21 +131,11 @@ class Session(Protocol):
     def stopped(self) -> str | None:
         """Why the sweep should end now (the user's Interrupt), or None."""
 
-    def starting(self, over: int, total: int, cells: list[Cell]) -> None:
-        """Tells the host's progress bar that a batch starts, where `over` of the `total` cells of this run are over."""
-
-    def sample(self, cells: list[Cell], save: Callable[[Picture], None]) -> Sampled:
-        """Generates the pictures of cells that differ only in what a batch can carry for each picture; at the end,
-        each goes to `save`, which does not wait for the disk.
-
-        Raises whatever the host raises; of a single cell, the pictures before the error have gone to `save`.
-        """
+    def run_cells(self, record: SweepRecord, finishing: Finishing) -> None:
+        """Runs the cells of a sweep that aren't done, and notes what is to be said of it; see `run_cells`."""
 
     def hold(self, cell: Cell, draw: list[Any]) -> None:
         """Makes the cells of this cell's row use what other extensions drew for it in an earlier sweep."""
-
-    def note_references(self, cells: list[Cell]) -> None:
-        """Looks at the conditioning of the cells with which these are compared, and samples none of them."""
 
     def name_picture(self, picture: Picture, folder: Path) -> PictureFile:
         """Gives a cell's picture its name by the host's rules; what the host raises, writing the file will raise."""
@@ -162,6 +154,29 @@ class Session(Protocol):
 
     def goes_on_measuring(self, done: int, count: int) -> bool:
         """Tells the host's progress bar how many cells are measured. Returns whether to go on measuring."""
+
+
+class Sampling(Session, Protocol):
+    """A session that samples cells itself.
+
+    Attributes:
+        cells_at_once: how many cells to sample together; it may fall to 1 while the sweep runs.
+    """
+
+    cells_at_once: int
+
+    def starting(self, over: int, total: int, cells: list[Cell]) -> None:
+        """Tells the host's progress bar that a batch starts, where `over` of the `total` cells of this run are over."""
+
+    def sample(self, cells: list[Cell], save: Callable[[Picture], None]) -> Sampled:
+        """Generates the pictures of cells that differ only in what a batch can carry for each picture; at the end,
+        each goes to `save`, which does not wait for the disk.
+
+        Raises whatever the host raises; of a single cell, the pictures before the error have gone to `save`.
+        """
+
+    def note_references(self, cells: list[Cell]) -> None:
+        """Looks at the conditioning of the cells with which these are compared, and samples none of them."""
 
     def recovers_memory(self, error: Exception) -> bool:
         """Frees what a batch held that failed for want of memory; returns whether it was that, so that fewer cells at

@@ -44,16 +44,19 @@ def forecast(cells: int, pictures: int, batches: int, steps: int, pages: list[Pa
 
 def with_time(line: Text, seconds: float) -> Text:
     """A forecast with the time that it will take, rounded as far as one knows."""
+    return Text("{line} · {time}", line=line, time=about(seconds))
+
+
+def about(seconds: float) -> Text:
+    """A time, rounded as far as one knows it."""
     minutes = max(1, round(seconds / 60))
     if seconds < 20:
-        time = Text("about {seconds} s", seconds=max(1, round(seconds)))
-    elif seconds < 90:
-        time = Text("about {seconds} s", seconds=5 * round(seconds / 5))
-    elif minutes < 60:
-        time = Text("about {minutes} min", minutes=minutes)
-    else:
-        time = Text("about {hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
-    return Text("{line} · {time}", line=line, time=time)
+        return Text("about {seconds} s", seconds=max(1, round(seconds)))
+    if seconds < 90:
+        return Text("about {seconds} s", seconds=5 * round(seconds / 5))
+    if minutes < 60:
+        return Text("about {minutes} min", minutes=minutes)
+    return Text("about {hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def what_to_type(field: Text, example: str, from_list: bool) -> Text:

@@ -14,7 +14,7 @@ from ..sweep.layer_request import CLIP_SKIP
 from ..sweep.part import PART, Part, PartDone, read_part, run_part
 from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.record import CellRecord
-from ..sweep.session import Picture, Session
+from ..sweep.session import Picture, Sampling
 
 
 def part_of_sweep(host: Host, p: Any, arguments: tuple[Any, ...]) -> processing.Processed | None:
@@ -34,7 +34,7 @@ def part_of_sweep(host: Host, p: Any, arguments: tuple[Any, ...]) -> processing.
 
 
 def _result(
-    p: Any, host: Host, session: Session, done: PartDone, part: Part, files: dict[str, str]
+    p: Any, host: Host, session: Sampling, done: PartDone, part: Part, files: dict[str, str]
 ) -> processing.Processed:
     pictures = done.pictures
     processed = processing.Processed(
@@ -56,7 +56,7 @@ def _result(
     return processed
 
 
-def _sweep_told(host: Host, session: Session, done: PartDone, files: dict[str, str]) -> dict[str, Any]:
+def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, str]) -> dict[str, Any]:
     """What pictures depend on beside the request."""
     record = done.record
     plan = record.plan

@@ -11,11 +11,11 @@ from modules import processing, shared
 from PIL import Image
 
 from ..language import Text, translated
+from ..measure.of_run import SweepMeasures
 from ..sweep.encoded import FileImage
 from ..sweep.outcome import Outcome
 from ..sweep.record import DONE
 from ..sweep.summary import Summary, summary
-from .measures import SweepMeasures
 
 
 @dataclass(frozen=True)

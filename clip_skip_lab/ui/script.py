@@ -10,6 +10,7 @@ import gradio as gr
 from modules import processing, scripts
 
 from ..hosts import Host
+from ..measure.of_run import SweepMeasures
 from ..sweep.counterpart import find_counterpart
 from ..sweep.extend import EXTENDED, Extension
 from ..sweep.outcome import Outcome
@@ -22,7 +23,6 @@ from .arguments import extend_request, plan_from_arguments, resume_request
 from .axis_values import PAGE_FIELDS
 from .gradio_events import RESULT, in_browser
 from .layer_panel import inputs_of_layer_panel
-from .measures import SweepMeasures
 from .panel import Panel
 from .part import part_of_sweep
 from .result import Said, result_of

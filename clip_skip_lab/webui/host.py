@@ -104,6 +104,7 @@ class WebUI:
             "precision": str(getattr(devices, "dtype_unet", "")),
             "attention": str(getattr(hijack, "optimization_method", None) or ""),
         }
+        told |= {"format": shared.opts.samples_format, "quality": str(shared.opts.jpeg_quality)}
         return {name: value for name, value in told.items() if value}
 
     def files_used(self, request: Any, plan: SweepPlan) -> dict[str, str]:

@@ -18,9 +18,12 @@ from ..hosts import Forecast
 from ..language import Text, in_all_languages, translated
 from ..layers.conditioning_change import ConditioningChanges
 from ..layers.selection import nearest_whole
+from ..sweep.cells import run_cells
+from ..sweep.finishing import Finishing
 from ..sweep.grid import GRID_PIXELS, Limits
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import Cell, SweepPlan
+from ..sweep.record import SweepRecord
 from ..sweep.schedule import in_the_middle
 from ..sweep.session import Picture, Preview, Sampled
 from ..sweep.values import Value
@@ -103,6 +106,10 @@ class WebUISession:
     def rows(self, plan: SweepPlan) -> dict[tuple[int, int], Hashable]:
         """See `Session.rows`."""
         return rows_of(self.engine, self.request, plan)
+
+    def run_cells(self, record: SweepRecord, finishing: Finishing) -> None:
+        """See `Session.run_cells`."""
+        run_cells(record, self, finishing)
 
     def stopped(self) -> str | None:
         """See `Session.stopped`."""

@@ -34,7 +34,7 @@ class Session:
 
 def measured(outcome, language="en"):
     """Measures a sweep as it is measured when it has run."""
-    from clip_skip_lab.ui.measures import SweepMeasures
+    from clip_skip_lab.measure.of_run import SweepMeasures
 
     measures = SweepMeasures(Session, language)
     outcome.measured = measures.conclude(outcome)
@@ -77,7 +77,7 @@ def test_findings_come_in_the_pages_language(outcome, opts, webui):
 
 def test_a_sweep_that_is_measured_while_it_runs_has_what_measuring_its_folder_gives(host, tmp_path):
     from clip_skip_lab.measure.folder import measure_folder
-    from clip_skip_lab.ui.measures import SweepMeasures
+    from clip_skip_lab.measure.of_run import SweepMeasures
 
     plan = read_plan({"clip_skip": "3, 1, 2, 4"}, [], 12)
     session = MemorySession(str(tmp_path), per_cell=2, cells_at_once=2)

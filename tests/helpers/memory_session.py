@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from clip_skip_lab.page.files import write_text
 from clip_skip_lab.sweep.axes import Axis
+from clip_skip_lab.sweep.cells import run_cells
 from clip_skip_lab.sweep.grid import Limits, Style, sheet_size
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.saving import save_as_png
@@ -105,6 +106,9 @@ class MemorySession:
             if "hidden" not in values.values():
                 found[cell.y, cell.z] = frozenset(item for item in values.items() if item != ("CFG Scale", 7))
         return found
+
+    def run_cells(self, record, finishing):
+        run_cells(record, self, finishing)
 
     def stopped(self):
         return "interrupted" if self.interrupted else None

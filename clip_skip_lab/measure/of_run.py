@@ -54,7 +54,7 @@ class SweepMeasures:
         """See `Measuring`."""
         record, font = outcome.record, self._session.style.font
         try:
-            from ..measure.folder import measure_folder
+            from .folder import measure_folder
 
             content = measure_folder(
                 outcome.folder,
@@ -75,7 +75,7 @@ class SweepMeasures:
 
 
 def _prepared(outcome: Outcome, beside: Beside) -> Any:
-    from ..measure.ahead import Ahead  # a second to import, which the WebUI's start need not wait for
+    from .ahead import Ahead  # a second to import, which the WebUI's start need not wait for
 
     ahead = Ahead(outcome.folder, outcome.record.plan, beside)
     ahead.done_before(entry for entry in outcome.record.cells if entry.state == DONE)
@@ -83,6 +83,6 @@ def _prepared(outcome: Outcome, beside: Beside) -> Any:
 
 
 def _warm_up() -> None:
-    from ..measure.ahead import warm_up
+    from .ahead import warm_up
 
     warm_up()
