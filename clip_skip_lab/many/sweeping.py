@@ -21,6 +21,7 @@ from ..sweep.summary import summary
 from .addresses import AUTH_VARIABLE, WebUIs
 from .exchange import Failed, Gone, Job
 from .job import read_axis, read_job
+from .lines import Lines, stop_at_the_end_of_input
 from .progress import Progress, progress_for
 from .terminal import BAD_INPUT, DONE, INTERRUPTED, MISSING, complain, say
 
@@ -63,6 +64,13 @@ def add_options(parser: ArgumentParser) -> None:
         "--scheduler", metavar="ADDRESS", help="a scheduler of Dask's that runs, such as tcp://host:8786"
     )
 
+    where.add_argument(
+        "--progress",
+        choices=("text", "json"),
+        default="text",
+        help="json: for programs, an object on each line; it ends with what is finished once standard input is closed",
+    )
+
     what = parser.add_argument_group("what is generated")
     what.add_argument("--request", metavar="REQUEST", help="file with the request of the API; - is standard input")
     what.add_argument("--plan", metavar="PLAN", help="file with request and plan; - is standard input")
@@ -96,7 +104,10 @@ def sweep(given: Namespace, language: str) -> int:
         return BAD_INPUT
     job = _job(given)
     stop = threading.Event()
-    with progress_for(language) as progress:
+    is_for_a_program = given.progress == "json"
+    if is_for_a_program:
+        stop_at_the_end_of_input(stop)
+    with Lines(language) if is_for_a_program else progress_for(language) as progress:
         webuis = WebUIs(given.webui, given.webuis, _auths(given.auth), progress.said)
         addresses = webuis()
         if not addresses:

@@ -25,6 +25,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from ..errors import InvalidInput
 from ..language import Text, translated
 from ..many.exchange import Address, Job
+from ..sweep.summary import about
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -218,6 +219,12 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
 
 
+def _left(told: Told, language: str) -> str | None:
+    if told.seconds_left is None or told.over >= told.total:
+        return None
+    return translated(Text("{time} left", time=about(told.seconds_left)), language)
+
+
 def as_json(told: Told | None, language: str) -> dict[str, Any]:
     """What `GET /clip-skip-lab/v1/elsewhere` answers (docs/api.md)."""
     if told is None:
@@ -232,7 +239,7 @@ def as_json(told: Told | None, language: str) -> dict[str, Any]:
         "over": told.over,
         "total": told.total,
         "failed": told.failed,
-        "seconds_left": told.seconds_left,
+        "left": _left(told, language),
         "measured": None if told.measured is None else {"done": told.measured[0], "count": told.measured[1]},
         "webuis": [{"url": url, "state": state} for url, state in told.webuis.items()],
         "sentences": sentences,

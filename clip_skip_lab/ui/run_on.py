@@ -29,7 +29,7 @@ log = logging.getLogger("clip_skip_lab")
 
 WEBUIS = "clip_skip_lab_webuis"
 """The setting: addresses of other WebUIs, by lines or commas."""
-WEBUIS_LABEL = Text("Other WebUIs for sweeps")
+NAMED = Text("Other WebUIs for sweeps")
 FILE = "clip-skip-sweep.json"
 """What the page calls the file with the sweep; javascript/clip_skip_lab_elsewhere.js saves it by this name."""
 USUAL_ADDRESS = "http://127.0.0.1:7860"
@@ -84,7 +84,7 @@ class RunOn:
         """Starts a sweep on several WebUIs, or gives the command for it. Raises `InvalidInput`, and `OSError` where no
         process can be started."""
         if p.is_api:
-            raise InvalidInput(FIELD, place, Text("“{here}”", here=THIS_WEBUI), Text("is for the page only"))
+            raise InvalidInput(FIELD, place, Text("“This WebUI”"), Text("is for the page only"))
         self._check(arguments)
         several = self._several()
         if place != THE_COMMAND_LINE and several:
@@ -106,7 +106,7 @@ class RunOn:
     def _check(self, arguments: tuple[Any, ...]) -> None:
         if extend_request(arguments) is not None:
             problem = Text("cannot be chosen beside a sweep to extend")
-            raise InvalidInput(FIELD, asked_place(arguments), Text("“{here}”", here=THIS_WEBUI), problem)
+            raise InvalidInput(FIELD, asked_place(arguments), Text("“This WebUI”"), problem)
 
     def _several(self) -> list[Address]:
         """The WebUIs that the settings name, and this one where it has its API; none where they name none."""
@@ -127,10 +127,10 @@ class RunOn:
                 if address.auth is not None:
                     problem = Text("has a name and password, which config.json would hold for all to read")
                     allowed = Text("{variable} in the environment of the WebUI for those", variable=AUTH_VARIABLE)
-                    raise InvalidInput(WEBUIS_LABEL, address.url, allowed, problem)
+                    raise InvalidInput(NAMED, address.url, allowed, problem)
             check_different(found)
         except InvalidInput as error:
-            raise InvalidInput(WEBUIS_LABEL, error.value, error.allowed, error.problem) from None
+            raise InvalidInput(NAMED, error.value, error.allowed, error.problem) from None
         return [address for address in found if not any(_are_same(own, address) for own in self._own())]
 
     def _obstacles(self) -> list[Text]:

@@ -72,7 +72,7 @@ def test_every_route_is_told_and_every_told_route_is_there():
 
 
 def test_every_setting_and_every_flag_is_told():
-    docs = text_of("header.md") + text_of("memory-and-advice.md") + text_of("library.md")
+    docs = text_of("header.md") + text_of("memory-and-advice.md") + text_of("library.md") + text_of("panel.md")
     for path in (REPO / "clip_skip_lab" / "ui").glob("*.py"):
         calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
         for call in calls:
