@@ -15,6 +15,7 @@ from ..language import Text, counted, translated
 from ..sweep.summary import about, one_line
 from .pace import Pace
 from .terminal import LONGEST
+from .watch import LOST, OUT, WAITS, WORKS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,7 +25,13 @@ LOG_SECONDS = 30.0
 
 SHOW_CURSOR = b"\x1b[?25h\n"
 
-STATES = {"works": Text("generates"), "waits": Text("waits"), "lost": Text("cannot be reached")}
+STATES = {
+    WORKS: Text("generates"),
+    WAITS: Text("waits"),
+    LOST: Text("cannot be reached"),
+    OUT: Text("gets nothing more"),
+}
+STYLES = {WORKS: "green", LOST: "red", OUT: "red"}
 
 
 class Progress:
@@ -49,10 +56,14 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         pass
 
+    def asking(self, count: int) -> None:
+        """So many WebUIs are asked what they make of it, which may take as long as loading a model."""
+        self.said(Text("Asking {webuis} …", webuis=_webuis(count)))
+
     def began(self, folder: Path, total: int, done: int, webuis: Sequence[str]) -> None:
         """See `Watch`."""
         with self._lock:
-            self._webuis = {url: "waits" for url in webuis}
+            self._webuis = dict.fromkeys(webuis, WAITS)
             self._over, self._total = done, total
             self._pace = Pace(time.monotonic(), done, len(webuis))
         self.said(Text("Folder: {folder}", folder=folder))
@@ -158,8 +169,8 @@ class Terminal(Progress):
             )
             for url, state in self._webuis.items():
                 said = translated(STATES.get(state, state), self._language)
-                style = {"works": "green", "lost": "red"}.get(state, "")
-                whole.add_row(Drawn(one_line(url, 60), overflow="ellipsis", no_wrap=True), Drawn(said, style=style))
+                name = Drawn(one_line(url, 60), overflow="ellipsis", no_wrap=True)
+                whole.add_row(name, Drawn(said, style=STYLES.get(state, "")))
             return whole
 
 

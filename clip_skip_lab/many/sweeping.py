@@ -88,7 +88,13 @@ def add_options(parser: ArgumentParser) -> None:
     to.add_argument(
         "--out", metavar="FOLDER", type=Path, default=Path(), help="gets clip-skip-sweeps/<date>-<id>; without it, here"
     )
-    to.add_argument("--resume", metavar="FOLDER", type=Path, help="of a sweep that lacks cells: runs those")
+    to.add_argument(
+        "--resume",
+        metavar="FOLDER",
+        type=Path,
+        help="of a sweep that lacks cells: runs those. One of "
+        "img2img that a WebUI has made needs its --request, for its pictures",
+    )
 
 
 KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "draft", "measures")
@@ -112,11 +118,12 @@ def sweep(given: Namespace, language: str) -> int:
         addresses = webuis()
         if not addresses:
             raise InvalidInput("WebUI", "--webui", Text("at least one, by --webui or --webuis"), Text("is missing"))
-        from .run import Order, run_many
+        progress.asking(len(addresses))
+        from .run import Order, run_many  # a second to import
 
         order = Order(
             addresses=addresses,
-            out=None if job is None else given.out,
+            out=given.out,
             job=job,
             resume=given.resume,
             allow_different=given.allow_different,
@@ -134,18 +141,18 @@ def sweep(given: Namespace, language: str) -> int:
 
 
 def _job(given: Namespace) -> Job | None:
-    """What is to be generated, None where a sweep is resumed."""
+    """What is to be generated, None where a sweep that is resumed says it itself."""
     keys = {key: getattr(given, key) for key in KEYS if hasattr(given, key)}
     for letter in ("y", "z"):
         if letter in keys:
             keys[letter] = read_axis(keys[letter])
     if given.resume is None:
         return read_job(given.request, given.plan, given.tab, keys)
-    beside = [f"--{key.replace('_', '-')}" for key in (*keys, "request", "plan") if key in keys or getattr(given, key)]
-    if beside or given.tab:
+    beside = [f"--{key.replace('_', '-')}" for key in keys] + ["--plan"] * (given.plan is not None)
+    if beside:
         problem = Text("cannot stand beside --resume, as the sweep says that itself")
-        raise InvalidInput(Text("Options"), ", ".join(beside or ["--img2img"]), Text("--resume without them"), problem)
-    return None
+        raise InvalidInput(Text("Options"), ", ".join(beside), Text("--resume without them"), problem)
+    return None if given.request is None else read_job(given.request, None, given.tab, {})
 
 
 def _auths(given: list[str]) -> list[str]:

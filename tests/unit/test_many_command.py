@@ -9,12 +9,12 @@ import threading
 import webbrowser
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from clip_skip_lab.errors import InvalidInput
+from clip_skip_lab.many import run as running
 from clip_skip_lab.many import sweeping
 from clip_skip_lab.many.command import main
 from clip_skip_lab.many.exchange import Gone
@@ -64,8 +64,7 @@ class Running:
 @pytest.fixture
 def run(monkeypatch):
     made = Running()
-    module = SimpleNamespace(Order=lambda **parts: SimpleNamespace(**parts), run_many=made)
-    monkeypatch.setitem(sys.modules, "clip_skip_lab.many.run", module)
+    monkeypatch.setattr(running, "run_many", made)
     return made
 
 
@@ -176,8 +175,7 @@ def test_what_nobody_expects_is_one_sentence_and_an_error_only_where_that_is_ask
         (["--webui", "gpu1", "--request", "REQUEST", "--y", "CFG"], "a name and its values, such as CFG Scale=5,7,11"),
         (["--webui", "gpu1", "--request", "REQUEST", "--auth", "secret"], 'Name and password: "…" is not of this form'),
         (["--webui", "gpu1", "--resume", "x", "--clip-skip", "1"], '"--clip-skip" cannot stand beside --resume'),
-        (["--webui", "gpu1", "--resume", "x", "--img2img"], '"--img2img" cannot stand beside --resume'),
-        (["--webui", "gpu1", "--resume", "x", "--request", "REQUEST"], '"--request" cannot stand beside --resume'),
+        (["--webui", "gpu1", "--resume", "x", "--plan", "REQUEST"], '"--plan" cannot stand beside --resume'),
     ],
 )
 def test_what_cannot_be_used_is_said_before_anything_runs(arguments, sentence, request_file, run, capsys):
@@ -186,10 +184,13 @@ def test_what_cannot_be_used_is_said_before_anything_runs(arguments, sentence, r
     assert run.orders == []
 
 
-def test_a_sweep_is_resumed_with_what_it_has(tmp_path, run):
-    main(["sweep", "--webui", "gpu1", "--resume", str(tmp_path / "sweep")])
-    (order,) = run.orders
-    assert (order.job, order.out, order.resume) == (None, None, tmp_path / "sweep")
+def test_a_sweep_is_resumed_with_what_it_has_or_with_the_request_that_it_lacks(tmp_path, request_file, run):
+    arguments = ["sweep", "--webui", "gpu1", "--resume", str(tmp_path / "sweep")]
+    main(arguments)
+    main([*arguments, "--request", request_file])
+    assert [order.resume for order in run.orders] == [tmp_path / "sweep"] * 2
+    assert run.orders[0].job is None
+    assert run.orders[1].job.request == {"prompt": "a red cat"}
 
 
 def test_it_speaks_the_language_of_the_terminal_or_the_one_that_is_asked_for(tmp_path, run, monkeypatch, capsys):
