@@ -99,29 +99,30 @@
 
     function headline(told) {
         if (told.measured) return clipSkipLab.say("{done} of {count} cells measured", told.measured);
-        if (!told.total && told.state !== "ended") return clipSkipLab.say("Asks the WebUIs…");
+        if (!told.total) return clipSkipLab.say("Asks the WebUIs…");
         return clipSkipLab.say("{done} of {count} cells", {done: told.over, count: told.total});
     }
 
     function parts(told, isOpen) {
-        const runs = told.state !== "ended", found = [];
-        if (told.total || runs) {
-            const pieces = [make("strong", {textContent: headline(told)})];
-            if (told.failed) pieces.push(clipSkipLab.say("{failed} failed", {failed: told.failed}));
-            if (told.left && runs) pieces.push(told.left);
-            if (told.sweep) pieces.push(pageLink(told.sweep));
-            const joined = pieces.flatMap((part, place) => place ? [" · ", part] : [part]);
-            found.push(make("p", {className: "clip-skip-lab-page"}, ...joined));
-        }
-        if (runs) {
-            const {done, count} = told.measured ?? {done: told.over, count: told.total};
-            found.push(make("progress", count ? {max: count, value: done} : {}), ...told.webuis.map(webui), stopButton(told));
-        }
         const sentences = told.sentences.map((text) => line(text));
-        if (!sentences.length) return found;
-        if (!told.sweep || (!runs && sentences.length < 3)) return [...found, ...sentences];
-        const more = make("details", {open: isOpen}, make("summary", {textContent: clipSkipLab.say("more")}), ...sentences.slice(0, -1));
-        return [...found, sentences.at(-1), more];
+        if (told.report) return [clipSkipLab.sweepResult(told.report)];
+        if (told.state === "ended") return sentences;
+        const pieces = [make("strong", {textContent: headline(told)})];
+        if (told.failed) pieces.push(clipSkipLab.say("{failed} failed", {failed: told.failed}));
+        if (told.left) pieces.push(told.left);
+        if (told.sweep) pieces.push(pageLink(told.sweep));
+        const joined = pieces.flatMap((part, place) => place ? [" · ", part] : [part]);
+        const {done, count} = told.measured ?? {done: told.over, count: told.total};
+        const found = [
+            make("p", {className: "clip-skip-lab-page"}, ...joined),
+            make("progress", count ? {max: count, value: done} : {}),
+            ...told.webuis.map(webui),
+            stopButton(told),
+            ...sentences.slice(-1),
+        ];
+        if (sentences.length < 2) return found;
+        const more = make("summary", {textContent: clipSkipLab.say("more")});
+        return [...found, make("details", {open: isOpen}, more, ...sentences.slice(0, -1))];
     }
 
     function pageLink(id) {
@@ -134,8 +135,9 @@
             works: clipSkipLab.say("generates"),
             waits: clipSkipLab.say("waits"),
             lost: clipSkipLab.say("cannot be reached"),
+            out: clipSkipLab.say("gets nothing more"),
         };
-        return line(`${url}: ${words[state] ?? state}`, state === "lost" ? "clip-skip-lab-problem" : "");
+        return line(`${url}: ${words[state] ?? state}`, state === "lost" || state === "out" ? "clip-skip-lab-problem" : "");
     }
 
     function stopButton({state}) {

@@ -91,6 +91,8 @@
         return make("div", {className: "clip-skip-lab-result"}, headline(report), ...lost, ...said, more(report));
     }
 
+    clipSkipLab.sweepResult = result;
+
     function showResult(tab) {
         const said = gradioApp().querySelector(`#html_log_${tab} .comments`);
         const reports = clipSkipLab.inGallery[tab]?.extra_generation_params?.clip_skip_lab?.page;

@@ -2,7 +2,8 @@
 
 `{"event": "began", "folder", "total", "done", "webuis"}`, `"cells"` with `over`, `total`, `done`, `failed` and
 `seconds_left` (null where it cannot be told), `"webui"` with `url` and `state`, `"measuring"` with `done` and `count`,
-`"said"` with `sentence`. Lines that are no object are sentences, too: how it ended, or why it could not begin.
+`"said"` with `sentence`, `"ended"` with `report` (`for_page`, clip_skip_lab/sweep/summary.py). Lines that are no object
+are sentences, too: why it could not begin.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ..language import translated
-from ..sweep.summary import one_line
+from ..sweep.outcome import Outcome
+from ..sweep.summary import for_page, one_line
 from .pace import Pace
 from .progress import Progress
 from .terminal import LONGEST
@@ -51,6 +53,11 @@ class Lines(Progress):
     def said(self, sentence: str) -> None:
         """See `Watch`."""
         self._tell("said", sentence=one_line(translated(sentence, self._language), LONGEST))
+
+    def ended(self, outcome: Outcome) -> None:
+        """How it ended, as a WebUI's page shows it."""
+        found = outcome.measured["findings"][self._language] if outcome.measured else []
+        self._tell("ended", report=for_page(outcome.record, str(outcome.folder), found, self._language))
 
     def _tell(self, event: str, **parts: Any) -> None:
         with self._lock:

@@ -54,6 +54,7 @@ class Told:
         measured: how many cells are measured, of how many, None before that.
         webuis: what each does, by its address: "works", "waits" or "lost".
         sentences: what it said, the last ones.
+        report: how it ended, as the page shows sweeps; None before that, and where nothing was generated.
         code: what it ended with, None before that.
     """
 
@@ -66,6 +67,7 @@ class Told:
     measured: tuple[int, int] | None = None
     webuis: dict[str, str] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
+    report: dict[str, Any] | None = None
     code: int | None = None
 
     def say(self, sentence: str) -> None:
@@ -92,6 +94,8 @@ class Told:
             self.webuis = {**self.webuis, event["url"]: event["state"]}
         elif kind == "measuring":
             self.measured = event["done"], event["count"]
+        elif kind == "ended":
+            self.report = event["report"]
         elif kind == "said":
             self.say(event["sentence"])
 
@@ -243,4 +247,5 @@ def as_json(told: Told | None, language: str) -> dict[str, Any]:
         "measured": None if told.measured is None else {"done": told.measured[0], "count": told.measured[1]},
         "webuis": [{"url": url, "state": state} for url, state in told.webuis.items()],
         "sentences": sentences,
+        "report": told.report,
     }

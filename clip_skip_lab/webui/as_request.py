@@ -23,7 +23,7 @@ from .request import PLAIN, is_place, is_told
 SEEDS = ("seed", "subseed")
 PICTURES = ("init_images", "mask")
 """Fields that are pictures there, in base64."""
-NOT_SENT = ("override_settings", "comments", *PICTURES)
+NOT_SENT = ("override_settings", "script_args", "comments", *PICTURES)
 """Fields that are sent in another form, or made while a request is generated."""
 IN_PNG = ("1", "L", "LA", "RGB", "RGBA", "I;16", "I")
 """Modes of pictures that a PNG holds as they are; it holds a palette too, which is another mode than its colours."""
