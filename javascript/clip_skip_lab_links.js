@@ -108,7 +108,8 @@
     function switchButtons(tab) {
         const isEmpty = !gradioApp().querySelector(`#${tab}_gallery .thumbnail-item`);
         for (const button of gradioApp().querySelectorAll(`#clip_skip_lab_from_${tab} button`)) {
-            if (button.disabled !== isEmpty) button.disabled = isEmpty;
+            const isOfPicture = !button.closest(".clip-skip-lab-elsewhere");
+            if (isOfPicture && button.disabled !== isEmpty) button.disabled = isEmpty;
         }
     }
 
