@@ -19,8 +19,8 @@ from ..language import Text, counted, listed, translated
 from ..many.addresses import AUTH_VARIABLE, check_different, read_lines
 from ..many.exchange import Address, Job
 from ..sweep.plan import SweepPlan
-from ..sweep.plan_keys import RUN_ON, THE_COMMAND_LINE, THIS_WEBUI
-from .arguments import extend_request, panel_values, plan_from_arguments, resume_request
+from ..sweep.plan_keys import THE_COMMAND_LINE, THIS_WEBUI
+from .arguments import asked_place, extend_request, plan_from_arguments
 from .elsewhere import ROOT, RUNS, missing
 from .part import typed
 from .result import without_pictures
@@ -34,15 +34,6 @@ FILE = "clip-skip-sweep.json"
 """What the page calls the file with the sweep; javascript/clip_skip_lab_elsewhere.js saves it by this name."""
 USUAL_ADDRESS = "http://127.0.0.1:7860"
 FIELD = Text("Run on")
-
-
-def asked_place(arguments: tuple[Any, ...]) -> str:
-    """Where the arguments ask a sweep to run: `THIS_WEBUI`, `THE_COMMAND_LINE`, or several WebUIs with their number."""
-    if not arguments or isinstance(arguments[0], dict):
-        return THIS_WEBUI
-    asked = panel_values(arguments)[RUN_ON.name]
-    is_here = asked in (None, "", THIS_WEBUI) or resume_request(arguments) is not None  # else the sweep decides
-    return THIS_WEBUI if is_here else str(asked)
 
 
 class RunOn:

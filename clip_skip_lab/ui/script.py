@@ -19,14 +19,14 @@ from ..sweep.plan_keys import SCRIPT_TITLE, THIS_WEBUI
 from ..sweep.record import DONE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
-from .arguments import extend_request, plan_from_arguments, resume_request
+from .arguments import asked_place, extend_request, plan_from_arguments, resume_request
 from .axis_values import PAGE_FIELDS
 from .gradio_events import RESULT, in_browser
 from .layer_panel import inputs_of_layer_panel
 from .panel import Panel
 from .part import part_of_sweep
 from .result import Said, result_of
-from .run_on import RunOn, asked_place
+from .run_on import RunOn
 
 log = logging.getLogger("clip_skip_lab")
 
