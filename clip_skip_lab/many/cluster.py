@@ -11,23 +11,56 @@ import logging
 import queue
 import secrets
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
+import dask.config
 from distributed import Client, Future, LocalCluster, Worker
 
 from ..errors import InvalidInput, reason_of
 from ..language import Text
 
+log = logging.getLogger("clip_skip_lab")
+
 Calls = Callable[[], Any]
+
+QUIET = {
+    "distributed.admin.system-monitor.interval": "60s",
+    "distributed.admin.tick.interval": "5s",
+    "distributed.worker.profile.enabled": False,
+}
+"""Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it goes
+into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
+
+CLOSING = 10.0
+"""Seconds for closing a part of Dask."""
 
 _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
 
 
-def _call(name: str) -> Any:
-    return _CALLS[name]()
+_RESULTS: dict[str, Calls] = {}
+"""What they gave, by name: gives the result, or raises what the call raised. It doesn't go through Dask, which would ask
+the scheduler where it is and fetch it from the worker, while the WebUI waits for its next cells."""
+
+
+def _call(name: str) -> None:
+    try:
+        result = _CALLS.pop(name)()
+    except Exception as error:
+        _RESULTS[name] = partial(_raise, error)
+    else:
+        _RESULTS[name] = partial(_give, result)
+
+
+def _give(result: Any) -> Any:
+    return result
+
+
+def _raise(error: Exception) -> Any:
+    raise error
 
 
 class Cluster:
@@ -40,6 +73,7 @@ class Cluster:
         self._finished: queue.SimpleQueue[tuple[str, Future]] = queue.SimpleQueue()
         for name in ("distributed.scheduler", "distributed.core", "distributed.worker", "distributed.nanny"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong reaches us as an exception
+        self._config = dask.config.set(QUIET)
         self._local = None if scheduler else LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
         try:
             self._client = Client(self._local or scheduler, timeout="10s", set_as_default=False)
@@ -59,9 +93,11 @@ class Cluster:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for name in [*self._workers]:
             self.leave(name)
-        self._client.close()
-        if self._local is not None:
-            self._local.close()
+        self._safely(lambda: self._client.close(CLOSING))
+        local = self._local
+        if local is not None:
+            self._safely(lambda: local.close(CLOSING))
+        self._config.__exit__(None, None, None)
 
     def join(self, name: str) -> None:
         """Adds a worker for a WebUI."""
@@ -69,7 +105,15 @@ class Cluster:
 
     def leave(self, name: str) -> None:
         """Takes a WebUI's worker away, and waits for nothing that it still does."""
-        self._client.sync(self._workers.pop(name).close, executor_wait=False)
+        worker = self._workers.pop(name)
+        self._safely(lambda: self._client.sync(worker.close, executor_wait=False, callback_timeout=CLOSING))
+
+    def _safely(self, close: Calls) -> None:
+        """Closes something of Dask's; a sweep whose cells are over must not be held up by it."""
+        try:
+            close()
+        except (TimeoutError, OSError, RuntimeError) as error:
+            log.warning("Clip Skip Lab: a part of Dask could not be closed (%s)", error)
 
     def submit(self, name: str, call: Calls) -> None:
         """Has the worker of a WebUI call something; `next_finished` tells when it is over."""
@@ -86,8 +130,8 @@ class Cluster:
             name, future = self._finished.get(timeout=seconds)
         except queue.Empty:
             return None
-        _CALLS.pop(str(future.key), None)
-        return name, future.result
+        # What no worker has called is Dask's own failure, which the future raises.
+        return name, _RESULTS.pop(str(future.key), future.result)
 
     async def _started(self, name: str) -> Worker:
         resources = {self._resource(name): 1.0}

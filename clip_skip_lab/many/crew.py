@@ -38,6 +38,10 @@ TICK = 0.5
 """Seconds after which the run looks around where nothing happens."""
 LOOK_EVERY = 5.0
 """Seconds after which a WebUI that was lost is looked at again, and the file of WebUIs is read again."""
+LOOK_FIRST = 1.0
+"""Seconds after which one that has just been lost is looked at for the first time."""
+HOPE = 60.0
+"""For how many seconds to wait where no WebUI is left, but one may come back."""
 GRACE = 30.0
 """Seconds that WebUIs have to give what they have, after the run was stopped."""
 MOST_FAILURES = 3
@@ -101,7 +105,6 @@ class Crew:
         allow_different: whether WebUIs may differ.
         scheduler: the address of a Dask scheduler, None for one of our own.
         more: the WebUIs that take part at this moment, asked again and again; see `Order.more`.
-        hope: for how many seconds to wait where no WebUI is left, but one may come back.
     """
 
     def __init__(
@@ -115,7 +118,6 @@ class Crew:
         allow_different: bool = False,
         scheduler: str | None = None,
         more: Callable[[], Sequence[Address]] = tuple,
-        hope: float = 60.0,
     ):
         self._job = job
         self._members = {member.url: member for member in members}
@@ -126,7 +128,6 @@ class Crew:
         self._allow_different = allow_different
         self._scheduler = scheduler
         self._more = more
-        self._hope = hope
         self._looked_around = time.monotonic()
         self._last_seen = time.monotonic()
         """When a WebUI last worked or could."""
@@ -197,7 +198,7 @@ class Crew:
         now = time.monotonic()
         if states & {WORKS, WAITS}:
             self._last_seen = now
-        return bool(states & {WORKS, WAITS}) or (LOST in states and now < self._last_seen + self._hope)
+        return bool(states & {WORKS, WAITS}) or (LOST in states and now < self._last_seen + HOPE)
 
     def _set(self, member: Member, state: str) -> None:
         if member.state != state:
@@ -288,17 +289,7 @@ class Crew:
             self._placement.give_back([by_index[cell.index] for cell in back])
         if refused:
             self._refuse(member, [by_index[cell.index] for cell in refused], _OTHER_FILES)
-        kept = {cell.index for cell in good}
-        for picture in done.pictures:
-            if picture.cell.index in kept:
-                self._finishing.take(picture)
         made_by = _made_by(member)
-        note = partial(_note, self._record, good, made_by)
-        self._finishing.conclude([by_index[cell.index] for cell in good], note)
-        self._session.take_over(done.given)
-        member.made += len(good)
-        self._done += sum(cell.state == DONE for cell in good)
-        self._failures += sum(cell.state == FAILED for cell in good)
         if interrupted:
             self._put_out(
                 member,
@@ -306,6 +297,18 @@ class Crew:
             )
         else:
             self._set(member, WAITS)
+            if not self._stop.is_set():
+                self._place()  # it need not wait until what it gave is on disk
+        kept = {cell.index for cell in good}
+        for picture in done.pictures:
+            if picture.cell.index in kept:
+                self._finishing.take(picture)
+        note = partial(_note, self._record, good, made_by)
+        self._finishing.conclude([by_index[cell.index] for cell in good], note)
+        self._session.take_over(done.given)
+        member.made += len(good)
+        self._done += sum(cell.state == DONE for cell in good)
+        self._failures += sum(cell.state == FAILED for cell in good)
 
     def _sorted(self, done: _Done) -> tuple[list[GivenCell], list[GivenCell], list[GivenCell], bool]:
         """The cells of a task: good ones, those to be run again, those that another WebUI has to make; and whether
@@ -364,7 +367,7 @@ class Crew:
         return [member for member in self._members.values() if member.state != OUT]
 
     def _lose(self, member: Member, sentence: Text) -> None:
-        member.look_at = time.monotonic() + 1
+        member.look_at = time.monotonic() + LOOK_FIRST
         self._set(member, LOST)
         self._say(sentence)
 

@@ -57,6 +57,8 @@ class ManySession:
         stop: ends the run when it is set.
     """
 
+    sampled_elsewhere = True
+
     def __init__(self, described: Described, out: Path, run_cells: RunCells, watch: Watch, stop: threading.Event):
         self.grid_folder = str(out)
         self.style, self.limits, self.grid_format = Style(), Limits(), "png"

@@ -34,10 +34,13 @@ MOST_PICTURES = 16
 """In flight when the next batch begins, the last batch's pictures included, however many these are."""
 
 
-def workers() -> ThreadPoolExecutor:
-    """The threads that work beside the sampling, which leaves the processor idle where there is a card."""
+def workers(step_back: bool = True) -> ThreadPoolExecutor:
+    """The threads that work beside the sampling, which leaves the processor idle where there is a card; `step_back` is
+    whether they leave a core to it where there is none to spare."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(max(2, min(MOST_WORKERS, cores)), "clip-skip-lab", initializer=_step_back)
+    return ThreadPoolExecutor(
+        max(2, min(MOST_WORKERS, cores)), "clip-skip-lab", initializer=_step_back if step_back else None
+    )
 
 
 def _step_back() -> None:
@@ -100,6 +103,8 @@ class Finishing:
         """The batches that are not noted yet, each with its number of pictures."""
         self._queue: deque[list[Future[FinishedPicture]]] = deque()
         """Their pictures, for the thread that notes."""
+        self._noted: set[int] = set()
+        """The cells that are noted in the record and not written yet."""
 
     def __enter__(self) -> Finishing:
         return self
@@ -174,8 +179,10 @@ class Finishing:
         for picture in finished:
             done.setdefault(picture.saved.cell, []).append(picture)
         self._tell(lambda watcher: watcher.cells_done(done))
+        self._noted |= done.keys()
         if not (self._queue and all(work.done() for work in self._queue[0])):  # else it is written with the next batch
-            self._outcome.write()
+            self._outcome.write_cells(sorted(self._noted))
+            self._noted.clear()
 
     def _tell(self, of: Callable[[Watcher], None]) -> None:
         for watcher in self._watchers:

@@ -15,10 +15,12 @@ from typing import Any
 from ..errors import InvalidInput, reason_of
 from ..language import Text
 from ..page.files import write_data, write_text
-from .reading import read_object
+from .reading import read_lines, read_object
 
 PARENT = "clip-skip-sweeps"
 RECORD = "sweep.json"
+JOURNAL = "sweep.jsonl"
+"""What became of cells since `sweep.json` was written, a line for each of them."""
 CELLS = "cells"
 
 
@@ -64,7 +66,7 @@ def name_in(folder: Path, path: Path | None) -> str | None:
 def write_record(folder: Path, content: dict[str, Any]) -> None:
     """Writes `sweep.json` in one step, so that a reader and a crash see the old content or the new one, no mixture.
 
-    Then the same for the page, as `sweep.js`.
+    Then the same for the page, as `sweep.js`. What the journal holds is in it, and the journal is removed.
 
     Infinities and NaN, which JSON cannot hold, become null.
 
@@ -72,7 +74,27 @@ def write_record(folder: Path, content: dict[str, Any]) -> None:
     """
     text = _written({key: finite(value) for key, value in content.items()})
     write_text(folder / RECORD, text)
+    (folder / JOURNAL).unlink(missing_ok=True)
     write_data(folder, text)
+
+
+def add_to_journal(folder: Path, cells: list[dict[str, Any]], draws: dict[str, list[Any]]) -> None:
+    """Notes what became of some cells beside `sweep.json`, until that is written anew.
+
+    Args:
+        folder: of the sweep.
+        cells: their entries, as `sweep.json` has them.
+        draws: the draws that these name, by their hashes.
+
+    Raises `OSError`; then the journal may hold some of them, and a part of a line.
+    """
+    lines = [{"cell": cell, "draws": {name: draws[name] for name in [cell.get("drawn")] if name}} for cell in cells]
+    text = "".join(f"{dumped(finite(line))}\n" for line in lines)
+    # A line that was broken off, by a disk that was full, ends before the next one.
+    with open(folder / JOURNAL, "ab") as file:
+        file.write(f"\n{text}".encode(errors="backslashreplace"))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _written(content: dict[str, Any]) -> str:
@@ -101,5 +123,20 @@ def finite(content: object) -> object:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """Reads `sweep.json`. Raises `OSError` or `ValueError`."""
-    return read_object(folder / RECORD)[1]
+    """Reads `sweep.json`, and what the journal of a killed run adds to it. Raises `OSError` or `ValueError`."""
+    content = read_object(folder / RECORD)[1]
+    try:
+        added = read_lines(folder / JOURNAL)
+    except OSError:  # mostly there is none; cells of one that cannot be read are run again
+        return content
+    cells, draws = content.get("cells"), content.get("draws", {})
+    if not isinstance(cells, list) or not isinstance(draws, dict):
+        return content
+    for line in added:
+        cell, drawn = line.get("cell"), line.get("draws")
+        if isinstance(cell, dict) and isinstance(drawn, dict):
+            index = cell.get("index")
+            if type(index) is int and 0 <= index < len(cells):
+                cells[index] = cell
+                draws.update(drawn)
+    return {**content, "draws": draws} if draws else content

@@ -21,7 +21,7 @@ from .finishing import Beside
 from .folder import name_in
 from .grid import Limits, Page, Style, arrange, sheet_size
 from .grid_drawing import blank_band, contact_sheet, draw_cell, fitted, reason_note
-from .outcome import Outcome
+from .outcome import Outcome, SavedPicture
 from .pictures import FinishedPicture, picture_in_grid
 from .plan import SweepPlan
 from .record import DONE, CellRecord, GridRecord
@@ -78,8 +78,10 @@ class SweepGrid:
         self._lock = threading.Lock()
         self._lay_out(session.cell_size)
         small = arrange_plan(outcome.record.plan, session.cell_size, PREVIEW, self._style)
-        self._preview = [Sheet(page, self._style, None) for page in small]
-        self._last_sheet = self._preview[0]
+        sheets = [Sheet(page, self._style, None) for page in small]
+        self._last_sheet = sheets[0]
+        # Thousands of cells take hundreds of megabytes there, so nothing is drawn that nobody looks at.
+        self._preview = [] if session.sampled_elsewhere else sheets
 
     @property
     def largest(self) -> tuple[int, int]:
@@ -89,6 +91,8 @@ class SweepGrid:
 
     def cells_sampled(self, pictures: Sequence[Picture]) -> None:
         """See `finishing.Watcher`."""
+        if not self._preview:
+            return
         cells: dict[int, list[Image.Image]] = {}
         for picture in pictures:
             cells.setdefault(picture.cell.index, []).append(fitted(picture.image, *self.largest))
@@ -104,9 +108,7 @@ class SweepGrid:
 
     def draw_done_cells(self) -> None:
         """Draws what an earlier run of the sweep has done, from disk."""
-        for entry in self._outcome.record.cells:
-            if entry.state == DONE:
-                self._draw_from_disk(entry.cell.index)
+        self._draw_from_disk([entry.cell.index for entry in self._outcome.record.cells if entry.state == DONE])
         self._session.show(self)
 
     def picture(self, begun: dict[int, Image.Image]) -> Image.Image:
@@ -121,9 +123,7 @@ class SweepGrid:
         size = _cell_size(record.cells)
         if size != self._size:  # a script has changed the size, or there is no picture at all
             self._lay_out(size)
-        for index in range(len(record.cells)):
-            if index not in self._drawn:
-                self._draw_from_disk(index)
+        self._draw_from_disk([index for index in range(len(record.cells)) if index not in self._drawn])
 
     def save(self) -> None:
         """Saves the pages; what cannot be saved is a problem of the sweep."""
@@ -160,10 +160,14 @@ class SweepGrid:
             return Style()
         return style
 
-    def _draw_from_disk(self, index: int) -> None:
-        pictures = [saved for saved in self._outcome.pictures if saved.cell == index]
-        found = [picture_in_grid(saved, self.largest) for saved in pictures]
-        self._put(index, [image for image in found if image is not None])
+    def _draw_from_disk(self, cells: list[int]) -> None:
+        pictures: dict[int, list[SavedPicture]] = {index: [] for index in cells}
+        for saved in self._outcome.pictures:
+            if saved.cell in pictures:
+                pictures[saved.cell].append(saved)
+        for index in cells:
+            found = [picture_in_grid(saved, self.largest) for saved in pictures[index]]
+            self._put(index, [image for image in found if image is not None])
 
     def _put(self, index: int, images: list[Image.Image]) -> None:
         content = _cell_content(self._outcome.record.cells[index], images, self._style)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +14,18 @@ from PIL import Image
 
 from ..errors import reason_of
 from ..language import Text
-from .folder import write_record
+from .folder import add_to_journal, write_record
 from .reading import open_picture
 from .record import PictureRecord, SweepRecord
 from .saving import OwnFiles
 
 log = logging.getLogger("clip_skip_lab")
+
+QUICKLY_WRITTEN = 500
+"""Cells; a `sweep.json` with more is not written anew with each batch, which takes the square of their number."""
+
+PAUSE = 20
+"""How many times as long as writing it took it is left alone afterwards, while the journal takes its place."""
 
 
 @dataclass
@@ -65,6 +73,8 @@ class Outcome:
     reused: int = 0
     short_names: set[str] = field(default_factory=set)
     measured: dict[str, Any] | None = None
+    _due: float = 0.0
+    """When `sweep.json` is to be written anew, by the monotonic clock."""
 
     def add_problem(self, sentence: str) -> None:
         """Says that something is lost, once."""
@@ -74,8 +84,22 @@ class Outcome:
 
     def write(self) -> None:
         """Writes `sweep.json`. That it cannot be written is a problem, and the sweep goes on."""
+        began = time.monotonic()
         try:
             write_record(self.folder, self.to_json())
+        except OSError as error:
+            self.add_problem(Text("sweep.json could not be written ({reason}).", reason=reason_of(error)))
+        now = time.monotonic()
+        self._due = now + PAUSE * (now - began)
+
+    def write_cells(self, cells: Iterable[int]) -> None:
+        """Writes down what became of these cells, so that it outlasts the program: `sweep.json` or, in a large sweep
+        where that was written a moment ago, lines of the journal."""
+        if len(self.record.cells) <= QUICKLY_WRITTEN or time.monotonic() >= self._due:
+            self.write()
+            return
+        try:
+            add_to_journal(self.folder, [self.record.sealed(index) for index in cells], self.record.draws)
         except OSError as error:
             self.add_problem(Text("sweep.json could not be written ({reason}).", reason=reason_of(error)))
 

@@ -146,9 +146,6 @@ class SweepRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The content of `sweep.json`, schema 1 (docs/sweep-folder.md)."""
-        cells = [cell.to_json() for cell in self.cells]
-        for cell in cells:
-            cell["seal"] = seal_of(self.fingerprint, cell)
         axes: list[dict[str, Any]] = [{"name": AXIS_NAME, "values": list(self.plan.clip_skip)}]
         for _, axis in self.plan.further_axes():
             axes.append({"name": axis.axis.label, "values": list(axis.values), "labels": list(axis.labels)})
@@ -166,7 +163,7 @@ class SweepRecord:
             "setting": self.setting,
             "infotext": self.infotext,
             "axes": axes,
-            "cells": cells,
+            "cells": [self.sealed(index) for index in range(len(self.cells))],
             **({"draws": self.draws} if self.draws else {}),
             "grids": [asdict(grid) for grid in self.grids],
             "text_encoder_forwards": self.text_encoder_forwards,
@@ -174,6 +171,11 @@ class SweepRecord:
             "problems": self.problems,
             **({} if self.no_effect is None else {"no_effect": self.no_effect}),
         }
+
+    def sealed(self, index: int) -> dict[str, Any]:
+        """A cell's entry with its seal."""
+        cell = self.cells[index].to_json()
+        return {**cell, "seal": seal_of(self.fingerprint, cell)}
 
     def count(self, state: str) -> int:
         """How many cells are in that state."""

@@ -58,32 +58,38 @@ def run_sweep(
     record = outcome.record
     _draw_again(record, session, reused.draws if reused else draws or {}, same_quality=earlier is not None)
     record.extends = reused.earlier.folder.name if reused else record.extends
-    _prepare_folder(outcome)
-    if reused is not None:
-        _take_over(outcome, reused)
-    try:
-        with running(outcome.folder), workers() as pool:
-            grid = SweepGrid(outcome, session, pool.submit)
-            if measuring is not None:
-                measuring.begin(outcome, pool.submit)
-            # Measures first: charts wait for them, and the grid's last band can be compressed beside these.
-            watchers: list[Watcher] = [grid] if measuring is None else [measuring, grid]
-            with Finishing(outcome, session, pool.submit, grid.largest, watchers) as finishing:
-                if earlier is not None:
-                    finishing.conclude([], grid.draw_done_cells)
-                session.run_cells(record, finishing)
-            outcome.pictures.sort(key=lambda picture: picture.cell)
-            grid.complete()
+    with running(outcome.folder):
+        _prepare_folder(outcome)
+        if reused is not None:
+            _take_over(outcome, reused)
+        try:
+            _run(outcome, session, measuring, draw_first=earlier is not None)
+        except BaseException:
+            record.state = "failed"
+            raise
+        finally:
             outcome.write()
-            if measuring is not None:
-                outcome.measured = measuring.conclude(outcome)
-            grid.save()
-    except BaseException:
-        record.state = "failed"
-        raise
-    finally:
-        outcome.write()
     return outcome
+
+
+def _run(outcome: Outcome, session: Session, measuring: Measuring | None, draw_first: bool) -> None:
+    """Runs the cells and what follows from them; with `draw_first` some are there already."""
+    with workers(step_back=not session.sampled_elsewhere) as pool:
+        grid = SweepGrid(outcome, session, pool.submit)
+        if measuring is not None:
+            measuring.begin(outcome, pool.submit)
+        # Measures first: charts wait for them, and the grid's last band can be compressed beside these.
+        watchers: list[Watcher] = [grid] if measuring is None else [measuring, grid]
+        with Finishing(outcome, session, pool.submit, grid.largest, watchers) as finishing:
+            if draw_first:
+                finishing.conclude([], grid.draw_done_cells)
+            session.run_cells(outcome.record, finishing)
+        outcome.pictures.sort(key=lambda picture: picture.cell)
+        grid.complete()
+        outcome.write()
+        if measuring is not None:
+            outcome.measured = measuring.conclude(outcome)
+        grid.save()
 
 
 def _start(plan: SweepPlan, session: Session, about: dict[str, str], earlier: EarlierSweep | None) -> Outcome:

@@ -97,8 +97,11 @@ class Session(Protocol):
         work: what it amounts to, by kind (`Forecast.work`).
         no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
         notes: what the user should know of how the sweep ran, in sentences.
+        sampled_elsewhere: whether other programs sample: then nobody looks at a preview, and no thread here that samples
+            needs a core.
     """
 
+    sampled_elsewhere: bool
     grid_folder: str
     style: Style
     limits: Limits

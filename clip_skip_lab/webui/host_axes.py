@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import os
-import random
-import re
 from collections.abc import Callable
 from typing import Any
 
 from modules import scripts, sd_models
 
-from ..errors import InvalidInput, named_list
+from ..errors import InvalidInput
 from ..language import Text
 from ..sweep.axes import AXIS_NAME, Axis, AxisValues
 from ..sweep.layer_request import FRACTIONS
+from ..sweep.usual_axes import (
+    BOUNDS,
+    CFG_SCALE,
+    SEARCH_REPLACE,
+    SEEDS,
+    SIZE,
+    STYLES,
+    check_replaces_something,
+    fixed_seed,
+    size_of,
+    styles_of,
+)
 from .own_axes import PREFIX, is_own, own_label
 
 XYZ_MODULES = ("xyz_grid.py", "scripts.xyz_grid")
-FIRST = "CFG Scale"
-SEEDS = ("Seed", "Var. seed")
 CHECKPOINTS = ("Checkpoint name", "Refiner checkpoint")
 LEFT_OUT = ("Nothing", AXIS_NAME, PREFIX + FRACTIONS)
-
-BOUNDS: dict[str, tuple[float, float]] = {
-    "Steps": (1, 10_000),
-    "Hires steps": (0, 10_000),
-    "Denoising": (0, 1),
-    "Var. strength": (0, 1),
-    "Seed": (-1, 2**63 - 1),
-    "Var. seed": (-1, 2**63 - 1),
-}
-"""What the host's own axes can take where the host has no check of its own and would fail in the middle."""
 
 
 def xyz_module() -> Any | None:
@@ -52,7 +50,7 @@ def host_axes(request: Any) -> list[Axis]:
         for option in module.axis_options
         if getattr(option, "is_img2img", is_img2img) == is_img2img and option.label not in LEFT_OUT
     ]
-    return sorted(axes, key=lambda axis: axis.label != FIRST)
+    return sorted(axes, key=lambda axis: axis.label != CFG_SCALE)
 
 
 def apply_axis(request: Any, axis: AxisValues, value: Any) -> None:
@@ -78,9 +76,9 @@ def _axis(option: Any, request: Any, module: Any) -> Axis:
         confirm=_confirm(option, request, own),
         prepare=option.prepare,
         convert=convert,
-        fix=_fixed_seed if own and option.label in SEEDS else None,
+        fix=fixed_seed if own and option.label in SEEDS else None,
         show=lambda value: str(option.format_value(request, option, value)),
-        apply=_apply_styles(option.choices) if own and option.label == "Styles" else option.apply,
+        apply=_apply_styles(option.choices) if own and option.label == STYLES else option.apply,
     )
 
 
@@ -97,12 +95,12 @@ def _kind(kind: Any, module: Any) -> tuple[str, Callable[[str], object]]:
 def _confirm(option: Any, request: Any, own: bool) -> Callable[[list], None] | None:
     """The host's check with what it leaves out: sizes, styles, files that are gone, and replacing nothing."""
     checks = [lambda values: option.confirm(request, values)] if option.confirm else []
-    if own and option.label == "Size":
-        checks.append(_sizes)
-    elif own and option.label == "Styles":
-        checks.append(lambda values: [_styles(value, option.choices()) for value in values])
-    elif own and option.label == "Prompt S/R":
-        checks.append(_replaces_something)
+    if own and option.label == SIZE:
+        checks.append(lambda values: [size_of(value) for value in values])
+    elif own and option.label == STYLES:
+        checks.append(lambda values: [styles_of(value, option.choices()) for value in values])
+    elif own and option.label == SEARCH_REPLACE:
+        checks.append(check_replaces_something)
     elif own and option.label in CHECKPOINTS:
         checks.append(_checkpoints_exist)
     if not checks:
@@ -115,41 +113,13 @@ def _confirm(option: Any, request: Any, own: bool) -> Callable[[list], None] | N
     return confirm
 
 
-def _sizes(values: list) -> None:
-    for value in values:
-        found = re.fullmatch(r"\s*(\d{1,9})\s*x\s*(\d{1,9})\s*", value)
-        if not found or not all(64 <= int(side) <= 16_384 for side in found.groups()):
-            raise InvalidInput(
-                "Size", value, Text("sizes such as 512x768, each side from 64 to 16384"), Text("is not one")
-            )
-
-
-def _styles(value: str, known: list[str]) -> list[str]:
-    """The styles that a value names: one, whose name may have a comma, or several with commas between them."""
-    if value in known:
-        return [value]
-    names = [name.strip() for name in value.split(",")]
-    for name in names:
-        if name not in known:
-            raise InvalidInput("Styles", name, named_list(known), Text("is not a style"))
-    return names
-
-
 def _apply_styles(choices: Callable[[], list[str]]) -> Callable[[Any, str, list], None]:
     """As the X/Y/Z plot does, but for names with a comma, which it takes for two."""
 
     def apply(p: Any, value: str, values: list) -> None:
-        p.styles = [*p.styles, *_styles(value, choices())]
+        p.styles = [*p.styles, *styles_of(value, choices())]
 
     return apply
-
-
-def _replaces_something(values: list) -> None:
-    if not values[0].strip():
-        problem = Text("cannot be the first value, which is the text to be replaced")
-        raise InvalidInput(
-            "Prompt S/R", values[0], Text("a text of the prompt, then what to put in its place"), problem
-        )
 
 
 def _checkpoints_exist(values: list) -> None:
@@ -165,8 +135,3 @@ def _checkpoint_title(text: str) -> str | None:
     """The checkpoint that the host would take for this text, as it is called now: a title changes with its hash."""
     found = sd_models.get_closet_checkpoint_match(text)
     return found.title if found is not None else None
-
-
-def _fixed_seed(value: object) -> object:
-    """-1 means a random seed, drawn once for the whole sweep."""
-    return random.randrange(4294967294) if value == -1 else value

@@ -52,6 +52,8 @@ FORMAT_SIDES = {"jpg": 65_535, "jpeg": 65_535, "webp": 16_383, "avif": 65_535}
 class WebUISession:
     """See `Session`; what it says while it runs is in `language`."""
 
+    sampled_elsewhere = False
+
     def __init__(self, engine: Engine, request: Any, plan: SweepPlan, forecast: Forecast, language: str):
         self.engine = engine
         self.language = language

@@ -80,6 +80,7 @@ class MemorySession:
     is_awaited: bool = False
     """Whether an extension wants to know of each file."""
     grid_format: str = "png"
+    sampled_elsewhere: bool = False
 
     def __post_init__(self):
         self.text_encoder_forwards = 0

@@ -32,6 +32,8 @@ from modules import (
     sd_hijack,
     sd_models,
     sd_samplers,
+    sd_schedulers,
+    sd_vae,
     shared,
     ui,
 )
@@ -134,10 +136,14 @@ class Api:
             ("options", self.get_config, "GET", models.OptionsModel),
             ("options", self.set_config, "POST", None),
             ("cmd-flags", self.get_cmd_flags, "GET", models.FlagsModel),
+            ("samplers", self.get_samplers, "GET", list[models.SamplerItem]),
+            ("schedulers", self.get_schedulers, "GET", list[models.SchedulerItem]),
             ("sd-models", self.get_sd_models, "GET", list[models.SDModelItem]),
+            ("sd-vae", self.get_sd_vaes, "GET", list[models.SDVaeItem]),
             ("prompt-styles", self.get_prompt_styles, "GET", list[models.PromptStyleItem]),
             ("refresh-embeddings", self.refresh_embeddings, "POST", None),
             ("refresh-checkpoints", self.refresh_checkpoints, "POST", None),
+            ("scripts", self.get_scripts_list, "GET", models.ScriptsList),
             ("script-info", self.get_script_info, "GET", list[models.ScriptInfo]),
         ):
             self.add_api_route(f"/sdapi/v1/{path}", endpoint, methods=[method], response_model=answer)
@@ -170,6 +176,10 @@ class Api:
         if not script_name:
             return None, None
         return script_runner.scripts[script_name_to_index(script_name, script_runner.scripts)]
+
+    def get_scripts_list(self):
+        runners = {"txt2img": scripts.scripts_txt2img, "img2img": scripts.scripts_img2img}
+        return {tab: [x.name for x in runner.scripts if x.name is not None] for tab, runner in runners.items()}
 
     def get_script_info(self):
         both = scripts.scripts_txt2img.scripts + scripts.scripts_img2img.scripts
@@ -382,6 +392,16 @@ class Api:
             }
             for x in sd_models.checkpoints_list.values()
         ]
+
+    def get_samplers(self):
+        return [{"name": x[0], "aliases": x[2], "options": x[3]} for x in sd_samplers.all_samplers]
+
+    def get_schedulers(self):
+        fields = ("name", "label", "aliases", "default_rho", "need_inner_model")
+        return [{field: getattr(x, field) for field in fields} for x in sd_schedulers.schedulers]
+
+    def get_sd_vaes(self):
+        return [{"model_name": name, "filename": file} for name, file in sd_vae.vae_dict.items()]
 
     def get_prompt_styles(self):
         return [{"name": x[0], "prompt": x[1], "negative_prompt": x[2]} for x in shared.prompt_styles.styles.values()]

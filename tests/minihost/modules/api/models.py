@@ -137,10 +137,34 @@ class SDModelItem(BaseModel):
     config: str | None
 
 
+class SamplerItem(BaseModel):
+    name: str
+    aliases: list[str]
+    options: dict[str, str]
+
+
+class SchedulerItem(BaseModel):
+    name: str
+    label: str
+    aliases: list[str] | None
+    default_rho: float | None
+    need_inner_model: bool | None
+
+
+class SDVaeItem(BaseModel):
+    model_name: str
+    filename: str
+
+
 class PromptStyleItem(BaseModel):
     name: str
     prompt: str | None
     negative_prompt: str | None
+
+
+class ScriptsList(BaseModel):
+    txt2img: list = None
+    img2img: list = None
 
 
 class ScriptArg(BaseModel):
