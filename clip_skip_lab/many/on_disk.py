@@ -21,6 +21,7 @@ from ..library.store import FILE
 from ..page.files import PAGE, write_data, write_page
 from ..sweep.folder import PARENT
 from ..sweep.library import record_text
+from ..sweep.running import running
 from ..sweep.summary import one_line
 from .terminal import BAD_INPUT, DONE, complain, say
 
@@ -34,7 +35,8 @@ def measure(given: Namespace, language: str) -> int:
 
     def one(folder: Path) -> None:
         record_text(folder)  # says in a sentence where there is no sweep
-        content = measure_folder(folder, lang=language)
+        with running(folder):  # both write its sweep.json
+            content = measure_folder(folder, lang=language)
         say(Text("Folder: {folder}", folder=folder), language)
         for sentence in [*content["findings"][language], *content["problems"]]:
             say(sentence, language)
@@ -76,22 +78,35 @@ def listing(given: Namespace, language: str) -> int:
     if not folder.is_dir():
         allowed = Text('a folder as --out takes it, or its "{folder}"', folder=PARENT)
         raise InvalidInput(Text("Folder"), str(given.folder), allowed, Text("cannot be found"))
-    library = Library(lambda: Folders([str(folder.parent if folder.name == PARENT else folder)]))
+    out = folder.parent if folder.name == PARENT else folder
+    library = Library(lambda: Folders([str(out)]))
     while True:
         found = library.listing(Query(limit=sys.maxsize))
         if not found["reading"]:
             break
         time.sleep(READING_SECONDS)
+    entries = [_as_it_is(entry, out / PARENT) for entry in found["sweeps"]]
     if given.json:
-        sys.stdout.write(f"{json.dumps(found['sweeps'], ensure_ascii=False, indent=1)}\n")
+        sys.stdout.write(f"{json.dumps(entries, ensure_ascii=False, indent=1)}\n")
         return DONE
-    rows = [_row(entry, language) for entry in found["sweeps"]]
+    rows = [_row(entry, language) for entry in entries]
     widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for row in rows:
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         sys.stdout.write(f"{line[: room or None]}\n")
     return DONE
+
+
+def _as_it_is(entry: dict[str, Any], parent: Path) -> dict[str, Any]:
+    """The entry of a sweep; one that was killed still says of itself that it runs."""
+    if entry.get("state") != "running":
+        return entry
+    try:
+        with running(parent / entry["id"]):
+            return {**entry, "state": "interrupted"}
+    except InvalidInput:
+        return entry
 
 
 def _row(entry: dict[str, Any], language: str) -> tuple[str, str, str, str]:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..language import Text, counted, translated
+from ..page.files import PAGE
 from ..sweep.summary import about, one_line
 from .pace import Pace
 from .terminal import LONGEST
@@ -66,7 +67,7 @@ class Progress:
             self._webuis = dict.fromkeys(webuis, WAITS)
             self._over, self._total = done, total
             self._pace = Pace(time.monotonic(), done, len(webuis))
-        self.said(Text("Folder: {folder}", folder=folder))
+        self.said(Text("Page: {path}", path=folder / PAGE))
         self.said(Text("{cells} on {webuis}.", cells=self._cells(), webuis=_webuis(len(webuis))))
 
     def cells_over(self, over: int, total: int, done: int, failed: int) -> None:
@@ -113,7 +114,7 @@ class Progress:
         """How far it is, in one line."""
         if self._measured is not None:
             done, count = self._measured
-            return Text("{done} of {count} cells measured", done=done, count=count)
+            return Text("measuring cell {number} of {count}", number=min(done + 1, count), count=count)
         line = Text("{done} of {count} cells", done=self._over, count=self._total)
         if self._failed:
             line = Text("{line} · {time}", line=line, time=Text("{failed} failed", failed=self._failed))

@@ -105,7 +105,10 @@ def sweep(given: Namespace, language: str) -> int:
     """Runs what the options ask for. Raises `InvalidInput` before anything is generated."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        how = Text("A sweep needs {names}: pip install 'clip-skip-lab[many]'", names=", ".join(missing))
+        root = Path(__file__).parents[2]
+        # From a checkout pip would look for the name elsewhere, where it may be another's.
+        name = root if (root / "pyproject.toml").exists() else "clip-skip-lab"
+        how = Text("A sweep needs {names}: pip install '{name}[many]'", names=", ".join(missing), name=name)
         complain(how, language)
         return BAD_INPUT
     job = _job(given)
@@ -123,7 +126,7 @@ def sweep(given: Namespace, language: str) -> int:
 
         order = Order(
             addresses=addresses,
-            out=given.out,
+            out=given.out.absolute(),
             job=job,
             resume=given.resume,
             allow_different=given.allow_different,

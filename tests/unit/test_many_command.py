@@ -19,6 +19,7 @@ from clip_skip_lab.many import sweeping
 from clip_skip_lab.many.command import main
 from clip_skip_lab.many.exchange import Gone
 from clip_skip_lab.sweep.run import run_sweep
+from clip_skip_lab.sweep.running import running as running_now
 from tests.helpers.memory_session import HOST, MemorySession, plan_of
 
 
@@ -240,7 +241,8 @@ def test_the_second_interrupt_ends_it_at_once(tmp_path, request_file, run, monke
 def test_without_what_a_sweep_needs_it_says_how_to_get_it(request_file, run, monkeypatch, capsys):
     monkeypatch.setattr(sweeping, "find_spec", lambda name: None if name == "rich" else name)
     assert main(["sweep", "--webui", "gpu1", "--request", request_file]) == 2
-    assert capsys.readouterr().err == "A sweep needs rich: pip install 'clip-skip-lab[many]'\n"
+    root = Path(sweeping.__file__).parents[2]
+    assert capsys.readouterr().err == f"A sweep needs rich: pip install '{root}[many]'\n"
     assert run.orders == []
 
 
@@ -274,6 +276,18 @@ def test_list_gives_json_to_programs(swept, capsys):
     assert main(["list", "--json", str(swept.parents[1])]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
     assert (entry["id"], entry["state"], entry["done"], entry["cells"]) == (swept.name, "finished", 3, 3)
+
+
+def test_a_sweep_that_somebody_runs_is_told_from_one_that_was_killed(swept, capsys):
+    record = swept / "sweep.json"
+    record.write_text(record.read_text().replace('"state": "finished"', '"state": "running"'))
+    with running_now(swept):
+        main(["list", str(swept.parent)])
+        assert main(["measure", str(swept)]) == 2
+    main(["list", str(swept.parent)])
+    said = capsys.readouterr()
+    assert [line.split()[1] for line in said.out.splitlines()] == ["running", "interrupted"]
+    assert "is being run already" in said.err
 
 
 def test_a_damaged_sweep_is_listed_with_what_is_wrong(swept, capsys):

@@ -31,7 +31,7 @@ def test_a_log_has_a_line_now_and_then_and_at_the_end(clock, capsys):
         clock[0] += 1
         log.cells_over(over, 600, over - over // 100, over // 100)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["Folder: /sweeps/one", "600 cells on 2 WebUIs."]
+    assert lines[:2] == ["Page: /sweeps/one/index.html", "600 cells on 2 WebUIs."]
     assert len(lines) <= 4 + 600 / LOG_SECONDS
     assert lines[-1] == "600 of 600 cells · 6 failed"
     middle = next(line for line in lines if line.startswith("301 "))
@@ -43,7 +43,7 @@ def test_measuring_is_told_too(clock, capsys):
     log = Progress("ja")
     log.measuring(3, 24)
     log.measuring(4, 24)
-    assert capsys.readouterr().out == "24 セル中 3 セルを測定\n"
+    assert capsys.readouterr().out == "24 セル中 4 番目を測定中\n"
 
 
 def test_a_sentence_from_elsewhere_is_one_line_that_a_terminal_can_show(capsys):
