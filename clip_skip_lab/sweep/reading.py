@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 LARGEST_RECORD = 200_000_000
-"""Bytes; a `sweep.json` above it is none of ours: 5,000 cells with long prompts take 20 million."""
+"""Bytes; a `sweep.json` above it is none of ours: 10,000 cells with long prompts take 40 million."""
 
 LARGEST_PICTURE = 1_000_000_000
 """Bytes of a picture's file."""
@@ -86,6 +87,17 @@ def parse_object(text: str) -> dict[str, Any]:
         raise ValueError("it is no JSON object")
     _check_depth(content)
     return content
+
+
+def read_lines(path: Path, most: int = LARGEST_RECORD) -> list[dict[str, Any]]:
+    """The JSON objects of a file that holds one in each line. A line that is none, as the last one of a killed program,
+    is passed over. Raises `OSError`."""
+    found = []
+    with open_plain(path, most) as file:
+        for line in file.read(most + 1).splitlines():
+            with contextlib.suppress(ValueError):
+                found.append(parse_object(line.decode("utf-8")))
+    return found
 
 
 def digest_of(path: Path) -> str | None:
