@@ -121,7 +121,8 @@ def make_script(host: Host) -> type[scripts.Script]:
 
         def _look_again_after_generations(self, panel: Panel, result: Any) -> None:
             choices = [panel.resume, panel.draft, panel.extend]
-            result.change(panel.earlier.after_generation, choices, choices, show_progress=False, queue=False)
+            told = [*choices, panel.run_on]
+            result.change(panel.earlier.after_generation, told, choices, show_progress=False, queue=False)
 
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             """Runs the sweep that the arguments ask for. For the API, every error is an HTTP answer."""

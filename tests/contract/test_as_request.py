@@ -213,3 +213,26 @@ def test_an_address_in_the_settings_may_have_no_password(host, webui, opts):
     with pytest.raises(InvalidInput) as refused:
         places._others()
     assert "hidden" not in refused.value.detail and "CLIP_SKIP_LAB_AUTH" in refused.value.detail
+
+
+def test_without_an_api_of_its_own_the_webui_takes_no_part_and_says_so(host, webui, opts, monkeypatch):
+    from clip_skip_lab.sweep.plan_keys import PANEL_INPUTS
+    from clip_skip_lab.ui import run_on
+
+    opts.data[run_on.WEBUIS] = "gpu1:7860, gpu2:7860"
+    places = run_on.RunOn(webui)
+    asked = tuple("2 WebUIs" if item.name == "run_on" else item.default for item in PANEL_INPUTS)
+    assert places.choices()[1:-1] == ["2 WebUIs"]
+    monkeypatch.setattr(run_on, "missing", lambda: ["distributed"])
+    assert places.describe(asked) == [
+        "Runs on http://gpu1:7860 and http://gpu2:7860.",
+        "This WebUI was started without --api and takes no part.",
+        "This WebUI's Python has no distributed: start the sweep by the command.",
+    ]
+    monkeypatch.setattr(host.cmd_opts, "api", True)
+    monkeypatch.setattr(host, "demo", SimpleNamespace(local_url="http://0.0.0.0:7861/"))
+    monkeypatch.setattr(host.cmd_opts, "api_auth", "me:hidden")
+    assert places.choices()[1:-1] == ["3 WebUIs"]
+    opts.data[run_on.WEBUIS] = "gpu1:7860, localhost:7861"  # itself, once more
+    assert places.choices()[1:-1] == ["2 WebUIs"]
+    assert "hidden" not in places._command()
