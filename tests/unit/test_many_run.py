@@ -234,7 +234,7 @@ def test_a_stop_keeps_what_is_finished_and_interrupts_the_webuis(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"model": {"name": "tiny", "hash": "other", "vae": ""}}, "the checkpoint is other on"),
+        ({"model": {"name": "tiny", "hash": "other", "vae": ""}}, "the checkpoint is other, not abc"),
         ({"model": {"name": "tiny", "hash": "abc", "vae": "x.pt"}}, "the VAE"),
         ({"setting": {"seed": 7, "prompt": "cat", "options": {"eta_noise_seed_delta": 1}}}, "eta_noise_seed_delta"),
         ({"program": "Clip Skip Lab 0.0.9"}, "Clip Skip Lab is Clip Skip Lab 0.0.9"),
@@ -264,7 +264,7 @@ def test_other_names_for_the_same_files_and_another_card_of_the_same_kind_are_no
 
 def test_a_checkpoint_of_which_no_hash_is_told_cannot_be_known_to_be_the_same(tmp_path):
     told = described(model={"name": "tiny", "hash": "", "vae": ""})
-    with pytest.raises(InvalidInput, match="tell no hash"):
+    with pytest.raises(InvalidInput, match="of the checkpoint no hash is told"):
         run(tmp_path, FakeWebUI(ONE, told), FakeWebUI(TWO, told))
     assert_true(run(tmp_path, FakeWebUI(ONE, told)))
 
