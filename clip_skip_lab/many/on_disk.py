@@ -19,7 +19,7 @@ from ..library.listing import Library
 from ..library.query import Query
 from ..library.store import FILE
 from ..page.files import PAGE, write_data, write_page
-from ..sweep.folder import PARENT
+from ..sweep.folder import PARENT, dumped, finite, read_record
 from ..sweep.library import record_text
 from ..sweep.running import running
 from ..sweep.summary import one_line
@@ -34,7 +34,7 @@ def measure(given: Namespace, language: str) -> int:
     from ..measure.folder import measure_folder  # a second to import
 
     def one(folder: Path) -> None:
-        record_text(folder)  # says in a sentence where there is no sweep
+        record_text(folder)  # tells in a sentence where there is no sweep
         with running(folder):  # both write its sweep.json
             content = measure_folder(folder, lang=language)
         say(Text("Folder: {folder}", folder=folder), language)
@@ -48,9 +48,9 @@ def page(given: Namespace, language: str) -> int:
     """`clip-skip-lab page FOLDER…`: writes the page anew, and says its path."""
 
     def one(folder: Path) -> None:
-        text = record_text(folder)
+        record_text(folder)
         write_page(folder)
-        write_data(folder, text)
+        write_data(folder, dumped(finite(read_record(folder))))
         say(str(folder / PAGE), language)
         if given.open:
             webbrowser.open((folder / PAGE).as_uri())
