@@ -98,7 +98,10 @@
     }
 
     function headline(told) {
-        if (told.measured) return clipSkipLab.say("{done} of {count} cells measured", told.measured);
+        if (told.measured) {
+            const {done, count} = told.measured;
+            return clipSkipLab.say("measuring cell {number} of {count}", {number: Math.min(done + 1, count), count});
+        }
         if (!told.total) return clipSkipLab.say("Asks the WebUIs…");
         return clipSkipLab.say("{done} of {count} cells", {done: told.over, count: told.total});
     }

@@ -125,4 +125,4 @@ def test_a_run_is_shown_where_the_page_is_opened_meanwhile_and_a_stop_keeps_what
         done = int(re.search(r"(\d+) of 6 done", report.inner_text())[1])
         assert 1 <= done < 6
         told = client.http.get(f"{ROUTES}/elsewhere").json()
-        assert told["state"] == "ended" and told["report"]["done"] == done
+        assert told["report"]["done"] == done
