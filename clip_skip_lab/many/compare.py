@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InvalidInput
 from ..language import Text
+from .answers import WEBUI_FIELD
 from .exchange import Described
 
 WORDS = {
@@ -54,7 +55,7 @@ def check_same(described: Mapping[str, Described], allow_different: bool) -> lis
         if not allow_different:
             allowed = Text("WebUIs that make the same pictures, or --allow-different")
             problem = Text("is not like {first}: {differences}", first=first_url, differences=_named(found))
-            raise InvalidInput(Text("WebUI"), url, allowed, problem)
+            raise InvalidInput(WEBUI_FIELD, url, allowed, problem)
         sentences.append(
             Text(
                 "{url} is not like {first}, and pictures may differ: {differences}.",
@@ -72,6 +73,8 @@ def differences(first: Described, other: Described) -> list[Text]:
     A checkpoint or file of which no hash is told counts as different: that it is the same cannot be known. Where the
     WebUIs are of different kinds, settings that only one of them has are not named.
     """
+    if bool(first.program) != bool(other.program):  # one without it tells too little to compare
+        return [_differs(("", "program"), other.program, first.program)]
     before, now = _facts(first), _facts(other)
     same_kind = before["", "name"] == now["", "name"]
     found = []
@@ -79,12 +82,14 @@ def differences(first: Described, other: Described) -> list[Text]:
         then, there = before.get(key), now.get(key)
         if then != there:
             if same_kind or key[0] != "setting" or (key in before and key in now):
-                found.append(
-                    Text("{what} is {there}, not {then}", what=_what(key), there=_shown(there), then=_shown(then))
-                )
+                found.append(_differs(key, there, then))
         elif _is_hash(key) and not then:
             found.append(Text("of {what} no hash is told", what=_what(key)))
     return found
+
+
+def _differs(key: tuple[str, ...], there: Any, then: Any) -> Text:
+    return Text("{what} is {there}, not {then}", what=_what(key), there=_shown(there), then=_shown(then))
 
 
 def _named(found: list[Text]) -> Text | str:
@@ -128,6 +133,6 @@ def _what(key: tuple[str, ...]) -> Text | str:
 
 def _shown(value: Any) -> str:
     if value in (None, ""):
-        return Text("not told")
+        return Text("not there")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

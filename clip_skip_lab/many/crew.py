@@ -26,7 +26,7 @@ from ..sweep.session import Picture
 from .cluster import Cluster
 from .compare import check_same
 from .exchange import Address, Described, Failed, Given, GivenCell, Gone, Job, Task, WebUI
-from .placement import Placement
+from .placement import MOST_AT_ONCE, Placement
 from .session import ManySession, picture_of
 from .watch import LOST, OUT, WAITS, WORKS, Watch
 
@@ -181,7 +181,9 @@ class Crew:
             described = member.described
             if member.state != WAITS or described is None or member.webui is None:
                 continue
-            cells = self._placement.take(member.url, workers, described.cells_at_once)
+            # Without our extension cells share nothing, and a WebUI that is lost loses all of a task.
+            most = MOST_AT_ONCE if described.program else 1
+            cells = self._placement.take(member.url, workers, described.cells_at_once, most)
             if cells:
                 rows = {row_of(self._record.plan.values_of(cell)) for cell in cells}
                 draws = {row: draw for row in rows if (draw := self._draws.get(row)) is not None}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import threading
 import time
@@ -12,20 +10,21 @@ from typing import Any
 from ..errors import InvalidInput
 from ..hosts import CHECKPOINT, OPTION_KEY, VAE
 from ..language import Text
-from ..sweep.axes import Axis, AxisValues
+from ..sweep.axes import AxisValues
 from ..sweep.grid import sheet_size
 from ..sweep.layer_request import CLIP_SKIP
 from ..sweep.plan import Cell, SweepPlan, read_plan
 from ..sweep.plan_keys import AXIS_FIELDS
 from ..sweep.record import DONE, FAILED, NOT_RUN
 from .answers import NotDone, Refused
+from .encoded import bytes_and_format
 from .exchange import NO_EXTENSION, AxisTold, Described, Given, GivenCell, GivenPicture, Job, Task
 from .http import Http
-from .ours import FORMATS
 from .plain_axes import CHECKPOINT_NAME, VAE_AXIS, check_label, plain_axes
 from .plain_facts import OWN_SCHEDULE, Checkpoint, Facts
 from .plain_label import untruth
 from .plain_request import as_before, body_of_cell, first_size, overrides_of, pictures_of, setting_of, size_of
+from .session import plan_told
 
 HIGHEST = 12
 """How far the setting's slider goes, and SD1's layers. How many the loaded model has is not told."""
@@ -91,7 +90,7 @@ class PlainWebUI:
         self._interrupted.clear()
         facts = Facts(self._http)
         self._keep_settings(task, facts)
-        plan = _plan_of(task.described)
+        plan = plan_told(task.described)
         cells = plan.cells()
         given = [self._cell(cells[index], plan, task, facts) for index in task.cells]
         # Asked when all is done: somebody may have changed options meanwhile.
@@ -169,10 +168,12 @@ class PlainWebUI:
             if min(len(images), len(infotexts)) < count or (len(images) > count and body.get("mask")):
                 problem = Text("{given} pictures came where {count} were asked for", given=len(images), count=count)
                 raise _Unusable(problem)
+            files = [bytes_and_format(image) for image in images[:count]]
             pictures = [
                 GivenPicture(
                     place=place,
-                    **_file(images[place]),
+                    data=files[place][0],
+                    format=files[place][1],
                     infotext=infotexts[place],
                     seed=int(info["all_seeds"][place]),
                     subseed=int(info["all_subseeds"][place]),
@@ -180,7 +181,7 @@ class PlainWebUI:
                 )
                 for place in range(count)
             ]
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise self._http.unreadable() from error
         checkpoint = _checkpoint_of(body, task.described, facts)
         values = {axis.axis.label: axis.values[getattr(cell, letter)] for letter, axis in plan.further_axes()}
@@ -224,23 +225,3 @@ def _typed(plan: SweepPlan) -> dict[str, Any]:
 
 def _told(axis: AxisValues) -> AxisTold:
     return AxisTold(axis.axis.label, axis.values, axis.labels, axis.axis.cost, axis.axis.carried)
-
-
-def _plan_of(described: Described) -> SweepPlan:
-    """The plan again; its axes have values and names only."""
-    axes = {
-        letter: AxisValues(Axis(told.label), told.values, "") if told else None
-        for letter, told in ((letter, described.axes.get(letter)) for letter in AXIS_FIELDS)
-    }
-    only = described.plan.get("cells")
-    values = tuple(described.plan[CLIP_SKIP])
-    return SweepPlan(values, "", y=axes["y"], z=axes["z"], only=None if only is None else tuple(only))
-
-
-def _file(encoded: str) -> dict[str, Any]:
-    """A picture's bytes and its format. Raises `ValueError` for what is none."""
-    data = base64.b64decode(encoded.partition("base64,")[2] or encoded, validate=True)
-    form = next((ending for start, ending in FORMATS.items() if data.startswith(start)), None)
-    if form is None:
-        raise ValueError("no picture")
-    return {"data": data, "format": form}

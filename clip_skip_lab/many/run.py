@@ -21,17 +21,16 @@ from ..sweep.reading import read_object
 from ..sweep.record import DONE, SweepRecord
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
+from .answers import WEBUI_FIELD, before_the_run
 from .compare import check_same
 from .connect import connect as connect_to
 from .crew import Connect, Crew, Member
-from .exchange import TABS, Address, Described, Failed, Gone, Job, WebUI
+from .exchange import TABS, Address, Job
 from .session import ManySession, plan_told
 from .watch import Watch
 
 REQUEST = "request.json"
 """The file in a sweep's folder that holds its job, for resuming it."""
-
-WEBUI = Text("WebUI")
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def run_many(order: Order, watch: Watch, stop: threading.Event, connect: Connect
     Raises `InvalidInput` before anything is generated, for what cannot be run.
     """
     if not order.addresses:
-        raise InvalidInput(WEBUI, "", Text("at least one address"), Text("is missing"))
+        raise InvalidInput(WEBUI_FIELD, "", Text("at least one address"), Text("is missing"))
     earlier, job = _asked(order)
     members, job = _described(order.addresses, job, connect)
     told = {member.url: member.described for member in members if member.described is not None}
@@ -164,11 +163,6 @@ def _described(addresses: Sequence[Address], job: Job, connect: Connect) -> tupl
 
 
 def _member(address: Address, job: Job, connect: Connect) -> Member:
-    try:
-        webui: WebUI = connect(address)
-        described: Described = webui.describe(job)
-    except (Gone, Failed) as error:
-        allowed = Text("the address of a WebUI that runs with --api")
-        problem = Text("cannot take part ({reason})", reason=str(error.args[0]).rstrip("."))
-        raise InvalidInput(WEBUI, address.url, allowed, problem) from error
-    return Member(address, webui, described)
+    with before_the_run():
+        webui = connect(address)
+        return Member(address, webui, webui.describe(job))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from clip_skip_lab.many import run as running
 from clip_skip_lab.many import sweeping
 from clip_skip_lab.many.command import main
 from clip_skip_lab.many.exchange import Gone
+from clip_skip_lab.many.plain_axes import PLAIN_AXES
+from clip_skip_lab.many.terminal import EXIT_CODES
 from clip_skip_lab.sweep.run import run_sweep
 from clip_skip_lab.sweep.running import running as running_now
 from tests.helpers.memory_session import HOST, MemorySession, plan_of
@@ -316,10 +319,8 @@ def test_page_writes_the_page_anew_and_says_its_path(swept, monkeypatch, capsys)
 
 
 def test_measure_says_what_it_found(swept, capsys):
-    assert main(["measure", str(swept)]) == 0
-    content = json.loads((swept / "sweep.json").read_text())
-    assert content["findings"]["en"][0] in capsys.readouterr().out
     assert main(["measure", "--language", "ja", str(swept)]) == 0
+    content = json.loads((swept / "sweep.json").read_text())
     assert content["findings"]["ja"][0] in capsys.readouterr().out
 
 
@@ -341,3 +342,29 @@ def test_the_help_has_the_exit_codes(name, capsys):
     with pytest.raises(SystemExit, match="0"):
         main([*name, "--help"])
     assert "130  interrupted" in capsys.readouterr().out
+
+
+# --- The docs ---------------------------------------------------------------------------------------------------------
+
+DOCS = Path(sweeping.__file__).parents[2] / "docs" / "many.md"
+
+
+@pytest.mark.parametrize("name", ["sweep", "measure", "page", "list"])
+def test_the_docs_name_every_option(name, capsys):
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    options = set(re.findall(r"--[a-z][\w-]+", capsys.readouterr().out))
+    told = DOCS.read_text(encoding="utf-8")
+    assert {option for option in options if not re.search(rf"{option}(?![\w-])", told)} == set()
+
+
+def test_the_docs_have_the_exit_codes_as_the_help_has_them():
+    rows = re.findall(r"^\| (\d+) \| ([^:.;|]+)", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    help = re.findall(r"^  (\d+) +([^:.;\n]+)", EXIT_CODES, re.MULTILINE)
+    assert [(code, text.strip()) for code, text in rows] == [(code, text.strip()) for code, text in help]
+
+
+def test_the_docs_name_the_axes_of_a_webui_without_the_extension():
+    told = " ".join(DOCS.read_text(encoding="utf-8").split())
+    *others, last = PLAIN_AXES
+    assert f"the axes {', '.join(others)} and {last};" in told

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clip_skip_lab.language import Text
@@ -109,6 +109,7 @@ def test_cells_of_an_earlier_run_do_not_count_for_the_pace():
     assert pace.left(10, 100) == 90
 
 
+@settings(max_examples=30)
 @given(
     st.lists(st.floats(1, 20), min_size=1, max_size=6),
     st.integers(1, 8),

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import tomllib
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ROOMS = ("sweep", "measure", "page", "library", "many")
-NAMES = {"PIL": "pillow", "skimage": "scikit-image"}
-"""Of packages, where they are imported by another name."""
+NAMES = {"PIL": "pillow", "skimage": "scikit-image", "dask": "distributed"}
+"""Of packages that are imported by another name, or come with another one."""
 
 
 def asked_for(*extras):
@@ -22,6 +23,7 @@ def asked_for(*extras):
     return {re.match(r"[\w-]+", text)[0].lower() for text in needed}
 
 
+@lru_cache
 def imported(room):
     found = set()
     for path in (ROOT / "clip_skip_lab" / room).rglob("*.py"):
