@@ -7,10 +7,13 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: demo webui test lint bench clean
+.PHONY: demo many webui test lint bench clean
 
 demo: $(READY)
 	$(PY) -m demo
+
+many: $(READY)
+	$(PY) -m demo.many
 
 webui: $(READY)
 	$(PY) -m tests.minihost --trained-model

@@ -7,10 +7,12 @@ its WebUI by a name, which the worker looks up.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from types import TracebackType
@@ -31,8 +33,8 @@ QUIET = {
     "distributed.admin.tick.interval": "5s",
     "distributed.worker.profile.enabled": False,
 }
-"""Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it goes
-into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
+"""Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it
+goes into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
 
 CLOSING = 10.0
 """Seconds for closing a part of Dask."""
@@ -42,8 +44,8 @@ _CALLS: dict[str, Calls] = {}
 
 
 _RESULTS: dict[str, Calls] = {}
-"""What they gave, by name: gives the result, or raises what the call raised. It doesn't go through Dask, which would ask
-the scheduler where it is and fetch it from the worker, while the WebUI waits for its next cells."""
+"""What they gave, by name: gives the result, or raises what the call raised. It doesn't go through Dask, which would
+ask the scheduler where it is and fetch it from the worker, while the WebUI waits for its next cells."""
 
 
 def _call(name: str) -> None:
@@ -53,6 +55,10 @@ def _call(name: str) -> None:
         _RESULTS[name] = partial(_raise, error)
     else:
         _RESULTS[name] = partial(_give, result)
+
+
+async def _all(calls: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    return await asyncio.gather(*calls)
 
 
 def _give(result: Any) -> Any:
@@ -73,7 +79,8 @@ class Cluster:
         self._finished: queue.SimpleQueue[tuple[str, Future]] = queue.SimpleQueue()
         for name in ("distributed.scheduler", "distributed.core", "distributed.worker", "distributed.nanny"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong reaches us as an exception
-        self._config = dask.config.set(QUIET)
+        self._quiet = ExitStack()
+        self._quiet.enter_context(dask.config.set(QUIET))
         self._local = None if scheduler else LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
         try:
             self._client = Client(self._local or scheduler, timeout="10s", set_as_default=False)
@@ -91,22 +98,22 @@ class Cluster:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for name in [*self._workers]:
-            self.leave(name)
+        self.leave(*self._workers)
         self._safely(lambda: self._client.close(CLOSING))
         local = self._local
         if local is not None:
             self._safely(lambda: local.close(CLOSING))
-        self._config.__exit__(None, None, None)
+        self._quiet.close()
 
-    def join(self, name: str) -> None:
-        """Adds a worker for a WebUI."""
-        self._workers[name] = self._client.sync(self._started, name)
+    def join(self, *names: str) -> None:
+        """Adds a worker for each of these WebUIs."""
+        self._workers.update(zip(names, self._client.sync(_all, map(self._started, names)), strict=True))
 
-    def leave(self, name: str) -> None:
-        """Takes a WebUI's worker away, and waits for nothing that it still does."""
-        worker = self._workers.pop(name)
-        self._safely(lambda: self._client.sync(worker.close, executor_wait=False, callback_timeout=CLOSING))
+    def leave(self, *names: str) -> None:
+        """Takes the workers of these WebUIs away, and waits for nothing that they still do."""
+        workers = [self._workers.pop(name) for name in names]
+        closing = (worker.close(executor_wait=False) for worker in workers)
+        self._safely(lambda: self._client.sync(_all, closing, callback_timeout=CLOSING))
 
     def _safely(self, close: Calls) -> None:
         """Closes something of Dask's; a sweep whose cells are over must not be held up by it."""

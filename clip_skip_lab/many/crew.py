@@ -103,7 +103,7 @@ class Crew:
         watch: is told how it goes.
         stop: ends the run when it is set.
         allow_different: whether WebUIs may differ.
-        scheduler: the address of a Dask scheduler, None for one of our own.
+        cluster: where the WebUIs' workers are.
         more: the WebUIs that take part at this moment, asked again and again; see `Order.more`.
     """
 
@@ -114,9 +114,9 @@ class Crew:
         connect: Connect,
         watch: Watch,
         stop: threading.Event,
+        cluster: Cluster,
         *,
         allow_different: bool = False,
-        scheduler: str | None = None,
         more: Callable[[], Sequence[Address]] = tuple,
     ):
         self._job = job
@@ -126,7 +126,7 @@ class Crew:
         self._watch = watch
         self._stop = stop
         self._allow_different = allow_different
-        self._scheduler = scheduler
+        self._cluster = cluster
         self._more = more
         self._looked_around = time.monotonic()
         self._last_seen = time.monotonic()
@@ -145,8 +145,7 @@ class Crew:
         self._done = len(done)
         self._placement = Placement(record.plan, done)
         with Cluster(self._scheduler) as self._cluster:
-            for url in self._members:
-                self._cluster.join(url)
+            self._cluster.join(*self._members)
             self._run()
         self._finishing.wait()
         reason = session.stopped() or Text("no WebUI was left")

@@ -140,7 +140,10 @@ def sweep(given: Namespace, language: str) -> int:
         except (Gone, Failed) as error:
             complain(error.sentence, language)
             return MISSING
-    return _tell(outcome, language, progress)
+    _tell(outcome, language, progress)
+    if outcome.record.count(CELL_DONE) == len(outcome.record.cells):
+        return DONE
+    return INTERRUPTED if stop.is_set() else MISSING
 
 
 def _job(given: Namespace) -> Job | None:
@@ -186,16 +189,12 @@ def _ends_in_order(stop: threading.Event, progress: Progress) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(outcome: Outcome, language: str, progress: Progress) -> int:
-    """Says how it ended. Returns what to exit with."""
-    record = outcome.record
+def _tell(outcome: Outcome, language: str, progress: Progress) -> None:
+    """Says how it ended."""
     if isinstance(progress, Lines):
         progress.ended(outcome)
-    else:
-        found = outcome.measured["findings"][language] if outcome.measured else []
-        for line in summary(record, str(outcome.folder)).lines(found):
-            say(line, language)
-        say(Text("Page: {path}", path=outcome.folder / PAGE), language)
-    if record.state == "interrupted":
-        return INTERRUPTED
-    return DONE if record.count(CELL_DONE) == len(record.cells) else MISSING
+        return
+    found = outcome.measured["findings"][language] if outcome.measured else []
+    for line in summary(outcome.record, str(outcome.folder)).lines(found):
+        say(line, language)
+    say(Text("Page: {path}", path=outcome.folder / PAGE), language)
