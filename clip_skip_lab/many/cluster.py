@@ -39,6 +39,9 @@ goes into waiting, and with 64 workers in one process that would take more of th
 CLOSING = 10.0
 """Seconds for closing a part of Dask."""
 
+CHECKING = 15.0
+"""Seconds that a scheduler has for a task which does nothing."""
+
 _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
 
@@ -88,6 +91,7 @@ class Cluster:
             allowed = Text("the address of a Dask scheduler, such as {example}", example="tcp://127.0.0.1:8786")
             problem = Text("cannot be reached ({reason})", reason=reason_of(error))
             raise InvalidInput("--scheduler", scheduler, allowed, problem) from error
+        self._scheduler = scheduler
 
     @property
     def dashboard(self) -> str:
@@ -108,6 +112,18 @@ class Cluster:
     def join(self, *names: str) -> None:
         """Adds a worker for each of these WebUIs."""
         self._workers.update(zip(names, self._client.sync(_all, map(self._started, names)), strict=True))
+
+    def check(self) -> None:
+        """Has each worker do nothing, once. Raises `InvalidInput` where a scheduler that is there cannot do that."""
+        if self._scheduler is None:
+            return
+        try:
+            for name in self._workers:
+                self._client.submit(_give, None, resources={self._resource(name): 1}, pure=False).result(CHECKING)
+        except Exception as error:  # whatever of its environment is another
+            allowed = Text("a Dask scheduler in whose environment clip-skip-lab is installed, with the same versions")
+            problem = Text("cannot run our tasks ({reason})", reason=reason_of(error))
+            raise InvalidInput("--scheduler", self._scheduler, allowed, problem) from error
 
     def leave(self, *names: str) -> None:
         """Takes the workers of these WebUIs away, and waits for nothing that they still do."""

@@ -144,9 +144,7 @@ class Crew:
         done = [entry.cell.index for entry in record.cells if entry.state == DONE]
         self._done = len(done)
         self._placement = Placement(record.plan, done)
-        with Cluster(self._scheduler) as self._cluster:
-            self._cluster.join(*self._members)
-            self._run()
+        self._run()
         self._finishing.wait()
         reason = session.stopped() or Text("no WebUI was left")
         left = [*self._placement.waiting()]

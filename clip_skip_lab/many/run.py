@@ -22,6 +22,7 @@ from ..sweep.record import DONE, SweepRecord
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
 from .answers import WEBUI_FIELD, before_the_run
+from .cluster import Cluster
 from .compare import check_same
 from .connect import connect as connect_to
 from .crew import Connect, Crew, Member
@@ -79,30 +80,26 @@ def run_many(order: Order, watch: Watch, stop: threading.Event, connect: Connect
     out = order.out if earlier is None else earlier.folder.parents[1]
     if out is None:
         raise InvalidInput("--out", "", Text("a folder"), Text("is missing"))
-    crew = Crew(
-        job,
-        members,
-        connect,
-        watch,
-        stop,
-        allow_different=order.allow_different,
-        scheduler=order.scheduler,
-        more=order.more,
-    )
+    with Cluster(order.scheduler) as cluster:
+        cluster.join(*told)
+        cluster.check()
+        if cluster.dashboard:
+            watch.said(Text("Dask's dashboard is at {address}.", address=cluster.dashboard))
+        crew = Crew(job, members, connect, watch, stop, cluster, allow_different=order.allow_different, more=order.more)
 
-    def run_cells(session: ManySession, record: SweepRecord, finishing: Finishing) -> None:
-        folder = Path(session.grid_folder) / PARENT / record.id
-        write_text(folder / REQUEST, json.dumps(job.to_json(), ensure_ascii=False, indent=1))
-        done = sum(entry.state == DONE for entry in record.cells)
-        watch.began(folder, len(record.cells), done, [member.url for member in members])
-        crew.run_cells(session, record, finishing)
+        def run_cells(session: ManySession, record: SweepRecord, finishing: Finishing) -> None:
+            folder = Path(session.grid_folder) / PARENT / record.id
+            write_text(folder / REQUEST, json.dumps(job.to_json(), ensure_ascii=False, indent=1))
+            done = sum(entry.state == DONE for entry in record.cells)
+            watch.began(folder, len(record.cells), done, [member.url for member in members])
+            crew.run_cells(session, record, finishing)
 
-    session = ManySession(first, out, run_cells, watch, stop)
-    session.note(*sentences)
-    plan = plan_told(first)
-    measuring = SweepMeasures(session, order.language) if plan.measures else None
-    draws = earlier.draws() if earlier is not None else None
-    return run_sweep(plan, session, first.about, earlier, draws, measuring)
+        session = ManySession(first, out, run_cells, watch, stop)
+        session.note(*sentences)
+        plan = plan_told(first)
+        measuring = SweepMeasures(session, order.language) if plan.measures else None
+        draws = earlier.draws() if earlier is not None else None
+        return run_sweep(plan, session, first.about, earlier, draws, measuring)
 
 
 def _asked(order: Order) -> tuple[EarlierSweep | None, Job]:
