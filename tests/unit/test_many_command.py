@@ -27,6 +27,12 @@ from tests.helpers.memory_session import HOST, MemorySession, plan_of
 
 
 @pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Without --out a sweep's folder is made where the command is run."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
 def english(monkeypatch):
     for name in ("LC_ALL", "LC_MESSAGES", "CLIP_SKIP_LAB_AUTH"):
         monkeypatch.delenv(name, raising=False)
