@@ -21,6 +21,7 @@ from ..sweep.summary import summary
 from .addresses import AUTH_VARIABLE, WebUIs
 from .exchange import Failed, Gone, Job
 from .job import read_axis, read_job
+from .lines import Lines, stop_at_the_end_of_input
 from .progress import Progress, progress_for
 from .terminal import BAD_INPUT, DONE, INTERRUPTED, MISSING, complain, say
 
@@ -61,6 +62,13 @@ def add_options(parser: ArgumentParser) -> None:
     )
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="a scheduler of Dask's that runs, such as tcp://host:8786"
+    )
+
+    where.add_argument(
+        "--progress",
+        choices=("text", "json"),
+        default="text",
+        help="json: for programs, an object on each line; it ends with what is finished once standard input is closed",
     )
 
     what = parser.add_argument_group("what is generated")
@@ -105,7 +113,10 @@ def sweep(given: Namespace, language: str) -> int:
         return BAD_INPUT
     job = _job(given)
     stop = threading.Event()
-    with progress_for(language) as progress:
+    is_for_a_program = given.progress == "json"
+    if is_for_a_program:
+        stop_at_the_end_of_input(stop)
+    with Lines(language) if is_for_a_program else progress_for(language) as progress:
         webuis = WebUIs(given.webui, given.webuis, _auths(given.auth), progress.said)
         addresses = webuis()
         if not addresses:
@@ -129,7 +140,10 @@ def sweep(given: Namespace, language: str) -> int:
         except (Gone, Failed) as error:
             complain(error.sentence, language)
             return MISSING
-    return _tell(outcome, language, stop.is_set())
+    _tell(outcome, language, progress)
+    if outcome.record.count(CELL_DONE) == len(outcome.record.cells):
+        return DONE
+    return INTERRUPTED if stop.is_set() else MISSING
 
 
 def _job(given: Namespace) -> Job | None:
@@ -175,13 +189,12 @@ def _ends_in_order(stop: threading.Event, progress: Progress) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(outcome: Outcome, language: str, was_stopped: bool) -> int:
-    """Says how it ended. Returns what to exit with."""
-    record = outcome.record
+def _tell(outcome: Outcome, language: str, progress: Progress) -> None:
+    """Says how it ended."""
+    if isinstance(progress, Lines):
+        progress.ended(outcome)
+        return
     found = outcome.measured["findings"][language] if outcome.measured else []
-    for line in summary(record, str(outcome.folder)).lines(found):
+    for line in summary(outcome.record, str(outcome.folder)).lines(found):
         say(line, language)
     say(Text("Page: {path}", path=outcome.folder / PAGE), language)
-    if record.count(CELL_DONE) == len(record.cells):
-        return DONE
-    return INTERRUPTED if was_stopped else MISSING

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
-from ..language import Text, counted
+from ..language import Text, counted, translated
 from .grid import Page
 from .layer_request import CLIP_SKIP, NAMES
 from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord
@@ -147,6 +148,22 @@ def summary(record: SweepRecord, folder: str) -> Summary:
         tuple(record.notes),
         Text("Folder: {folder}", folder=folder),
     )
+
+
+def for_page(record: SweepRecord, folder: str, findings: Iterable[str], language: str) -> dict[str, Any]:
+    """The same in parts, for the page's own form of it (javascript/clip_skip_lab_links.js), in a language."""
+    found = summary(record, folder)
+    return {
+        "id": record.id,
+        "done": record.count(DONE),
+        "cells": len(record.cells),
+        "lost": [translated(line, language) for line in found.lost],
+        "waiting": [translated(line, language) for line in found.waiting],
+        "findings": [*findings],
+        "notes": [translated(line, language) for line in found.notes],
+        "folder": folder,
+        "counterpart": None,
+    }
 
 
 def _alike(cells: list[CellRecord], state: str) -> list[tuple[str, str]]:

@@ -69,7 +69,7 @@ def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, 
         "setting": record.setting,
         "fingerprint": record.fingerprint,
         "plan": plan.to_json(),
-        "typed": _typed(plan),
+        "typed": typed(plan),
         "axes": {letter: _axis_told(axis) for letter, axis in plan.further_axes()},
         "cell_size": list(session.cell_size),
         "cells_at_once": session.cells_at_once,
@@ -80,7 +80,7 @@ def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, 
     }
 
 
-def _typed(plan: SweepPlan) -> dict[str, Any]:
+def typed(plan: SweepPlan) -> dict[str, Any]:
     """The values as somebody typed them, which the grid's infotext tells; where random ones were drawn, it is those."""
     axes = {letter: {"axis": axis.axis.label, "values": axis.source} for letter, axis in plan.further_axes()}
     return {CLIP_SKIP: plan.clip_skip_source, **axes}
