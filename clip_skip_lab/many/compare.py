@@ -44,9 +44,11 @@ def check_same(described: Mapping[str, Described], allow_different: bool) -> lis
         described: what each says of the job, by its address; the first is the one to compare with.
         allow_different: whether what differs is only told.
 
-    Returns sentences on what differs. Raises `InvalidInput` with them where that isn't allowed.
+    Returns sentences on what differs. Raises `InvalidInput` with them where that isn't allowed, and for the same WebUI
+    twice.
     """
     (first_url, first), *others = described.items()
+    _check_apart(described)
     sentences = []
     for url, other in others:
         found = differences(first, other)
@@ -65,6 +67,17 @@ def check_same(described: Mapping[str, Described], allow_different: bool) -> lis
             )
         )
     return sentences
+
+
+def _check_apart(described: Mapping[str, Described]) -> None:
+    """Raises `InvalidInput` for one WebUI that has two addresses: it would get two tasks at once."""
+    known: dict[str, str] = {}
+    for url, told in described.items():
+        other = known.setdefault(told.instance, url) if told.instance else url
+        if other != url:
+            raise InvalidInput(
+                WEBUI_FIELD, url, Text("each WebUI once"), Text("is the same WebUI as {other}", other=other)
+            )
 
 
 def differences(first: Described, other: Described) -> list[Text]:

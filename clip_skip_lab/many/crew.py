@@ -147,7 +147,7 @@ class Crew:
         self._run()
         self._finishing.wait()
         reason = session.stopped() or Text("no WebUI was left")
-        left = [*self._placement.waiting()]
+        left = [*self._placement.waiting(), *(cell for member in self._busy() for cell in member.cells)]
         for cell in left:
             record.cells[cell.index].reason = reason
         conclude(record, session, stopped=bool(left) or self._stop.is_set())

@@ -35,6 +35,7 @@ class OursWebUI:
                 model=told["model"],
                 setting=told["setting"],
                 fingerprint=told["fingerprint"],
+                instance=str(told.get("instance", "")),
                 typed=told["typed"],
                 computes=told["computes"],
                 files=told["files"],

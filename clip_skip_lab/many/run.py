@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, reason_of
 from ..language import ENGLISH, Text
 from ..measure.of_run import SweepMeasures
 from ..page.files import write_text
@@ -80,6 +80,11 @@ def run_many(order: Order, watch: Watch, stop: threading.Event, connect: Connect
     out = order.out if earlier is None else earlier.folder.parents[1]
     if out is None:
         raise InvalidInput("--out", "", Text("a folder"), Text("is missing"))
+    try:
+        (out / PARENT).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = Text("cannot be written to ({reason})", reason=reason_of(error))
+        raise InvalidInput("--out", str(out), Text("a folder with room that can be written to"), problem) from error
     with Cluster(order.scheduler) as cluster:
         cluster.join(*told)
         cluster.check()

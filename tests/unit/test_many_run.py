@@ -29,7 +29,7 @@ def hurried(monkeypatch):
 def run(tmp_path, *webuis, stop=None, seen=None, **order):
     """A run over these WebUIs, which must be known by their addresses."""
     known = {webui.url: webui for webui in webuis}
-    new = {} if "resume" in order else {"out": tmp_path, "job": JOB}
+    new = {} if "resume" in order else {"out": order.pop("out", tmp_path), "job": order.pop("job", JOB)}
     addresses = order.pop("addresses", [webui.address for webui in webuis])
     ordered = Order(addresses, **{**new, **order})
     return run_many(ordered, seen or Seen(), stop or threading.Event(), connect=lambda address: known[address.url])
@@ -267,6 +267,19 @@ def test_a_checkpoint_of_which_no_hash_is_told_cannot_be_known_to_be_the_same(tm
     with pytest.raises(InvalidInput, match="of the checkpoint no hash is told"):
         run(tmp_path, FakeWebUI(ONE, told), FakeWebUI(TWO, told))
     assert_true(run(tmp_path, FakeWebUI(ONE, told)))
+
+
+def test_one_webui_under_two_addresses_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="is the same WebUI as http://one:7860"):
+        run(tmp_path, FakeWebUI(ONE, described(instance="x")), FakeWebUI(TWO, described(instance="x")))
+    assert_true(run(tmp_path, FakeWebUI(ONE, described(instance="x")), FakeWebUI(TWO, described(instance="y"))))
+
+
+def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(InvalidInput, match="--out"):
+        run(tmp_path, FakeWebUI(ONE), out=file, job=JOB)
 
 
 def test_a_webui_that_is_not_there_at_the_start_is_refused(tmp_path):
