@@ -1,5 +1,5 @@
-# Two commands: `make demo` runs the main job, `make test` runs everything. Both set up `.venv` first where needed,
-# and work offline once they have run.
+# `make demo` runs the main job, `make many` one over two hosts, `make test` runs everything. All set up `.venv`
+# first where needed, and work offline once they have run.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -7,10 +7,13 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: demo webui test lint bench clean
+.PHONY: demo many webui test lint bench clean
 
 demo: $(READY)
 	$(PY) -m demo
+
+many: $(READY)
+	$(PY) -m demo.many
 
 webui: $(READY)
 	$(PY) -m tests.minihost --trained-model

@@ -17,7 +17,9 @@ from pathlib import Path
 
 log = logging.getLogger("clip_skip_lab")
 
-FOLDER = Path(__file__).parents[1] / "localizations"
+_INSTALLED = Path(__file__).parent / "localizations"
+FOLDER = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[1] / "localizations"
+"""In an extension beside the package, where the WebUI wants it; in an installed package within it."""
 OURS = "clip_skip_lab"
 ENGLISH = "en"
 

@@ -91,11 +91,16 @@
         return make("div", {className: "clip-skip-lab-result"}, headline(report), ...lost, ...said, more(report));
     }
 
+    clipSkipLab.sweepResult = result;
+
     function showResult(tab) {
         const said = gradioApp().querySelector(`#html_log_${tab} .comments`);
         const reports = clipSkipLab.inGallery[tab]?.extra_generation_params?.clip_skip_lab?.page;
         if (!said || !reports?.length || said.querySelector(".clip-skip-lab-result")) return;
-        if (reports.every(({folder}) => said.textContent.includes(folder))) said.replaceChildren(...reports.map(result));
+        // What the gallery's words are about may come a moment before them.
+        const isOf = (report) => said.textContent.includes(report.folder ?? report.said[0]);
+        const shown = (report) => report.said ? clipSkipLab.elsewhere.result(report) : result(report);
+        if (reports.every(isOf)) said.replaceChildren(...reports.map(shown));
     }
 
     // --- The buttons under the gallery ------------------------------------------------------------------------
@@ -103,7 +108,8 @@
     function switchButtons(tab) {
         const isEmpty = !gradioApp().querySelector(`#${tab}_gallery .thumbnail-item`);
         for (const button of gradioApp().querySelectorAll(`#clip_skip_lab_from_${tab} button`)) {
-            if (button.disabled !== isEmpty) button.disabled = isEmpty;
+            const isOfPicture = !button.closest(".clip-skip-lab-elsewhere");
+            if (isOfPicture && button.disabled !== isEmpty) button.disabled = isEmpty;
         }
     }
 

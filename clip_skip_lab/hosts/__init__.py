@@ -88,6 +88,21 @@ class ClipSkipSetting:
 
 
 @dataclass(frozen=True)
+class SentRequest:
+    """A request of the page as a client of the API sends it to another WebUI.
+
+    Attributes:
+        tab: "txt2img" or "img2img".
+        body: plain data, without the sweep's script.
+        lost: sentences on what cannot be sent.
+    """
+
+    tab: str
+    body: dict[str, Any]
+    lost: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
 class HeaderControls:
     """Controls of the host's own in the page's header, where that is no list of options.
 
@@ -209,6 +224,13 @@ class Host(Protocol):
 
         Raises `InvalidInput` for a request that cannot be generated, and what the host raises.
         """
+
+    def as_request(self, request: Any) -> SentRequest:
+        """A request of the page as the API takes it: of a WebUI that has the same files and settings, the same pictures
+        come of it."""
+
+    def api_address(self) -> str | None:
+        """Where programs on this machine reach the WebUI's API, such as "http://127.0.0.1:7860"; None without one."""
 
     def grid_folder(self, is_img2img: bool) -> str:
         """Where the page's own generations put their grids."""

@@ -19,7 +19,7 @@ WEBUI_FIELD = Text("WebUI")
 THE_ADDRESS = Text("the address of a WebUI that was started with --api, such as http://127.0.0.1:7860")
 WITH_API = Text("a WebUI that was started with --api")
 PERHAPS_HTTPS = Text("{address}; with https:// where it has a certificate", address=THE_ADDRESS)
-SIGN_IN = Text("--auth with the name and password of that WebUI's --api-auth")
+SIGN_IN = Text("--auth NAME:PASSWORD, as in that WebUI's --api-auth")
 CERTIFICATES = Text(
     "a certificate that is valid for this name (SSL_CERT_FILE can name a file with one of your own), or the address "
     "with http:// where the WebUI takes that"

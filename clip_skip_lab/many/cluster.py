@@ -7,10 +7,12 @@ its WebUI by a name, which the worker looks up.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from types import TracebackType
@@ -31,19 +33,22 @@ QUIET = {
     "distributed.admin.tick.interval": "5s",
     "distributed.worker.profile.enabled": False,
 }
-"""Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it goes
-into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
+"""Each worker looks at processor, disks and its own loop 150 times a second, for charts of where time goes. Here it
+goes into waiting, and with 64 workers in one process that would take more of the processor than all pictures do."""
 
 CLOSING = 10.0
 """Seconds for closing a part of Dask."""
+
+CHECKING = 15.0
+"""Seconds that a scheduler has for a task which does nothing."""
 
 _CALLS: dict[str, Calls] = {}
 """What the tasks of this process are to call, by name."""
 
 
 _RESULTS: dict[str, Calls] = {}
-"""What they gave, by name: gives the result, or raises what the call raised. It doesn't go through Dask, which would ask
-the scheduler where it is and fetch it from the worker, while the WebUI waits for its next cells."""
+"""What they gave, by name: gives the result, or raises what the call raised. It doesn't go through Dask, which would
+ask the scheduler where it is and fetch it from the worker, while the WebUI waits for its next cells."""
 
 
 def _call(name: str) -> None:
@@ -53,6 +58,10 @@ def _call(name: str) -> None:
         _RESULTS[name] = partial(_raise, error)
     else:
         _RESULTS[name] = partial(_give, result)
+
+
+async def _all(calls: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    return await asyncio.gather(*calls)
 
 
 def _give(result: Any) -> Any:
@@ -73,7 +82,8 @@ class Cluster:
         self._finished: queue.SimpleQueue[tuple[str, Future]] = queue.SimpleQueue()
         for name in ("distributed.scheduler", "distributed.core", "distributed.worker", "distributed.nanny"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong reaches us as an exception
-        self._config = dask.config.set(QUIET)
+        self._quiet = ExitStack()
+        self._quiet.enter_context(dask.config.set(QUIET))
         self._local = None if scheduler else LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
         try:
             self._client = Client(self._local or scheduler, timeout="10s", set_as_default=False)
@@ -81,6 +91,7 @@ class Cluster:
             allowed = Text("the address of a Dask scheduler, such as {example}", example="tcp://127.0.0.1:8786")
             problem = Text("cannot be reached ({reason})", reason=reason_of(error))
             raise InvalidInput("--scheduler", scheduler, allowed, problem) from error
+        self._scheduler = scheduler
 
     @property
     def dashboard(self) -> str:
@@ -91,22 +102,34 @@ class Cluster:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for name in [*self._workers]:
-            self.leave(name)
+        self.leave(*self._workers)
         self._safely(lambda: self._client.close(CLOSING))
         local = self._local
         if local is not None:
             self._safely(lambda: local.close(CLOSING))
-        self._config.__exit__(None, None, None)
+        self._quiet.close()
 
-    def join(self, name: str) -> None:
-        """Adds a worker for a WebUI."""
-        self._workers[name] = self._client.sync(self._started, name)
+    def join(self, *names: str) -> None:
+        """Adds a worker for each of these WebUIs."""
+        self._workers.update(zip(names, self._client.sync(_all, map(self._started, names)), strict=True))
 
-    def leave(self, name: str) -> None:
-        """Takes a WebUI's worker away, and waits for nothing that it still does."""
-        worker = self._workers.pop(name)
-        self._safely(lambda: self._client.sync(worker.close, executor_wait=False, callback_timeout=CLOSING))
+    def check(self) -> None:
+        """Has each worker do nothing, once. Raises `InvalidInput` where a scheduler that is there cannot do that."""
+        if self._scheduler is None:
+            return
+        try:
+            for name in self._workers:
+                self._client.submit(_give, None, resources={self._resource(name): 1}, pure=False).result(CHECKING)
+        except Exception as error:  # whatever of its environment is another
+            allowed = Text("a Dask scheduler in whose environment clip-skip-lab is installed, with the same versions")
+            problem = Text("cannot run our tasks ({reason})", reason=reason_of(error))
+            raise InvalidInput("--scheduler", self._scheduler, allowed, problem) from error
+
+    def leave(self, *names: str) -> None:
+        """Takes the workers of these WebUIs away, and waits for nothing that they still do."""
+        workers = [self._workers.pop(name) for name in names]
+        closing = (worker.close(executor_wait=False) for worker in workers)
+        self._safely(lambda: self._client.sync(_all, closing, callback_timeout=CLOSING))
 
     def _safely(self, close: Calls) -> None:
         """Closes something of Dask's; a sweep whose cells are over must not be held up by it."""

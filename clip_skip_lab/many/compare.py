@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from ..errors import InvalidInput
-from ..language import Text, listed
+from ..language import Text
+from .answers import WEBUI_FIELD
 from .exchange import Described
 
 WORDS = {
@@ -31,6 +33,9 @@ WORDS = {
 LONGEST = 60
 """Letters of a value that a sentence shows."""
 
+MOST_NAMED = 6
+"""Differences of a WebUI that are named; of those beyond, the number is."""
+
 
 def check_same(described: Mapping[str, Described], allow_different: bool) -> list[Text]:
     """Makes sure that all WebUIs give the same pictures.
@@ -39,52 +44,79 @@ def check_same(described: Mapping[str, Described], allow_different: bool) -> lis
         described: what each says of the job, by its address; the first is the one to compare with.
         allow_different: whether what differs is only told.
 
-    Returns sentences on what differs. Raises `InvalidInput` with them where that isn't allowed.
-    """
-    found = differences(described)
-    if found and not allow_different:
-        allowed = Text("WebUIs that give the same pictures, or --allow-different")
-        raise InvalidInput(
-            "WebUI", [*described][1:], allowed, Text("would not: {differences}", differences=listed(found))
-        )
-    return [Text("The WebUIs differ, and so may their pictures: {difference}.", difference=found) for found in found]
-
-
-def differences(described: Mapping[str, Described]) -> list[Text]:
-    """What differs and may change pictures, as phrases, each WebUI compared with the first.
-
-    A checkpoint or file of which no hash is told counts as different: that it is the same cannot be known.
+    Returns sentences on what differs. Raises `InvalidInput` with them where that isn't allowed, and for the same WebUI
+    twice.
     """
     (first_url, first), *others = described.items()
-    before = _facts(first)
-    found = []
+    _check_apart(described)
+    sentences = []
     for url, other in others:
-        now = _facts(other)
-        for key in dict.fromkeys([*before, *now]):
-            then, there = before.get(key), now.get(key)
-            if then != there:
-                found.append(
-                    Text(
-                        "{what} is {there} on {url} and {then} on {first}",
-                        what=_named(key),
-                        there=_shown(there),
-                        url=url,
-                        then=_shown(then),
-                        first=first_url,
-                    )
-                )
-            elif _is_hash(key) and not then:
-                found.append(
-                    Text("of {what}, {url} and {first} tell no hash", what=_named(key), url=url, first=first_url)
-                )
+        found = differences(first, other)
+        if not found:
+            continue
+        if not allow_different:
+            allowed = Text("WebUIs that make the same pictures, or --allow-different")
+            problem = Text("is not like {first}: {differences}", first=first_url, differences=_named(found))
+            raise InvalidInput(WEBUI_FIELD, url, allowed, problem)
+        sentences.append(
+            Text(
+                "{url} is not like {first}, and pictures may differ: {differences}.",
+                url=url,
+                first=first_url,
+                differences=_named(found),
+            )
+        )
+    return sentences
+
+
+def _check_apart(described: Mapping[str, Described]) -> None:
+    """Raises `InvalidInput` for one WebUI that has two addresses: it would get two tasks at once."""
+    known: dict[str, str] = {}
+    for url, told in described.items():
+        other = known.setdefault(told.instance, url) if told.instance else url
+        if other != url:
+            raise InvalidInput(
+                WEBUI_FIELD, url, Text("each WebUI once"), Text("is the same WebUI as {other}", other=other)
+            )
+
+
+def differences(first: Described, other: Described) -> list[Text]:
+    """What differs and may change pictures, as phrases.
+
+    A checkpoint or file of which no hash is told counts as different: that it is the same cannot be known. Where the
+    WebUIs are of different kinds, settings that only one of them has are not named.
+    """
+    if bool(first.program) != bool(other.program):  # one without it tells too little to compare
+        return [_differs(("", "program"), other.program, first.program)]
+    before, now = _facts(first), _facts(other)
+    same_kind = before["", "name"] == now["", "name"]
+    found = []
+    for key in dict.fromkeys([*before, *now]):
+        then, there = before.get(key), now.get(key)
+        if then != there:
+            if same_kind or key[0] != "setting" or (key in before and key in now):
+                found.append(_differs(key, there, then))
+        elif _is_hash(key) and not then:
+            found.append(Text("of {what} no hash is told", what=_what(key)))
     return found
+
+
+def _differs(key: tuple[str, ...], there: Any, then: Any) -> Text:
+    return Text("{what} is {there}, not {then}", what=_what(key), there=_shown(there), then=_shown(then))
+
+
+def _named(found: list[Text]) -> Text | str:
+    more = len(found) - MOST_NAMED
+    first = reduce(lambda before, item: Text("{before}; {item}", before=before, item=item), found[:MOST_NAMED])
+    return Text("{before}; and {count} more", before=first, count=more) if more > 0 else first
 
 
 def _facts(told: Described) -> dict[tuple[str, ...], Any]:
     """All that is compared, by kind and name."""
     about = {**told.about, "device": told.about.get("device", "").partition(":")[0]}
     plain = {**about, **told.computes, "program": told.program}
-    facts: dict[tuple[str, ...], Any] = {("", name): value for name, value in plain.items()}
+    facts: dict[tuple[str, ...], Any] = {("", "name"): "", ("model", "hash"): ""}
+    facts |= {("", name): value for name, value in plain.items()}
     facts |= {("model", name): value for name, value in told.model.items() if name != "name"}
     facts |= {("file", name): value for name, value in told.files.items()}
     for name, value in told.setting.items():
@@ -101,7 +133,7 @@ def _is_hash(key: tuple[str, ...]) -> bool:
     return key[0] == "file" or key == ("model", "hash")
 
 
-def _named(key: tuple[str, ...]) -> Text | str:
+def _what(key: tuple[str, ...]) -> Text | str:
     kind, name, *more = key
     if kind == "file":
         return Text("the file for {name}", name=name)
@@ -114,6 +146,6 @@ def _named(key: tuple[str, ...]) -> Text | str:
 
 def _shown(value: Any) -> str:
     if value in (None, ""):
-        return Text("not told")
+        return Text("not there")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

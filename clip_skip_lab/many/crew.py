@@ -26,7 +26,7 @@ from ..sweep.session import Picture
 from .cluster import Cluster
 from .compare import check_same
 from .exchange import Address, Described, Failed, Given, GivenCell, Gone, Job, Task, WebUI
-from .placement import Placement
+from .placement import MOST_AT_ONCE, Placement
 from .session import ManySession, picture_of
 from .watch import LOST, OUT, WAITS, WORKS, Watch
 
@@ -103,7 +103,7 @@ class Crew:
         watch: is told how it goes.
         stop: ends the run when it is set.
         allow_different: whether WebUIs may differ.
-        scheduler: the address of a Dask scheduler, None for one of our own.
+        cluster: where the WebUIs' workers are.
         more: the WebUIs that take part at this moment, asked again and again; see `Order.more`.
     """
 
@@ -114,9 +114,9 @@ class Crew:
         connect: Connect,
         watch: Watch,
         stop: threading.Event,
+        cluster: Cluster,
         *,
         allow_different: bool = False,
-        scheduler: str | None = None,
         more: Callable[[], Sequence[Address]] = tuple,
     ):
         self._job = job
@@ -126,7 +126,7 @@ class Crew:
         self._watch = watch
         self._stop = stop
         self._allow_different = allow_different
-        self._scheduler = scheduler
+        self._cluster = cluster
         self._more = more
         self._looked_around = time.monotonic()
         self._last_seen = time.monotonic()
@@ -144,13 +144,10 @@ class Crew:
         done = [entry.cell.index for entry in record.cells if entry.state == DONE]
         self._done = len(done)
         self._placement = Placement(record.plan, done)
-        with Cluster(self._scheduler) as self._cluster:
-            for url in self._members:
-                self._cluster.join(url)
-            self._run()
+        self._run()
         self._finishing.wait()
         reason = session.stopped() or Text("no WebUI was left")
-        left = [*self._placement.waiting()]
+        left = [*self._placement.waiting(), *(cell for member in self._busy() for cell in member.cells)]
         for cell in left:
             record.cells[cell.index].reason = reason
         conclude(record, session, stopped=bool(left) or self._stop.is_set())
@@ -181,7 +178,9 @@ class Crew:
             described = member.described
             if member.state != WAITS or described is None or member.webui is None:
                 continue
-            cells = self._placement.take(member.url, workers, described.cells_at_once)
+            # Without our extension cells share nothing, and a WebUI that is lost loses all of a task.
+            most = MOST_AT_ONCE if described.program else 1
+            cells = self._placement.take(member.url, workers, described.cells_at_once, most)
             if cells:
                 rows = {row_of(self._record.plan.values_of(cell)) for cell in cells}
                 draws = {row: draw for row in rows if (draw := self._draws.get(row)) is not None}
@@ -260,9 +259,7 @@ class Crew:
             done: _Done = result()
         except Gone as error:
             self._placement.give_back(cells)
-            self._lose(
-                member, Text("{url} was lost, and its cells go to others: {why}", url=member.url, why=error.sentence)
-            )
+            self._lose(member, Text("{why} Its cells go to another WebUI.", why=error.args[0]))
         except (Failed, InvalidInput) as error:
             self._failed(member, cells, _sentence(error))
         except Exception as error:  # a fault of ours must not cost what the others do

@@ -65,6 +65,7 @@ class Described:
         typed: of this the values as they were typed, for what is sent; empty for those of the plan.
         axes: by letter, "y" and "z".
         about: the WebUI's name, version, torch and device, as far as it tells them.
+        instance: tells the WebUI from all others, whatever addresses it has; "" where it isn't told.
         program: our version there, "" where our extension isn't.
         computes: what else decides rounding: card, precision, attention; as far as it is known.
         model: name, hash and VAE.
@@ -85,6 +86,7 @@ class Described:
     model: dict[str, str]
     setting: dict[str, Any]
     fingerprint: str = ""
+    instance: str = ""
     typed: dict[str, Any] = field(default_factory=dict)
     computes: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import Any
 
 from ..sweep.part import PART
+from .encoded import bytes_and_format
 from .exchange import AxisTold, Described, Given, GivenCell, GivenPicture, Job, Task
 from .http import Http
 
 SCRIPT = "clip skip sweep"
 """The script's name, as the API knows it."""
-
-FORMATS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
-"""By the first bytes of a picture's file, its ending."""
 
 
 class OursWebUI:
@@ -39,6 +35,7 @@ class OursWebUI:
                 model=told["model"],
                 setting=told["setting"],
                 fingerprint=told["fingerprint"],
+                instance=str(told.get("instance", "")),
                 typed=told["typed"],
                 computes=told["computes"],
                 files=told["files"],
@@ -71,7 +68,7 @@ class OursWebUI:
                 comments=told["comments"],
                 text_encoder_forwards=told["text_encoder_forwards"],
             )
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise self._http.unreadable() from error
         if {cell.index for cell in cells} != {*task.cells}:
             raise self._http.unreadable()
@@ -102,10 +99,7 @@ def _as_tuples(axis: dict[str, Any]) -> dict[str, Any]:
 
 def _picture(about: dict[str, Any], data: str, infotext: str) -> GivenPicture:
     """A picture from the answer. Raises `ValueError` for what is none."""
-    content = base64.b64decode(data, validate=True)
-    form = next((ending for start, ending in FORMATS.items() if content.startswith(start)), None)
-    if form is None:
-        raise ValueError("no picture")
+    content, form = bytes_and_format(data)
     numbers = {name: int(about[name]) for name in ("place", "seed", "subseed")}
     return GivenPicture(data=content, format=form, infotext=infotext, prompt=str(about["prompt"]), **numbers)
 

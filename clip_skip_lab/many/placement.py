@@ -50,13 +50,14 @@ class Placement:
         """The cells that wait to be run."""
         return (cell for runs in self._groups.values() for cells in runs for cell in cells)
 
-    def take(self, who: str, workers: Iterable[str], at_once: int) -> list[Cell]:
+    def take(self, who: str, workers: Iterable[str], at_once: int, most: int = MOST_AT_ONCE) -> list[Cell]:
         """The cells that a free WebUI is to run next; none where there is nothing for it.
 
         Args:
             who: the WebUI.
             workers: all that work or could.
             at_once: how many cells it samples together; 1 where it samples them one by one.
+            most: how many it gets then.
         """
         present = {*workers, who}
         self._at = {name: key for name, key in self._at.items() if name in present}
@@ -64,7 +65,7 @@ class Placement:
             for place, cells in enumerate(self._groups[key]):
                 fit = [cell for cell in cells if who not in self._refused.get(cell.index, ())]
                 if fit:
-                    taken = fit[: self._size(len(present), at_once)]
+                    taken = fit[: self._size(len(present), at_once, most)]
                     self._at[who] = key
                     self._remove(key, place, taken)
                     return taken
@@ -122,8 +123,8 @@ class Placement:
 
         return sorted(self._groups, key=crowded)
 
-    def _size(self, workers: int, at_once: int) -> int:
+    def _size(self, workers: int, at_once: int, most: int) -> int:
         if self._one_by_one or at_once <= 1:
             share = -(-len(self) // (TASKS_LEFT * workers))
-            return max(1, min(MOST_AT_ONCE, share))
+            return max(1, min(most, share))
         return max(1, min(at_once, -(-len(self) // workers)))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import json
 import threading
 import time
@@ -13,30 +10,24 @@ from typing import Any
 from ..errors import InvalidInput
 from ..hosts import CHECKPOINT, OPTION_KEY, VAE
 from ..language import Text
-from ..sweep.axes import Axis, AxisValues
+from ..sweep.axes import AxisValues
 from ..sweep.grid import sheet_size
 from ..sweep.layer_request import CLIP_SKIP
 from ..sweep.plan import Cell, SweepPlan, read_plan
 from ..sweep.plan_keys import AXIS_FIELDS
 from ..sweep.record import DONE, FAILED, NOT_RUN
-from ..sweep.usual_axes import fixed_seed
 from .answers import NotDone, Refused
+from .encoded import bytes_and_format
 from .exchange import NO_EXTENSION, AxisTold, Described, Given, GivenCell, GivenPicture, Job, Task
 from .http import Http
-from .ours import FORMATS
-from .plain_axes import CHECKPOINT_NAME, PLAIN_AXES, VAE_AXIS, check_label, plain_axes
-from .plain_facts import MODULES, OWN_SCHEDULE, Checkpoint, Facts
+from .plain_axes import CHECKPOINT_NAME, VAE_AXIS, check_label, plain_axes
+from .plain_facts import OWN_SCHEDULE, Checkpoint, Facts
 from .plain_label import untruth
+from .plain_request import as_before, body_of_cell, first_size, overrides_of, pictures_of, setting_of, size_of
+from .session import plan_told
 
 HIGHEST = 12
 """How far the setting's slider goes, and SD1's layers. How many the loaded model has is not told."""
-
-STEPS, SIDE = 50, 512
-"""What the API takes where a request leaves them out (AUTOMATIC1111 v1.10.1, modules/processing.py)."""
-
-PLAIN = (str, int, float, bool, type(None))
-NO_SETTING = ("send_images", "save_images", "override_settings_restore_afterwards", "force_task_id", "infotext")
-BROKEN_OFF = Text("broken off on its WebUI")
 
 
 class _Unusable(Exception):
@@ -55,17 +46,17 @@ class PlainWebUI:
     def describe(self, job: Job) -> Described:
         """See `WebUI.describe`."""
         facts = Facts(self._http)
-        request = _as_before(job, facts)
+        request = as_before(job, facts)
         for letter, field in AXIS_FIELDS.items():
             given = job.plan.get(letter)
             check_label(given.get("axis") if isinstance(given, dict) else None, field, self.address.url)
         plan = read_plan(job.plan, plain_axes(request, facts), HIGHEST)
         self._refuse_what_needs_us(plan)
         facts.check_names(request)
-        overrides = _overrides(request)
+        overrides = overrides_of(request)
         checkpoint = facts.chosen(overrides)
-        width, height = _size_of(request)
-        pictures = _pictures_of(request)
+        width, height = size_of(request)
+        pictures = pictures_of(request)
         notes = [NO_EXTENSION]
         if facts.options.get(OWN_SCHEDULE):
             notes.append(OWN_SCHEDULE_OFF)
@@ -85,7 +76,8 @@ class PlainWebUI:
             program="",
             computes=facts.computes,
             model={"name": checkpoint.name, "hash": checkpoint.hash, "vae": facts.vae(overrides)},
-            setting=_setting_of(request, plan, facts),
+            setting=setting_of(request, plan, facts),
+            fingerprint=facts.fingerprint(overrides),
             files=_files_of(plan, facts),
             pictures=pictures,
             cell_size=sheet_size((width, height), pictures),
@@ -98,9 +90,11 @@ class PlainWebUI:
         self._interrupted.clear()
         facts = Facts(self._http)
         self._keep_settings(task, facts)
-        plan = _plan_of(task.described)
+        plan = plan_told(task.described)
         cells = plan.cells()
-        return Given([self._cell(cells[index], plan, task, facts) for index in task.cells])
+        given = [self._cell(cells[index], plan, task, facts) for index in task.cells]
+        # Asked when all is done: somebody may have changed options meanwhile.
+        return Given(given, fingerprint=Facts(self._http).fingerprint(overrides_of(as_before(task.job, facts))))
 
     def interrupt(self) -> None:
         """See `WebUI.interrupt`."""
@@ -126,7 +120,7 @@ class PlainWebUI:
         setting stands in its config.json (modules/processing.py, `process_images`); else the first one would stay."""
         if self._kept_settings:
             return
-        keys = {OPTION_KEY, *_overrides(_as_before(task.job, facts))}
+        keys = {OPTION_KEY, *overrides_of(as_before(task.job, facts))}
         labels = {axis.label for axis in task.described.axes.values()}
         keys |= {key for label, key in ((CHECKPOINT_NAME, CHECKPOINT), (VAE_AXIS, VAE)) if label in labels}
         kept = {key: facts.options[key] for key in sorted(keys) if facts.options.get(key) is not None}
@@ -137,13 +131,13 @@ class PlainWebUI:
     def _cell(self, cell: Cell, plan: SweepPlan, task: Task, facts: Facts) -> GivenCell:
         if self._interrupted.is_set():
             return GivenCell(cell.index, NOT_RUN, Text("interrupted"), None)
-        body = _body(cell, plan, task, facts)
+        body = body_of_cell(cell, plan, task, facts)
         started = time.perf_counter()
         try:
             answer = self._http.post(f"/sdapi/v1/{task.job.tab}", body)
             seconds = time.perf_counter() - started
             if self._interrupted.is_set() or self._was_broken_off():
-                return GivenCell(cell.index, NOT_RUN, BROKEN_OFF, None)
+                return GivenCell(cell.index, NOT_RUN, Text("interrupted"), None)
             pictures = self._pictures(answer, cell, plan, body, task, facts)
         except _Unusable as error:
             return GivenCell(cell.index, FAILED, error.args[0], time.perf_counter() - started)
@@ -166,7 +160,7 @@ class PlainWebUI:
     ) -> list[GivenPicture]:
         """The pictures of an answer, without grids before them and what other extensions put behind them. Raises
         `_Unusable` where they are not what was asked for, and `Gone` for what is no answer."""
-        count = _pictures_of(body)
+        count = pictures_of(body)
         try:
             info = json.loads(answer["info"])
             first = int(info.get("index_of_first_image") or 0)
@@ -174,10 +168,12 @@ class PlainWebUI:
             if min(len(images), len(infotexts)) < count or (len(images) > count and body.get("mask")):
                 problem = Text("{given} pictures came where {count} were asked for", given=len(images), count=count)
                 raise _Unusable(problem)
+            files = [bytes_and_format(image) for image in images[:count]]
             pictures = [
                 GivenPicture(
                     place=place,
-                    **_file(images[place]),
+                    data=files[place][0],
+                    format=files[place][1],
                     infotext=infotexts[place],
                     seed=int(info["all_seeds"][place]),
                     subseed=int(info["all_subseeds"][place]),
@@ -185,7 +181,7 @@ class PlainWebUI:
                 )
                 for place in range(count)
             ]
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise self._http.unreadable() from error
         checkpoint = _checkpoint_of(body, task.described, facts)
         values = {axis.axis.label: axis.values[getattr(cell, letter)] for letter, axis in plan.further_axes()}
@@ -193,7 +189,7 @@ class PlainWebUI:
             # Pictures of one generation have seeds of their own, unless they vary one seed (`process_images_inner`).
             seed = body["seed"] + (0 if body.get("subseed_strength") else picture.place)
             told = values if picture.place == 0 else {key: value for key, value in values.items() if key != "Var. seed"}
-            untrue = untruth(picture.infotext, int(cell.clip_skip), seed, _first_size(body), checkpoint, told)
+            untrue = untruth(picture.infotext, int(cell.clip_skip), seed, first_size(body), checkpoint, told)
             if untrue is not None:
                 raise _Unusable(untrue)
         return pictures
@@ -203,98 +199,6 @@ OWN_SCHEDULE_OFF = Text(
     "The WebUI's own “Dynamic clip skip ramp” was off here: it would change clip skip from step to step, "
     "whatever is asked."
 )
-
-
-def _body(cell: Cell, plan: SweepPlan, task: Task, facts: Facts) -> dict[str, Any]:
-    """The request of a cell."""
-    request, setting = _as_before(task.job, facts), task.described.setting
-    body = {**request, "seed": setting["seed"], "subseed": setting.get("subseed", request.get("subseed", -1))}
-    overrides = _overrides(request)
-    if overrides.get(CHECKPOINT):
-        overrides[CHECKPOINT] = facts.checkpoint(overrides[CHECKPOINT]).title
-    if facts.options.get(OWN_SCHEDULE):
-        overrides[OWN_SCHEDULE] = False
-    body["override_settings"] = overrides
-    for letter, axis in plan.further_axes():
-        PLAIN_AXES[axis.axis.label].apply(body, axis.values[getattr(cell, letter)], axis.values, facts)
-    body["override_settings"] = {**body["override_settings"], OPTION_KEY: cell.clip_skip}
-    return {**body, "override_settings_restore_afterwards": True, "send_images": True}
-
-
-def _as_before(job: Job, facts: Facts) -> dict[str, Any]:
-    """The request of a job; of a sweep that is resumed, with the seeds and the options that it began with."""
-    if job.setting is None:
-        return job.request
-    setting, options = job.setting, job.setting.get("options")
-    then = options if isinstance(options, dict) else {}
-    moved = {key: value for key, value in facts.deciding().items() if key in then and then[key] != value}
-    seeds = {key: setting[key] for key in ("seed", "subseed") if setting.get(key) is not None}
-    overrides = {**_overrides(job.request), **{key: then[key] for key in moved if key != MODULES}}
-    return {**job.request, **seeds, "override_settings": overrides}
-
-
-def _overrides(request: dict[str, Any]) -> dict[str, Any]:
-    given = request.get("override_settings")
-    return dict(given) if isinstance(given, dict) else {}
-
-
-def _whole(value: object, without: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else without
-
-
-def _pictures_of(request: dict[str, Any]) -> int:
-    return _whole(request.get("batch_size"), 1) * _whole(request.get("n_iter"), 1)
-
-
-def _first_size(request: dict[str, Any]) -> tuple[int, int]:
-    return _whole(request.get("width"), SIDE), _whole(request.get("height"), SIDE)
-
-
-def _size_of(request: dict[str, Any]) -> tuple[int, int]:
-    """Width and height of a picture, hires fix included as far as the request says it."""
-    width, height = _first_size(request)
-    if not request.get("enable_hr"):
-        return width, height
-    to_width, to_height = _whole(request.get("hr_resize_x"), 0), _whole(request.get("hr_resize_y"), 0)
-    scale = request.get("hr_scale", 2.0)
-    scale = float(scale) if isinstance(scale, int | float) and scale > 0 else 2.0
-    if to_width or to_height:
-        return to_width or width * to_height // height, to_height or height * to_width // width
-    return int(width * scale), int(height * scale)
-
-
-def _seed(request: dict[str, Any], field: str) -> int:
-    given = request.get(field)
-    seed = fixed_seed(-1 if given in (None, "") else given)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InvalidInput(field, given, Text("a whole number, or -1 for a random one"))
-    return seed
-
-
-def _setting_of(request: dict[str, Any], plan: SweepPlan, facts: Facts) -> dict[str, Any]:
-    """What decides the pictures beside plan and model: the request with its seeds fixed, pictures as hashes, and the
-    options that decide pictures."""
-    setting: dict[str, Any] = {
-        key: value for key, value in request.items() if isinstance(value, PLAIN) and key not in (*NO_SETTING, "mask")
-    }
-    if request.get("styles"):
-        setting["styles"] = request["styles"]
-    for key in ("init_images", "mask"):
-        if request.get(key):
-            given = request[key] if isinstance(request[key], list) else [request[key]]
-            setting[key] = [hashlib.sha256(str(picture).encode()).hexdigest()[:16] for picture in given]
-    setting["seed"] = _seed(request, "seed")
-    varied = any(axis.axis.label == "Var. strength" for _, axis in plan.further_axes())
-    setting.pop("subseed", None)
-    if request.get("subseed_strength") or varied:  # else it decides nothing
-        setting["subseed"] = _seed(request, "subseed")
-    overrides = _overrides(request)
-    loaded = (OPTION_KEY, CHECKPOINT, VAE)
-    setting["options"] = {key: overrides.get(key, value) for key, value in facts.deciding().items()}
-    setting["override_settings"] = {
-        key: value for key, value in overrides.items() if key not in (*setting["options"], *loaded)
-    }
-    return setting
 
 
 def _files_of(plan: SweepPlan, facts: Facts) -> dict[str, str]:
@@ -321,23 +225,3 @@ def _typed(plan: SweepPlan) -> dict[str, Any]:
 
 def _told(axis: AxisValues) -> AxisTold:
     return AxisTold(axis.axis.label, axis.values, axis.labels, axis.axis.cost, axis.axis.carried)
-
-
-def _plan_of(described: Described) -> SweepPlan:
-    """The plan again; its axes have values and names only."""
-    axes = {
-        letter: AxisValues(Axis(told.label), told.values, "") if told else None
-        for letter, told in ((letter, described.axes.get(letter)) for letter in AXIS_FIELDS)
-    }
-    only = described.plan.get("cells")
-    values = tuple(described.plan[CLIP_SKIP])
-    return SweepPlan(values, "", y=axes["y"], z=axes["z"], only=None if only is None else tuple(only))
-
-
-def _file(encoded: str) -> dict[str, Any]:
-    """A picture's bytes and its format. Raises `ValueError` for what is none."""
-    data = base64.b64decode(encoded.partition("base64,")[2] or encoded, validate=True)
-    form = next((ending for start, ending in FORMATS.items() if data.startswith(start)), None)
-    if form is None:
-        raise ValueError("no picture")
-    return {"data": data, "format": form}

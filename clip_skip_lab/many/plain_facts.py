@@ -5,6 +5,8 @@ Its routes differ: Forge has no `sd-vae` and fails at `cmd-flags`. What a route 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +16,7 @@ from typing import Any
 from ..errors import InvalidInput, named_list
 from ..hosts import CHECKPOINT, OPTION_KEY, VAE
 from ..language import Text
+from .answers import WEBUI_FIELD
 from .http import Http
 
 DECIDING = (
@@ -184,6 +187,18 @@ class Facts:
             found[MODULES] = self.modules
         return found
 
+    def fingerprint(self, overrides: dict[str, Any]) -> str:
+        """A short hash of the chosen checkpoint and of the options that decide pictures, but for those that a request
+        overrides. The same number may be told as 1 and, once it was saved, as 1.0."""
+        asked = {CHECKPOINT: re.sub(r" \[\w+\]$", "", str(self.options.get(CHECKPOINT) or "")), **self.deciding()}
+        asked[VAE] = self.options.get(VAE)
+        left = {
+            key: int(value) if isinstance(value, float) and value.is_integer() else value
+            for key, value in asked.items()
+            if key not in overrides
+        }
+        return hashlib.sha256(json.dumps(left, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
     @property
     def computes(self) -> dict[str, str]:
         """What it writes pictures as."""
@@ -206,10 +221,11 @@ class Facts:
         if overrides.get(CHECKPOINT):
             return self.checkpoint(overrides[CHECKPOINT])
         named = self.options.get(CHECKPOINT) or self.options.get("sd_checkpoint_hash")
-        if not named:
-            allowed = Text("a WebUI with a checkpoint chosen, or one in override_settings.{key}", key=CHECKPOINT)
-            raise InvalidInput(Text("WebUI"), self._url, allowed, Text("has no checkpoint chosen"))
-        return self.checkpoint(named)
+        if named:
+            return self.checkpoint(named)
+        if not self.checkpoints:
+            raise InvalidInput(WEBUI_FIELD, self._url, Text("a WebUI with a checkpoint"), Text("has no checkpoint"))
+        return self.checkpoints[0]  # as the host does while none was chosen (modules/sd_models.py, `select_checkpoint`)
 
     @cached_property
     def about(self) -> dict[str, str]:

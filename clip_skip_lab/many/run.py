@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, reason_of
 from ..language import ENGLISH, Text
 from ..measure.of_run import SweepMeasures
 from ..page.files import write_text
@@ -21,17 +21,17 @@ from ..sweep.reading import read_object
 from ..sweep.record import DONE, SweepRecord
 from ..sweep.resume import EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
+from .answers import WEBUI_FIELD, before_the_run
+from .cluster import Cluster
 from .compare import check_same
 from .connect import connect as connect_to
 from .crew import Connect, Crew, Member
-from .exchange import TABS, Address, Described, Failed, Gone, Job, WebUI
+from .exchange import TABS, Address, Job
 from .session import ManySession, plan_told
 from .watch import Watch
 
 REQUEST = "request.json"
 """The file in a sweep's folder that holds its job, for resuming it."""
-
-WEBUI = Text("WebUI")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def run_many(order: Order, watch: Watch, stop: threading.Event, connect: Connect
     Raises `InvalidInput` before anything is generated, for what cannot be run.
     """
     if not order.addresses:
-        raise InvalidInput(WEBUI, "", Text("at least one address"), Text("is missing"))
+        raise InvalidInput(WEBUI_FIELD, "", Text("at least one address"), Text("is missing"))
     earlier, job = _asked(order)
     members, job = _described(order.addresses, job, connect)
     told = {member.url: member.described for member in members if member.described is not None}
@@ -80,30 +80,31 @@ def run_many(order: Order, watch: Watch, stop: threading.Event, connect: Connect
     out = order.out if earlier is None else earlier.folder.parents[1]
     if out is None:
         raise InvalidInput("--out", "", Text("a folder"), Text("is missing"))
-    crew = Crew(
-        job,
-        members,
-        connect,
-        watch,
-        stop,
-        allow_different=order.allow_different,
-        scheduler=order.scheduler,
-        more=order.more,
-    )
+    try:
+        (out / PARENT).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = Text("cannot be written to ({reason})", reason=reason_of(error))
+        raise InvalidInput("--out", str(out), Text("a folder with room that can be written to"), problem) from error
+    with Cluster(order.scheduler) as cluster:
+        cluster.join(*told)
+        cluster.check()
+        if cluster.dashboard:
+            watch.said(Text("Dask's dashboard is at {address}.", address=cluster.dashboard))
+        crew = Crew(job, members, connect, watch, stop, cluster, allow_different=order.allow_different, more=order.more)
 
-    def run_cells(session: ManySession, record: SweepRecord, finishing: Finishing) -> None:
-        folder = Path(session.grid_folder) / PARENT / record.id
-        write_text(folder / REQUEST, json.dumps(job.to_json(), ensure_ascii=False, indent=1))
-        done = sum(entry.state == DONE for entry in record.cells)
-        watch.began(folder, len(record.cells), done, [member.url for member in members])
-        crew.run_cells(session, record, finishing)
+        def run_cells(session: ManySession, record: SweepRecord, finishing: Finishing) -> None:
+            folder = Path(session.grid_folder) / PARENT / record.id
+            write_text(folder / REQUEST, json.dumps(job.to_json(), ensure_ascii=False, indent=1))
+            done = sum(entry.state == DONE for entry in record.cells)
+            watch.began(folder, len(record.cells), done, [member.url for member in members])
+            crew.run_cells(session, record, finishing)
 
-    session = ManySession(first, out, run_cells, watch, stop)
-    session.note(*sentences)
-    plan = plan_told(first)
-    measuring = SweepMeasures(session, order.language) if plan.measures else None
-    draws = earlier.draws() if earlier is not None else None
-    return run_sweep(plan, session, first.about, earlier, draws, measuring)
+        session = ManySession(first, out, run_cells, watch, stop)
+        session.note(*sentences)
+        plan = plan_told(first)
+        measuring = SweepMeasures(session, order.language) if plan.measures else None
+        draws = earlier.draws() if earlier is not None else None
+        return run_sweep(plan, session, first.about, earlier, draws, measuring)
 
 
 def _asked(order: Order) -> tuple[EarlierSweep | None, Job]:
@@ -164,11 +165,6 @@ def _described(addresses: Sequence[Address], job: Job, connect: Connect) -> tupl
 
 
 def _member(address: Address, job: Job, connect: Connect) -> Member:
-    try:
-        webui: WebUI = connect(address)
-        described: Described = webui.describe(job)
-    except (Gone, Failed) as error:
-        allowed = Text("the address of a WebUI that runs with --api")
-        problem = Text("cannot take part ({reason})", reason=str(error.args[0]).rstrip("."))
-        raise InvalidInput(WEBUI, address.url, allowed, problem) from error
-    return Member(address, webui, described)
+    with before_the_run():
+        webui = connect(address)
+        return Member(address, webui, webui.describe(job))

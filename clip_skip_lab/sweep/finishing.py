@@ -32,6 +32,9 @@ Beside = Callable[..., "Future[Any]"]
 MOST_WORKERS = 8
 MOST_PICTURES = 16
 """In flight when the next batch begins, the last batch's pictures included, however many these are."""
+MOST_FROM_ELSEWHERE = 64
+"""The same where other programs sample: with thousands of cells writing `sweep.json` takes a second or more, in which
+dozens of pictures come, and whoever waits for their places would wait for its next cells."""
 
 
 def workers(step_back: bool = True) -> ThreadPoolExecutor:
@@ -95,6 +98,7 @@ class Finishing:
         self._session = session
         self._beside = beside
         self._largest = largest
+        self._most = MOST_FROM_ELSEWHERE if session.sampled_elsewhere else MOST_PICTURES
         self._watchers = watchers
         self._noting = ThreadPoolExecutor(1, "clip-skip-lab-noting")
         self._handed: list[tuple[Picture, PictureFile, Future[Any]]] = []
@@ -138,7 +142,7 @@ class Finishing:
         self._queue.append(works)
         pictures = [picture for picture, _, _ in handed]
         self._in_flight.append((self._noting.submit(self._note, pictures, works, cells, note), len(works)))
-        while sum(count for _, count in self._in_flight) > max(MOST_PICTURES, len(works)):
+        while sum(count for _, count in self._in_flight) > max(self._most, len(works)):
             self._in_flight.popleft()[0].result()
 
     def wait(self) -> None:

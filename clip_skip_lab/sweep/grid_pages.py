@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -28,6 +29,7 @@ from .record import DONE, CellRecord, GridRecord
 from .saving import save_in_own_file
 from .session import Picture, Session
 from .sheet import Sheet
+from .shelf import Shelf
 from .summary import name_of
 
 log = logging.getLogger("clip_skip_lab")
@@ -139,9 +141,11 @@ class SweepGrid:
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         pages = arrange_plan(self._outcome.record.plan, size, self._session.limits, self._style)
-        beside = self._beside if self._session.grid_format == "png" else None
+        compress = partial(self._beside, Shelf(self._outcome.folder).compress)
         self._size = size
-        self._sheets = [Sheet(page, self._style, beside) for page in pages]
+        self._sheets = [
+            Sheet(page, self._style, compress if self._session.grid_format == "png" else None) for page in pages
+        ]
         self._drawn: set[int] = set()
 
     def _usable(self, style: Style) -> Style:

@@ -82,15 +82,19 @@ class Outcome:
         if sentence not in self.record.problems:
             self.record.problems.append(sentence)
 
-    def write(self) -> None:
-        """Writes `sweep.json`. That it cannot be written is a problem, and the sweep goes on."""
+    def write_first(self) -> None:
+        """Writes `sweep.json`. Raises `OSError`."""
         began = time.monotonic()
-        try:
-            write_record(self.folder, self.to_json())
-        except OSError as error:
-            self.add_problem(Text("sweep.json could not be written ({reason}).", reason=reason_of(error)))
+        write_record(self.folder, self.to_json())
         now = time.monotonic()
         self._due = now + PAUSE * (now - began)
+
+    def write(self) -> None:
+        """Writes `sweep.json`. That it cannot be written is a problem, and the sweep goes on."""
+        try:
+            self.write_first()
+        except OSError as error:
+            self.add_problem(Text("sweep.json could not be written ({reason}).", reason=reason_of(error)))
 
     def write_cells(self, cells: Iterable[int]) -> None:
         """Writes down what became of these cells, so that it outlasts the program: `sweep.json` or, in a large sweep

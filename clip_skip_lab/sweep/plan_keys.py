@@ -51,6 +51,9 @@ NEW_SWEEP = "a new sweep"
 NOT_EXTENDED = "None"
 """What "Extend a finished sweep" says while none is chosen."""
 
+THIS_WEBUI, THE_COMMAND_LINE = "This WebUI", "The command line"
+"""What "Run on" says beside the number of WebUIs that the settings name."""
+
 AXIS_FIELDS = {"y": Text("Second axis"), "z": Text("Third axis")}
 VALUE_FIELDS = {"y": Text("Values of the second axis"), "z": Text("Values of the third axis")}
 
@@ -395,7 +398,9 @@ REQUEST_KEYS = (
 `extend` beside the parts of one that are new."""
 
 PLAN_KEYS = tuple(key for key in REQUEST_KEYS if isinstance(key, PlanKey))
-PANEL_INPUTS = tuple(item for key in REQUEST_KEYS for item in key.panel)
+RUN_ON = PanelInput("run_on", THIS_WEBUI)
+"""Where a sweep runs: asked on the page only, and no key of a request."""
+PANEL_INPUTS = (*(item for key in REQUEST_KEYS for item in key.panel), RUN_ON)
 
 
 def keys_beside(name: str) -> list[str]:

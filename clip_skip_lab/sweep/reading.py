@@ -74,7 +74,19 @@ def read_object(path: Path, most: int = LARGEST_RECORD) -> tuple[str, dict[str, 
     """The text of a file that holds a JSON object, and the object. Raises `OSError` or `ValueError`."""
     with open_plain(path, most) as file:
         text = file.read(most + 1).decode("utf-8")
-    return text, _object(text)
+    return text, parse_object(text)
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """The JSON object that a text holds. Raises `ValueError`."""
+    try:
+        content = json.loads(text, parse_int=_whole)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(content, dict):
+        raise ValueError("it is no JSON object")
+    _check_depth(content)
+    return content
 
 
 def read_lines(path: Path, most: int = LARGEST_RECORD) -> list[dict[str, Any]]:
@@ -84,7 +96,7 @@ def read_lines(path: Path, most: int = LARGEST_RECORD) -> list[dict[str, Any]]:
     with open_plain(path, most) as file:
         for line in file.read(most + 1).splitlines():
             with contextlib.suppress(ValueError):
-                found.append(_object(line.decode("utf-8")))
+                found.append(parse_object(line.decode("utf-8")))
     return found
 
 
@@ -123,17 +135,6 @@ def _whole(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
         raise ValueError(f"it holds a number of {len(digits):,} digits")
     return int(digits)
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text, parse_int=_whole)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if not isinstance(content, dict):
-        raise ValueError("it is no JSON object")
-    _check_depth(content)
-    return content
 
 
 def _check_depth(content: dict[str, Any]) -> None:

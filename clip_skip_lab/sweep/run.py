@@ -18,7 +18,7 @@ from .axes import AXIS_NAME
 from .draws import row_of, without_numbers
 from .extend import Extension, Reused
 from .finishing import Finishing, Measuring, Watcher, workers
-from .folder import make_folder, not_writable, remove_empty, write_record
+from .folder import make_folder, not_writable, remove_empty
 from .grid_pages import SweepGrid
 from .outcome import Outcome, SavedPicture
 from .plan import Cell, SweepPlan
@@ -181,7 +181,7 @@ def _prepare_folder(outcome: Outcome) -> None:
     """Writes the first `sweep.json`, which proves that more can be written, and the page. Raises `InvalidInput`."""
     folder = outcome.folder
     try:
-        write_record(folder, outcome.record.to_json())
+        outcome.write_first()
     except OSError as error:
         remove_empty(folder)
         raise not_writable(folder.parent, error) from error

@@ -97,7 +97,7 @@ class Session(Protocol):
         work: what it amounts to, by kind (`Forecast.work`).
         no_effect: why clip skip changes nothing in this sweep, a sentence by language; None where it may.
         notes: what the user should know of how the sweep ran, in sentences.
-        sampled_elsewhere: whether other programs sample: then nobody looks at a preview, and no thread here that samples
+        sampled_elsewhere: whether other programs sample: then nobody looks at a preview, and nothing here that samples
             needs a core.
     """
 

@@ -7,10 +7,13 @@ from concurrent.futures import Future
 
 from PIL import Image, ImageOps
 
-from .encoded import Strip, StripsImage, compress_strip
-from .finishing import Beside
+from .encoded import StripsImage
 from .grid import Page, Style
 from .grid_drawing import blank_band, draw_cell, places_on, rows_of
+from .shelf import Kept
+
+Compress = Callable[[Image.Image], "Future[Kept]"]
+"""Has rows of a picture compressed and kept, beside the sampling."""
 
 STRIP = 128
 """Rows of pixels that are compressed as one, so that several workers can share a band."""
@@ -22,20 +25,20 @@ class Sheet:
     Args:
         page: its layout.
         style: colours and font.
-        beside: has a band that is whole compressed; None where the page is to be kept as it is drawn.
+        compress: for bands that are whole; None where the page is to be kept as it is drawn.
     """
 
-    def __init__(self, page: Page, style: Style, beside: Beside | None):
+    def __init__(self, page: Page, style: Style, compress: Compress | None):
         self.page = page
         self._style = style
-        self._beside = beside
+        self._compress = compress
         self._places = places_on(page)
         self._rows = rows_of(page)
         self._rows[-1] = (self._rows[-1][0], page.height)  # with the margin below
         self._missing = [set(band.cells) for band in page.bands]
         self._band_of = {index: number for number, band in enumerate(page.bands) for index in band.cells}
         self._canvases: dict[int, Image.Image] = {}
-        self._strips: dict[int, list[Future[Strip]]] = {}
+        self._strips: dict[int, list[Future[Kept]]] = {}
 
     def __contains__(self, index: int) -> bool:
         return index in self._places
@@ -45,10 +48,10 @@ class Sheet:
         number = self._band_of[index]
         self._draw(self._canvas(number), self._rows[number][0], index, content)
         self._missing[number].discard(index)
-        if not self._missing[number] and self._beside is not None:
+        if not self._missing[number] and self._compress is not None:
             canvas = self._canvases.pop(number)
             self._strips[number] = [
-                self._beside(compress_strip, canvas.crop((0, top, canvas.width, min(top + STRIP, canvas.height))))
+                self._compress(canvas.crop((0, top, canvas.width, min(top + STRIP, canvas.height))))
                 for top in range(0, canvas.height, STRIP)
             ]
 
@@ -62,10 +65,10 @@ class Sheet:
         return drawn
 
     def whole(self) -> Image.Image:
-        """The page, when all its cells are drawn."""
-        if self._beside is None:
+        """The page, when all its cells are drawn; once."""
+        if self._compress is None:
             return self._pasted(self._canvases.pop)  # one by one, or there would be two of all
-        strips = [part.result() for number in range(len(self._rows)) for part in self._strips[number]]
+        strips = [part.result()() for number in range(len(self._rows)) for part in self._strips.pop(number)]
         return StripsImage(strips, {})
 
     def _pasted(self, band: Callable[[int], Image.Image]) -> Image.Image:

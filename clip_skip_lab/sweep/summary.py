@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
-from ..language import Text, counted
+from ..language import Text, counted, translated
 from .grid import Page
 from .layer_request import CLIP_SKIP, NAMES
 from .record import DONE, FAILED, NOT_RUN, CellRecord, SweepRecord
@@ -44,16 +45,19 @@ def forecast(cells: int, pictures: int, batches: int, steps: int, pages: list[Pa
 
 def with_time(line: Text, seconds: float) -> Text:
     """A forecast with the time that it will take, rounded as far as one knows."""
+    return Text("{line} · {time}", line=line, time=about(seconds))
+
+
+def about(seconds: float) -> Text:
+    """A time, rounded as far as one knows it."""
     minutes = max(1, round(seconds / 60))
     if seconds < 20:
-        time = Text("about {seconds} s", seconds=max(1, round(seconds)))
-    elif seconds < 90:
-        time = Text("about {seconds} s", seconds=5 * round(seconds / 5))
-    elif minutes < 60:
-        time = Text("about {minutes} min", minutes=minutes)
-    else:
-        time = Text("about {hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
-    return Text("{line} · {time}", line=line, time=time)
+        return Text("about {seconds} s", seconds=max(1, round(seconds)))
+    if seconds < 90:
+        return Text("about {seconds} s", seconds=5 * round(seconds / 5))
+    if minutes < 60:
+        return Text("about {minutes} min", minutes=minutes)
+    return Text("about {hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def what_to_type(field: Text, example: str, from_list: bool) -> Text:
@@ -144,6 +148,22 @@ def summary(record: SweepRecord, folder: str) -> Summary:
         tuple(record.notes),
         Text("Folder: {folder}", folder=folder),
     )
+
+
+def for_page(record: SweepRecord, folder: str, findings: Iterable[str], language: str) -> dict[str, Any]:
+    """The same in parts, for the page's own form of it (javascript/clip_skip_lab_links.js), in a language."""
+    found = summary(record, folder)
+    return {
+        "id": record.id,
+        "done": record.count(DONE),
+        "cells": len(record.cells),
+        "lost": [translated(line, language) for line in found.lost],
+        "waiting": [translated(line, language) for line in found.waiting],
+        "findings": [*findings],
+        "notes": [translated(line, language) for line in found.notes],
+        "folder": folder,
+        "counterpart": None,
+    }
 
 
 def _alike(cells: list[CellRecord], state: str) -> list[tuple[str, str]]:

@@ -16,6 +16,8 @@ from ..sweep.plan_keys import (
     NOT_EXTENDED,
     PANEL_INPUTS,
     PLAN_KEYS,
+    RUN_ON,
+    THIS_WEBUI,
     keys_beside,
     read_cells_per_batch,
 )
@@ -134,6 +136,15 @@ def resume_request(arguments: tuple) -> ResumeRequest | None:
             beside = {key: value for key, value in given.items() if key != name}
             return ResumeRequest(given[name], name == "full", beside)
     return None
+
+
+def asked_place(arguments: tuple[Any, ...]) -> str:
+    """Where the arguments ask a sweep to run: `THIS_WEBUI`, `THE_COMMAND_LINE`, or several WebUIs with their number."""
+    if not arguments or isinstance(arguments[0], dict):
+        return THIS_WEBUI
+    asked = panel_values(arguments)[RUN_ON.name]
+    is_here = asked in (None, "", THIS_WEBUI) or resume_request(arguments) is not None  # else the sweep decides
+    return THIS_WEBUI if is_here else str(asked)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ..hosts import Host
 from ..language import Text, counted
 from ..sweep.extend import EXTENDED, same_cells
 from ..sweep.plan import SweepPlan, read_plan
-from ..sweep.plan_keys import NEW_SWEEP, NOT_EXTENDED, PANEL_INPUTS, SCRIPT_TITLE
+from ..sweep.plan_keys import NEW_SWEEP, NOT_EXTENDED, PANEL_INPUTS, SCRIPT_TITLE, THIS_WEBUI
 from ..sweep.record import DONE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier, label_of, offered
 from .arguments import ExtendRequest, ResumeRequest, chosen_name
@@ -155,11 +155,13 @@ class EarlierSweeps:
             gr.update(choices=finished, value=extend if extend in finished else NOT_EXTENDED),
         )
 
-    def after_generation(self, resume: str, draft: bool, extend: str) -> tuple:
+    def after_generation(self, resume: str, draft: bool, extend: str, place: str = THIS_WEBUI) -> tuple:
         """Once pictures are there: after a draft it is chosen, so that its cells can be run at full quality."""
         unfinished, finished = self._choices()
         new = gr.update(choices=finished, value=NOT_EXTENDED)
-        is_draft = draft and resume == NEW_SWEEP and extend == NOT_EXTENDED and len(unfinished) > 1
+        is_draft = (
+            draft and place == THIS_WEBUI and resume == NEW_SWEEP and extend == NOT_EXTENDED and len(unfinished) > 1
+        )
         if is_draft and self._earlier(unfinished[1]).is_finished_draft:
             return gr.update(choices=unfinished, value=unfinished[1]), gr.update(value=False), new
         return gr.update(choices=unfinished, value=NEW_SWEEP), gr.update(), new  # it has been run; next is a new one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -41,6 +42,7 @@ from .arguments import (
 from .axis_values import AxisValues, value_inputs
 from .earlier_sweeps import EarlierSweeps
 from .presets import PresetRow
+from .run_on import RunOn
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -53,9 +55,10 @@ AXIS_HELP = {"y": "a row of the grid for each of its values", "z": "a block of r
 class Panel:
     """The inputs of one tab."""
 
-    def __init__(self, host: Host, is_img2img: bool, elem_id):
+    def __init__(self, host: Host, run_on: RunOn, is_img2img: bool, elem_id):
         """Creates the components in the current gradio context; `elem_id` names them as the host does."""
         self.host = host
+        self.places = run_on
         self.is_img2img = is_img2img
         self.clip_skip = gr.Textbox(
             label=CLIP_SKIP_FIELD,
@@ -90,6 +93,15 @@ class Panel:
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
+        self.run_on = gr.Radio(
+            label="Run on",
+            choices=run_on.choices(),
+            value=INPUTS["run_on"].default,
+            info="other WebUIs: named in Settings → Clip Skip Lab",
+            elem_id=elem_id("clip_skip_lab_run_on"),
+        )
+        again = gr.Button("Look for WebUIs again", elem_id=elem_id("clip_skip_lab_run_on_again"), visible=False)
+        again.click(self._places_now, [self.run_on], [self.run_on], show_progress=False, queue=False)
         presets = PresetRow(self, host.presets, elem_id)
         self.forecast = gr.HTML(elem_id=elem_id("clip_skip_lab_forecast"), elem_classes=["clip-skip-lab-forecast"])
         of_plan = [component for component in self.inputs if component not in self.earlier.inputs]
@@ -154,6 +166,7 @@ class Panel:
                 return self._lines(to_type)
             found = self.host.forecast(request, plan)
             of_panel = _of_layer_panel(layer_arguments, plan)
+            of_place = self.places.describe(arguments)
         except InvalidInput as error:
             problem = html.escape(error.in_language(self.host.language()))
             return f'<p class="clip-skip-lab-problem" role="alert">{problem}</p>'
@@ -162,9 +175,18 @@ class Panel:
         amount = forecast(plan.size, plan.size * found.pictures, found.batches, found.steps, pages)
         seconds = self._seconds(found.work)
         line = self._line(amount if seconds is None else with_time(amount, seconds))
-        return line + (self._line(of_panel) if of_panel else "") + self._warning()
+        of_panel_and_place = self._lines([*([of_panel] if of_panel else []), *of_place])
+        return line + of_panel_and_place + self._warning()
 
-    def _lines(self, texts: list[Text]) -> str:
+    def _places_now(self, chosen: str) -> Any:
+        """What "Run on" offers now; javascript/clip_skip_lab_elsewhere.js asks when the page opens and when settings
+        change."""
+        choices = self.places.choices()
+        several = choices[1:-1]  # with another number it is the same choice
+        value = chosen if chosen in choices else next(iter(several), choices[0])
+        return gr.update(choices=choices, value=value)
+
+    def _lines(self, texts: Sequence[str]) -> str:
         return "".join(self._line(text) for text in texts)
 
     def _line(self, text: str) -> str:

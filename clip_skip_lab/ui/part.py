@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from modules import processing
@@ -15,6 +16,9 @@ from ..sweep.part import PART, Part, PartDone, read_part, run_part
 from ..sweep.plan import SweepPlan, read_plan
 from ..sweep.record import CellRecord
 from ..sweep.session import Picture, Sampling
+
+INSTANCE = secrets.token_hex(8)
+"""Tells this WebUI from all others, whatever addresses it has."""
 
 
 def part_of_sweep(host: Host, p: Any, arguments: tuple[Any, ...]) -> processing.Processed | None:
@@ -61,6 +65,7 @@ def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, 
     record = done.record
     plan = record.plan
     return {
+        "instance": INSTANCE,
         "program": record.program,
         "host": host.about,
         "computes": host.computes(),
@@ -69,7 +74,7 @@ def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, 
         "setting": record.setting,
         "fingerprint": record.fingerprint,
         "plan": plan.to_json(),
-        "typed": _typed(plan),
+        "typed": typed(plan),
         "axes": {letter: _axis_told(axis) for letter, axis in plan.further_axes()},
         "cell_size": list(session.cell_size),
         "cells_at_once": session.cells_at_once,
@@ -80,7 +85,7 @@ def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, 
     }
 
 
-def _typed(plan: SweepPlan) -> dict[str, Any]:
+def typed(plan: SweepPlan) -> dict[str, Any]:
     """The values as somebody typed them, which the grid's infotext tells; where random ones were drawn, it is those."""
     axes = {letter: {"axis": axis.axis.label, "values": axis.source} for letter, axis in plan.further_axes()}
     return {CLIP_SKIP: plan.clip_skip_source, **axes}

@@ -8,6 +8,7 @@ from typing import Any
 from modules import script_callbacks, shared
 
 from ..api.advice import add_advice_routes
+from ..api.elsewhere import add_elsewhere_routes
 from ..api.guard import Guard, Sites, users_of
 from ..api.lens import add_lens_route
 from ..api.memory import add_memory_routes
@@ -22,6 +23,7 @@ from ..hosts import Host
 from ..library.folders import Folders
 from ..library.listing import Library
 from . import header, settings, start_value
+from .elsewhere import RUNS, as_json
 from .from_picture import register_buttons
 from .tab import MORE_FOLDERS, add_memory_settings, sweeps_tab
 from .trained_with import watch_page
@@ -62,6 +64,7 @@ def register(host: Host) -> None:
         add_pick_routes(app, host, library, guard)
         add_rank_correlation_route(app, host, library, guard)
         add_running_route(app, guard)
+        add_elsewhere_routes(app, lambda language: as_json(RUNS.told(), language), RUNS.stop, guard)
         add_trained_with_route(app, host, guard)
         add_lens_route(app, host, guard)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from ..measure.of_run import SweepMeasures
 from ..sweep.encoded import FileImage
 from ..sweep.outcome import Outcome
 from ..sweep.record import DONE
-from ..sweep.summary import Summary, summary
+from ..sweep.summary import for_page, summary
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,21 @@ def result_of(p: Any, outcome: Outcome, measures: SweepMeasures, said: Said, lan
     told = _told(outcome, measures)
     found = summary(record, str(outcome.folder))
     if not p.is_api:
-        told["page"] = [_report(outcome, found, measures, said, language)]
+        told["page"] = [_report(outcome, measures, said, language)]
     processed.extra_generation_params = {**processed.extra_generation_params, "clip_skip_lab": told}
     lines = (translated(line, language) for line in found.lines(measures.findings))
     processed.comments = "\n".join([*lines, *said.comments])
+    _tell_of_all(p, processed)
+    return processed
+
+
+def without_pictures(p: Any, told: dict[str, Any], said: Sequence[str], language: str) -> processing.Processed:
+    """The host's own result for the page where nothing was generated: sentences under the gallery, and what the page's
+    script makes of `told` (javascript/clip_skip_lab_elsewhere.js)."""
+    processed = processing.Processed(p, [])
+    lines = [translated(line, language) for line in said]
+    processed.extra_generation_params = {"clip_skip_lab": {"page": [{**told, "said": lines}]}}
+    processed.comments = "\n".join([*lines, *filter(None, [told.get("command")])])
     _tell_of_all(p, processed)
     return processed
 
@@ -91,20 +103,10 @@ def _told(outcome: Outcome, measures: SweepMeasures) -> dict[str, Any]:
     }
 
 
-def _report(outcome: Outcome, found: Summary, measures: SweepMeasures, said: Said, language: str) -> dict[str, Any]:
+def _report(outcome: Outcome, measures: SweepMeasures, said: Said, language: str) -> dict[str, Any]:
     """What the page says of a sweep, in the language: parts of a line, and sentences."""
-    record = outcome.record
-    return {
-        "id": record.id,
-        "done": record.count(DONE),
-        "cells": len(record.cells),
-        "lost": [translated(line, language) for line in found.lost],
-        "waiting": [translated(line, language) for line in found.waiting],
-        "findings": measures.findings,
-        "notes": [*(translated(line, language) for line in found.notes), *said.comments],
-        "folder": str(outcome.folder),
-        "counterpart": said.counterpart,
-    }
+    report = for_page(outcome.record, str(outcome.folder), measures.findings, language)
+    return {**report, "notes": [*report["notes"], *said.comments], "counterpart": said.counterpart}
 
 
 def _chart_infotext(path: Path, sweep: str, seed: int, language: str) -> str:

@@ -15,17 +15,18 @@ from ..sweep.counterpart import find_counterpart
 from ..sweep.extend import EXTENDED, Extension
 from ..sweep.outcome import Outcome
 from ..sweep.plan import SweepPlan, read_plan
-from ..sweep.plan_keys import SCRIPT_TITLE
+from ..sweep.plan_keys import SCRIPT_TITLE, THIS_WEBUI
 from ..sweep.record import DONE
 from ..sweep.resume import RESUMED, EarlierSweep, find_earlier
 from ..sweep.run import run_sweep
-from .arguments import extend_request, plan_from_arguments, resume_request
+from .arguments import asked_place, extend_request, plan_from_arguments, resume_request
 from .axis_values import PAGE_FIELDS
 from .gradio_events import RESULT, in_browser
 from .layer_panel import inputs_of_layer_panel
 from .panel import Panel
 from .part import part_of_sweep
 from .result import Said, result_of
+from .run_on import RunOn
 
 log = logging.getLogger("clip_skip_lab")
 
@@ -57,6 +58,8 @@ def make_script(host: Host) -> type[scripts.Script]:
     and after; `run`, for each generation with this script.
     """
 
+    run_on = RunOn(host)
+
     class ClipSkipSweep(scripts.Script):
         """One for txt2img, one for img2img."""
 
@@ -72,7 +75,7 @@ def make_script(host: Host) -> type[scripts.Script]:
             return SCRIPT_TITLE
 
         def ui(self, is_img2img: bool) -> list[Any]:
-            self.panel = Panel(host, is_img2img, self.elem_id)
+            self.panel = Panel(host, run_on, is_img2img, self.elem_id)
             self.infotext_fields = self.panel.infotext_fields
             return self.panel.inputs
 
@@ -118,11 +121,15 @@ def make_script(host: Host) -> type[scripts.Script]:
 
         def _look_again_after_generations(self, panel: Panel, result: Any) -> None:
             choices = [panel.resume, panel.draft, panel.extend]
-            result.change(panel.earlier.after_generation, choices, choices, show_progress=False, queue=False)
+            told = [*choices, panel.run_on]
+            result.change(panel.earlier.after_generation, told, choices, show_progress=False, queue=False)
 
         def run(self, p: Any, *arguments: Any) -> processing.Processed:
             """Runs the sweep that the arguments ask for. For the API, every error is an HTTP answer."""
             try:
+                place = asked_place(arguments)
+                if place != THIS_WEBUI:
+                    return run_on.run(p, arguments, place)
                 return part_of_sweep(host, p, arguments) or self._sweep(p, arguments)
             except Exception as error:
                 return host.failed(p, error)

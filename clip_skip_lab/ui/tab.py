@@ -8,6 +8,7 @@ from modules import shared
 from ..hosts import REMEMBER, Host
 from ..library.listing import Library
 from .compare import ComparePart
+from .run_on import WEBUIS
 from .settings import SECTION
 from .trained_with import TrainedWithPart
 
@@ -29,6 +30,10 @@ def add_memory_settings() -> None:
         MORE_FOLDERS: shared.OptionInfo(
             "", "Further folders of sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}
         ).info("of other WebUIs: their folders for grids or for outputs, one on each line"),
+        WEBUIS: shared.OptionInfo("", "Other WebUIs for sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}).info(
+            "such as http://gpu1:7860, one on each line, started with --api; names and passwords go into the "
+            "environment variable CLIP_SKIP_LAB_AUTH of this WebUI"
+        ),
     }
     for key, info in shared.options_section(SECTION, offered).items():
         shared.opts.add_option(key, info)

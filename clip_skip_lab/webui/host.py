@@ -13,7 +13,7 @@ from modules import devices, processing, script_callbacks, shared
 from PIL import Image
 
 from ..errors import InvalidInput
-from ..hosts import CHECKPOINT, OPTION_KEY, PANEL_TITLE, VAE, ClipSkipSetting, Forecast
+from ..hosts import CHECKPOINT, OPTION_KEY, PANEL_TITLE, VAE, ClipSkipSetting, Forecast, SentRequest
 from ..language import Text, language_of
 from ..layers.facts import Model
 from ..layers.phases import choices_in_turn
@@ -30,6 +30,7 @@ from ..probe.question import Captioned, Question, Watch
 from ..sweep.axes import Axis
 from ..sweep.layer_request import LayerRequest
 from ..sweep.plan import SweepPlan
+from .as_request import as_request
 from .cell_batch import cells_at_once
 from .checkpoint_memory import CheckpointMemory
 from .checks import check_clip_skips, check_lent_off, check_request
@@ -211,6 +212,17 @@ class WebUI:
         name_checkpoint(request)
         check_request(request)  # or a checkpoint that is not there would count as none asked for
         self.engine.load(request.override_settings)
+
+    def as_request(self, request: Any) -> SentRequest:
+        """See `Host.as_request`."""
+        return as_request(request)
+
+    def api_address(self) -> str | None:
+        """See `Host.api_address` (webui.py, where the page is launched)."""
+        address = getattr(shared.demo, "local_url", None)
+        if not shared.cmd_opts.api or not address:
+            return None
+        return str(address).rstrip("/").replace("://0.0.0.0", "://127.0.0.1")
 
     def grid_folder(self, is_img2img: bool) -> str:
         """See `Host.grid_folder` (modules/txt2img.py, modules/img2img.py)."""

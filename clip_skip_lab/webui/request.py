@@ -148,7 +148,7 @@ def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     """
     for field in fields(request):
         name, kinds = field.name, _kinds(field)
-        if name not in setting or not field.init or not kinds or not _is_told(name):
+        if name not in setting or not field.init or not kinds or not is_told(name):
             continue
         value = setting[name]
         if value is None and vars(request).get(name) == math.inf:  # as `sweep.json` writes it: `s_tmax`
@@ -166,14 +166,14 @@ def restore_setting(request: Any, setting: dict[str, Any]) -> None:
     moved = {
         key: value
         for key, value in options.items()
-        if key in known and not _is_place(key, value) and now.get(key, known[key].default) != value
+        if key in known and not is_place(key, value) and now.get(key, known[key].default) != value
     }
     for key, value in moved.items():
         check_option(key, value, "setting.options")
-    request.override_settings = {key: value for key, value in overrides.items() if not _is_place(key, value)} | moved
+    request.override_settings = {key: value for key, value in overrides.items() if not is_place(key, value)} | moved
 
 
-def _is_told(name: str) -> bool:
+def is_told(name: str) -> bool:
     """Whether a request's field of that name is one that a sweep tells, if its value is plain."""
     return name not in NO_SETTING and not name.startswith(("do_not_save", "outpath"))
 
@@ -184,7 +184,8 @@ def _told_lists(request: Any) -> dict[str, list[str]]:
     return {name: [*value] for name, value in values.items() if _is_one_of(value, (list,))}
 
 
-def _is_place(key: str, value: Any) -> bool:
+def is_place(key: str, value: Any) -> bool:
+    """Whether an option names a place on this machine's disk."""
     return isinstance(value, str) and PLACE.search(key) is not None
 
 
@@ -228,7 +229,7 @@ def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[s
         options: those that decide pictures, from `steady_options`.
     """
     setting: dict[str, object] = {
-        name: value for name, value in vars(request).items() if isinstance(value, PLAIN) and _is_told(name)
+        name: value for name, value in vars(request).items() if isinstance(value, PLAIN) and is_told(name)
     }
     setting |= _told_lists(request)
     for name in ("init_images", "image_mask"):
@@ -242,7 +243,7 @@ def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[s
     setting["options"] = told
     known = (*told, OPTION_KEY)
     setting["override_settings"] = {
-        key: value for key, value in request.override_settings.items() if key not in known and not _is_place(key, value)
+        key: value for key, value in request.override_settings.items() if key not in known and not is_place(key, value)
     }
     return setting
 

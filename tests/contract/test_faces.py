@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tests.contract.test_as_request import VARIED, check_the_same
 from tests.helpers.client import CHECKPOINT, CLIP_SKIP, Client, Refused, encoded, gradient, keys_of, same
 from tests.helpers.extensions import faults as faults_extension
 from tests.helpers.extensions.faults import SKIPS, TOGETHER
@@ -304,3 +305,8 @@ def test_the_hosts_own_schedule_is_off_for_a_sweep_and_the_sweep_says_so(host):
     assert same(overridden.cells, host.first.cells)
     assert [note for note in overridden.record["notes"] if "Dynamic clip skip ramp" in note]
     assert not any("Dynamic" in text for text in [*swept.infotexts, *overridden.infotexts])
+
+
+def test_what_the_page_makes_and_what_the_api_makes_of_its_request_are_the_same_pictures(host):
+    with host.client.no_sweeps_left():
+        check_the_same(host.client, host.client, "txt2img", {**VARIED, "txt2img_sampling": "Euler a"})

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image, PngImagePlugin
 
+from clip_skip_lab.language import Text
+from clip_skip_lab.many.answers import NoAnswer
 from clip_skip_lab.many.exchange import Address, AxisTold, Described, Given, GivenCell, GivenPicture, Gone, Job
 from clip_skip_lab.many.session import plan_told
 from clip_skip_lab.sweep.draws import row_of
@@ -68,7 +70,7 @@ class FakeWebUI:
 
     def describe(self, job):
         if self.is_gone:
-            raise Gone(f"{self.url} is not there.")
+            raise NoAnswer(self.url, Text("is not there"))
         return self.told
 
     def cells(self, task):

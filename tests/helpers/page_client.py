@@ -181,6 +181,28 @@ class PageClient(Client):
         pairs = zip(keys, button["inputs"], strict=True)
         self._fire(function, [values.get(key, shown[control]) for key, control in pairs])
 
+    def generate_on_page(self, tab: str, inputs: dict[str, Any], mode: int = 0) -> dict:
+        """Presses Generate on a page as it opens, but for these inputs; gives what the page is told of pictures, with
+        what stands under the gallery as `log`.
+
+        Args:
+            tab: "txt2img" or "img2img".
+            inputs: by their element ids what they hold, as gradio sends it.
+            mode: which of img2img's tabs is open, from 0; 4 is "Inpaint upload".
+        """
+        parts = {part["id"]: part["props"] for part in self._page["components"]}
+        function, button = self._of_button(f"{tab}_generate")
+        names = [parts[number].get("elem_id") or "" for number in button["inputs"]]
+        assert {*inputs} <= {*names}, {*inputs} - {*names}
+        values = [
+            inputs.get(name, _shown_first(parts[number])) for name, number in zip(names, button["inputs"], strict=True)
+        ]
+        values[0] = f"task({time.monotonic_ns()})"
+        if tab == "img2img":
+            values[1] = mode
+        _, info, _, log = self._fire(function, values)
+        return {**json.loads(info or "{}"), "log": log}
+
     def paste(self, infotext: str, tab: str = "txt2img") -> dict[str, dict]:
         """Pastes an infotext with ↙️; gives what becomes of each component, by the end of its element id."""
         names = self._names
@@ -217,6 +239,12 @@ class PageClient(Client):
                     return
             time.sleep(0.05)
         raise TimeoutError(f"the host's port is not {'open' if wanted else 'closed'} after {seconds} s")
+
+
+def _shown_first(part: dict) -> Any:
+    """What a component of a page sends untouched."""
+    value = part.get("value")
+    return [] if value is None and part.get("multiselect") else value
 
 
 def _is_of_checkpoint(part: dict) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageFilter, PngImagePlugin
 
 from clip_skip_lab.sweep.axes import Axis
+from clip_skip_lab.sweep.cells import run_cells
 from clip_skip_lab.sweep.folder import read_record, write_record
 from clip_skip_lab.sweep.grid import Limits, Style, sheet_size
 from clip_skip_lab.sweep.plan import SweepPlan, read_plan
@@ -121,6 +122,7 @@ class PaintingSession:
             "cfg_scale": 7,
             "sampler_name": "DPM++ 2M",
         }
+        self.sampled_elsewhere = False
         self.notes: list[str] = []
         self.events: list[tuple] = []
         self.cell_size = sheet_size((side, side), per_cell)
@@ -128,6 +130,9 @@ class PaintingSession:
         self.no_effect = None
         self.numbers = itertools.count()
         self.made = 0
+
+    def run_cells(self, record, finishing):
+        run_cells(record, self, finishing)
 
     def stopped(self):
         return "interrupted" if self.stop_after is not None and self.made >= self.stop_after else None

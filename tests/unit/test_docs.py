@@ -10,13 +10,16 @@ import pytest
 from fastapi import FastAPI
 
 from clip_skip_lab.api.advice import add_advice_routes
+from clip_skip_lab.api.elsewhere import add_elsewhere_routes
 from clip_skip_lab.api.guard import Guard
+from clip_skip_lab.api.lens import add_lens_route
 from clip_skip_lab.api.memory import add_memory_routes
 from clip_skip_lab.api.model import add_model_routes
 from clip_skip_lab.api.picks import add_pick_routes
 from clip_skip_lab.api.rank_correlation import add_rank_correlation_route
 from clip_skip_lab.api.running import add_running_route
 from clip_skip_lab.api.sweeps import add_sweep_routes
+from clip_skip_lab.api.trained_with import add_trained_with_route
 from clip_skip_lab.api.words import add_words_route
 from clip_skip_lab.library.listing import Library
 from clip_skip_lab.measure.folder import measure_folder
@@ -63,16 +66,20 @@ def test_every_route_is_told_and_every_told_route_is_there():
     add_pick_routes(app, None, None, guard)
     add_rank_correlation_route(app, None, None, guard)
     add_running_route(app, guard)
+    add_elsewhere_routes(app, None, None, guard)
+    add_trained_with_route(app, None, guard)
+    add_lens_route(app, None, guard)
     there = {f"{method} {route.path}" for route in app.routes for method in route.methods}
     told = re.findall(
-        r"(?:GET|PUT|PATCH|DELETE) /clip-skip-lab/v1/[\w/{}-]+", text_of("api.md") + text_of("memory-and-advice.md")
+        r"(?:GET|PUT|PATCH|DELETE|POST) /clip-skip-lab/v1/[\w/{}-]+",
+        text_of("api.md") + text_of("memory-and-advice.md"),
     )
     below = {route for route in there if "/page/" in route}  # told in words: "Below it, `…/page/cells/…` and so on"
     assert {route.replace("{id}", "{sweep_id}") for route in told} == there - below
 
 
 def test_every_setting_and_every_flag_is_told():
-    docs = text_of("header.md") + text_of("memory-and-advice.md") + text_of("library.md")
+    docs = text_of("header.md") + text_of("memory-and-advice.md") + text_of("library.md") + text_of("panel.md")
     for path in (REPO / "clip_skip_lab" / "ui").glob("*.py"):
         calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
         for call in calls:

@@ -20,7 +20,7 @@ PATIENCE = 20
 
 
 def folder_of(grids):
-    (found,) = (grids / "clip-skip-sweeps").iterdir()
+    (found,) = (path for path in (grids / "clip-skip-sweeps").iterdir() if path.is_dir())
     return found
 
 

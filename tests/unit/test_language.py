@@ -168,6 +168,12 @@ def test_a_language_has_every_text_and_no_other(file):
     assert not named, "\n".join([file.name, *named])
 
 
+def test_a_problem_in_japanese_stands_behind_its_value_and_brings_no_particle_of_its_own():
+    """The sentence has it already: "{value} は{problem}"."""
+    ours = json.loads((language.FOLDER / "ja_JP.json").read_text(encoding="utf-8"))[OURS]
+    assert [text for text in ours.values() if re.match("(には|[はがをの])(?![ぁ-ゖ])", text)] == []
+
+
 # --- The catalogue itself ---------------------------------------------------------------------------------------------
 
 NO_JAPANESE = {"max_codepoint": 0x2FFF}

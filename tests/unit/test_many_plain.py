@@ -211,6 +211,29 @@ def test_an_answer_that_holds_no_pictures_is_no_answer(spoilt):
         run(fake)
 
 
+def test_what_is_changed_there_while_cells_are_made_changes_the_fingerprint_and_how_it_is_told_does_not():
+    fingerprints = []
+    for changes in (
+        {},
+        {"sd_model_checkpoint": "m.safetensors", "eta_noise_seed_delta": 0.0},
+        {"eta_noise_seed_delta": 31337},
+        {"sd_model_checkpoint": "other.safetensors [9999999999]"},
+    ):
+        fake = FakeWebUI(options={"eta_noise_seed_delta": 0})
+
+        def generate(body, fake=fake, changes=changes):
+            fake.options.update(changes)
+            return answer(body)
+
+        fake.routes["/sdapi/v1/txt2img"] = lambda handler, fake=fake, generate=generate: generate(fake.noted(handler))
+        with serving(fake.routes) as server:
+            webui = PlainWebUI(Http(Address(server.url)))
+            job = Job("txt2img", REQUEST, {"clip_skip": "1"})
+            described = webui.describe(job)
+            fingerprints.append(webui.cells(Task(job, described, (0,))).fingerprint == described.fingerprint)
+    assert fingerprints == [True, True, False, False]
+
+
 def test_reforges_own_schedule_of_clip_skip_is_off_and_that_is_told():
     fake = FakeWebUI(options={"dynamic_clip_skip_enabled": True})
     described, _ = run(fake)

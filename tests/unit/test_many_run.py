@@ -29,7 +29,7 @@ def hurried(monkeypatch):
 def run(tmp_path, *webuis, stop=None, seen=None, **order):
     """A run over these WebUIs, which must be known by their addresses."""
     known = {webui.url: webui for webui in webuis}
-    new = {} if "resume" in order else {"out": tmp_path, "job": JOB}
+    new = {} if "resume" in order else {"out": order.pop("out", tmp_path), "job": order.pop("job", JOB)}
     addresses = order.pop("addresses", [webui.address for webui in webuis])
     ordered = Order(addresses, **{**new, **order})
     return run_many(ordered, seen or Seen(), stop or threading.Event(), connect=lambda address: known[address.url])
@@ -234,7 +234,7 @@ def test_a_stop_keeps_what_is_finished_and_interrupts_the_webuis(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"model": {"name": "tiny", "hash": "other", "vae": ""}}, "the checkpoint is other on"),
+        ({"model": {"name": "tiny", "hash": "other", "vae": ""}}, "the checkpoint is other, not abc"),
         ({"model": {"name": "tiny", "hash": "abc", "vae": "x.pt"}}, "the VAE"),
         ({"setting": {"seed": 7, "prompt": "cat", "options": {"eta_noise_seed_delta": 1}}}, "eta_noise_seed_delta"),
         ({"program": "Clip Skip Lab 0.0.9"}, "Clip Skip Lab is Clip Skip Lab 0.0.9"),
@@ -264,9 +264,22 @@ def test_other_names_for_the_same_files_and_another_card_of_the_same_kind_are_no
 
 def test_a_checkpoint_of_which_no_hash_is_told_cannot_be_known_to_be_the_same(tmp_path):
     told = described(model={"name": "tiny", "hash": "", "vae": ""})
-    with pytest.raises(InvalidInput, match="tell no hash"):
+    with pytest.raises(InvalidInput, match="of the checkpoint no hash is told"):
         run(tmp_path, FakeWebUI(ONE, told), FakeWebUI(TWO, told))
     assert_true(run(tmp_path, FakeWebUI(ONE, told)))
+
+
+def test_one_webui_under_two_addresses_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="is the same WebUI as http://one:7860"):
+        run(tmp_path, FakeWebUI(ONE, described(instance="x")), FakeWebUI(TWO, described(instance="x")))
+    assert_true(run(tmp_path, FakeWebUI(ONE, described(instance="x")), FakeWebUI(TWO, described(instance="y"))))
+
+
+def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(InvalidInput, match="--out"):
+        run(tmp_path, FakeWebUI(ONE), out=file, job=JOB)
 
 
 def test_a_webui_that_is_not_there_at_the_start_is_refused(tmp_path):
