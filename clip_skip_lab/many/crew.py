@@ -180,7 +180,8 @@ class Crew:
                 continue
             # Without our extension cells share nothing, and a WebUI that is lost loses all of a task.
             most = MOST_AT_ONCE if described.program else 1
-            cells = self._placement.take(member.url, workers, described.cells_at_once, most)
+            working = sum(len(each.cells) for each in self._busy())
+            cells = self._placement.take(member.url, workers, described.cells_at_once, most, working)
             if cells:
                 rows = {row_of(self._record.plan.values_of(cell)) for cell in cells}
                 draws = {row: draw for row in rows if (draw := self._draws.get(row)) is not None}

@@ -50,7 +50,9 @@ class Placement:
         """The cells that wait to be run."""
         return (cell for runs in self._groups.values() for cells in runs for cell in cells)
 
-    def take(self, who: str, workers: Iterable[str], at_once: int, most: int = MOST_AT_ONCE) -> list[Cell]:
+    def take(
+        self, who: str, workers: Iterable[str], at_once: int, most: int = MOST_AT_ONCE, working: int = 0
+    ) -> list[Cell]:
         """The cells that a free WebUI is to run next; none where there is nothing for it.
 
         Args:
@@ -58,6 +60,7 @@ class Placement:
             workers: all that work or could.
             at_once: how many cells it samples together; 1 where it samples them one by one.
             most: how many it gets then.
+            working: how many cells the others are at.
         """
         present = {*workers, who}
         self._at = {name: key for name, key in self._at.items() if name in present}
@@ -65,7 +68,7 @@ class Placement:
             for place, cells in enumerate(self._groups[key]):
                 fit = [cell for cell in cells if who not in self._refused.get(cell.index, ())]
                 if fit:
-                    taken = fit[: self._size(len(present), at_once, most)]
+                    taken = fit[: self._size(len(present), at_once, most, working)]
                     self._at[who] = key
                     self._remove(key, place, taken)
                     return taken
@@ -123,8 +126,8 @@ class Placement:
 
         return sorted(self._groups, key=crowded)
 
-    def _size(self, workers: int, at_once: int, most: int) -> int:
+    def _size(self, workers: int, at_once: int, most: int, working: int) -> int:
         if self._one_by_one or at_once <= 1:
             share = -(-len(self) // (TASKS_LEFT * workers))
             return max(1, min(most, share))
-        return max(1, min(at_once, -(-len(self) // workers)))
+        return max(1, min(at_once, -(-(len(self) + working) // workers)))
