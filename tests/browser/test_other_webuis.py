@@ -59,7 +59,7 @@ def test_a_pasted_clip_skip_of_another_webui_is_explained_in_the_header(page_wit
     paste(page, sdxl, version, 3)
     becomes(page, said)
     assert page.locator(SHOWN).is_visible()
-    assert not page.locator(f"{LINE} p").is_visible(), "it stands there only where there is no note"
+    page.locator(f"{LINE} p").wait_for(state="hidden")  # it stands there only where there is no note
     assert page.locator("#txt2img_override_settings .token", has_text="Clip skip: 3").count() == 1
     page.locator("#tabs > .tab-nav button", has_text="img2img").click()
     becomes(page, "")
