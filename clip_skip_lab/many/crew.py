@@ -345,7 +345,7 @@ class Crew:
                 self._placement.give_back([cell])
         else:
             self._refuse(member, cells, reason)
-        if member.failures >= MOST_FAILURES and len([*self._present()]) > 1:
+        if member.failures >= MOST_FAILURES and len(self._present()) > 1:
             sentence = Text("{url} failed {count} times in a row", url=member.url, count=member.failures)
             self._put_out(member, Text("{what}, and gets no more cells: {reason}", what=sentence, reason=reason))
         else:
@@ -355,10 +355,13 @@ class Crew:
         """Has cells go to another WebUI, or fail where there is none."""
         self._placement.give_back(cells, refused_by=member.url)
         present = [each.url for each in self._present()]
-        lost = [cell for cell in cells if not self._placement.has_a_place(cell, present, MOST_TRIES)]
-        self._placement.drop(lost)
-        self._failures += len(lost)
-        for cell in lost:
+        self._fail([cell for cell in cells if not self._placement.has_a_place(cell, present, MOST_TRIES)], reason)
+
+    def _fail(self, cells: list[Cell], reason: str) -> None:
+        """Gives cells up that no WebUI is left for."""
+        self._placement.drop(cells)
+        self._failures += len(cells)
+        for cell in cells:
             self._finishing.conclude([cell], partial(_note_failure, self._record.cells[cell.index], reason))
 
     def _present(self) -> list[Member]:
@@ -373,11 +376,11 @@ class Crew:
         self._set(member, OUT)
         self._say(sentence)
         present = [each.url for each in self._present()]
-        for cell in [*self._placement.waiting()]:
-            if present and not self._placement.has_a_place(cell, present, MOST_TRIES):
-                self._placement.drop([cell])
-                self._failures += 1
-                self._finishing.conclude([cell], partial(_note_failure, self._record.cells[cell.index], sentence))
+        if present:
+            waiting = [*self._placement.waiting()]
+            self._fail(
+                [cell for cell in waiting if not self._placement.has_a_place(cell, present, MOST_TRIES)], sentence
+            )
 
     def _say(self, *sentences: Text) -> None:
         self._session.note(*sentences)

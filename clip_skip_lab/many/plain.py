@@ -12,7 +12,6 @@ from ..hosts import CHECKPOINT, OPTION_KEY, VAE
 from ..language import Text
 from ..sweep.axes import AxisValues
 from ..sweep.grid import sheet_size
-from ..sweep.layer_request import CLIP_SKIP
 from ..sweep.plan import Cell, SweepPlan, read_plan
 from ..sweep.plan_keys import AXIS_FIELDS
 from ..sweep.record import DONE, FAILED, NOT_RUN
@@ -70,7 +69,7 @@ class PlainWebUI:
             )
         return Described(
             plan=plan.to_json(),
-            typed=_typed(plan),
+            typed=plan.typed(),
             axes={letter: _told(axis) for letter, axis in plan.further_axes()},
             about=facts.about,
             program="",
@@ -216,11 +215,6 @@ def _checkpoint_of(body: dict[str, Any], described: Described, facts: Facts) -> 
     if asked:
         return facts.checkpoint(asked)
     return Checkpoint(described.model["name"], described.model["name"], described.model["hash"], ())
-
-
-def _typed(plan: SweepPlan) -> dict[str, Any]:
-    axes = {letter: {"axis": axis.axis.label, "values": axis.source} for letter, axis in plan.further_axes()}
-    return {CLIP_SKIP: plan.clip_skip_source, **axes}
 
 
 def _told(axis: AxisValues) -> AxisTold:

@@ -8,7 +8,6 @@ import threading
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
@@ -18,15 +17,13 @@ from ..page.files import PAGE
 from ..sweep.outcome import Outcome
 from ..sweep.record import DONE as CELL_DONE
 from ..sweep.summary import summary
+from . import missing
 from .addresses import AUTH_VARIABLE, WebUIs
 from .exchange import Failed, Gone, Job
 from .job import read_axis, read_job
 from .lines import Lines, stop_at_the_end_of_input
 from .progress import Progress, progress_for
 from .terminal import BAD_INPUT, DONE, INTERRUPTED, MISSING, complain, say
-
-NEEDED = ("distributed", "httpx", "rich")
-"""What only a sweep needs: the extra [many] of the package."""
 
 MORE = """examples:
   clip-skip-lab sweep --webui http://gpu1:7860 --webui http://gpu2:7860 \\
@@ -103,12 +100,12 @@ KEYS = ("clip_skip", "y", "z", "mode", "cells_per_batch", "draft", "measures")
 
 def sweep(given: Namespace, language: str) -> int:
     """Runs what the options ask for. Raises `InvalidInput` before anything is generated."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
+    absent = missing()
+    if absent:
         root = Path(__file__).parents[2]
         # From a checkout pip would look for the name elsewhere, where it may be another's.
         name = root if (root / "pyproject.toml").exists() else "clip-skip-lab"
-        how = Text("A sweep needs {names}: pip install '{name}[many]'", names=", ".join(missing), name=name)
+        how = Text("A sweep needs {names}: pip install '{name}[many]'", names=", ".join(absent), name=name)
         complain(how, language)
         return BAD_INPUT
     job = _job(given)

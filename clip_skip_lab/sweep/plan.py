@@ -13,7 +13,7 @@ from ..errors import InvalidInput
 from ..language import Text
 from .axes import AXIS_NAME, Axis, AxisValues
 from .folder import finite
-from .layer_request import NOTHING_ASKED, LayerRequest
+from .layer_request import CLIP_SKIP, NOTHING_ASKED, LayerRequest
 from .plan_keys import PLAN_KEYS, Reading, refuse_unknown_keys
 from .values import Value
 
@@ -125,6 +125,11 @@ class SweepPlan:
         """The plan as plain data, in the form that `read_plan` takes."""
         written = {key.name: key.to_json(self) for key in PLAN_KEYS}
         return {name: value for name, value in written.items() if value is not None}
+
+    def typed(self) -> dict[str, Any]:
+        """The values as somebody typed them; where random ones were drawn, it is those."""
+        axes = {letter: {"axis": axis.axis.label, "values": axis.source} for letter, axis in self.further_axes()}
+        return {CLIP_SKIP: self.clip_skip_source, **axes}
 
     def infotext(self) -> dict[str, str]:
         """What a grid's infotext says of the plan, by its keys there: what brings back the panel."""

@@ -17,7 +17,6 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -29,17 +28,10 @@ from ..sweep.summary import about
 
 log = logging.getLogger("clip_skip_lab")
 
-NEEDED = ("distributed", "httpx", "rich")
-"""What the command needs, and a WebUI need not have."""
 ROOT = Path(__file__).resolve().parents[2]
 MOST_SENTENCES = 50
 LONGEST_LINE = 100_000
 """Letters of what the process writes in one line."""
-
-
-def missing() -> list[str]:
-    """Which of the libraries are missing that the command needs, in the WebUI's own Python."""
-    return [name for name in NEEDED if find_spec(name) is None]
 
 
 @dataclass

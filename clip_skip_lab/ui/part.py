@@ -11,9 +11,8 @@ from ..hosts import Host
 from ..sweep.axes import AxisValues
 from ..sweep.encoded import compressed
 from ..sweep.folder import finite
-from ..sweep.layer_request import CLIP_SKIP
 from ..sweep.part import PART, Part, PartDone, read_part, run_part
-from ..sweep.plan import SweepPlan, read_plan
+from ..sweep.plan import read_plan
 from ..sweep.record import CellRecord
 from ..sweep.session import Picture, Sampling
 
@@ -74,7 +73,7 @@ def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, 
         "setting": record.setting,
         "fingerprint": record.fingerprint,
         "plan": plan.to_json(),
-        "typed": typed(plan),
+        "typed": plan.typed(),
         "axes": {letter: _axis_told(axis) for letter, axis in plan.further_axes()},
         "cell_size": list(session.cell_size),
         "cells_at_once": session.cells_at_once,
@@ -83,12 +82,6 @@ def _sweep_told(host: Host, session: Sampling, done: PartDone, files: dict[str, 
         "comments": [*session.comments],
         "text_encoder_forwards": session.text_encoder_forwards,
     }
-
-
-def typed(plan: SweepPlan) -> dict[str, Any]:
-    """The values as somebody typed them, which the grid's infotext tells; where random ones were drawn, it is those."""
-    axes = {letter: {"axis": axis.axis.label, "values": axis.source} for letter, axis in plan.further_axes()}
-    return {CLIP_SKIP: plan.clip_skip_source, **axes}
 
 
 def _axis_told(axis: AxisValues) -> dict[str, Any]:

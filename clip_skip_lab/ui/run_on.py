@@ -16,13 +16,13 @@ from ..api.guard import users_of
 from ..errors import InvalidInput
 from ..hosts import Host
 from ..language import Text, counted, listed, translated
+from ..many import missing
 from ..many.addresses import AUTH_VARIABLE, check_different, read_lines
 from ..many.exchange import Address, Job
 from ..sweep.plan import SweepPlan
 from ..sweep.plan_keys import THE_COMMAND_LINE, THIS_WEBUI
 from .arguments import asked_place, extend_request, plan_from_arguments
-from .elsewhere import ROOT, RUNS, missing
-from .part import typed
+from .elsewhere import ROOT, RUNS
 from .result import without_pictures
 
 log = logging.getLogger("clip_skip_lab")
@@ -153,7 +153,7 @@ class RunOn:
 def _plan(plan: SweepPlan) -> dict[str, Any]:
     """The plan as a person would write it; what an answer holds is the command's business."""
     told = {key: value for key, value in plan.to_json().items() if key != "return_cells"}
-    return {**told, **{key: value for key, value in typed(plan).items() if key in told}}
+    return {**told, **{key: value for key, value in plan.typed().items() if key in told}}
 
 
 def _shown(command: Sequence[str]) -> str:
