@@ -47,7 +47,7 @@ def test_an_address_that_answers_but_is_no_webui():
     for answer in ((404, "<html>nothing here"), (200, "<html>welcome"), (404, {"error": "no such path"})):
         error = told_by({"/sdapi/v1/options": answer})
         assert isinstance(error, NoAnswer)
-        assert str(error).endswith("answers, but is no WebUI.")
+        assert str(error).endswith("answers, but is not a WebUI.")
 
 
 def test_a_server_that_speaks_something_else_is_no_webui():
@@ -72,7 +72,7 @@ def test_a_webui_without_its_api_is_told_from_what_is_none():
             before_the_run(),
         ):
             http_of(server.url).get("/sdapi/v1/options")
-        assert caught.value.problem == "is a WebUI without its API"
+        assert caught.value.problem == "is a WebUI whose API is off"
         assert caught.value.value == server.url
 
 
@@ -93,9 +93,9 @@ def test_a_name_that_no_machine_has():
 
 def test_a_password_that_is_missing_or_wrong_is_told_and_never_shown():
     unknown = {"/sdapi/v1/options": (401, {"detail": "Incorrect username or password"})}
-    assert "wants a name and password" in str(told_by(unknown))
+    assert "requires a name and password" in str(told_by(unknown))
     error = told_by(unknown, auth=(NAME, PASSWORD))
-    assert "does not take this name and password" in str(error)
+    assert "does not accept this name and password" in str(error)
     assert "--auth" in error.allowed
     assert PASSWORD not in str(error) + repr(error) + repr(Address("http://x", (NAME, PASSWORD)))
 
@@ -287,7 +287,7 @@ def test_a_generation_over_https_is_given_up_too(certificate, monkeypatch):
 def test_https_asked_of_a_server_without_it_and_the_reverse(certificate):
     with serving({}) as server, pytest.raises(NoAnswer) as caught:
         http_of(server.url.replace("http:", "https:")).get("/x")
-    assert "does not speak https" in str(caught.value)
+    assert "does not support https" in str(caught.value)
     _, context = certificate
     with serving({}, context) as server, pytest.raises(NoAnswer) as caught:
         http_of(server.url.replace("https:", "http:")).get("/x")

@@ -173,7 +173,7 @@ def test_the_time_that_it_may_take_is_kept(parts, pictures):
 def test_progress_names_what_is_left_and_how_alike_the_layers_are(parts, pictures):
     told = []
     probe(networks.network_of(parts[1]), Question((1, 2)), pictures[:12], told.append, MODEL)
-    assert told[0].doing.startswith("Measured ") and "have a cosine of" in told[0].doing
+    assert told[0].doing.startswith("Measured with ") and "have a cosine similarity of" in told[0].doing
     assert all(0 <= progress.share <= 1 for progress in told)
 
 
