@@ -30,7 +30,7 @@ MORE = """examples:
       --request request.json --clip-skip 1-12 --y "CFG Scale=5,7,11"
   clip-skip-lab sweep --webuis webuis.txt --resume clip-skip-sweeps/2026-11-22-0a1b2c3d
 
-REQUEST is the body of POST /sdapi/v1/txt2img, such as {"prompt": "a red cat", "seed": 7, "steps": 20}, without a script.
+REQUEST is the body of POST /sdapi/v1/txt2img without a script, such as {"prompt": "a red cat", "seed": 7, "steps": 20}.
 An image in init_images or mask is base64 or a file name: beside REQUEST, or with its full path.
 PLAN can hold everything: {"tab": "txt2img", "request": {…}, "plan": {…}}, with every key of a plan in docs/api.md;
 the request.json of a sweep is such a file. Options on the command line override it."""
@@ -53,8 +53,8 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="NAME:PASSWORD",
         action="append",
         default=[],
-        help=f"as in --api-auth of the WebUIs; URL=NAME:PASSWORD for one of them. Other users of this machine can see a "
-        f"command line, so prefer the environment variable {AUTH_VARIABLE}, or NAME:PASSWORD@ in the addresses of FILE",
+        help=f"as in --api-auth of the WebUIs; URL=NAME:PASSWORD for one of them. Other users of this machine can see "
+        f"a command line, so prefer the environment variable {AUTH_VARIABLE}, or NAME:PASSWORD@ in the addresses of FILE",
     )
     where.add_argument(
         "--allow-different", action="store_true", help="also use WebUIs whose images may differ from each other"
