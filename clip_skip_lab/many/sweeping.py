@@ -54,7 +54,8 @@ def add_options(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         help=f"as in --api-auth of the WebUIs; URL=NAME:PASSWORD for one of them. Other users of this machine can see "
-        f"a command line, so prefer the environment variable {AUTH_VARIABLE}, or NAME:PASSWORD@ in the addresses of FILE",
+        f"a command line, so prefer the environment variable {AUTH_VARIABLE}, or NAME:PASSWORD@ in the addresses "
+        "of FILE",
     )
     where.add_argument(
         "--allow-different", action="store_true", help="also use WebUIs whose images may differ from each other"

@@ -184,8 +184,8 @@ def test_what_nobody_expects_is_one_sentence_and_an_error_only_where_that_is_ask
         (["--webui", "gpu1", "--webui", "http://GPU1/", "--request", "REQUEST"], "is the same WebUI as http://gpu1"),
         (["--webui", "gpu1", "--request", "REQUEST", "--y", "CFG"], "a name and its values, such as CFG Scale=5,7,11"),
         (["--webui", "gpu1", "--request", "REQUEST", "--auth", "secret"], 'Name and password: "…" is not of this form'),
-        (["--webui", "gpu1", "--resume", "x", "--clip-skip", "1"], '"--clip-skip" cannot stand beside --resume'),
-        (["--webui", "gpu1", "--resume", "x", "--plan", "REQUEST"], '"--plan" cannot stand beside --resume'),
+        (["--webui", "gpu1", "--resume", "x", "--clip-skip", "1"], '"--clip-skip" cannot be used with --resume'),
+        (["--webui", "gpu1", "--resume", "x", "--plan", "REQUEST"], '"--plan" cannot be used with --resume'),
     ],
 )
 def test_what_cannot_be_used_is_said_before_anything_runs(arguments, sentence, request_file, run, capsys):

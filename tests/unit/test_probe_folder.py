@@ -90,7 +90,7 @@ def test_a_picture_that_is_gone_when_its_turn_comes_is_named(tmp_path):
     path = picture(tmp_path, "a.png", caption="a cat")
     found = pictures_in([tmp_path], read, "")
     path.unlink()
-    with pytest.raises(InvalidInput, match=r"a\.png.*cannot be read any more"):
+    with pytest.raises(InvalidInput, match=r"a\.png.*can no longer be read"):
         found.pictures[0].load(1)
 
 
