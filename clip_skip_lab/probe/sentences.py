@@ -106,7 +106,7 @@ def _undecided(found: Found) -> Text:
     best, *others = found.values
     if not others:
         ahead = Text("Undecided: clip skip {value} is ahead, but this could not be checked.", value=best)
-        return Text("{ahead} {pictures}.", ahead=ahead, pictures=pictures)
+        return Text("{ahead} Measured with {pictures}.", ahead=ahead, pictures=pictures)
     row = found.rows[others[0]]
     between = Text(
         "Undecided between clip skip {values}: {other} is {by:.1f} % worse than {best}, interval "

@@ -171,7 +171,7 @@ def test_what_a_webui_made_after_its_model_was_changed_is_not_used(tmp_path):
     assert_true(outcome)
     used = {index for index, url in enumerate(makers(outcome)) if url == TWO}
     assert used == {*two.ran[0]}
-    assert any("changed there" in note for note in outcome.record.notes)
+    assert any("checkpoint or settings were changed" in note for note in outcome.record.notes)
 
 
 def test_a_picture_made_with_another_embedding_is_made_elsewhere(tmp_path):

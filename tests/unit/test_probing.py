@@ -70,14 +70,14 @@ def test_a_network_of_random_weights_stays_undecided(parts, pictures, seed):
     untrained = networks.unet.unet_model().eval()
     found = asked(networks.network_of(parts[1], untrained), pictures)
     assert not found.decided
-    assert "hardly better than one that guesses nothing" in found.sentences[0]
+    assert "hardly predicts the noise at all" in found.sentences[0]
 
 
 def test_captions_of_other_pictures_stay_undecided(parts, pictures):
     wrong = [replace(one, caption=other.caption) for one, other in zip(pictures, pictures[7:] + pictures, strict=False)]
     found = asked(networks.network_of(parts[1]), wrong)
     assert not found.decided
-    assert "another image's caption does as well" in found.sentences[0]
+    assert "own captions do no better than those of other images" in found.sentences[0]
 
 
 def test_pictures_are_opened_when_their_turn_comes(parts, pictures):
@@ -133,7 +133,7 @@ def test_a_network_that_gives_no_numbers_is_refused(parts, pictures):
     def denoised(noisy, *more):
         return noisy * float("nan")
 
-    with pytest.raises(InvalidInput, match="gives no numbers"):
+    with pytest.raises(InvalidInput, match="gives NaN instead of numbers"):
         asked(Altered(networks.network_of(parts[1]), denoised=denoised), pictures)
 
 
