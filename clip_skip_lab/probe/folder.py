@@ -120,7 +120,7 @@ def _reasons(own: int, without: int, broken: int) -> Iterable[Text]:
         yield Text("Left out: {pictures} without a caption or infotext.", pictures=pictures)
     if broken:
         files = counted(broken, "{n} file", "{n} files")
-        yield Text("Left out: {files} that cannot be read as images.", files=files)
+        yield Text("Left out: {files} without a readable image.", files=files)
 
 
 def _newest(folders: Sequence[Path]) -> list[Path]:

@@ -56,7 +56,7 @@ def test_the_command_is_shown_and_copied_and_its_file_has_the_whole_sweep(page, 
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sweep = panel(page, host_url)
     run_on(sweep, "The command line")
-    sweep.forecast_becomes("^Generate gives the command for this sweep; nothing is generated")
+    sweep.forecast_becomes("^Generate shows the command for this sweep; no image is generated")
     before = client.sweep_folders()
     sweep.generate()
     assert client.sweep_folders() == before and sweep.thumbnails.count() == 0

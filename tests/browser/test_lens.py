@@ -164,7 +164,7 @@ def test_which_words_mix_is_asked_by_a_button(lens):
     lens.look("red cat, blue hair")
     lens.home.get_by_role("button", name="Which words mix?").click()
     rows = lens.home.locator("section", has_text="Which words mix").locator("tbody tr")
-    expect(rows.first).to_contain_text("is left out")
+    expect(rows.first).to_contain_text("without")
     assert lens.asked[-1]["mixing"] is True
     pair = lens.value("answer.encoders[0].mixing[0]")
     words = [lens.value(f"answer.encoders[0].words[{pair[key]}].text") for key in ("word", "into")]

@@ -182,7 +182,7 @@ def test_the_picture_in_img2img_is_asked_with_its_prompt_and_what_the_model_made
     tab.type_into(tab.page.locator("#img2img_prompt textarea"), (pictures / "000.txt").read_text(encoding="utf-8"))
     tab.open_tab("Clip skip sweeps")
     ask(tab, values="1, 2")
-    expect(answer(tab)).to_contain_text("Undecided: 1 image can't tell", timeout=30_000)
+    expect(answer(tab)).to_contain_text("Undecided: 1 image cannot settle it", timeout=30_000)
 
 
 def test_a_japanese_page_gets_japanese(browser, host, client, pictures, measured):

@@ -140,7 +140,7 @@ def test_a_webui_that_fails_says_why():
     assert "see its log" in str(told_by({"/sdapi/v1/options": (500, "Internal Server Error")}))
     with (
         serving({"/x": (500, body)}) as server,
-        pytest.raises(InvalidInput, match="fails when it is asked"),
+        pytest.raises(InvalidInput, match="answers with an error"),
         before_the_run(),
     ):
         http_of(server.url).get("/x")

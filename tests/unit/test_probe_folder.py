@@ -59,7 +59,7 @@ def test_what_has_no_caption_or_is_no_picture_is_counted(tmp_path):
     found = pictures_in([tmp_path], read, own_hash="")
     assert found.left_out == [
         "Left out: 2 images without a caption or infotext.",
-        "Left out: 1 file that cannot be read as images.",
+        "Left out: 1 file without a readable image.",
     ]
 
 
