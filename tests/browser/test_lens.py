@@ -169,7 +169,7 @@ def test_which_words_mix_is_asked_by_a_button(lens):
     pair = lens.value("answer.encoders[0].mixing[0]")
     words = [lens.value(f"answer.encoders[0].words[{pair[key]}].text") for key in ("word", "into")]
     expect(rows.first.locator("th")).to_have_text(" → ".join(words))
-    expect(rows.first).to_contain_text(f"{pair['here'][11]:.2f} here, {pair['apart'][11]:.2f} where “{words[0]}”")
+    expect(rows.first).to_contain_text(f"{pair['here'][11]:.2f} here, {pair['apart'][11]:.2f} without “{words[0]}”")
 
 
 def test_what_cannot_be_looked_at_is_said_in_a_sentence(browser, host_url):
