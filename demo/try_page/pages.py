@@ -1,12 +1,15 @@
-"""The files of docs/try/ from what was recorded: sweeps in the state in which a run left them, and pages around them."""
+"""The files of docs/try/ from what was recorded: sweeps in the state in which a run left them, and pages for them."""
 
 from __future__ import annotations
 
 import html
 import json
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from clip_skip_lab.language import entries, texts_in
 from clip_skip_lab.page.assemble import as_literal
@@ -19,6 +22,7 @@ REPO = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 SCRIPTS = REPO / "javascript"
 TARGET = REPO / "docs" / "try"
+IMAGES = REPO / "docs" / "images"
 ADDRESS = "https://github.com/OWNER/clip-skip-lab"
 
 NEEDS_WEBUI = ("clip_skip_lab_lens_run.js",)
@@ -45,6 +49,13 @@ def write_sweep(run: Path, folder: Path) -> None:
     for name in files_of(content):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(run / name, folder / name)
+
+
+def write_image(name: str, folder: Path = IMAGES) -> None:
+    """The grid of a sweep in docs/try/ as a small image for the docs."""
+    grid = read_record(TARGET / name)["grids"][0]["file"]
+    with Image.open(TARGET / name / grid) as image:
+        image.convert("RGB").save(folder / f"clip-skip-{name}.webp", quality=88, method=6)
 
 
 def files_of(content: dict[str, Any]) -> list[str]:
@@ -102,7 +113,8 @@ def over_layers(shown: Shown, target: Path = TARGET) -> dict[str, Any] | None:
         "state": content["state"],
         "problems": content["problems"],
         "cells": [
-            {**{key: cell[key] for key in kept}, "pictures": [{"small": cell["pictures"][0]["small"]}]} for cell in cells
+            {**{key: cell[key] for key in kept}, "pictures": [{"small": cell["pictures"][0]["small"]}]}
+            for cell in cells
         ],
     }
 
@@ -137,6 +149,25 @@ def rewrite(target: Path = TARGET) -> None:
             write_page(target / one.name)
     write_lens(answers, target)
     write_landing(target)
+
+
+def stale(target: Path = TARGET) -> list[str]:
+    """The files of the target that `rewrite` would change."""
+    with tempfile.TemporaryDirectory() as folder:
+        anew = Path(folder)
+        for one in SHOWN:
+            if one.axis:
+                (anew / one.name).mkdir()
+                shutil.copyfile(target / one.name / RECORD, anew / one.name / RECORD)
+        (anew / "lens").mkdir()
+        shutil.copyfile(target / "lens" / "answers.js", anew / "lens" / "answers.js")
+        rewrite(anew)
+        names = sorted(file.relative_to(anew) for file in anew.rglob("*") if file.is_file())
+        return [
+            str(name)
+            for name in names
+            if not (target / name).is_file() or (target / name).read_bytes() != (anew / name).read_bytes()
+        ]
 
 
 def recorded_answers(target: Path = TARGET) -> dict[str, dict[str, Any]]:

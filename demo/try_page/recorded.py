@@ -87,5 +87,6 @@ def swept(client: Client, shown: Shown) -> Sweep:
 
 def looked_at(client: Client, shown: Shown) -> dict[str, Any]:
     """What the lens's route answers."""
-    client.generate(steps=1, override_settings={CHECKPOINT: shown.checkpoint}, override_settings_restore_afterwards=False)
+    client.set({CHECKPOINT: shown.checkpoint})
+    client.generate(steps=1)  # a host may load what is chosen with the next generation
     return client.lens(shown.prompt, clip_skip=shown.trained_with, mixing=True)
