@@ -109,7 +109,7 @@ window.clipSkipLabBring = (function () {
         fill(prompt, text);
         find(`#${tab}_tools #paste`).click();
         await until(() => prompt.value !== text && taken(),
-            clipSkipLab.say("The WebUI did not take over the picture's parameters; nothing was started."));
+            clipSkipLab.say("The WebUI did not take over the image's parameters; nothing was started."));
         await settled(tab, text);
     }
 
@@ -181,7 +181,7 @@ window.clipSkipLabBring = (function () {
     // Forge's field is none of gradio's: its image is always there, without a source while it is empty.
     // Returns the image, loaded.
     async function picture(box, address, otherwise = null) {
-        const unsent = otherwise ?? clipSkipLab.say("The picture could not be sent to img2img; nothing was started.");
+        const unsent = otherwise ?? clipSkipLab.say("The image could not be sent to img2img; nothing was started.");
         const blob = await (await fetch(address)).blob();
         if (find(`${box} img`)?.naturalWidth) REMOVE.map((button) => find(`${box} ${button}`)).find(Boolean)?.click();
         await until(() => find(`${box} input[type=file]`) && !find(`${box} img`)?.naturalWidth, unsent);
@@ -1171,7 +1171,7 @@ clipSkipLabLens.chart = (function () {
         for (const one of columns) root.append(arrow(one.centre, one.bottom + 2, bottom - 2));
         const middle = {"text-anchor": "middle"};
         root.append(box(MARGIN, bottom, whole - 2 * MARGIN, 46, "unet"), text(whole / 2, bottom + 20, "UNet", "heading", middle),
-            text(whole / 2, bottom + 37, clipSkipLab.say("draws the picture by what it gets here"), "small", middle));
+            text(whole / 2, bottom + 37, clipSkipLab.say("draws the image by what it gets here"), "small", middle));
         const height = bottom + 46 + MARGIN;
         Object.entries({viewBox: `0 0 ${whole} ${height}`, width: whole, height}).forEach(([name, value]) => root.setAttribute(name, value));
         return {root, title, desc, heading, columns, whole};
@@ -1875,7 +1875,7 @@ clipSkipLabLens.both = (function () {
     async function look() {
         const {answer} = lens;
         if (!answer.encoders.some(({honoured}) => honoured)) {
-            throw new Refused(clipSkipLab.say("No text encoder of this model looks at clip skip, so all pictures would be the same."));
+            throw new Refused(clipSkipLab.say("No text encoder of this model looks at clip skip, so all images would be the same."));
         }
         const key = keyOf(answer), wanted = wantedOf(answer), {model} = await clipSkipLab.request("/model");
         if (model && model.name !== wanted.model) {
@@ -1899,7 +1899,7 @@ clipSkipLabLens.both = (function () {
         seen.set(key, record);
         showPictures();
         const counts = {done: doneOf(record), count: record.cells.length, prompt: shortened(prompt)};
-        return say(clipSkipLab.say("{done} of {count} pictures of “{prompt}”", counts));
+        return say(clipSkipLab.say("{done} of {count} images of “{prompt}”", counts));
     }
 
     function doneOf({cells}) {
@@ -1910,9 +1910,9 @@ clipSkipLabLens.both = (function () {
         const counts = {done: doneOf(record), count: record.cells.length};
         const reason = record.cells.find(({state}) => state === "failed")?.reason ?? record.problems[0];
         const link = make("a", {href: pageOf(record), target: "_blank", rel: "noopener", textContent: clipSkipLab.say("Open its page")});
-        if (counts.done === counts.count) return say(clipSkipLab.say("{count} pictures stand over the layers.", counts), false, " ", link);
-        if (record.state === "interrupted") return say(clipSkipLab.say("Interrupted: {done} of {count} pictures.", counts), true, " ", link);
-        return say(clipSkipLab.say("{done} of {count} pictures. {reason}", {...counts, reason: reason ?? ""}), true, " ", link);
+        if (counts.done === counts.count) return say(clipSkipLab.say("{count} images stand over the layers.", counts), false, " ", link);
+        if (record.state === "interrupted") return say(clipSkipLab.say("Interrupted: {done} of {count} images.", counts), true, " ", link);
+        return say(clipSkipLab.say("{done} of {count} images. {reason}", {...counts, reason: reason ?? ""}), true, " ", link);
     }
 
     // `page` is of a record whose page isn't a WebUI's: docs/try/.
@@ -2069,7 +2069,7 @@ clipSkipLabLens.both = (function () {
         said.setAttribute("role", "status");
         parts = {
             said,
-            look: button(clipSkipLab.say("What does each layer see"), clipSkipLab.say("Runs a draft of the sweep over all clip skips in txt2img, with its sampler, steps, seed and size, without styles and hires fix. What stands in txt2img's fields stays there; its gallery gets the pictures too."), look),
+            look: button(clipSkipLab.say("What does each layer see"), clipSkipLab.say("Runs a draft of the sweep over all clip skips in txt2img, with its sampler, steps, seed and size, without styles and hires fix. What stands in txt2img's fields stays there; its gallery gets the images too."), look),
             sweep: button(clipSkipLab.say("Sweep this prompt"), clipSkipLab.say("Fills in the script “Clip skip sweep” in txt2img and goes there. Nothing is started until you press Generate, and what stood there can be brought back."), sweep),
             interrupt: make("button", {type: "button", textContent: clipSkipLab.say("Interrupt"), onclick: clipSkipLabLensRun.interrupt}),
             values: make("input", {type: "text", value: find(panel("values", "input, textarea"))?.value ?? "", autocomplete: "off"}),
