@@ -82,6 +82,8 @@ def write_lens(answers: dict[str, dict[str, Any]], target: Path = TARGET) -> Non
     """Writes the lens's page; `answers` are those of the lens's route, by the names of `SHOWN`."""
     folder = target / "lens"
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "answers.js").is_file():
+        answers = {**answers, **_same_but_for_seconds(answers, recorded_answers(target))}
     shown = [
         {"title": one.title, "prompt": one.prompt, "answer": answers[one.name], "record": over_layers(one, target)}
         for one in SHOWN
@@ -91,6 +93,15 @@ def write_lens(answers: dict[str, dict[str, Any]], target: Path = TARGET) -> Non
     write_text(folder / "lens.js", lens_scripts())
     write_text(folder / "lens.css", (REPO / "style.css").read_text(encoding="utf-8"))
     write_text(folder / "index.html", _part("lens.html"))
+
+
+def _same_but_for_seconds(answers: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Those of the earlier answers that say the same."""
+    return {
+        name: earlier
+        for name, earlier in before.items()
+        if {**earlier, "seconds": answers[name]["seconds"]} == answers[name]
+    }
 
 
 def lens_scripts() -> str:
@@ -175,7 +186,7 @@ def recorded_answers(target: Path = TARGET) -> dict[str, dict[str, Any]]:
     text = (target / "lens" / "answers.js").read_text(encoding="utf-8")
     shown = json.loads(text.partition(" = ")[2].rstrip().removesuffix(";"))["shown"]
     by_prompt = {entry["prompt"]: entry["answer"] for entry in shown}
-    return {one.name: by_prompt[one.prompt] for one in SHOWN}
+    return {one.name: by_prompt[one.prompt] for one in SHOWN if one.prompt in by_prompt}
 
 
 def _part(name: str) -> str:
