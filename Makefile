@@ -1,5 +1,5 @@
-# `make demo` runs the main job, `make many` one over two hosts, `make try` makes docs/try/, `make test` runs everything. All set up `.venv`
-# first where needed, and work offline once they have run.
+# `make demo` runs the main job, `make many` one over two hosts, `make try` makes docs/try/, `make test` runs everything.
+# All set up `.venv` first where needed, and work offline once they have run.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python

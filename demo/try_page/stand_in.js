@@ -53,6 +53,9 @@
             list.append(make("label", {}, input, make("b", {textContent: one.title[language]}), ` ${one.prompt} · ${one.answer.model.name}`));
         }
         clipSkipLabLens.onAnswer(() => document.body.classList.toggle("no-images", !current.record));
-        clipSkipLabLens.onBuilt(() => choose(current));
+        clipSkipLabLens.onBuilt(({tools}) => {
+            tools.nextElementSibling.querySelector("button").title = ""; // nothing is run here
+            choose(current);
+        });
     });
 })();
