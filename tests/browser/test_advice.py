@@ -127,7 +127,7 @@ def test_the_page_stays_where_it_is_when_the_advice_comes(page, loras, width):
 
     before = places()
     page.fill(PROMPT, "<lora:cslab_two:1> <lora:cslab_three:1>")
-    expect(page.locator(LINE)).to_contain_text("No one value suits them all.")
+    expect(page.locator(LINE)).to_contain_text("No single value suits them all.")
     expect(page.get_by_role("button", name="Use 2", exact=True)).to_be_visible()
     assert places() == before
     page.locator(f"{LINE} [role=status]").hover()

@@ -220,6 +220,6 @@ def test_a_cell_is_not_compared_with_itself(open_page, table):
     page.keyboard.press("Escape")
     page.locator('[data-cell="3-0"]').focus()
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Compare: take as A", pressed=True).click()
+    page.get_by_role("button", name="Compare: set as A", pressed=True).click()
     said(page, "Clip skip 4, CFG Scale 3.0 is no longer A.")
-    page.get_by_role("button", name="Compare: take as A", pressed=False).wait_for()
+    page.get_by_role("button", name="Compare: set as A", pressed=False).wait_for()

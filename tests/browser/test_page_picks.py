@@ -187,9 +187,9 @@ def test_a_list_of_another_sweep_or_none_at_all_is_refused(open_page, picks, tmp
     page = open_page()
     for content, says in [
         ({"sweep": "2026-01-01-00000000", "favourites": []}, "This list is of another sweep, 2026-01-01-00000000."),
-        ("{", "This file is no list of favorites."),
-        ({"sweep": 1}, "This file is no list of favorites."),
-        ([1], "This file is no list of favorites."),
+        ("{", "This file is not a list of favorites."),
+        ({"sweep": 1}, "This file is not a list of favorites."),
+        ([1], "This file is not a list of favorites."),
     ]:
         import_list(page, tmp_path, content)
         said(page, says)

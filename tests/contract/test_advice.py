@@ -74,7 +74,7 @@ def test_loras_that_disagree_are_all_named(client):
     assert said(client, prompt, 1) == [
         "LoRA cslab_two was trained at clip skip 2; the header says 1.",
         "LoRA cslab_none was trained at 1, the value in use.",
-        "No one value suits them all.",
+        "No single value suits them all.",
     ]
 
 

@@ -41,14 +41,14 @@ def test_each_file_that_differs_is_named():
 def test_the_value_that_suits_most_files_is_offered_first_and_never_the_one_in_use(clip_skip, values):
     advice = advise([MODEL, TWO, ONE], clip_skip)
     assert advice.values == values
-    assert advice.sentences[-1] == "No one value suits them all."
+    assert advice.sentences[-1] == "No single value suits them all."
 
 
 def test_a_file_that_agrees_is_named_only_where_another_disagrees_with_it():
     assert english(TWO, ONE, clip_skip=1) == [
         "LoRA x was trained at clip skip 2; the header says 1.",
         "LoRA y was trained at 1, the value in use.",
-        "No one value suits them all.",
+        "No single value suits them all.",
     ]
 
 
@@ -62,7 +62,7 @@ def test_values_that_are_the_same_to_the_host_are_no_disagreement():
     assert advise([TWO, MODEL], 1, lowest=2).sentences == ()
     assert advise([TWO, ONE], 2, lowest=2).sentences == ()
     assert advise([TWO, ONE], 3, lowest=2).values == (2,)
-    assert "No one value suits them all." not in advise([TWO, ONE], 3, lowest=2).sentences
+    assert "No single value suits them all." not in advise([TWO, ONE], 3, lowest=2).sentences
     assert advise([TWO], 1, lowest=1).values == (2,)
 
 
@@ -98,7 +98,7 @@ def test_weights_that_were_asked_together_with_the_loras_speak_for_them():
         "The checkpoint m with these LoRAs was trained at clip skip 2 (measured); the header says 1."
     ]
     assert advise([together, ONE], 2).sentences == ()
-    assert english(asked(2), ONE, clip_skip=1)[-1] == "No one value suits them all."
+    assert english(asked(2), ONE, clip_skip=1)[-1] == "No single value suits them all."
 
 
 def test_an_endless_name_is_cut():

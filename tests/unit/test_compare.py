@@ -65,9 +65,9 @@ def test_two_sweeps_of_one_kind_are_told_apart_by_their_names():
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [
-        ({1: 0.0, 7: 0.2}, "have none in common to compare"),
+        ({1: 0.0, 7: 0.2}, "have no value in common that could be compared"),
         ({2: 0.0, 3: 0.2}, "are measured against different clip skips, 1 and 2"),
-        ({1: None, 2: None}, "have none in common to compare"),
+        ({1: None, 2: None}, "have no value in common that could be compared"),
     ],
 )
 def test_what_cannot_be_compared_gets_a_sentence(other, sentence):
@@ -77,7 +77,7 @@ def test_what_cannot_be_compared_gets_a_sentence(other, sentence):
 
 def test_a_sweep_with_nothing_done_gets_a_sentence():
     empty = {**IMG2IMG, "reference": None, "cells": []}
-    with pytest.raises(InvalidInput, match='"two" has nothing to compare; allowed: a sweep with cells that are done'):
+    with pytest.raises(InvalidInput, match='"two" has nothing to compare; allowed: a sweep with finished cells'):
         compare(TXT2IMG, empty)
 
 

@@ -148,7 +148,7 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             UNKNOWN_MODEL,
             2,
             None,
-            "Clip skip may have no effect: the text encoder of this model is not known here",
+            "Clip skip may have no effect: this model's text encoder is unknown",
             "Clip skip の効果がない可能性があります: このモデルのテキストエンコーダーは未対応です",
             True,
         ),

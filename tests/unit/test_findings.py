@@ -111,7 +111,7 @@ def test_percents_add_up_and_are_next_to_the_shares(shares):
 
 
 def test_one_clip_skip_leaves_nothing_to_compare():
-    assert said({3: 0.0}) == "There are no two values of clip skip to compare."
+    assert said({3: 0.0}) == "Fewer than two values of clip skip were measured, so there is nothing to compare."
 
 
 def test_pictures_of_different_size_cannot_be_compared():

@@ -117,7 +117,7 @@ def test_cells_that_cannot_be_compared_are_one_sentence_for_each_reason():
     found = findings(content)
     assert found["en"] == [
         "3 of 4 cells are not compared. Dynamic Prompts drew another prompt for each image.",
-        "There are no two values of clip skip to compare.",
+        "Fewer than two values of clip skip were measured, so there is nothing to compare.",
     ]
     assert found["ja"][0] == ("4 セル中 3 セルは比較していません（プロンプトなど Clip skip 以外の条件も異なるため）。")
 
@@ -167,4 +167,4 @@ def test_how_much_was_measured_is_said_where_it_is_not_all():
     for cell in content["cells"]:
         cell["measures"] = {}
     content["reference"] = None
-    assert findings(content)["en"] == ["0 of 3 cells are measured.", "There are no two values of clip skip to compare."]
+    assert findings(content)["en"] == ["0 of 3 cells are measured.", "Fewer than two values of clip skip were measured, so there is nothing to compare."]

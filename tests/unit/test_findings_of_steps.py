@@ -10,7 +10,7 @@ from tests.helpers.measured import along, both, content_of, said
 
 def test_the_steps_at_which_the_picture_changes_are_named_and_how_the_others_are():
     english, japanese = both(**along(0.01, 0.9, 0.85, 0.0, 0.02, 0.9, 0.01))
-    assert "The image changes at 2 → 3, 3 → 4 and 6 → 7; hardly between the others." in english
+    assert "The image changes at 2 → 3, 3 → 4 and 6 → 7; hardly changes at the other steps." in english
     assert "画像が変わるのは 2 → 3、3 → 4、6 → 7 です。ほかの段階ではほとんど変わりません。" in japanese
 
 
@@ -20,7 +20,7 @@ def test_a_sweep_that_flips_a_colour_six_times_says_where_though_its_brightness_
     for step in content["neighbours"]:
         step["composition_change"] = 0.01
     assert findings(content)["en"][0] == (
-        "The image changes at 1 → 2, 3 → 4, 5 → 6, 7 → 8, 9 → 10 and 11 → 12; hardly between the others."
+        "The image changes at 1 → 2, 3 → 4, 5 → 6, 7 → 8, 9 → 10 and 11 → 12; hardly changes at the other steps."
     )
 
 
@@ -35,12 +35,12 @@ def test_a_sweep_that_flips_a_colour_six_times_says_where_though_its_brightness_
         ),
         (
             (0.01, 0.5, 0.5, 0.5, 0.01),
-            "The image changes at each step from 2 to 5; hardly between the others.",
+            "The image changes at each step from 2 to 5; hardly changes at the other steps.",
             "画像が変わるのは 2 から 5 までの各段階です。ほかの段階ではほとんど変わりません。",
         ),
         (
             (0.5, 0.05, 0.06),
-            "The image changes at 1 → 2; a little between the others.",
+            "The image changes at 1 → 2; changes a little at the other steps.",
             "画像が変わるのは 1 → 2 です。ほかの段階では少し変わります。",
         ),
         (
@@ -55,7 +55,7 @@ def test_a_sweep_that_flips_a_colour_six_times_says_where_though_its_brightness_
         ),
         (
             (0.05, 0.01, 0.02, 0.06),
-            "The image changes only a little, at 1 → 2 and 4 → 5; hardly between the others.",
+            "The image changes only a little, at 1 → 2 and 4 → 5; hardly changes at the other steps.",
             "画像が少し変わるのは 1 → 2、4 → 5 です。ほかの段階ではほとんど変わりません。",
         ),
         (
@@ -92,7 +92,7 @@ def test_every_mixture_of_steps_has_its_sentence(areas, sentence, japanese):
 
 def test_of_many_steps_their_number_is_said():
     text = said(**along(*[0.5, 0.01] * 15))
-    assert "The image changes at 15 of 30 steps; hardly between the others." in text
+    assert "The image changes at 15 of 30 steps; hardly changes at the other steps." in text
 
 
 def test_several_pictures_at_a_clip_skip_are_spoken_of_on_average():

@@ -225,7 +225,7 @@ def test_cells_of_which_what_made_them_says_that_they_cannot_be_compared_are_lef
     assert content["charts"] == content["neighbours"] == []
     assert content["findings"]["en"] == [
         "4 of 4 cells are not compared. A script drew another prompt for each image.",
-        "There are no two values of clip skip to compare.",
+        "Fewer than two values of clip skip were measured, so there is nothing to compare.",
     ]
 
 
@@ -235,7 +235,7 @@ def test_nothing_done_is_nothing_measured(tmp_path):
     assert content["charts"] == []
     assert content["findings"]["en"] == [
         "0 of 3 cells are measured.",
-        "There are no two values of clip skip to compare.",
+        "Fewer than two values of clip skip were measured, so there is nothing to compare.",
     ]
     assert content["problems"] == []
 

@@ -101,7 +101,7 @@ def test_on_every_model_the_encoders_are_named():
     both = answer(SDXL, {"every_model": "true", "sdxl_big_g_skip": "4", "negative_clip_skip": "2"})["sentence"]
     assert "Negative, CLIP-L: layer 11 of 12" in both
     assert answer(SD2, {"every_model": "true"})["sentence"].startswith(
-        "Panel: the clip skip that is set, on this model too. Layer 23 of 24"
+        "Panel: the clip skip in the header, on this model too. Layer 23 of 24"
     )
 
 
