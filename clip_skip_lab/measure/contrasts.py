@@ -180,11 +180,18 @@ def _note(axes: tuple[str, ...], p: dict[str, float | None], used: int, there: i
         sentences.append(Text("The interaction cannot be tested without several seeds and two other axes."))
     if used < there:
         sentences.append(
-            Text("{used} of {there} images were used; the others have no image at some combination of values.", used=used, there=there)
+            Text(
+                "{used} of {there} images were used; the others have no image at some combination of values.",
+                used=used,
+                there=there,
+            )
         )
     return joined(sentences)
 
 
-_TOO_FEW = Text("The differences cannot be divided between axes: this takes two axes with two values each, and all their combinations done.")
+_TOO_FEW = Text(
+    "The differences cannot be divided between axes: this takes two axes with at least two values each, and all their "
+    "combinations finished."
+)
 _SIZES = Text("The images differ in size, so they cannot be compared pixel by pixel.")
 _ALIKE = Text("All images are the same.")

@@ -64,7 +64,10 @@ def _areas(neighbours: list[Step]) -> Text | None:
     if len(steps) > MOST_STEPS:
         areas = [step[AREA] for step in steps]
         shares = [Text("{low} to {high}", low=percent(min(areas)), high=percent(max(areas)))]
-    return Text("Changed area (pixels of a clearly different color, ΔE above 15) at each step: {shares}.", shares=enumerated(shares))
+    return Text(
+        "Changed area (pixels of a clearly different color, ΔE above 15) at each step: {shares}.",
+        shares=enumerated(shares),
+    )
 
 
 def _compositions(neighbours: list[Step]) -> Text | None:
@@ -88,7 +91,9 @@ def _from_reference(cells: list[Cell], reference: Value, others: list[Value]) ->
     shares = [_at(percent(area), value) for value, area in areas.items() if area is not None]
     if not shares or len(shares) > MOST_STEPS:
         return None
-    return Text("Changed area compared with clip skip {reference}: {shares}.", reference=reference, shares=enumerated(shares))
+    return Text(
+        "Changed area compared with clip skip {reference}: {shares}.", reference=reference, shares=enumerated(shares)
+    )
 
 
 def _edges(ratios: dict[Value, float], reference: Value) -> Text | None:

@@ -108,8 +108,12 @@ def _same_as_reference(cells: list[Cell], reference: Value, others: list[Value])
     if not same:
         return None
     if len(same) == 1:
-        return Text("Clip skip {value} gives the same images as clip skip {reference}.", value=same[0], reference=reference)
-    return Text("Clip skip {values} give the same images as clip skip {reference}.", values=listed(same), reference=reference)
+        return Text(
+            "Clip skip {value} gives the same images as clip skip {reference}.", value=same[0], reference=reference
+        )
+    return Text(
+        "Clip skip {values} give the same images as clip skip {reference}.", values=listed(same), reference=reference
+    )
 
 
 def adds_up_at(cells: list[Cell], reference: Value, others: list[Value]) -> int | float | None:
@@ -140,7 +144,9 @@ def _adding_up(cells: list[Cell], reference: Value, others: list[Value]) -> Text
             reference=reference,
         )
     return Text(
-        "The small steps add up: clip skip {value} clearly differs from clip skip {reference}.", value=value, reference=reference
+        "The small steps add up: clip skip {value} clearly differs from clip skip {reference}.",
+        value=value,
+        reference=reference,
     )
 
 

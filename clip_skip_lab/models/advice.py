@@ -84,7 +84,11 @@ def advise(sources: list[Source], clip_skip: int, place: str = "header", lowest:
     values = [max(value, lowest) for _, value in others]
     if len({max(value, lowest) for _, value in telling}) > 1:
         sentences += [
-            Text("{file} was trained at clip skip {clip_skip}, the value in use.", file=_named(source), clip_skip=clip_skip)
+            Text(
+                "{file} was trained at clip skip {clip_skip}, the value in use.",
+                file=_named(source),
+                clip_skip=clip_skip,
+            )
             for source, value in telling
             if (source, value) not in others
         ]

@@ -109,7 +109,7 @@ def test_a_cell_goes_to_img2img_and_inpaint_with_its_picture(webui, swept, sweep
     beside = sweeps_page(swept, "2-0")
     for _ in range(2):  # the second time there is a picture already
         webui.open_tab("txt2img")
-        send(beside, name, f"In the WebUI's tab, {name} has this image and its parameters.")
+        send(beside, name, f"The WebUI's tab now has this image and its parameters in {name}.")
         assert webui.page.locator(box).is_visible()
         assert dropped_size(webui, box) == [128, 64]
     assert value(webui, "#img2img_prompt textarea") == PROMPT
@@ -172,11 +172,9 @@ def test_a_cell_of_img2img_is_not_run_again_without_its_picture(webui, of_img2im
     for key in ("run", "around"):
         button = beside.locator(f"[data-key={key}]")
         assert button.is_disabled()
-        assert button.get_attribute("title").startswith("This sweep is one of img2img")
+        assert button.get_attribute("title").startswith("This is an img2img sweep")
     beside.keyboard.press("r")
-    beside.locator(
-        "#said", has_text="This is an img2img sweep, and its input image was not kept."
-    ).wait_for()
+    beside.locator("#said", has_text="This is an img2img sweep, and its input image was not kept.").wait_for()
     send(beside, "img2img", "img2img has this image")
 
 

@@ -108,7 +108,11 @@ def test_on_every_model_the_encoders_are_named():
 @pytest.mark.parametrize("value", ["12.5", "[1:13:0.5]"])
 def test_a_layer_that_is_not_there_warns(value):
     said = answer(SD1, {"clip_skip": value})
-    assert said["sentence"].lower().endswith("there is no such layer: the text encoder has 12, and generating fails")
+    assert (
+        said["sentence"]
+        .lower()
+        .endswith("there is no such layer: the text encoder has 12 layers, and generating fails")
+    )
     assert said["warning"] is True
 
 
