@@ -137,8 +137,8 @@ def _came_out(found: dict) -> str:
   right answer, was decided in {percent(half)} at most.
 - Only more images help. More time steps or more noise for the same images help little, and it matters little
   which time steps are used.
-- Guided predictions tell less than plain ones.
-- How alike two layers are tells little on its own: at the same cosine, the first model needed a few dozen images, and
+- Guided predictions decide less than plain ones.
+- How alike two layers are says little on its own: at the same cosine, the first model needed a few dozen images, and
   the second could not be decided.
 - Images that the model drew at one clip skip pull the answer towards that value. If images are drawn at every value,
   and each is measured at its own, {MANY} images per value decide the first model in {own["10"]} and the second in
@@ -150,7 +150,7 @@ def _came_out(found: dict) -> str:
 - It would work without captions, too, on these models: under the empty caption {MANY} images would decide the first in
   {without["10"]} and the second in {without["0"]} of the draws. That depends on a training that saw empty captions, and
   the control, which requires captions that say something, does not accept it today.
-- Signed ranks tell which value is better for the typical image. If several values are equally good on average *and* the
+- Signed ranks show which value is better for the typical image. If several values are equally good on average *and* the
   ratios are very skewed against the true one, it is dropped more often than promised. With measured losses made
   equally good, a wrong value was decided in at most {percent(equal)} of the draws.
 """
