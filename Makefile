@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: demo many webui test lint bench clean
+.PHONY: demo many webui test lint bench release-check clean
 
 demo: $(READY)
 	$(PY) -m demo
@@ -30,6 +30,9 @@ lint: $(READY)
 
 bench: $(READY)
 	$(PY) -m benchmarks
+
+release-check: $(READY)
+	$(PY) -m release check $(if $(QUICK),--quick)
 
 $(READY): requirements-dev.txt
 	$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 11), "Python 3.11 is needed, this is %d.%d: make PYTHON=/path/to/python3.11" % sys.version_info[:2]'

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from clip_skip_lab import __version__
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
@@ -123,9 +124,8 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     (earlier.folder / "cells" / "00000-7.png").unlink()
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
-    assert note.endswith(
-        "memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
-    )
+    code = f"Clip Skip Lab {__version__}"
+    assert note.endswith(f"memory, 1 and continued with {code}, memory, 2: the two may not give equal pictures.")
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
     assert outcome.record.notes == [note]

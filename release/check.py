@@ -1,0 +1,57 @@
+"""All checks of a release, on a fresh clone of the last commit."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from . import address, clone, documents, facts, files, forms
+from .tree import Result, Tree
+
+CHECKS: tuple[Callable[[Tree], Result], ...] = (
+    documents.links,
+    documents.pictures,
+    files.sizes,
+    files.third_party,
+    files.dependencies,
+    facts.version,
+    facts.entry,
+    facts.citation,
+    forms.forms,
+    address.check,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints one line for each check; returns 1 where one fails."""
+    parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
+    parser.add_argument("what", choices=["check"], help="looks at the last commit in a fresh clone")
+    parser.add_argument("--quick", action="store_true", help="without make demo and make test, which take 40 minutes")
+    parser.add_argument("--repository", type=Path, default=Path(__file__).parents[1], help="another one than this")
+    asked = parser.parse_args(arguments)
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="clip-skip-lab-release-", ignore_cleanup_errors=True) as temporary:
+        place = Path(temporary)
+        results = [clone.clones(asked.repository, place)]
+        tree = Tree(place / "full")
+        steps = [
+            *CHECKS,
+            *(
+                []
+                if asked.quick
+                else [lambda tree, name=name: clone.command(tree.root, name) for name in clone.COMMANDS]
+            ),
+        ]
+        for result in results:
+            failed += _say(result)
+        for step in steps:
+            failed += _say(step(tree))
+    print(f"\n{failed} checks failed." if failed else "\nNothing speaks against a release.")
+    return 1 if failed else 0
+
+
+def _say(result: Result) -> bool:
+    print("\n".join(result.lines()), flush=True)
+    return bool(result.problems)
