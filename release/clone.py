@@ -22,7 +22,7 @@ def clones(repository: Path, place: Path) -> Result:
     result, said = Result("clone"), []
     address = repository.resolve().as_uri()
     for name, more in (("full", []), ("shallow", ["--depth", "1"])):
-        git(place, "clone", "--quiet", *more, address, name)
+        git(place, "clone", "--quiet", "--single-branch", *more, address, name)
         folder = place / name
         history = size_of(folder / ".git")
         said.append(f"{name} {size_of(folder) / 1e6:.1f} MB (.git {history / 1e6:.1f} MB)")

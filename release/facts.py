@@ -22,7 +22,7 @@ TAGS = (
     *("script", "localization", "tab", "dropdown", "ads", "training", "models", "UI related", "prompting"),
     *("editing", "manipulations", "online", "animation", "query", "science", "extras"),
 )
-"""What an entry may be sorted under, as the list's tags.json had it on 2026-05-25; its "installed" is the WebUI's own."""
+"""What an entry may be sorted under, as the list's tags.json had it on 2026-05-25; "installed" is the WebUI's."""
 ENTRY_KEYS = ("name", "url", "description", "tags")
 
 CITATION_KEYS = {
@@ -77,7 +77,7 @@ def released_on(tree: Tree, number: str) -> str:
 
 
 def entry(tree: Tree) -> Result:
-    """The entry for the list from which WebUIs install: what that list's own check asks for, and what its README does."""
+    """The entry for the list from which WebUIs install: what its own check asks for, and its README."""
     result = Result("index entry")
     try:
         told = json.loads(tree.text(ENTRY))
@@ -144,7 +144,7 @@ def problems_of_citation(told: Any, address: str) -> list[str]:
     if not _is_date(told.get("date-released")):
         problems.append("date-released is not a date")
     if told.get("license") != "MIT":
-        problems.append("has another licence than LICENSE")
+        problems.append("has another license than LICENSE")
     if not isinstance(told.get("keywords", []), list):
         problems.append("keywords is not a list")
     if told.get("repository-code", address) != address:

@@ -1,4 +1,4 @@
-"""What is shipped: how large it is, where it comes from, and under which licence."""
+"""What is shipped: how large it is, where it comes from, and under which license."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def sizes(tree: Tree) -> Result:
 
 
 def third_party(tree: Tree) -> Result:
-    """The repository's licence is MIT, and LIST names each file that comes from elsewhere, or says that it doesn't."""
-    result = Result("licences of files")
+    """The repository's license is MIT, and LIST names each file that comes from elsewhere, or says that it doesn't."""
+    result = Result("licenses of files")
     if "LICENSE" not in tree.files or not tree.text("LICENSE").startswith("MIT License"):
-        result.problems.append("LICENSE is not the MIT licence")
+        result.problems.append("LICENSE is not the MIT license")
     rows = _rows(tree.text(LIST)) if LIST in tree.files else []
     if not rows:
         result.problems.append(f"{LIST} has no table of files")
@@ -62,17 +62,17 @@ def third_party(tree: Tree) -> Result:
     for name, why in asked.items():
         if not any(_covers(pattern, name) for pattern in patterns):
             result.problems.append(f"{name} ({why}) is not in {LIST}")
-    for pattern, licence in rows:
+    for pattern, license in rows:
         if not any(_covers(pattern, name) for name in tree.files):
             result.problems.append(f"{LIST} names {pattern}, which is not in the repository")
-        if not PERMISSIVE.search(licence):
-            result.problems.append(f"{LIST}: the licence of {pattern} is not said")
+        if not PERMISSIVE.search(license):
+            result.problems.append(f"{LIST}: the license of {pattern} is not said")
     result.said = f"MIT; {len(asked)} files that could come from elsewhere are in {LIST}"
     return result
 
 
 def _rows(text: str) -> list[tuple[str, str]]:
-    """(pattern, licence) for each name in the first column of the table."""
+    """(pattern, license) for each name in the first column of the table."""
     found = []
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
@@ -97,13 +97,13 @@ def _asked(tree: Tree) -> dict[str, str]:
             asked[name] = "written after another program"
     for name, text in tree.texts().items():
         if name not in ("LICENSE", LIST) and not name.startswith("release/") and OTHERS.search(text):
-            asked.setdefault(name, "has a mark of somebody's licence")
+            asked.setdefault(name, "has a mark of somebody's license")
     return asked
 
 
 def dependencies(tree: Tree) -> Result:
     """What the package asks for may be distributed beside MIT code; read from what is installed here."""
-    result, told = Result("licences of dependencies"), []
+    result, told = Result("licenses of dependencies"), []
     project = tomllib.loads(tree.text("pyproject.toml"))["project"]
     asked = [*project.get("dependencies", [])]
     for extra in project.get("optional-dependencies", {}).values():
@@ -111,19 +111,19 @@ def dependencies(tree: Tree) -> Result:
     for requirement in asked:
         name = re.match(r"[\w.-]+", requirement)[0]
         try:
-            licence = licence_of(name)
+            license = license_of(name)
         except PackageNotFoundError:
-            result.problems.append(f"{name} is not installed here, so its licence was not read")
+            result.problems.append(f"{name} is not installed here, so its license was not read")
             continue
-        if NOT_PERMISSIVE.search(licence) or not PERMISSIVE.search(licence):
-            result.problems.append(f"{name}: {licence or 'says no licence'}")
-        told.append(f"{name} {licence}")
+        if NOT_PERMISSIVE.search(license) or not PERMISSIVE.search(license):
+            result.problems.append(f"{name}: {license or 'says no license'}")
+        told.append(f"{name} {license}")
     result.said = ", ".join(told)
     return result
 
 
-def licence_of(name: str) -> str:
-    """The licence that an installed package states, in a few words; "" where it states none."""
+def license_of(name: str) -> str:
+    """The license that an installed package states, in a few words; "" where it states none."""
     about = metadata(name)
     classified = [
         line.rpartition(" :: ")[2] for line in about.get_all("Classifier") or [] if line.startswith("License ::")

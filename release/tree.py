@@ -31,7 +31,7 @@ class Result:
 
 
 class Tree:
-    """The tracked files below a folder."""
+    """The files below a folder that git has, or would take."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -39,8 +39,8 @@ class Tree:
     @cached_property
     def files(self) -> list[str]:
         """Their paths below the folder, with slashes, sorted."""
-        told = git(self.root, "ls-files", "-z")
-        return sorted(name for name in told.split("\0") if name and (self.root / name).is_file())
+        told = git(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return sorted({name for name in told.split("\0") if name and (self.root / name).is_file()})
 
     def text(self, name: str) -> str:
         """A file's text."""
