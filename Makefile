@@ -24,6 +24,7 @@ test: $(READY) lint
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff check --preview --select PLW1514 .  # files have one encoding, whatever the system's is
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import tomllib
-import yaml
+import yaml  # comes with transformers
 
 from .address import ENTRY, current
 from .pages import pages_of

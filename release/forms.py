@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
+import yaml  # comes with transformers
 
 from .tree import Result, Tree
 

@@ -135,7 +135,7 @@ def test_a_disk_that_does_not_let_it_loses_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         delete_sweep(folder)
     monkeypatch.undo()
-    monkeypatch.setattr("pathlib.Path.rename", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="No space"):
         delete_sweep(folder)
     assert (folder / "sweep.json").exists()
