@@ -113,7 +113,8 @@ def test_what_the_command_writes_is_what_is_read(capsys):
     told = Told()
     for line in capsys.readouterr().out.splitlines():
         told.take(line)
-    assert (told.folder, told.over, told.total, told.failed) == ("/out/2026-11-27-0a1b2c3d", 5, 12, 1)
+    folder = str(Path("/out/2026-11-27-0a1b2c3d"))
+    assert (told.folder, told.over, told.total, told.failed) == (folder, 5, 12, 1)
     assert told.webuis == {"http://a": "waits", "http://b": "lost"}
     assert told.sentences == ["http://b was lost."]
     assert told.measured == (3, 12)
