@@ -55,7 +55,7 @@ def take(browser: Browser, url: str, theme: str, size: tuple[int, int], locale: 
         page.locator(".clip-skip-lab-curve").first.wait_for()
     if top == HEATMAP:
         page.get_by_role("button", name="What does each layer see").click()
-        page.get_by_text("pictures stand over the layers").wait_for(timeout=200_000)
+        page.get_by_text("images stand over the layers").wait_for(timeout=200_000)
         page.wait_for_timeout(2000)
     if top == SIDE:
         page.get_by_role("button", name="Keep for comparison").click()

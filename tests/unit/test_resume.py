@@ -125,7 +125,7 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
     code = f"Clip Skip Lab {__version__}"
-    assert note.endswith(f"memory, 1 and continued with {code}, memory, 2: the two may not give equal pictures.")
+    assert note.endswith(f"memory, 1 and continued with {code}, memory, 2: the two may not give equal images.")
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
     assert outcome.record.notes == [note]

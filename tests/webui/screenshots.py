@@ -83,7 +83,7 @@ def main() -> None:
             names = client.checkpoints()
             sdxl = next((name for name in names if "sdxl" in name.lower()), None)
             if sdxl is None:
-                print("no SDXL checkpoint: the pictures of the warning are left as they are")
+                print("no SDXL checkpoint: the images of the warning are left as they are")
             else:
                 with client.kept(CLIP_SKIP, CHECKPOINT):
                     client.set({CHECKPOINT: sdxl})
