@@ -22,8 +22,10 @@ def clones(repository: Path, place: Path) -> Result:
     result, said = Result("clone"), []
     address = repository.resolve().as_uri()
     for name, more in (("full", []), ("shallow", ["--depth", "1"])):
-        git(place, "clone", "--quiet", "--single-branch", *more, address, name)
         folder = place / name
+        git(place, "init", "--quiet", name)  # as `git clone` does; but that wants a branch, which a tag's run has not
+        git(folder, "fetch", "--quiet", *more, address, "HEAD")
+        git(folder, "checkout", "--quiet", "FETCH_HEAD")
         history = size_of(folder / ".git")
         said.append(f"{name} {size_of(folder) / 1e6:.1f} MB (.git {history / 1e6:.1f} MB)")
     result.said = ", ".join(said)
