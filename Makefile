@@ -1,5 +1,6 @@
 # `make demo` runs the main job, `make many` one over two hosts, `make test` runs everything. All set up `.venv`
-# first where needed, and work offline once they have run.
+# first where needed, and work offline once they have run. `make release-check` looks at all that a release needs, in a
+# fresh clone; with QUICK=1 without the 40 minutes of the two commands there.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python

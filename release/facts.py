@@ -16,6 +16,7 @@ from .tree import Result, Tree
 
 MODULE = "clip_skip_lab/__init__.py"
 CITATION = "CITATION.cff"
+MOST_LINES = 80
 NUMBER = re.compile(r"\d+\.\d+\.\d+")
 
 TAGS = (
@@ -60,7 +61,9 @@ def version(tree: Tree) -> Result:
         for other in re.findall(r"Clip Skip Lab (\d+\.\d+\.\d+)", tree.text(page)):
             if other != number and page != "CHANGELOG.md":
                 result.problems.append(f"{page} speaks of version {other}")
-    released = released_on(tree, number)
+    released, lines = _section(tree, number)
+    if lines > MOST_LINES:
+        result.problems.append(f"CHANGELOG.md has {lines} lines for {number}; who uses it reads {MOST_LINES} at most")
     if not released:
         result.problems.append(f"CHANGELOG.md has no section “## {number} (date)” with lines in it")
     elif citation and str(citation.get("date-released")) != released:
@@ -69,11 +72,12 @@ def version(tree: Tree) -> Result:
     return result
 
 
-def released_on(tree: Tree, number: str) -> str:
-    """The date of a version's section in the changelog; "" where it has none, or nothing in it."""
+def _section(tree: Tree, number: str) -> tuple[str, int]:
+    """The date of a version's section in the changelog, and how many lines its list has; "" where it has none."""
     text = tree.text("CHANGELOG.md") if "CHANGELOG.md" in tree.files else ""
     found = re.search(rf"^## {re.escape(number)} \(([^)]*)\)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    return found[1] if found and _is_date(found[1]) and re.search(r"^- ", found[2], re.MULTILINE) else ""
+    lines = len(re.findall(r"^- ", found[2], re.MULTILINE)) if found else 0
+    return (found[1], lines) if found and lines and _is_date(found[1]) else ("", 0)
 
 
 def entry(tree: Tree) -> Result:

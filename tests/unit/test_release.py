@@ -107,6 +107,7 @@ def test_a_tree_that_is_in_order_passes_and_the_placeholder_is_left_to_do(tree):
         (facts.version, {"CHANGELOG.md": "## 1.0.0 (2026-11-27)\n\n## 0.9.0 (2026-01-01)\n\n- x\n"}, "no section"),
         (facts.version, {"CHANGELOG.md": "## 1.0.0 (soon)\n\n- x\n"}, "has no section “## 1.0.0 (date)”"),
         (facts.version, {"CHANGELOG.md": "## 1.0.0 (2026-11-28)\n\n- x\n"}, "CHANGELOG.md of 2026-11-28"),
+        (facts.version, {"CHANGELOG.md": "## 1.0.0 (2026-11-27)\n" + "- x\n" * 81}, "has 81 lines for 1.0.0"),
         (facts.entry, {"release/index-entry.json": None}, "No such file"),
         (facts.entry, {"release/index-entry.json": "{"}, "Expecting"),
         (facts.citation, {"CITATION.cff": None}, "is not there"),
