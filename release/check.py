@@ -31,23 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="without make demo and make test, which take 40 minutes")
     parser.add_argument("--repository", type=Path, default=Path(__file__).parents[1], help="another one than this")
     asked = parser.parse_args(arguments)
-    failed = 0
     with tempfile.TemporaryDirectory(prefix="clip-skip-lab-release-", ignore_cleanup_errors=True) as temporary:
         place = Path(temporary)
-        results = [clone.clones(asked.repository, place)]
-        tree = Tree(place / "full")
-        steps = [
-            *CHECKS,
-            *(
-                []
-                if asked.quick
-                else [lambda tree, name=name: clone.command(tree.root, name) for name in clone.COMMANDS]
-            ),
-        ]
-        for result in results:
-            failed += _say(result)
-        for step in steps:
-            failed += _say(step(tree))
+        failed = _say(clone.clones(asked.repository, place))
+        tree = Tree(place / clone.FULL)
+        for check in CHECKS:
+            failed += _say(check(tree))
+        for target in () if asked.quick else clone.COMMANDS:
+            failed += _say(clone.command(tree.root, target))
     print(f"\n{failed} checks failed." if failed else "\nNothing speaks against a release.")
     return 1 if failed else 0
 

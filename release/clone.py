@@ -9,6 +9,7 @@ from pathlib import Path
 from .tree import Result, git
 
 COMMANDS = ("demo", "test")
+FULL, SHALLOW = "full", "shallow"
 
 
 def size_of(folder: Path) -> int:
@@ -21,7 +22,7 @@ def clones(repository: Path, place: Path) -> Result:
     both are."""
     result, said = Result("clone"), []
     address = repository.resolve().as_uri()
-    for name, more in (("full", []), ("shallow", ["--depth", "1"])):
+    for name, more in ((FULL, []), (SHALLOW, ["--depth", "1"])):
         folder = place / name
         git(place, "init", "--quiet", name)  # as `git clone` does; but that wants a branch, which a tag's run has not
         git(folder, "fetch", "--quiet", *more, address, "HEAD")
