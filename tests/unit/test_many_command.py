@@ -251,7 +251,7 @@ def test_without_what_a_sweep_needs_it_says_how_to_get_it(request_file, run, mon
     monkeypatch.setattr("clip_skip_lab.many.find_spec", lambda name: None if name == "rich" else name)
     assert main(["sweep", "--webui", "gpu1", "--request", request_file]) == 2
     root = Path(sweeping.__file__).parents[2]
-    assert capsys.readouterr().err == f"A sweep needs rich: pip install '{root}[many]'\n"
+    assert capsys.readouterr().err == f'A sweep needs rich: pip install "{root}[many]"\n'
     assert run.orders == []
 
 
