@@ -37,7 +37,7 @@ def test_the_grid_folder_is_made_when_it_is_not_there(tmp_path):
 
 def test_a_grid_folder_that_is_a_file_gets_a_sentence(tmp_path):
     taken = tmp_path / "grids"
-    taken.write_text("a file")
+    taken.write_text("a file", encoding="utf-8")
     with pytest.raises(InvalidInput) as caught:
         make_folder(taken, NOW)
     told = str(caught.value)
@@ -142,7 +142,7 @@ def test_writing_into_a_folder_that_is_gone_is_an_os_error(tmp_path):
 
 
 def test_a_broken_record_is_a_value_error(tmp_path):
-    (tmp_path / "sweep.json").write_text("{")
+    (tmp_path / "sweep.json").write_text("{", encoding="utf-8")
     with pytest.raises(ValueError):
         read_record(tmp_path)
 

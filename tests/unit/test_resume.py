@@ -37,7 +37,7 @@ def test_resuming_runs_only_what_is_not_done(tmp_path):
     assert outcome.record.count(DONE) == 4
     assert outcome.record.state == "finished"
     assert [kept.cell for kept in outcome.pictures] == [0, 1, 2, 3]
-    assert json.loads((outcome.folder / "sweep.json").read_text())["state"] == "finished"
+    assert json.loads((outcome.folder / "sweep.json").read_text(encoding="utf-8"))["state"] == "finished"
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-9])])
@@ -53,9 +53,9 @@ def test_a_missing_or_damaged_picture_is_noticed_and_its_cell_run_again(tmp_path
 
 def edit(earlier, change):
     """Changes what is in `sweep.json`, by hand so to say, and finds the sweep again."""
-    content = json.loads((earlier.folder / "sweep.json").read_text())
+    content = json.loads((earlier.folder / "sweep.json").read_text(encoding="utf-8"))
     change(content)
-    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    (earlier.folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     return find_earlier(earlier.folder.parents[1], earlier.folder.name)
 
 
@@ -196,7 +196,7 @@ def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
 
 def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
-    (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
+    (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [', encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
         find_earlier(tmp_path, earlier.folder.name)
     assert offered(tmp_path)[0] == []
