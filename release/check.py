@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
             failed += _say(check(tree))
         for target in () if asked.quick else clone.COMMANDS:
             failed += _say(clone.command(tree.root, target))
-    print(f"\n{failed} checks failed." if failed else "\nNothing speaks against a release.")
+    print(f"\n{failed} checks failed." if failed else "\nAll checks passed.")
     return 1 if failed else 0
 
 

@@ -44,7 +44,7 @@ def links(tree: Tree) -> Result:
             elif anchor and target in anchors and anchor not in anchors[target]:
                 result.problems.append(f"{page}: {target} has no heading #{anchor}")
     listed = ", ".join(sorted(outside)) or "none"
-    result.said = f"{local} local ones lead somewhere; {len(outside)} addresses outside, not fetched: {listed}"
+    result.said = f"{local} local ones work; {len(outside)} external ones, not fetched: {listed}"
     return result
 
 
@@ -54,13 +54,13 @@ def _parents(folder: str) -> list[str]:
 
 
 def pictures(tree: Tree) -> Result:
-    """Each picture in docs/ is shown or linked on a page, each that is shown is there, and has a text."""
+    """Each picture in docs/ is shown or linked on a page, each that is shown is there, and has an alt text."""
     result, shown = Result("pictures"), set()
     for page in pages_of(tree):
         text = tree.text(page)
         for link, alt in shown_in(text):
             if not alt:
-                result.problems.append(f"{page}: {link} has no text for who cannot see it")
+                result.problems.append(f"{page}: {link} has no alt text")
             if is_external(link):
                 continue
             target = _target(page, link)
@@ -74,7 +74,7 @@ def pictures(tree: Tree) -> Result:
         if name.startswith("docs/") and name.lower().endswith(PICTURES) and not name.startswith(NO_PAGES)
     ]
     result.problems += [f"{name} is shown on no page" for name in there if name not in shown]
-    result.said = f"{len(there)} in docs, each shown, each with a text"
+    result.said = f"{len(there)} in docs, all shown, all with alt text"
     return result
 
 

@@ -71,7 +71,7 @@ def links_of(text: str) -> list[str]:
 
 
 def shown_in(text: str) -> list[tuple[str, str]]:
-    """The pictures that a page shows, as (file, text for who cannot see it)."""
+    """The pictures that a page shows, as (file, alt text)."""
     text = prose(text)
     found = [(m[2], m[1].strip()) for m in _SHOWN.finditer(text)]
     for tag in _IMG.findall(text):
