@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml  # comes with transformers
 
+from .address import current
+from .pages import anchors_of
 from .tree import Result, Tree
 
 FOLDER = ".github/ISSUE_TEMPLATE/"
@@ -24,6 +26,7 @@ ATTRIBUTES = {
 def forms(tree: Tree) -> Result:
     """All forms, and the list of links beside them."""
     result, count = Result("issue forms"), 0
+    headings = anchors_of(tree.text("README.md"))
     for name in tree.files:
         if not name.startswith(FOLDER) or not name.endswith((".yml", ".yaml")):
             continue
@@ -36,6 +39,8 @@ def forms(tree: Tree) -> Result:
         count += not is_config
         check = problems_of_config if is_config else problems_of_form
         result.problems += [f"{name}: {problem}" for problem in check(told)]
+        named = re.findall(rf"{re.escape(current(tree))}#([\w-]+)", tree.text(name))
+        result.problems += [f"{name}: README.md has no heading #{anchor}" for anchor in named if anchor not in headings]
     if not count:
         result.problems.append(f"{FOLDER} has no form")
     result.said = f"{count} forms"

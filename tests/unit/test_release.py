@@ -115,6 +115,7 @@ def test_a_tree_that_is_in_order_passes_and_the_placeholder_is_left_to_do(tree):
         (forms.forms, {".github/ISSUE_TEMPLATE/bug.yml": None}, "has no form"),
         (forms.forms, {".github/ISSUE_TEMPLATE/bug.yml": "name: x\n"}, "lacks description"),
         (forms.forms, {".github/ISSUE_TEMPLATE/config.yml": "links: []\n"}, "has links, which GitHub does not know"),
+        (forms.forms, {".github/ISSUE_TEMPLATE/bug.yml": f"# {OURS}#gone\nname: x\n"}, "has no heading #gone"),
         (address.check, readme("https://github.com/me/clip-skip-lab"), "README.md has https://github.com/me/"),
         (address.check, {"pyproject.toml": "[project]\n"}, "names no Repository"),
     ],
