@@ -1,6 +1,5 @@
-# `make demo` runs the main job, `make many` one over two hosts, `make test` runs everything. All set up `.venv`
-# first where needed, and work offline once they have run. `make release-check` looks at all that a release needs, in a
-# fresh clone; with QUICK=1 without the 40 minutes of the two commands there.
+# `make demo` runs the main job, `make many` one over two hosts, `make try` makes docs/try/, `make test` runs everything.
+# All set up `.venv` first where needed, and work offline once they have run.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -8,13 +7,16 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: demo many webui test lint bench release-check clean
+.PHONY: demo many try webui test lint bench clean
 
 demo: $(READY)
 	$(PY) -m demo
 
 many: $(READY)
 	$(PY) -m demo.many
+
+try: $(READY)
+	$(PY) -m demo.try_page
 
 webui: $(READY)
 	$(PY) -m tests.minihost --trained-model
@@ -33,6 +35,8 @@ lint: $(READY)
 bench: $(READY)
 	$(PY) -m benchmarks
 
+# All that a release needs, in a fresh clone; with QUICK=1 without the 40 minutes of `make demo` and `make test` there.
+.PHONY: release-check
 release-check: $(READY)
 	$(PY) -m release check $(if $(QUICK),--quick)
 
