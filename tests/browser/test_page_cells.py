@@ -134,7 +134,7 @@ def test_two_cells_are_compared_by_mouse(open_page, twelve):
     page = open_page(twelve)
     for name, tool in (("Clip skip 2", "a"), ("Clip skip 9", "b")):
         use_tool(page, name, tool)
-    dialog = page.get_by_role("dialog", name="Comparing A, Clip skip 2, with B, Clip skip 9")
+    dialog = page.get_by_role("dialog", name="Comparing A (Clip skip 2) with B (Clip skip 9)")
     dialog.wait_for()
     for mode in ("Side by side", "Flicker", "Difference", "Wipe"):
         dialog.get_by_role("button", name=mode).click()
@@ -147,7 +147,7 @@ def test_two_cells_are_compared_by_mouse(open_page, twelve):
     page.mouse.up()
     assert float(page.locator("#compare-part").input_value()) == pytest.approx(25, abs=1)
     dialog.get_by_role("button", name="Swap").click()
-    page.get_by_role("dialog", name="Comparing A, Clip skip 9, with B, Clip skip 2").wait_for()
+    page.get_by_role("dialog", name="Comparing A (Clip skip 9) with B (Clip skip 2)").wait_for()
     page.get_by_role("button", name="Close").click()
     page.get_by_role("button", name="A: Clip skip 9").click()
     page.locator("#open-compare").wait_for(state="detached")
