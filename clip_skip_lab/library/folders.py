@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..language import Text
 from ..sweep.folder import PARENT
 
-OPTION = Text("Further folders of sweeps")
+OPTION = Text("More folders with sweeps")
 
 
 @dataclass(frozen=True)

@@ -195,8 +195,8 @@ class PlainWebUI:
 
 
 OWN_SCHEDULE_OFF = Text(
-    "The WebUI's own “Dynamic clip skip ramp” was off here: it would change clip skip from step to step, "
-    "whatever is asked."
+    "The WebUI's own “Dynamic clip skip ramp” was switched off here: it would change clip skip from step to step, "
+    "whatever is set."
 )
 
 

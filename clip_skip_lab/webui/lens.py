@@ -99,12 +99,15 @@ def check_known(engine: Engine, loaded: LoadedModel) -> Model:
     if described is None:
         raise _no_model()
     if not loaded.encoders:
-        allowed = Text("models of the kinds SD1, SD2 and SDXL")
+        allowed = Text("SD1, SD2 and SDXL models")
         problem = Text("has no text encoder that Clip Skip Lab knows")
         raise InvalidInput(MODEL, described.name, allowed, problem)
     for encoder in loaded.encoders:
         if not all(is_hosts_method(engine, encoder.module, name) for name in (CHUNKS, engine.encoding[1])):
-            allowed, problem = Text("a text encoder as the WebUI has it"), Text("is encoded by another extension")
+            allowed, problem = (
+                Text("the WebUI's own text encoder"),
+                Text("has its prompts encoded by another extension"),
+            )
             raise InvalidInput(MODEL, described.name, allowed, problem)
     return described
 
@@ -116,7 +119,7 @@ def _clip_skips(engine: Engine, loaded: LoadedModel, look: Look) -> tuple[int, i
     other = look.other_clip_skip or (2 if clip_skip == 1 and highest > 1 else 1)
     for value in (clip_skip, other):
         if value > highest:
-            allowed, problem = Text("1 to {layers}", layers=highest), Text("is no layer")
+            allowed, problem = Text("1 to {layers}", layers=highest), Text("is not a layer")
             raise InvalidInput(CLIP_SKIP_FIELD, value, allowed, problem)
     return clip_skip, other, highest
 
@@ -196,7 +199,7 @@ class _Watching:
             if encoder is None:
                 return before(module, tokens, weights)
             if is_interrupted():
-                raise NothingDone(Text("The lens was interrupted."))
+                raise NothingDone(Text("The prompt lens was interrupted."))
             return self._chunk(encoder, before, tokens, weights)
 
         return process_tokens
@@ -267,7 +270,7 @@ class _Pass:
         """
         assert self._tokens is not None
         if is_interrupted():
-            raise NothingDone(Text("The lens was interrupted."))
+            raise NothingDone(Text("The prompt lens was interrupted."))
         tokens = self._tokens[:1].repeat(len(words), 1)
         moved = []
         for row, word in enumerate(words):

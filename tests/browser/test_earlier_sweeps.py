@@ -88,17 +88,17 @@ def test_a_finished_sweep_fills_the_panel_and_is_extended_by_what_is_added(txt2i
     expect(field(txt2img, "measures")).not_to_be_checked()
     greyed(txt2img, ("draft",))
     usable(txt2img, ("values", "y_axis", "y_values", "z_axis", "mode", "measures"))
-    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 4 cells are there, 0 to run")
+    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 4 cells are done, 0 to run")
     txt2img.forecast_becomes("^Add values or an axis: there is nothing to run yet")
     txt2img.set_values("1-3")
-    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 6 cells are there, 2 to run")
+    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 6 cells are done, 2 to run")
     txt2img.choose(txt2img.part("z_axis"), "Steps")
     txt2img.forecast_becomes(f"^Extends {finished.name}: .* cells are there")  # with what was filled in
     txt2img.type_into(field(txt2img, "z_values"), "2, 3")
-    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 12 cells are there, 8 to run")
+    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 12 cells are done, 8 to run")
     txt2img.generate()
     assert "12 of 12 done" in txt2img.log
-    assert f"4 of 12 cells are those of the sweep {finished.name}, and were not run again." in txt2img.log
+    assert f"4 of 12 cells were taken from the sweep {finished.name} and not run again." in txt2img.log
     expect(field(txt2img, "extend")).to_have_value("None")
     usable(txt2img)
 

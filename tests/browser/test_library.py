@@ -264,7 +264,7 @@ def test_extending_brings_the_plan_to_which_values_can_be_added_and_runs(tab, cl
     tab.sweep_page.forecast_becomes(f"Extends {swept.folder.name}: 2 of 2 cells are there")
     expect(tab.sweep_page.part("values").locator("textarea, input").first).to_have_value("1, 2")
     tab.sweep_page.set_values("1-3")
-    tab.sweep_page.forecast_becomes("2 of 3 cells are there, 1 to run")
+    tab.sweep_page.forecast_becomes("2 of 3 cells are done, 1 to run")
     tab.sweep_page.generate()
     tab.open()
     tab.search("yomin", "2 sweeps")

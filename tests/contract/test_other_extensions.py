@@ -218,7 +218,7 @@ def test_pictures_that_a_script_adds_are_all_kept_and_no_cell_counts_as_interrup
         *sweep.info["all_seeds"][:4],
     ]
     assert len({picture["file"] for cell in record["cells"] for picture in cell["pictures"]}) == 8
-    assert "Another extension changed the number of images: 4 of a cell, not 2 as asked." in record["notes"]
+    assert "Another extension changed the number of images: 4 per cell instead of 2." in record["notes"]
     assert len(sweep.cells) == 8
 
 
@@ -237,7 +237,7 @@ def test_switched_off_it_does_not_forbid_batches_and_switched_on_it_is_named(med
     assert off.record["notes"] == []
     assert len(meddling.seen()["arguments"]) == 1, "one generation for all cells"
     on = meddled_client.sweep({**SKIPS, "mode": "fast"}, alwayson_scripts=asking(note="hello"))
-    assert on.record["notes"] == ["The cells ran one by one: the script Meddling takes part."]
+    assert on.record["notes"] == ["The cells ran one by one: the script Meddling is active."]
 
 
 # The arguments: however many are given, those of scripts behind ours stay where they are

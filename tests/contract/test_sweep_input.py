@@ -37,11 +37,11 @@ def refusal(client, plan=None, **changes):
         ("14", '"14"', "is out of range"),
         ("99", '"99"', "is out of range"),
         ("1-", '"1-"', "is not a complete range"),
-        ("12-1 (+2)", '"12-1 (+2)"', "is an empty range (perhaps 12-1 (-2) was meant)"),
+        ("12-1 (+2)", '"12-1 (+2)"', "is an empty range (did you mean 12-1 (-2)?)"),
         ("", '""', "is empty"),
         ([], '""', "is empty"),
         ("letters", '"letters"', "is not a number"),
-        ("1-1000000", '"1-1000000"', "has 1000000 in it, which is out of range"),
+        ("1-1000000", '"1-1000000"', "contains 1000000, which is out of range"),
         ([1, 14], "14", "is out of range"),
         (True, "True", "is not a"),
         (None, "None", "is not a"),
@@ -110,7 +110,7 @@ def test_an_empty_text_cannot_be_the_one_to_be_replaced(client, first):
 @pytest.mark.parametrize("wrong", [None, True, {}, []], ids=repr)
 def test_a_value_of_a_text_axis_that_is_no_text_is_refused(client, wrong):
     detail = refusal(client, {"clip_skip": "1", "y": {"axis": "Prompt S/R", "values": ["red", wrong]}})
-    assert detail.startswith(f"Values of the second axis: {wrong!r} is not a text; allowed: ")
+    assert detail.startswith(f"Values of the second axis: {wrong!r} is not text; allowed: ")
 
 
 def test_a_number_too_long_is_refused_in_a_short_sentence(client):
@@ -191,7 +191,10 @@ HIRES = {"enable_hr": True, "denoising_strength": 0.5}
         ({"batch_size": 0}, "Batch size: 0 is too small"),
         ({"width": 0}, "Width: 0 is too small"),
         ({"height": -64}, "Height: -64 is too small"),
-        ({"override_settings": {"no_such_option": 1}}, 'override_settings: "no_such_option" is none of them'),
+        (
+            {"override_settings": {"no_such_option": 1}},
+            'override_settings: "no_such_option" is not a setting of this WebUI',
+        ),
         ({"refiner_checkpoint": "no-such-model", "refiner_switch_at": 0.5}, 'Refiner checkpoint: "no-such-model" '),
         ({"steps": 10**9}, "Sampling steps: 1000000000 is too large; allowed: whole numbers from 1 to 10000."),
         ({"steps": None}, "Sampling steps: None is no whole number"),
@@ -201,20 +204,20 @@ HIRES = {"enable_hr": True, "denoising_strength": 0.5}
         ({"seed": 2**63}, "Seed: 9223372036854775808 is too large"),
         ({"seed": 2**64}, "seed: 18446744073709551616 is too large; allowed: whole numbers of 64 bits."),
         ({"subseed": 2**63, "subseed_strength": 0.5}, "Variation seed: 9223372036854775808 is too large"),
-        ({"seed_resize_from_w": None}, "seed_resize_from_w: None is no value"),
+        ({"seed_resize_from_w": None}, "seed_resize_from_w: None is not a value"),
         ({"enable_hr": True, "denoising_strength": None}, "Denoising strength: None is no number"),
         ({"cfg_scale": None}, "CFG Scale: None is no number"),
-        ({"prompt": None}, "Prompt: None is no text"),
-        ({"sampler_name": "Newton"}, 'sampler_name: "Newton" is not there; allowed: '),
-        ({"sampler_name": "DPM++ 2M Newton"}, 'sampler_name: "DPM++ 2M Newton" is not there'),
-        ({"sampler_name": None, "sampler_index": "Newton"}, 'sampler_name: "Newton" is not there'),
-        ({"scheduler": "Sideways"}, 'Schedule type: "Sideways" is not there; allowed: Automatic'),
-        ({"styles": ["no such style"]}, 'Styles: "no such style" is not there'),
+        ({"prompt": None}, "Prompt: None is not text"),
+        ({"sampler_name": "Newton"}, 'sampler_name: "Newton" is not available; allowed: '),
+        ({"sampler_name": "DPM++ 2M Newton"}, 'sampler_name: "DPM++ 2M Newton" is not available'),
+        ({"sampler_name": None, "sampler_index": "Newton"}, 'sampler_name: "Newton" is not available'),
+        ({"scheduler": "Sideways"}, 'Schedule type: "Sideways" is not available; allowed: Automatic'),
+        ({"styles": ["no such style"]}, 'Styles: "no such style" is not available'),
         ({**HIRES, "hr_scale": 0}, "Upscale by: 0.0 is too small"),
-        ({**HIRES, "hr_scale": 99, "width": 512}, "Size after hires fix: 50688 is too large"),
-        ({**HIRES, "hr_upscaler": "no such one"}, 'Upscaler: "no such one" is not there; allowed: Latent'),
-        ({**HIRES, "hr_sampler_name": "Newton"}, 'Hires sampler: "Newton" is not there'),
-        ({**HIRES, "hr_checkpoint_name": "none such"}, 'Hires checkpoint: "none such" is not there'),
+        ({**HIRES, "hr_scale": 99, "width": 512}, "Size after Hires. fix: 50688 is too large"),
+        ({**HIRES, "hr_upscaler": "no such one"}, 'Upscaler: "no such one" is not available; allowed: Latent'),
+        ({**HIRES, "hr_sampler_name": "Newton"}, 'Hires sampler: "Newton" is not available'),
+        ({**HIRES, "hr_checkpoint_name": "none such"}, 'Hires checkpoint: "none such" is not available'),
         ({"enable_hr": True, "denoising_strength": 1.5}, "Denoising strength: 1.5 is too large"),
     ],
 )
@@ -238,25 +241,25 @@ def test_img2img_needs_a_picture(client):
         ("CLIP_stop_at_last_layers", "2", '"2" is no whole number; allowed: whole numbers from 1 to 12.'),
         ("CLIP_stop_at_last_layers", 13, "13 is too large"),
         ("img_max_size_mp", "x", '"x" is no number'),
-        ("samples_filename_pattern", 5, "5 is no text; allowed: text."),
-        ("samples_filename_pattern", None, "None is no text"),
-        ("samples_filename_pattern", {"a": ["png"]}, "{'a': ['png']} is no text"),
+        ("samples_filename_pattern", 5, "5 is not text; allowed: text."),
+        ("samples_filename_pattern", None, "None is not text"),
+        ("samples_filename_pattern", {"a": ["png"]}, "{'a': ['png']} is not text"),
         ("grid_only_if_multiple", "yes", '"yes" is neither; allowed: true or false.'),
         ("grid_only_if_multiple", 1, "1 is neither"),
         ("jpeg_quality", 101, "101 is too large; allowed: whole numbers from 1 to 100."),
         ("jpeg_quality", True, "True is no whole number"),
         ("eta_noise_seed_delta", 1.5, "1.5 is no whole number"),
         ("eta_ancestral", -0.5, "-0.5 is too small; allowed: numbers from 0.0 to 1.0."),
-        ("emphasis", "Shouting", '"Shouting" is not there; allowed: '),
-        ("sd_vae", "no-such-vae", '"no-such-vae" is not there'),
+        ("emphasis", "Shouting", '"Shouting" is not available; allowed: '),
+        ("sd_vae", "no-such-vae", '"no-such-vae" is not available'),
         (
             "sd_model_checkpoint",
             "no-such-model",
-            '"no-such-model" is not there; allowed: the checkpoints of this WebUI.',
+            '"no-such-model" is not available; allowed: the checkpoints of this WebUI.',
         ),
-        ("sd_model_checkpoint", ["a"], "['a'] is not there"),
-        ("hide_samplers", "Euler", '"Euler" is no list'),
-        ("api_useragent", "x", '"x" cannot be applied by a request'),
+        ("sd_model_checkpoint", ["a"], "['a'] is not available"),
+        ("hide_samplers", "Euler", '"Euler" is not a list'),
+        ("api_useragent", "x", '"x" cannot be overridden by a request'),
     ],
 )
 def test_an_override_of_another_kind_than_the_option_is_refused(client, key, value, problem):
@@ -274,9 +277,12 @@ def test_an_override_of_clip_skip_itself_gives_way_to_the_sweeps_values(client):
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
-        ('{"cfg_scale": NaN}', "cfg_scale: nan is no finite number; allowed: finite numbers."),
-        ('{"s_tmax": Infinity}', "s_tmax: inf is no finite number"),
-        ('{"override_settings": {"eta_ancestral": [NaN]}}', "override_settings.eta_ancestral: nan is no finite number"),
+        ('{"cfg_scale": NaN}', "cfg_scale: nan is not a finite number; allowed: finite numbers."),
+        ('{"s_tmax": Infinity}', "s_tmax: inf is not a finite number"),
+        (
+            '{"override_settings": {"eta_ancestral": [NaN]}}',
+            "override_settings.eta_ancestral: nan is not a finite number",
+        ),
         ('{"prompt": "\\ud800"}', 'prompt: "\\ud800" has half a surrogate pair'),
     ],
 )

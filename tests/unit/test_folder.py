@@ -39,7 +39,7 @@ def test_a_grid_folder_that_is_a_file_gets_a_sentence(tmp_path):
         make_folder(taken, NOW)
     assert str(caught.value) == (
         f'Folder for grids: "{taken / "clip-skip-sweeps"}" cannot be written to (Not a directory); '
-        "allowed: a folder with room that the WebUI may write to."
+        "allowed: a folder with free space that the WebUI can write to."
     )
 
 

@@ -71,12 +71,12 @@ def test_where_nothing_was_made_nothing_is_listed(tmp_path):
     [
         ("", "has no sweep.json that can be read"),
         ("{", "has no sweep.json that can be read"),
-        ("[1]", "it is no JSON object"),
+        ("[1]", "it is not a JSON object"),
         ("[" * 100_000, "has no sweep.json that can be read"),
         ("\x00", "has no sweep.json that can be read"),
-        ("{}", "is of another kind"),
-        ('{"cells": 1}', "is of another kind"),
-        ('{"cells": [1]}', "is of another kind"),
+        ("{}", "is of another type"),
+        ('{"cells": 1}', "is of another type"),
+        ('{"cells": [1]}', "is of another type"),
         (None, "No such file"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_record_that_is_not_utf8_is_a_sentence(tmp_path):
 )
 def test_what_is_no_name_of_a_sweep_is_refused(tmp_path, name):
     write_sweep(tmp_path)
-    with pytest.raises(InvalidInput, match=r"is no such name"):
+    with pytest.raises(InvalidInput, match=r"is not a valid name"):
         find_sweep([tmp_path], name)
 
 

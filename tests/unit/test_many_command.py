@@ -296,7 +296,7 @@ def test_a_sweep_that_somebody_runs_is_told_from_one_that_was_killed(swept, caps
     main(["list", str(swept.parent)])
     said = capsys.readouterr()
     assert [line.split()[1] for line in said.out.splitlines()] == ["running", "interrupted"]
-    assert "is being run already" in said.err
+    assert "is already running" in said.err
 
 
 def test_a_damaged_sweep_is_listed_with_what_is_wrong(swept, capsys):

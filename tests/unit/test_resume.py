@@ -112,7 +112,7 @@ def test_a_record_whose_plan_or_settings_were_edited_cannot_be_resumed(tmp_path,
     earlier = edit(broken_off(tmp_path, plan_of("1-4")), lambda content: content.update({key: changes[key]}))
     session = MemorySession(str(tmp_path))
     session.setting = {**session.setting, **{k: v for k, v in earlier.content["setting"].items() if v is not None}}
-    with pytest.raises(InvalidInput, match=r"because these differ: what its sweep\.json says was changed"):
+    with pytest.raises(InvalidInput, match=r"because these settings differ: what its sweep\.json says was changed"):
         run_sweep(read_plan(earlier.content["plan"], [CFG], 12), session, HOST, earlier=earlier)
     assert not session.events
 
@@ -123,9 +123,7 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     (earlier.folder / "cells" / "00000-7.png").unlink()
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
-    assert note.endswith(
-        "memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal images."
-    )
+    assert note.endswith("memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2; their images may differ.")
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
     assert outcome.record.notes == [note]
@@ -165,7 +163,7 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
     other = MemorySession(str(tmp_path))
     other.model = {"name": "other", "hash": "", "vae": ""}
     with pytest.raises(
-        InvalidInput, match="cannot be used with other; allowed: the model that it was begun with, tiny"
+        InvalidInput, match=r"was not started with other, .*; allowed: the model it was started with, tiny"
     ):
         run_sweep(plan, other, HOST, earlier=earlier)
     other = MemorySession(str(tmp_path))
@@ -190,7 +188,7 @@ def test_sweeps_that_were_broken_off_are_offered_the_newest_first(tmp_path):
 
 @pytest.mark.parametrize("name", ["../..", "2026-01-01-zzzzzzzz", 5, "2026-01-01-00000000/../x"])
 def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
-    with pytest.raises(InvalidInput, match="is no such name"):
+    with pytest.raises(InvalidInput, match="is not a valid name"):
         find_earlier(tmp_path, name)
 
 
@@ -231,7 +229,7 @@ def test_a_draft_that_was_broken_off_is_resumed_as_a_draft(tmp_path):
 
 def test_only_drafts_run_at_full_quality(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
-    with pytest.raises(InvalidInput, match="is no draft"):
+    with pytest.raises(InvalidInput, match="is not a draft"):
         next_run(earlier, True, None)
 
 
