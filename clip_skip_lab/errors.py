@@ -65,7 +65,7 @@ def encodable(text: str) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """What an error says went wrong, as a phrase for the middle of a sentence: the `Text` that it was raised with, if any."""
+    """What an error says went wrong, as a phrase for the middle of a sentence; a `Text` where it has one."""
     if error.args and isinstance(error.args[-1], Text):
         return error.args[-1]
     return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split()).rstrip(".")

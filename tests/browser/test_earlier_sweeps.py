@@ -114,7 +114,7 @@ def test_the_line_says_what_cannot_be_extended(txt2img, finished):
     record["plan"]["mode"] = "fast"
     (finished / "sweep.json").write_text(json.dumps(record))
     txt2img.set_values("1-4")
-    txt2img.forecast_becomes('^mode: "exact" cannot take images of fast mode')
+    txt2img.forecast_becomes('^mode: "exact" cannot use images made in fast mode')
 
 
 def test_a_pasted_id_chooses_its_sweep_which_the_page_has_not_listed_yet(txt2img, finished, unfinished):
@@ -140,14 +140,14 @@ def test_a_pasted_id_chooses_its_sweep_which_the_page_has_not_listed_yet(txt2img
 
 def test_a_pasted_id_of_a_sweep_that_is_gone_is_named_by_the_line_under_the_panel(txt2img):
     paste(txt2img, "clip_skip_lab_extend: 2026-11-22-0a1b2c3d")
-    txt2img.forecast_becomes('^Sweep to extend: "2026-11-22-0a1b2c3d" has no sweep.json')
+    txt2img.forecast_becomes('^Sweep to extend: "2026-11-22-0a1b2c3d" is not in ')
     paste(txt2img, "clip_skip_lab_resume: 2026-11-22-0a1b2c3d")
-    txt2img.forecast_becomes('^Sweep to continue: "2026-11-22-0a1b2c3d" has no sweep.json')
+    txt2img.forecast_becomes('^Sweep to continue: "2026-11-22-0a1b2c3d" is not in ')
 
 
 def test_both_at_once_are_refused_with_a_sentence(txt2img, finished, unfinished):
     choose_from(txt2img, "extend", finished)
     choose_from(txt2img, "resume", unfinished)
-    sentence = txt2img.forecast_becomes(f'^Sweep to extend: "{finished.name}" cannot be chosen beside a sweep to cont')
+    sentence = txt2img.forecast_becomes(f'^Sweep to extend: "{finished.name}" cannot be combined with a sweep to cont')
     txt2img.generate()
     assert sentence.strip() in txt2img.log

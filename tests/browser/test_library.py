@@ -231,7 +231,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_can_be_deleted(tab, client):
     folder = write_sweep(base, "2025-02-03-0badf00d")
     (folder / "sweep.json").write_text("{", encoding="utf-8")
     tab.search("0badf00d", "1 sweep")
-    expect(tab.row(folder)).to_contain_text("has no sweep.json that can be read")
+    expect(tab.row(folder)).to_contain_text("has no readable sweep.json")
     expect(tab.row(folder).get_by_role("button")).to_have_text(["Delete"])
     tab.press(folder, "Delete")
     tab.says("Deleted.")

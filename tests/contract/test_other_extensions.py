@@ -132,7 +132,7 @@ def test_a_detailer_has_the_schedule_of_its_picture_over_its_own_steps(meddled_c
 def test_a_text_encoded_for_all_steps_gets_the_value_of_their_middle_and_a_remark_says_so(meddled_client, meddling):
     said = in_panel(meddled_client, {"clip_skip": "[3:[7:9:0.9]:0.2]"}, encode=True)
     (note,) = said.info["extra_generation_params"]["clip_skip_lab"]["notes"]
-    assert "encoded a text for all steps at once, which a schedule cannot reach" in note
+    assert "encoded a text for all steps at once, where a schedule has no effect" in note
     in_panel(meddled_client, {"clip_skip": 7}, encode=True)
     assert len(set(meddling.seen()["encoded"])) == 1
     same = in_panel(meddled_client, {"clip_skip": 7, "negative_clip_skip": "[3:5:0.5]"}, encode=True)

@@ -283,7 +283,7 @@ def test_an_override_of_clip_skip_itself_gives_way_to_the_sweeps_values(client):
             '{"override_settings": {"eta_ancestral": [NaN]}}',
             "override_settings.eta_ancestral: nan is not a finite number",
         ),
-        ('{"prompt": "\\ud800"}', 'prompt: "\\ud800" has half a surrogate pair'),
+        ('{"prompt": "\\ud800"}', 'prompt: "\\ud800" contains half of a surrogate pair'),
     ],
 )
 def test_what_cannot_be_written_into_an_answer_is_refused(client, text, detail):

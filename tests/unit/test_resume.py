@@ -101,7 +101,7 @@ def test_an_entry_of_the_record_that_was_edited_is_noticed_and_its_cell_run_agai
 )
 def test_a_record_without_its_parts_cannot_be_resumed(tmp_path, change):
     earlier = broken_off(tmp_path, plan_of("1-4"))
-    with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
+    with pytest.raises(InvalidInput, match="was edited and can no longer be used"):
         edit(earlier, change)
     assert offered(tmp_path)[0] == []
 
@@ -112,7 +112,7 @@ def test_a_record_whose_plan_or_settings_were_edited_cannot_be_resumed(tmp_path,
     earlier = edit(broken_off(tmp_path, plan_of("1-4")), lambda content: content.update({key: changes[key]}))
     session = MemorySession(str(tmp_path))
     session.setting = {**session.setting, **{k: v for k, v in earlier.content["setting"].items() if v is not None}}
-    with pytest.raises(InvalidInput, match=r"because these settings differ: what its sweep\.json says was changed"):
+    with pytest.raises(InvalidInput, match=r"because these settings differ: its sweep\.json was edited"):
         run_sweep(read_plan(earlier.content["plan"], [CFG], 12), session, HOST, earlier=earlier)
     assert not session.events
 
@@ -168,7 +168,7 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
         run_sweep(plan, other, HOST, earlier=earlier)
     other = MemorySession(str(tmp_path))
     other.setting = {"seed": 8, "s_tmax": float("inf")}
-    with pytest.raises(InvalidInput, match=r"these differ: seed;"):
+    with pytest.raises(InvalidInput, match=r"these settings differ: seed;"):
         run_sweep(plan, other, HOST, earlier=earlier)
     other.setting = {"seed": 7, "s_tmax": float("inf"), "modules": None}
     with pytest.raises(InvalidInput, match=r"these differ: modules;"):  # of which nothing was known then
@@ -195,7 +195,7 @@ def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
 def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
     (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
-    with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
+    with pytest.raises(InvalidInput, match=r"has no readable sweep\.json"):
         find_earlier(tmp_path, earlier.folder.name)
     assert offered(tmp_path)[0] == []
 

@@ -120,4 +120,4 @@ def test_a_grid_that_cannot_be_drawn_in_the_hosts_colours_is_drawn_in_others(tmp
     outcome = run_sweep(plan_of("1-2"), session, HOST)
     assert colours(outcome.grids[0][0]) >= {(40, 0, 255), (255, 255, 255)}
     assert outcome.record.state == "finished"
-    assert "because the WebUI's do not work" in outcome.record.problems[0]
+    assert "because the WebUI's could not be used" in outcome.record.problems[0]
