@@ -29,7 +29,7 @@ def forecast(cells: int, pictures: int, batches: int, steps: int, pages: list[Pa
         grid = Text("grid {width} × {height} px", width=first.width, height=first.height)
     if first.scale < 1:
         share = max(1, round(first.scale * 100))
-        grid = Text("{grid} (cells at {share} %, full size beside it)", grid=grid, share=share)
+        grid = Text("{grid} (cells at {share}%, full size saved beside it)", grid=grid, share=share)
     counted_pictures = counted(pictures, "{n} image", "{n} images")
     if batches < cells:
         in_batches = counted(batches, "{n} batch", "{n} batches")

@@ -51,7 +51,7 @@ def test_cells_of_a_plan_can_be_chosen_without_a_draft(client):
     ("plan", "sentence"),
     [
         ({"full": "nothing"}, "is not a valid name"),
-        ({"full": "2026-01-01-00000000"}, r"has no sweep\.json that can be read"),
+        ({"full": "2026-01-01-00000000"}, "is not in "),
         (
             {"clip_skip": [1, 2], "cells": [2]},
             "cells: 2 is not a cell of the plan; allowed: a list of whole numbers from 0 to 1",

@@ -171,7 +171,7 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
     with pytest.raises(InvalidInput, match=r"these settings differ: seed;"):
         run_sweep(plan, other, HOST, earlier=earlier)
     other.setting = {"seed": 7, "s_tmax": float("inf"), "modules": None}
-    with pytest.raises(InvalidInput, match=r"these differ: modules;"):  # of which nothing was known then
+    with pytest.raises(InvalidInput, match=r"these settings differ: modules;"):  # of which nothing was known then
         run_sweep(plan, other, HOST, earlier=earlier)
     assert not other.events
 
