@@ -154,7 +154,7 @@ class SweepGrid:
         try:
             draw_cell(blank_band(trial, 0, style), "1", (0, 0), trial, style)
         except Exception as error:
-            log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
+            log.exception("Clip skip sweep: the grid could not be drawn in the WebUI's colors and font")
             self._outcome.add_problem(
                 Text(
                     "The grid was drawn in the default colors and font, because the WebUI's could not be used: "

@@ -196,7 +196,7 @@ class Panel:
         try:
             return self.host.speeds.estimate(work)
         except OSError as error:  # a disk that is gone: then no time is said
-            log.warning("Clip skip sweep: no time can be said (%s)", error)
+            log.warning("Clip skip sweep: the time could not be estimated (%s)", error)
             return None
 
     def _warning(self) -> str:
