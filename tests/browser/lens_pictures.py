@@ -54,13 +54,13 @@ def take(browser: Browser, url: str, theme: str, size: tuple[int, int], locale: 
         page.get_by_role("button", name="Which words mix?").click()
         page.locator(".clip-skip-lab-curve").first.wait_for()
     if top == HEATMAP:
-        page.get_by_role("button", name="What does each layer see").click()
-        page.get_by_text("images stand over the layers").wait_for(timeout=200_000)
+        page.get_by_role("button", name="What each layer sees").click()
+        page.get_by_text("images are shown above the layers").wait_for(timeout=200_000)
         page.wait_for_timeout(2000)
     if top == SIDE:
         page.get_by_role("button", name="Keep for comparison").click()
         page.locator(f"{HOME} textarea").first.fill(OTHER)
-        page.get_by_role("button", name="Look", exact=True).click()
+        page.get_by_role("button", name="Show", exact=True).click()
         page.locator(f"{SIDE} article").nth(1).get_by_text(OTHER).first.wait_for()
     page.mouse.move(0, 0)
     page.locator(top).evaluate("part => part.scrollIntoView()")

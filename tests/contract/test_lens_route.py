@@ -149,7 +149,7 @@ def test_half_of_a_character_is_refused(client):
         f"{ROUTES}/lens", content=b'{"prompt": "a \\ud800 cat"}', headers={"Content-Type": "application/json"}
     )
     assert response.status_code == 422
-    assert "half of a character" in response.json()["detail"]
+    assert "a broken character" in response.json()["detail"]
 
 
 def test_a_comment_is_no_part_of_the_prompt_where_the_host_takes_it_out(client):
