@@ -46,7 +46,7 @@ def not_writable(folder: Path, error: OSError) -> InvalidInput:
     return InvalidInput(
         Text("Folder for grids"),
         str(folder),
-        allowed=Text("a folder with room that the WebUI may write to"),
+        allowed=Text("a folder with free space that the WebUI can write to"),
         problem=Text("cannot be written to ({reason})", reason=reason_of(error)),
     )
 

@@ -52,7 +52,7 @@ def check_id(name: object) -> str:
     """The id of a sweep, if it is one. Raises `InvalidInput`."""
     if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
         allowed = Text("the name of a sweep's folder, such as 2026-11-22-0a1b2c3d")
-        raise InvalidInput(SWEEP, name, allowed, Text("is no such name"))
+        raise InvalidInput(SWEEP, name, allowed, Text("is not a valid name"))
     return name
 
 
@@ -151,8 +151,8 @@ def _record(folder: Path) -> tuple[str, dict[str, Any]]:
     try:
         return read_object(folder / RECORD)
     except (OSError, ValueError) as error:
-        problem = Text("has no sweep.json that can be read ({reason})", reason=reason_of(error))
-        raise InvalidInput(SWEEP, folder.name, Text("a folder with a whole sweep.json"), problem) from error
+        problem = Text("has no readable sweep.json ({reason})", reason=reason_of(error))
+        raise InvalidInput(SWEEP, folder.name, Text("a folder with a complete sweep.json"), problem) from error
 
 
 def kind_of(content: dict[str, Any]) -> str:

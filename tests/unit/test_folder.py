@@ -42,7 +42,7 @@ def test_a_grid_folder_that_is_a_file_gets_a_sentence(tmp_path):
         make_folder(taken, NOW)
     told = str(caught.value)
     assert told.startswith(f'Folder for grids: "{taken / "clip-skip-sweeps"}" cannot be written to (')
-    assert told.endswith("; allowed: a folder with room that the WebUI may write to.")
+    assert told.endswith("; allowed: a folder with free space that the WebUI can write to.")
 
 
 @pytest.mark.skipif(may_write_everywhere(), reason="its user may write everywhere; the test below stands in for it")

@@ -71,11 +71,11 @@ def test_where_nothing_was_made_nothing_is_listed(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "has no sweep.json that can be read"),
-        ("{", "has no sweep.json that can be read"),
-        ("[1]", "it is no JSON object"),
-        ("[" * 100_000, "has no sweep.json that can be read"),
-        ("\x00", "has no sweep.json that can be read"),
+        ("", "has no readable sweep.json"),
+        ("{", "has no readable sweep.json"),
+        ("[1]", "it is not a JSON object"),
+        ("[" * 100_000, "has no readable sweep.json"),
+        ("\x00", "has no readable sweep.json"),
         ("{}", "is of another kind"),
         ('{"cells": 1}', "is of another kind"),
         ('{"cells": [1]}', "is of another kind"),
@@ -96,7 +96,7 @@ def test_a_damaged_sweep_is_listed_with_its_reason_and_the_others_too(tmp_path, 
 def test_a_record_that_is_not_utf8_is_a_sentence(tmp_path):
     folder = write_sweep(tmp_path)
     (folder / "sweep.json").write_bytes(b"\xff\xfe{}")
-    with pytest.raises(InvalidInput, match=r"has no sweep.json that can be read"):
+    with pytest.raises(InvalidInput, match=r"has no readable sweep.json"):
         record_text(folder)
 
 
@@ -105,7 +105,7 @@ def test_a_record_that_is_not_utf8_is_a_sentence(tmp_path):
 )
 def test_what_is_no_name_of_a_sweep_is_refused(tmp_path, name):
     write_sweep(tmp_path)
-    with pytest.raises(InvalidInput, match=r"is no such name"):
+    with pytest.raises(InvalidInput, match=r"is not a valid name"):
         find_sweep([tmp_path], name)
 
 

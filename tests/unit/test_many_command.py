@@ -298,13 +298,13 @@ def test_a_sweep_that_somebody_runs_is_told_from_one_that_was_killed(swept, caps
     main(["list", str(swept.parent)])
     said = capsys.readouterr()
     assert [line.split()[1] for line in said.out.splitlines()] == ["running", "interrupted"]
-    assert "is being run already" in said.err
+    assert "is already running" in said.err
 
 
 def test_a_damaged_sweep_is_listed_with_what_is_wrong(swept, capsys):
     (swept / "sweep.json").write_text("{", encoding="utf-8")
     assert main(["list", str(swept.parents[1])]) == 0
-    assert "has no sweep.json that can be read" in capsys.readouterr().out
+    assert "has no readable sweep.json" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_not_there_is_refused_and_an_empty_one_lists_nothing(tmp_path, capsys):
@@ -336,7 +336,7 @@ def test_measure_says_what_it_found(swept, capsys):
 def test_a_folder_that_is_none_of_a_sweep_keeps_no_other_from_it(name, swept, tmp_path, capsys):
     assert main([name, str(tmp_path), str(swept)]) == 2
     said = capsys.readouterr()
-    assert "has no sweep.json that can be read" in said.err
+    assert "has no readable sweep.json" in said.err
     assert str(swept) in said.out
 
 

@@ -171,7 +171,7 @@ def test_a_grid_whose_metadata_cannot_be_made_has_none(tmp_path):
     )
     assert outcome.record.state == "finished"
     assert outcome.grids[0][1].is_file()
-    assert outcome.record.problems == ["The grid has no metadata, which could not be made (host is broken)."]
+    assert outcome.record.problems == ["The grid has no metadata, because it could not be created (host is broken)."]
 
 
 def test_half_a_surrogate_in_a_prompt_stops_nothing(tmp_path):
