@@ -69,7 +69,7 @@ def run(client: Client, title: str, checkpoint: str, more: dict) -> list[str]:
     print(f"  folder  {folder}")
     for grid in record["grids"]:
         print(f"  grid    {folder / grid['file']}  {grid['width']} × {grid['height']} px")
-    print(f"  clip skip  state    size       seconds  {'shows':<42}  picture")
+    print(f"  clip skip  state    size       seconds  {'shows':<42}  image")
     parts = 2 if more["prompt"] == TWO_SHAPES else 1
     for cell in record["cells"]:
         print(row(cell, folder, parts))
@@ -102,7 +102,7 @@ def problems_of(record: dict, folder: Path) -> list[str]:
     files = [picture["file"] for cell in record["cells"] for picture in cell["pictures"]]
     contents = {Image.open(folder / file).tobytes() for file in files}
     if len(contents) != len(record["cells"]):
-        problems.append(f"only {len(contents)} of {len(record['cells'])} pictures differ")
+        problems.append(f"only {len(contents)} of {len(record['cells'])} images differ")
     return problems
 
 

@@ -140,9 +140,9 @@ def one_is_killed(first: launch.Process, second: launch.Process) -> list[str]:
     problems = [] if len(cells) == CELLS else [f"only {len(cells)} of {CELLS} cells are done"]
     wanted, found = pictures(on_one), pictures(over_two)
     same = sum(one == other for one, other in zip(found, wanted, strict=False))
-    print(f"  {same} of {CELLS} pictures are the same, bit for bit, and so is their metadata")
+    print(f"  {same} of {CELLS} images are the same, bit for bit, and so is their metadata")
     if same < CELLS:
-        problems.append(f"{CELLS - same} of {CELLS} pictures or their metadata differ")
+        problems.append(f"{CELLS - same} of {CELLS} images or their metadata differ")
     return problems
 
 
@@ -170,7 +170,7 @@ def the_run_is_killed(host: launch.Process) -> list[str]:
     else:
         print(f"  none of the {len(before)} was generated again")
     if pictures(out) != pictures(DATA / "on one"):
-        problems.append("the resumed sweep has other pictures than the one that was not killed")
+        problems.append("the resumed sweep has other images than the one that was not killed")
     return problems
 
 

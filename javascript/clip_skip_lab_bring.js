@@ -50,7 +50,7 @@ window.clipSkipLabBring = (function () {
         fill(prompt, text);
         find(`#${tab}_tools #paste`).click();
         await until(() => prompt.value !== text && taken(),
-            clipSkipLab.say("The WebUI did not take over the picture's parameters; nothing was started."));
+            clipSkipLab.say("The WebUI did not take over the image's parameters; nothing was started."));
         await settled(tab, text);
     }
 
@@ -122,7 +122,7 @@ window.clipSkipLabBring = (function () {
     // Forge's field is none of gradio's: its image is always there, without a source while it is empty.
     // Returns the image, loaded.
     async function picture(box, address, otherwise = null) {
-        const unsent = otherwise ?? clipSkipLab.say("The picture could not be sent to img2img; nothing was started.");
+        const unsent = otherwise ?? clipSkipLab.say("The image could not be sent to img2img; nothing was started.");
         const blob = await (await fetch(address)).blob();
         if (find(`${box} img`)?.naturalWidth) REMOVE.map((button) => find(`${box} ${button}`)).find(Boolean)?.click();
         await until(() => find(`${box} input[type=file]`) && !find(`${box} img`)?.naturalWidth, unsent);

@@ -20,7 +20,7 @@
     function addressOf({sweep, file}) {
         const parts = typeof file === "string" ? file.split("/") : [];
         const isWhole = parts.length && parts.every((part) => part && part !== "." && part !== ".." && !/[\\:\0]/.test(part));
-        if (!SWEEP.test(sweep) || !isWhole) throw new Refused(clipSkipLab.say("This cell has no picture in its sweep's folder."));
+        if (!SWEEP.test(sweep) || !isWhole) throw new Refused(clipSkipLab.say("This cell has no image in its sweep's folder."));
         return `${ROUTE}sweeps/${sweep}/page/${parts.map(encodeURIComponent).join("/")}`;
     }
 
@@ -31,14 +31,14 @@
         if (response.status === 404) throw new Refused(clipSkipLab.say("The file is missing: {file}", {file: task.file}));
         const blob = response.ok && await response.blob();
         if (!blob || !/^image\//.test(blob.type)) {
-            throw new Refused(clipSkipLab.say("The picture could not be read: {file}", {file: task.file}));
+            throw new Refused(clipSkipLab.say("The image could not be read: {file}", {file: task.file}));
         }
         return URL.createObjectURL(blob);
     }
 
     function infotextOf({infotext}) {
         const isOne = typeof infotext === "string" && infotext.length < LONGEST_INFOTEXT && /^Steps: /m.test(infotext);
-        if (!isOne) throw new Refused(clipSkipLab.say("The picture has no generation parameters that could be read."));
+        if (!isOne) throw new Refused(clipSkipLab.say("The image has no generation parameters that could be read."));
         return infotext;
     }
 
@@ -77,14 +77,14 @@
     const TASKS = {
         txt2img: (task) => intoTxt2img(task, (text) => clipSkipLabBring.infotext("txt2img", text)),
         img2img: (task) => intoImg2img(task, () => switch_to_img2img(), "#img2img_image",
-            clipSkipLab.say("The picture could not be put into the field of img2img.")),
+            clipSkipLab.say("The image could not be put into the field of img2img.")),
         inpaint: (task) => intoImg2img(task, () => switch_to_inpaint(), "#img2maskimg",
-            clipSkipLab.say("The picture could not be put into the field of inpaint.")),
+            clipSkipLab.say("The image could not be put into the field of inpaint.")),
         extras: (task) => drop(task, () => {
             if (!find("#extras_image")) throw new Refused(clipSkipLab.say("This WebUI has no tab Extras."));
             switch_to_extras();
             find("#mode_extras button")?.click();
-        }, "#extras_image", clipSkipLab.say("The picture could not be put into the field of Extras.")),
+        }, "#extras_image", clipSkipLab.say("The image could not be put into the field of Extras.")),
         run: (task) => generate(task, (text) => clipSkipLabBring.onePicture("txt2img", text)),
         around: (task) => {
             const isText = typeof task.values === "string" && /^[\d., ]{1,200}$/.test(task.values);

@@ -18,8 +18,8 @@
     }
 
     function refusal(kind) {
-        return kind === "grid" ? clipSkipLab.say("This is the grid, not one picture. Choose one of the pictures first.")
-            : clipSkipLab.say("This is a chart of the sweep, not a picture. Choose one of the pictures first.");
+        return kind === "grid" ? clipSkipLab.say("This is the grid, not one image. Choose one of the images first.")
+            : clipSkipLab.say("This is a chart of the sweep, not an image. Choose one of the images first.");
     }
 
     // The place of the picture that is shown large; else of the first that is one.
@@ -49,11 +49,11 @@
         const info = JSON.parse(generationInfo || "{}");
         const pictures = gradioApp().querySelectorAll(`#${from}_gallery .thumbnail-item img`);
         if (!info.infotexts?.length || !pictures.length) {
-            throw new Refused(clipSkipLab.say("Generate a picture first, or choose one in the gallery."));
+            throw new Refused(clipSkipLab.say("Generate an image first, or choose one in the gallery."));
         }
         const place = placeOf(info), infotext = info.infotexts[place] ?? "";
         if (!/^Steps: /m.test(infotext)) {
-            throw new Refused(clipSkipLab.say("The picture has no generation parameters that could be read."));
+            throw new Refused(clipSkipLab.say("The image has no generation parameters that could be read."));
         }
         const size = inImg2img ? await intoImg2img(pictures[place].src) : {};
         const to = inImg2img ? "img2img" : from;

@@ -244,7 +244,7 @@
         for (const one of columns) root.append(arrow(one.centre, one.bottom + 2, bottom - 2));
         const middle = {"text-anchor": "middle"};
         root.append(box(MARGIN, bottom, whole - 2 * MARGIN, 46, "unet"), text(whole / 2, bottom + 20, "UNet", "heading", middle),
-            text(whole / 2, bottom + 37, clipSkipLab.say("draws the picture by what it gets here"), "small", middle));
+            text(whole / 2, bottom + 37, clipSkipLab.say("draws the image by what it gets here"), "small", middle));
         const height = bottom + 46 + MARGIN;
         Object.entries({viewBox: `0 0 ${whole} ${height}`, width: whole, height}).forEach(([name, value]) => root.setAttribute(name, value));
         return {root, title, desc, heading, columns, whole};

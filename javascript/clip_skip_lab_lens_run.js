@@ -120,7 +120,7 @@ window.clipSkipLabLensRun = (function () {
                 ?? (isLast ? await found(await newest(), wanted, before, strange) : null);
             if (record) return record;
             if (isLast && strange.size) {
-                throw new Refused(clipSkipLab.say("The sweep that ran is not one of exactly this prompt, model and values, so its pictures are not shown. Another extension may have changed the prompt."));
+                throw new Refused(clipSkipLab.say("The sweep that ran is not one of exactly this prompt, model and values, so its images are not shown. Another extension may have changed the prompt."));
             }
             if (isLast) throw new Refused(clipSkipLab.say("No sweep came of it. What txt2img says: {said}", {said: saidByHost()}));
             told(null);

@@ -30,7 +30,7 @@
     async function look() {
         const {answer} = lens;
         if (!answer.encoders.some(({honoured}) => honoured)) {
-            throw new Refused(clipSkipLab.say("No text encoder of this model looks at clip skip, so all pictures would be the same."));
+            throw new Refused(clipSkipLab.say("No text encoder of this model looks at clip skip, so all images would be the same."));
         }
         const key = keyOf(answer), wanted = wantedOf(answer), {model} = await clipSkipLab.request("/model");
         if (model && model.name !== wanted.model) {
@@ -54,7 +54,7 @@
         seen.set(key, record);
         showPictures();
         const counts = {done: doneOf(record), count: record.cells.length, prompt: shortened(prompt)};
-        return say(clipSkipLab.say("{done} of {count} pictures of “{prompt}”", counts));
+        return say(clipSkipLab.say("{done} of {count} images of “{prompt}”", counts));
     }
 
     function doneOf({cells}) {
@@ -65,9 +65,9 @@
         const counts = {done: doneOf(record), count: record.cells.length};
         const reason = record.cells.find(({state}) => state === "failed")?.reason ?? record.problems[0];
         const link = make("a", {href: pageOf(record), target: "_blank", rel: "noopener", textContent: clipSkipLab.say("Open its page")});
-        if (counts.done === counts.count) return say(clipSkipLab.say("{count} pictures stand over the layers.", counts), false, " ", link);
-        if (record.state === "interrupted") return say(clipSkipLab.say("Interrupted: {done} of {count} pictures.", counts), true, " ", link);
-        return say(clipSkipLab.say("{done} of {count} pictures. {reason}", {...counts, reason: reason ?? ""}), true, " ", link);
+        if (counts.done === counts.count) return say(clipSkipLab.say("{count} images stand over the layers.", counts), false, " ", link);
+        if (record.state === "interrupted") return say(clipSkipLab.say("Interrupted: {done} of {count} images.", counts), true, " ", link);
+        return say(clipSkipLab.say("{done} of {count} images. {reason}", {...counts, reason: reason ?? ""}), true, " ", link);
     }
 
     function pageOf({id}, cell = null) {
@@ -224,7 +224,7 @@
         said.setAttribute("role", "status");
         parts = {
             said,
-            look: button(clipSkipLab.say("What does each layer see"), clipSkipLab.say("Runs a draft of the sweep over all clip skips in txt2img, with its sampler, steps, seed and size, without styles and hires fix. What stands in txt2img's fields stays there; its gallery gets the pictures too."), look),
+            look: button(clipSkipLab.say("What does each layer see"), clipSkipLab.say("Runs a draft of the sweep over all clip skips in txt2img, with its sampler, steps, seed and size, without styles and hires fix. What stands in txt2img's fields stays there; its gallery gets the images too."), look),
             sweep: button(clipSkipLab.say("Sweep this prompt"), clipSkipLab.say("Fills in the script “Clip skip sweep” in txt2img and goes there. Nothing is started until you press Generate, and what stood there can be brought back."), sweep),
             interrupt: make("button", {type: "button", textContent: clipSkipLab.say("Interrupt"), onclick: clipSkipLabLensRun.interrupt}),
             values: make("input", {type: "text", value: FILLED.values(), autocomplete: "off"}),

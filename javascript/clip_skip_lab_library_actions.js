@@ -147,7 +147,7 @@ window.clipSkipLabLibraryActions = (function () {
         }
         find(`#${tab}_script_container`).scrollIntoView({block: "nearest"});
         find(`#${tab}_generate`).focus({preventScroll: true});
-        return sayIn(tab, tab === "img2img" ? clipSkipLab.say("Put the same picture into img2img first.") : "");
+        return sayIn(tab, tab === "img2img" ? clipSkipLab.say("Put the same image into img2img first.") : "");
     }
 
     return {of, undo, isMarked: (id) => marked?.id === id};

@@ -90,25 +90,25 @@ def _without_own(host: Host, pictures: list[Captioned]) -> tuple[list[Captioned]
         else:
             kept.append(picture)
     if not kept:
-        allowed, problem = Text("pictures from elsewhere"), Text("are all made by this checkpoint itself")
+        allowed, problem = Text("images from elsewhere"), Text("are all made by this checkpoint itself")
         raise InvalidInput(PICTURES, len(pictures), allowed, problem)
     return kept, left_out
 
 
 def _read(number: int, entry: Any) -> Captioned:
-    name = Text("picture {number}", number=number)
+    name = Text("image {number}", number=number)
     if not isinstance(entry, dict) or set(entry) != {"image", "caption"}:
         raise InvalidInput(name, entry, Text('an object with "image" (base64) and "caption"'))
     image, caption = entry["image"], entry["caption"]
     if not isinstance(caption, str) or not caption.strip():
-        allowed = Text("what the picture shows, in words")
-        raise InvalidInput(Text("caption of picture {number}", number=number), caption, allowed, Text("is empty"))
+        allowed = Text("what the image shows, in words")
+        raise InvalidInput(Text("caption of image {number}", number=number), caption, allowed, Text("is empty"))
     data = _decoded(name, image)
     try:
         _open(data, 0).verify()
         _open(data, 0).load()
     except Exception as error:  # what a library raises for a file that is no picture may be anything
-        allowed, problem = Text("PNG, JPEG or WebP in base64"), Text("is no picture that can be read")
+        allowed, problem = Text("PNG, JPEG or WebP in base64"), Text("is no image that can be read")
         raise InvalidInput(name, _beginning(image), allowed, problem) from error
     return Captioned(name, caption, partial(_open, data))
 

@@ -30,24 +30,22 @@ def _difference(found: Translation) -> list[Text]:
     if found.is_same:
         return [
             Text(
-                "This picture is from {webui}, where clip skip {clip_skip} on {family} is {layers}, "
+                "This image is from {webui}, where clip skip {clip_skip} on {family} is {layers}, "
                 "which here is any clip skip.",
                 **parts,
             )
         ]
     if any(facts.honoured for facts in found.there):
-        text = Text("This picture is from {webui}, where clip skip {clip_skip} on {family} is {layers}.", **parts)
+        text = Text("This image is from {webui}, where clip skip {clip_skip} on {family} is {layers}.", **parts)
     elif (found.webui, found.family) == (A1111, "SDXL"):
         text = Text(
-            "This picture is from {webui}, which ignores clip skip on {family} while its setting “{switch}” is off: "
+            "This image is from {webui}, which ignores clip skip on {family} while its setting “{switch}” is off: "
             "it is always {layers}.",
             **parts,
             switch=SDXL_SWITCH,
         )
     else:
-        text = Text(
-            "This picture is from {webui}, which ignores clip skip on {family}: it is always {layers}.", **parts
-        )
+        text = Text("This image is from {webui}, which ignores clip skip on {family}: it is always {layers}.", **parts)
     return [text, _here(found)]
 
 

@@ -90,7 +90,7 @@ def _parser() -> ArgumentParser:
         return made
 
     sweeping.add_options(command("sweep", sweeping.sweep, "runs one sweep on one or more WebUIs", sweeping.MORE))
-    measure = command("measure", on_disk.measure, "measures the pictures of sweeps anew")
+    measure = command("measure", on_disk.measure, "measures the images of sweeps anew")
     page = command("page", on_disk.page, "writes the page of sweeps anew, and says where it is")
     page.add_argument("--open", action="store_true", help="opens it in the browser, too")
     for made in (measure, page):

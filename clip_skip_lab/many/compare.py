@@ -20,8 +20,8 @@ WORDS = {
     "card": Text("the card"),
     "precision": Text("the precision"),
     "attention": Text("the cross attention optimization"),
-    "format": Text("the pictures' file format"),
-    "quality": Text("the quality of JPEG pictures"),
+    "format": Text("the images' file format"),
+    "quality": Text("the quality of JPEG images"),
     "program": Text("Clip Skip Lab"),
     "hash": Text("the checkpoint"),
     "vae": Text("the VAE"),
@@ -55,12 +55,12 @@ def check_same(described: Mapping[str, Described], allow_different: bool) -> lis
         if not found:
             continue
         if not allow_different:
-            allowed = Text("WebUIs that make the same pictures, or --allow-different")
+            allowed = Text("WebUIs that make the same images, or --allow-different")
             problem = Text("is not like {first}: {differences}", first=first_url, differences=_named(found))
             raise InvalidInput(WEBUI_FIELD, url, allowed, problem)
         sentences.append(
             Text(
-                "{url} is not like {first}, and pictures may differ: {differences}.",
+                "{url} is not like {first}, and images may differ: {differences}.",
                 url=url,
                 first=first_url,
                 differences=_named(found),

@@ -17,4 +17,4 @@ def bytes_and_format(encoded: str) -> tuple[bytes, str]:
         return data, "jpg"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return data, "webp"
-    raise ValueError("no picture")
+    raise ValueError("no image")

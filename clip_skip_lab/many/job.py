@@ -85,7 +85,7 @@ def _request(given: object, tab: str, folder: Path) -> dict[str, Any]:
             raise InvalidInput(REQUEST, "init_images", Text("--img2img beside it"), Text("is none of txt2img"))
         return found
     if not isinstance(pictures, list) or not pictures:
-        allowed = Text("a list of pictures, as base64 or as names of files")
+        allowed = Text("a list of images, as base64 or as names of files")
         problem = Text("is missing") if pictures is None else Text("is no such list")
         raise InvalidInput(REQUEST, "init_images" if pictures is None else pictures, allowed, problem)
     found["init_images"] = [_picture("init_images", picture, folder) for picture in pictures]
@@ -108,7 +108,7 @@ def _picture(key: str, given: object, folder: Path) -> object:
             return base64.b64encode(data).decode()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         problem = Text("cannot be read ({reason})", reason=reason_of(error))
-        allowed = Text("the file of a picture, beside the request or by its whole path")
+        allowed = Text("the file of an image, beside the request or by its whole path")
         raise InvalidInput(key, given, allowed, problem) from error
 
 

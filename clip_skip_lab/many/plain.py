@@ -62,7 +62,7 @@ class PlainWebUI:
         if not checkpoint.hash:
             notes.append(
                 Text(
-                    "{url} tells no hash of {checkpoint} before a picture was generated with it there.",
+                    "{url} tells no hash of {checkpoint} before an image was generated with it there.",
                     url=self.address.url,
                     checkpoint=checkpoint.title,
                 )
@@ -165,7 +165,7 @@ class PlainWebUI:
             first = int(info.get("index_of_first_image") or 0)
             images, infotexts = answer["images"][first:], info["infotexts"][first:]
             if min(len(images), len(infotexts)) < count or (len(images) > count and body.get("mask")):
-                problem = Text("{given} pictures came where {count} were asked for", given=len(images), count=count)
+                problem = Text("{given} images came where {count} were asked for", given=len(images), count=count)
                 raise _Unusable(problem)
             files = [bytes_and_format(image) for image in images[:count]]
             pictures = [

@@ -60,7 +60,7 @@ def untruth(
         found = told.get(name, absent)
         if found is not None and not _same(found, wanted):
             return Text(
-                "The WebUI passed over what was asked: {name} {value} was, and the picture says {told}.",
+                "The WebUI passed over what was asked: {name} {value} was, and the image says {told}.",
                 name=name,
                 value=wanted,
                 told=found or Text("nothing of it"),

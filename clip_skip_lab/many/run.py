@@ -131,7 +131,7 @@ def _job_in(earlier: EarlierSweep) -> Job:
         tab = kind_of(earlier.content)
         if tab == "txt2img":
             return Job(tab, {}, {})
-        problem = Text("has no request.json, and its pictures are needed")
+        problem = Text("has no request.json, and its images are needed")
         raise InvalidInput(
             "--resume", earlier.folder.name, Text("a sweep of txt2img, or its --request beside it"), problem
         )

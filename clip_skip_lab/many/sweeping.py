@@ -31,7 +31,7 @@ MORE = """examples:
   clip-skip-lab sweep --webuis webuis.txt --resume clip-skip-sweeps/2026-11-22-0a1b2c3d
 
 REQUEST is what POST /sdapi/v1/txt2img takes, {"prompt": "a red cat", "seed": 7, "steps": 20}, without a script.
-In init_images and mask a picture may be base64, or the name of its file, beside REQUEST or as a whole path.
+In init_images and mask an image may be base64, or the name of its file, beside REQUEST or as a whole path.
 PLAN may have all of it: {"tab": "txt2img", "request": {…}, "plan": {…}}, with every key of a plan in docs/api.md;
 a sweep's request.json is one. What stands on the command line wins over it."""
 
@@ -55,7 +55,7 @@ def add_options(parser: ArgumentParser) -> None:
         f"command line: the environment variable {AUTH_VARIABLE}, or an address in FILE with NAME:PASSWORD@, is better",
     )
     where.add_argument(
-        "--allow-different", action="store_true", help="also on WebUIs whose pictures may differ from each other"
+        "--allow-different", action="store_true", help="also on WebUIs whose images may differ from each other"
     )
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="a scheduler of Dask's that runs, such as tcp://host:8786"
@@ -79,7 +79,7 @@ def add_options(parser: ArgumentParser) -> None:
     plan.add_argument("--mode", choices=("exact", "fast"), help="fast: cells in batches")
     plan.add_argument("--cells-per-batch", metavar="N", help='in mode fast: a number, or "auto"')
     plan.add_argument("--draft", action="store_true", help="half the size, half the steps")
-    plan.add_argument("--no-measures", action="store_false", dest="measures", help="pictures aren't measured")
+    plan.add_argument("--no-measures", action="store_false", dest="measures", help="images aren't measured")
 
     to = parser.add_argument_group("where it goes").add_mutually_exclusive_group()
     to.add_argument(
@@ -90,7 +90,7 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         type=Path,
         help="of a sweep that lacks cells: runs those. One of "
-        "img2img that a WebUI has made needs its --request, for its pictures",
+        "img2img that a WebUI has made needs its --request, for its images",
     )
 
 

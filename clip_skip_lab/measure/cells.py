@@ -19,7 +19,7 @@ Cell = dict[str, Any]
 Files = tuple[str, ...]
 """Of a cell's pictures, as `sweep.json` names them."""
 
-SHARED = "Their pictures have one and the same file."
+SHARED = "Their images have one and the same file."
 
 
 def key_of(value: object) -> str:

@@ -56,18 +56,18 @@ def _texts(reference: Value) -> dict[str, Text]:
         "sharpness": Text("Sharpness over clip skip"),
         "change axis": Text("Change: 0 is none"),
         "area": Text("Changed area from clip skip {reference}", reference=reference),
-        "area axis": Text("Changed area, a share of the picture: 0 is none"),
-        "area line": Text("changed area (colour)"),
+        "area axis": Text("Changed area, a share of the image: 0 is none"),
+        "area line": Text("changed area (color)"),
         "composition axis": Text("Composition change (1 − SSIM): 0 is none"),
         "sharpness axis": Text("Sharpness (variance of the Laplacian, levels²)"),
         "composition line": Text("composition (1 − SSIM)"),
         "detail line": Text("detail (1 − SSIM)"),
         "seed line": Text("a new seed: composition"),
         "conditioning": Text(
-            "Change of the conditioning and of the picture from clip skip {reference}", reference=reference
+            "Change of the conditioning and of the image from clip skip {reference}", reference=reference
         ),
         "conditioning axis": Text("Change of the conditioning (relative distance)"),
-        "difference axis": Text("Difference of the picture (levels of 0–255)"),
+        "difference axis": Text("Difference of the image (levels of 0–255)"),
     }
 
 

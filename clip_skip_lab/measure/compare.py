@@ -114,7 +114,7 @@ def _labels(one: Content, other: Content) -> tuple[str, str]:
 
 def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: Value, both: list[Value]) -> Text:
     found = Text(
-        "Clip skip changes {share} of the picture in {label} and {other_share} in {other_label}",
+        "Clip skip changes {share} of the image in {label} and {other_share} in {other_label}",
         share=percent(changes[0]),
         label=labels[0],
         other_share=percent(changes[1]),

@@ -64,9 +64,7 @@ def _areas(neighbours: list[Step]) -> Text | None:
     if len(steps) > MOST_STEPS:
         areas = [step[AREA] for step in steps]
         shares = [f"{percent(min(areas))} – {percent(max(areas))}"]
-    return Text(
-        "Changed area (clearly another colour, ΔE above 15), step by step: {shares}.", shares=enumerated(shares)
-    )
+    return Text("Changed area (clearly another color, ΔE above 15), step by step: {shares}.", shares=enumerated(shares))
 
 
 def _compositions(neighbours: list[Step]) -> Text | None:

@@ -47,13 +47,13 @@ def findings(content: Content) -> dict[str, list[str]]:
     differences = [cell["measures"][DIFFERENCE] for cell in compared(cells, content["reference"][AXIS_NAME])]
     if not differences and not steps.known:
         sentences.append(
-            Text("No picture could be compared with another clip skip's: they differ in size, or are missing.")
+            Text("No image could be compared with another clip skip's: they differ in size, or are missing.")
         )
     elif differences and not any(differences) and not any(step[AREA] for step in steps.known):
         sentences.append(identical(cells, content))
     else:
         found = [sentence for sentence in _differing(content, cells) if sentence is not None]
-        sentences += found or [Text("The pictures of different clip skips differ; more cannot be told.")]
+        sentences += found or [Text("The images of different clip skips differ; more cannot be told.")]
     return by_language(sentences)
 
 
@@ -108,8 +108,8 @@ def _same_as_reference(cells: list[Cell], reference: Value, others: list[Value])
     if not same:
         return None
     if len(same) == 1:
-        return Text("Clip skip {value} gives the same pictures as {reference}.", value=same[0], reference=reference)
-    return Text("Clip skip {values} give the same pictures as {reference}.", values=listed(same), reference=reference)
+        return Text("Clip skip {value} gives the same images as {reference}.", value=same[0], reference=reference)
+    return Text("Clip skip {values} give the same images as {reference}.", values=listed(same), reference=reference)
 
 
 def adds_up_at(cells: list[Cell], reference: Value, others: list[Value]) -> int | float | None:
@@ -135,7 +135,7 @@ def _adding_up(cells: list[Cell], reference: Value, others: list[Value]) -> Text
         return None
     if is_number(reference) and value > reference:
         return Text(
-            "The small steps add up: by clip skip {value} the picture clearly differs from {reference}.",
+            "The small steps add up: by clip skip {value} the image clearly differs from {reference}.",
             value=value,
             reference=reference,
         )
@@ -150,7 +150,7 @@ def _new_seed(steps: list[Step], new_seed: dict[str, Any] | None) -> Text | None
         return None
     step = max(steps, key=lambda step: step[AREA])
     return Text(
-        "A new seed changes {seed} of the picture; the largest step of clip skip ({step}) changes {most}.",
+        "A new seed changes {seed} of the image; the largest step of clip skip ({step}) changes {most}.",
         seed=percent(new_seed[AREA]),
         step=arrow(step),
         most=percent(step[AREA]),
@@ -187,7 +187,7 @@ def _edges(cells: list[Cell], reference: Value, others: list[Value]) -> Text | N
     where = _weak_at(ratios, reference)
     if where is not None:
         return Text(
-            "{where}, edges are less than half as strong as at clip skip {reference}: the pictures are blurrier, have "
+            "{where}, edges are less than half as strong as at clip skip {reference}: the images are blurrier, have "
             "less contrast, or show less.",
             where=where,
             reference=reference,
@@ -244,7 +244,7 @@ def _divided(shares: dict[str, float]) -> Text:
     if REST in percentages:
         parts.append(Text("everything else for {percent} %", percent=percentages[REST]))
     division = Text("{before}, and {item}", before=enumerated(parts[:-1]), item=parts[-1])
-    return Text("Of the differences between the pictures, {division}.", division=division)
+    return Text("Of the differences between the images, {division}.", division=division)
 
 
 def _axis(name: str) -> str:

@@ -140,7 +140,7 @@ def _measure_cells(
                 reason = getattr(error, "strerror", None) or error
                 _problem(
                     content,
-                    Text("Measures: a picture cannot be read ({reason}), and its cell is left out.", reason=reason),
+                    Text("Measures: an image cannot be read ({reason}), and its cell is left out.", reason=reason),
                 )
                 continue
             cell["measures"] = taken.measures
@@ -202,7 +202,7 @@ def _with_own_files(cells: list[Cell], content: Content, folder: Path) -> list[C
     if shared:
         _problem(
             content,
-            Text("Measures: {count} cells are left out, as several pictures have the same file.", count=len(shared)),
+            Text("Measures: {count} cells are left out, as several images have the same file.", count=len(shared)),
         )
     return [cell for cell in cells if cell["index"] not in shared]
 

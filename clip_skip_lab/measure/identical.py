@@ -41,10 +41,10 @@ def identical(cells: list[Cell], content: Content) -> Sentence:
 def _that_they_are(alike: list[Cell], there: int) -> Text:
     count = sum(len(cell["pictures"]) for cell in alike)
     if len(alike) < there:
-        return Text("Clip skip changes no pixel of the {count} pictures that could be compared", count=count)
+        return Text("Clip skip changes no pixel of the {count} images that could be compared", count=count)
     if len(rows(alike)) == 1 and len(alike[0]["pictures"]) == 1:
-        return Text("All {count} pictures are identical", count=count)
-    return Text("Clip skip changes no pixel of any picture")
+        return Text("All {count} images are identical", count=count)
+    return Text("Clip skip changes no pixel of any image")
 
 
 def _no_effect(content: Content) -> dict[str, str] | None:

@@ -35,7 +35,7 @@ def counted_cells(count: int, planned: int) -> Text:
 def _sentence(reason: str, cells: Text) -> Text:
     """A reason that is not known stays as it is."""
     if reason == SHARED:
-        return Text("{cells} not compared: several pictures have the same file.", cells=cells)
+        return Text("{cells} not compared: several images have the same file.", cells=cells)
     differing = _DIFFERENT.fullmatch(reason)
     if differing is None:
         return Text("{cells} not compared. {reason}", cells=cells, reason=reason)

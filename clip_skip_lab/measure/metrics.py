@@ -187,9 +187,7 @@ MEASURES = (
         DETAIL,
         Text("Detail change"),
         "1 − SSIM",
-        Text(
-            "How far the picture differs from the reference at full size: 0 is identical, around 1 nothing in common."
-        ),
+        Text("How far the image differs from the reference at full size: 0 is identical, around 1 nothing in common."),
         from_reference=lambda picture, reference: structure_change(picture.luma, reference.luma),
     ),
     Measure(
@@ -218,10 +216,10 @@ MEASURES = (
     ),
     Measure(
         COLOUR,
-        Text("Colour difference"),
+        Text("Color difference"),
         "ΔE (CIEDE2000)",
         Text(
-            "The mean difference in colour from the reference as the eye sees it: 0 is the same, about 2 is just seen."
+            "The mean difference in color from the reference as the eye sees it: 0 is the same, about 2 is just seen."
         ),
         from_reference=lambda picture, reference: float(_apart(picture.reduced, reference.reduced).mean()),
     ),
@@ -230,8 +228,8 @@ MEASURES = (
         Text("Changed area"),
         "share, 0–1",
         Text(
-            "The share of the picture that is clearly of another colour than in the reference (ΔE above 15): 0 "
-            "is none, 1 the whole picture."
+            "The share of the image that is clearly of another color than in the reference (ΔE above 15): 0 "
+            "is none, 1 the whole image."
         ),
         from_reference=lambda picture, reference: changed_area(_apart(picture.reduced, reference.reduced)),
     ),
@@ -239,7 +237,7 @@ MEASURES = (
         SATURATION,
         Text("Saturation"),
         "share, 0–1",
-        Text("The mean saturation (HSV): 0 is grey, 1 is pure colour."),
+        Text("The mean saturation (HSV): 0 is gray, 1 is pure color."),
         alone=lambda picture: saturation(picture.reduced.rgb),
     ),
 )

@@ -64,8 +64,8 @@ class SweepMeasures:
                 None if self._ahead is None else self._ahead.result(),
             )
         except Exception as error:  # a full disk, a damaged picture, a library of the host's that lacks something
-            log.exception("Clip skip sweep: the pictures could not be measured")
-            record.problems.append(Text("Measures: the pictures could not be measured ({reason}).", reason=error))
+            log.exception("Clip skip sweep: the images could not be measured")
+            record.problems.append(Text("Measures: the images could not be measured ({reason}).", reason=error))
             return None
         said = {str(problem): problem for problem in record.problems}  # what comes from a file is English for good
         record.problems[:] = [said.get(problem, problem) for problem in content["problems"]]

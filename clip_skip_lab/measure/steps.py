@@ -90,7 +90,7 @@ def reference_sentence(steps: Steps, pictures: int) -> Text | None:
         return None
     reference, hardly = steps.known[0]["from"], _values(steps.hardly)
     if not steps.changed and not steps.little:
-        clause = Text("picture hardly changes from {reference} to {values}", reference=reference, values=hardly)
+        clause = Text("image hardly changes from {reference} to {values}", reference=reference, values=hardly)
         return _on_average(clause, pictures)
     if steps.changed:
         changes = Text(
@@ -103,8 +103,8 @@ def reference_sentence(steps: Steps, pictures: int) -> Text | None:
             "changes a little from {reference} to {values}", reference=reference, values=_values(steps.little)
         )
     if steps.hardly:
-        return _on_average(Text("picture {changes}; hardly to {values}", changes=changes, values=hardly), pictures)
-    return _on_average(Text("picture {changes}", changes=changes), pictures)
+        return _on_average(Text("image {changes}; hardly to {values}", changes=changes, values=hardly), pictures)
+    return _on_average(Text("image {changes}", changes=changes), pictures)
 
 
 def _values(steps: list[Step]) -> Text:
@@ -115,7 +115,7 @@ def _values(steps: list[Step]) -> Text:
 
 def _on_average(clause: Text, pictures: int) -> Text:
     if pictures > 1:
-        return Text("On average over {pictures} pictures, the {clause}.", pictures=pictures, clause=clause)
+        return Text("On average over {pictures} images, the {clause}.", pictures=pictures, clause=clause)
     return Text("The {clause}.", clause=clause)
 
 
@@ -127,9 +127,9 @@ def _where_it_changes(steps: Steps, ranked: bool) -> Text:
     elif steps.little:
         changes, rest = _little_changes(steps), _hardly(steps)
     elif steps.complete:
-        return Text("picture hardly changes from one clip skip to the next")
+        return Text("image hardly changes from one clip skip to the next")
     else:
-        return Text("picture hardly changes at {steps}", steps=_named(steps.hardly, steps))
+        return Text("image hardly changes at {steps}", steps=_named(steps.hardly, steps))
     return changes if rest is None else Text("{changes}; {rest}", changes=changes, rest=rest)
 
 
@@ -137,25 +137,25 @@ def _single(steps: Steps) -> Text:
     (step,) = steps.known
     before, after = step["from"], step["to"]
     if steps.changed:
-        return Text("picture changes from {before} to {after}", before=before, after=after)
+        return Text("image changes from {before} to {after}", before=before, after=after)
     if steps.little:
-        return Text("picture changes a little from {before} to {after}", before=before, after=after)
-    return Text("picture hardly changes from {before} to {after}", before=before, after=after)
+        return Text("image changes a little from {before} to {after}", before=before, after=after)
+    return Text("image hardly changes from {before} to {after}", before=before, after=after)
 
 
 def _changes(steps: Steps, ranked: bool) -> Text:
     if _are_all(steps.changed, steps):
-        changes = Text("picture changes at every step")
+        changes = Text("image changes at every step")
     else:
-        changes = Text("picture changes at {steps}", steps=_named(steps.changed, steps))
+        changes = Text("image changes at {steps}", steps=_named(steps.changed, steps))
     most = steps.most if ranked else None
     return changes if most is None else Text("{changes}, most at {step}", changes=changes, step=arrow(most))
 
 
 def _little_changes(steps: Steps) -> Text:
     if _are_all(steps.little, steps):
-        return Text("picture changes only a little, at every step")
-    return Text("picture changes only a little, at {steps}", steps=_named(steps.little, steps))
+        return Text("image changes only a little, at every step")
+    return Text("image changes only a little, at {steps}", steps=_named(steps.little, steps))
 
 
 def _are_all(some: list[Step], steps: Steps) -> bool:

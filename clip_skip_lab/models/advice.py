@@ -159,9 +159,9 @@ def _contradiction(source: Source) -> list[Text]:
     if said is None or not source.is_measured or measured is None or source.with_loras or said == measured.clip_skip:
         return []
     pictures = (
-        counted(measured.pictures, "{n} picture that it drew", "{n} pictures that it drew")
+        counted(measured.pictures, "{n} image that it drew", "{n} images that it drew")
         if measured.drawn
-        else counted(measured.pictures, "{n} picture", "{n} pictures")
+        else counted(measured.pictures, "{n} image", "{n} images")
     )
     return [
         Text(

@@ -77,7 +77,7 @@ class Measured(ListFile[Measurement]):
         if record["vary"] not in ASKED or not isinstance(record["candidates"], list):
             raise ValueError("what was asked is not known, or the candidates are no list")
         if type(record["pictures"]) is not int or type(record["drawn"]) is not bool:
-            raise ValueError("the pictures are no number, or whether they were drawn is not said")
+            raise ValueError("the images are no number, or whether they were drawn is not said")
         if type(record["worse_by"]) not in (float, int, type(None)):
             raise ValueError("by how much the others are worse is no number")
         if record["clip_skip"] is not None:

@@ -10,10 +10,10 @@ from ..language import Text
 from .network import Conditioning
 
 ENOUGH = (
-    (0.5, Text("a few dozen pictures tell such layers apart")),
-    (0.7, Text("it takes about a hundred pictures to tell such layers apart")),
-    (0.9, Text("it takes hundreds of pictures to tell such layers apart")),
-    (float("inf"), Text("layers so alike can hardly be told apart, however many pictures there are")),
+    (0.5, Text("a few dozen images tell such layers apart")),
+    (0.7, Text("it takes about a hundred images to tell such layers apart")),
+    (0.9, Text("it takes hundreds of images to tell such layers apart")),
+    (float("inf"), Text("layers so alike can hardly be told apart, however many images there are")),
 )
 """Up to which cosine what holds. A rough guide: at the same cosine the two small models need very different numbers of
 pictures (docs/trained-with.md)."""

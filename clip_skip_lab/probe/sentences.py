@@ -63,8 +63,8 @@ def of(found: Found) -> Iterator[Text]:
         )
     elif found.follows is False:
         yield Text(
-            "Undecided: another picture's caption does as well as a picture's own. Either the captions don't say what "
-            "the pictures show, or the model doesn't follow captions."
+            "Undecided: another image's caption does as well as an image's own. Either the captions don't say what "
+            "the images show, or the model doesn't follow captions."
         )
     else:
         yield _undecided(found)
@@ -74,7 +74,7 @@ def of(found: Found) -> Iterator[Text]:
         yield Text("It stopped because its time was up; with more time it may decide.")
     if found.drawn:
         yield Text(
-            "The model drew these pictures itself, which is weaker evidence than pictures from elsewhere with captions."
+            "The model drew these images itself, which is weaker evidence than images from elsewhere with captions."
         )
 
 
@@ -122,7 +122,7 @@ def _undecided(found: Found) -> Text:
 
 
 def _pictures(count: int) -> Text:
-    return counted(count, "{n} picture", "{n} pictures")
+    return counted(count, "{n} image", "{n} images")
 
 
 def _worse(row: Row) -> dict[str, float]:
@@ -131,8 +131,8 @@ def _worse(row: Row) -> dict[str, float]:
 
 def _more(needed: float) -> Text:
     if needed > MOST_NEEDED:
-        return Text("No number of pictures that one can gather would tell: it may be a merge of both.")
+        return Text("No number of images that one can gather would tell: it may be a merge of both.")
     if needed < 1:
-        return Text("A few more pictures would tell.")
+        return Text("A few more images would tell.")
     rounded = max(8, round(needed / 8) * 8)
-    return Text("About {rounded} more pictures would tell.", rounded=rounded)
+    return Text("About {rounded} more images would tell.", rounded=rounded)

@@ -78,7 +78,7 @@ def compress_strip(strip: Image.Image) -> Strip:
 def joined(strips: Sequence[Strip]) -> list[bytes]:
     """The zlib stream (RFC 1950) of strips, from the top, in parts. Raises `ValueError` for none, or unequal widths."""
     if len({strip.width for strip in strips}) != 1:
-        raise ValueError("a picture has strips of one width")
+        raise ValueError("an image has strips of one width")
     adler = 1
     for strip in strips:
         adler = _adler_of_both(adler, strip)

@@ -40,7 +40,7 @@ def extended_plan(earlier: EarlierSweep, given: dict[str, Any]) -> dict[str, Any
     """
     then = {key: value for key, value in earlier.content["plan"].items() if key not in ("cells", "return_cells")}
     if then.get("mode") == "fast" and given.get("mode", "fast") == "exact":
-        problem = Text("cannot take pictures of fast mode, which are equal to single ones up to rounding only")
+        problem = Text("cannot take images of fast mode, which are equal to single ones up to rounding only")
         raise InvalidInput("mode", "exact", Text('"fast", as the sweep {name}', name=earlier.folder.name), problem)
     return {**then, **given}
 
@@ -89,7 +89,7 @@ class Reused:
         return [
             *before,
             Text(
-                "The sweep {name} was made with {then}, the rest with {now}: the two may not give equal pictures.",
+                "The sweep {name} was made with {then}, the rest with {now}: the two may not give equal images.",
                 name=name,
                 then=then,
                 now=now,

@@ -157,7 +157,7 @@ class SweepGrid:
             log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
             self._outcome.add_problem(
                 Text(
-                    "The grid was drawn in the usual colours and font, because the WebUI's do not work: {reason}.",
+                    "The grid was drawn in the usual colors and font, because the WebUI's do not work: {reason}.",
                     reason=reason_of(error),
                 )
             )

@@ -69,13 +69,13 @@ def finish_picture(
         path, short_name = save_in_own_file(folder / CELLS, name, files, write, file.write_plainly)
     except Exception as error:  # a full disk, what Pillow and other extensions raise
         why = reason_of(error)
-        problems.append(Text("A picture could not be saved ({reason}); it is in the gallery only.", reason=why))
+        problems.append(Text("An image could not be saved ({reason}); it is in the gallery only.", reason=why))
     small = None
     try:
         small = save_small(picture.image, folder, f"{picture.cell.index}-{picture.place}")
     except Exception as error:
         why = reason_of(error)
-        problems.append(Text("A reduced picture for the page could not be saved ({reason}).", reason=why))
+        problems.append(Text("A reduced image for the page could not be saved ({reason}).", reason=why))
     known = PictureRecord(
         file=name_in(folder, path),
         seed=picture.seed,
@@ -113,7 +113,7 @@ def note_picture(outcome: Outcome, finished: FinishedPicture) -> None:
         outcome.short_names.add(why)
         outcome.record.notes.append(
             Text(
-                "Pictures have short names, such as {name}, where the WebUI's own could not be used: {reason}.",
+                "Images have short names, such as {name}, where the WebUI's own could not be used: {reason}.",
                 name=saved.record.file,
                 reason=why,
             )

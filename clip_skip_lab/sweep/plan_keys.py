@@ -313,7 +313,7 @@ REQUEST_KEYS = (
     _axis_key("z", "the same, for one more axis"),
     PlanKey(
         name="mode",
-        takes='`"exact"`: every picture bit-identical to a single generation; `"fast"`: cells in batches '
+        takes='`"exact"`: every image bit-identical to a single generation; `"fast"`: cells in batches '
         "([Exact and fast](exact-and-fast.md))",
         without='`"exact"`',
         default="exact",
@@ -336,7 +336,7 @@ REQUEST_KEYS = (
     ),
     _tick_key(
         "return_cells",
-        takes="`true`: the answer holds the pictures after the grid",
+        takes="`true`: the answer holds the images after the grid",
         default=False,
         write=lambda plan: plan.return_cells,
         decides_pictures=False,
@@ -362,7 +362,7 @@ REQUEST_KEYS = (
     ),
     _tick_key(
         "measures",
-        takes="`false`: the pictures are not [measured](measures.md)",
+        takes="`false`: the images are not [measured](measures.md)",
         default=True,
         decides_pictures=False,
         beside=("extend",),

@@ -99,7 +99,7 @@ class EarlierSweep:
         return [
             *before,
             Text(
-                "It was begun with {then} and continued with {now}: the two may not give equal pictures.",
+                "It was begun with {then} and continued with {now}: the two may not give equal images.",
                 then=then,
                 now=now,
             ),

@@ -90,7 +90,7 @@ def checked(path: Path, folder: Path, files: OwnFiles) -> Path:
     if not found.is_relative_to(os.path.realpath(folder)):
         raise NoFileOfItsOwn("the WebUI or an extension saved it outside the sweep's folder")
     if not files.claim(who):
-        raise NoFileOfItsOwn("another picture has the file that the WebUI gave it")
+        raise NoFileOfItsOwn("another image has the file that the WebUI gave it")
     return found
 
 

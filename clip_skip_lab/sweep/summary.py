@@ -30,7 +30,7 @@ def forecast(cells: int, pictures: int, batches: int, steps: int, pages: list[Pa
     if first.scale < 1:
         share = max(1, round(first.scale * 100))
         grid = Text("{grid} (cells at {share} %, full size beside it)", grid=grid, share=share)
-    counted_pictures = counted(pictures, "{n} picture", "{n} pictures")
+    counted_pictures = counted(pictures, "{n} image", "{n} images")
     if batches < cells:
         in_batches = counted(batches, "{n} batch", "{n} batches")
         counted_pictures = Text("{pictures} · {batches}", pictures=counted_pictures, batches=in_batches)

@@ -11,7 +11,7 @@ from ..probe.answer import Answer, Row
 from ..probe.question import Progress
 from ..probe.sentences import NOTHING_MEASURED
 
-COLUMNS = (Text("Clip skip"), Text("Worse by"), Text("Interval"), Text("Prediction error"), Text("Pictures"))
+COLUMNS = (Text("Clip skip"), Text("Worse by"), Text("Interval"), Text("Prediction error"), Text("Images"))
 
 
 def waiting_html(said: Text, language: str) -> str:

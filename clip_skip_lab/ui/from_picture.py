@@ -15,7 +15,7 @@ from modules import script_callbacks
 from .gradio_events import RESULT, in_browser
 
 TABS = ("txt2img", "img2img")
-HERE = "Sweep clip skip for this picture"
+HERE = "Sweep clip skip for this image"
 IN_IMG2IMG = "Send it to img2img and sweep there"
 
 

@@ -89,7 +89,7 @@ class Panel:
         self.resume, self.draft, self.chosen = self.earlier.resume, self.earlier.draft, self.earlier.chosen
         self.extend = self.earlier.extend
         self.measures = gr.Checkbox(
-            label="Measure the pictures (charts, and findings in words)",
+            label="Measure the images (charts, and findings in words)",
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )

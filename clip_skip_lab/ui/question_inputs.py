@@ -80,7 +80,7 @@ def asked_from(host: Host, given: Given, page: Sequence[Any]) -> Asked:
             raise InvalidInput(Text("Prompts, one in each line"), "", Text("at least one"), Text("are empty"))
         if type(given.count) is not int or not 1 <= given.count <= MOST_DRAWN:
             allowed = Text("a whole number from {lowest} to {highest}", lowest=1, highest=MOST_DRAWN)
-            raise InvalidInput(Text("Pictures at each value"), given.count, allowed)
+            raise InvalidInput(Text("Images at each value"), given.count, allowed)
         size = (int(width), int(height)) if width and height else None
         drawn = Found([Captioned(f"prompt {n + 1}", line, _none, literal=False) for n, line in enumerate(lines)])
         return Asked(replace(question, size=size), lambda: drawn, given.count)
@@ -92,7 +92,7 @@ def asked_from(host: Host, given: Given, page: Sequence[Any]) -> Asked:
         raise InvalidInput(Text("Folder"), "", allowed, Text("is empty"))
     if getattr(shared.cmd_opts, "hide_ui_dir_config", False):  # as the host's own batches of img2img
         problem = Text("is refused: the WebUI was launched with --hide-ui-dir-config")
-        raise InvalidInput(Text("Folder"), folder, Text("the pictures of img2img"), problem)
+        raise InvalidInput(Text("Folder"), folder, Text("the images of img2img"), problem)
     return Asked(question, lambda: pictures_in([Path(folder)], host.infotext, own_hash(host)))
 
 

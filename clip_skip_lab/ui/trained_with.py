@@ -22,8 +22,8 @@ ENCODERS = (CLIP_SKIP, CLIP_L_SKIP, BIG_G_SKIP)
 """What takes the values, in the order of the choices."""
 
 WAYS = {
-    FOLDER: "A folder of pictures with captions",
-    IMG2IMG: "The picture in img2img, and those made before",
+    FOLDER: "A folder of images with captions",
+    IMG2IMG: "The image in img2img, and those made before",
     DRAWN: "Drawn by the model (weaker evidence)",
 }
 
@@ -84,10 +84,10 @@ class TrainedWithPart:
     def _inputs(self) -> list[Any]:
         """The inputs, in the order of the fields of `Given`."""
         ways = list(WAYS.values())
-        way = gr.Radio(ways, value=ways[0], type="index", label="Pictures", elem_id="clip_skip_lab_trained_way")
+        way = gr.Radio(ways, value=ways[0], type="index", label="Images", elem_id="clip_skip_lab_trained_way")
         folder = gr.Textbox(
             label="Folder",
-            info="each picture with a .txt of the same name, as trainers have them, or with an infotext",
+            info="each image with a .txt of the same name, as trainers have them, or with an infotext",
             elem_id="clip_skip_lab_trained_folder",
         )
         with gr.Row(visible=False) as drawing:
@@ -95,7 +95,7 @@ class TrainedWithPart:
                 label="Prompts, one in each line", lines=4, scale=4, elem_id="clip_skip_lab_trained_prompts"
             )
             count = gr.Slider(
-                label="Pictures at each value",
+                label="Images at each value",
                 info="in the size that is set in txt2img",
                 minimum=1,
                 maximum=64,
@@ -203,4 +203,4 @@ def _so_far(asking: Asking, language: str) -> str:
         return progress_html(asking.progress, language)
     if asking.waits:
         return waiting_html(Text("Waiting for the WebUI, which is generating."), language)
-    return waiting_html(Text("Looking for pictures and loading the model."), language)
+    return waiting_html(Text("Looking for images and loading the model."), language)

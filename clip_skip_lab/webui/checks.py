@@ -74,7 +74,7 @@ def check_request(request: Any) -> None:
             raise InvalidInput(label, getattr(request, name), Text("text"), Text("is no text"))
     check_between("CFG Scale", request.cfg_scale)
     if getattr(request, "init_images", None) == []:
-        raise InvalidInput("init_images", [], Text("at least one picture"), Text("is empty"))
+        raise InvalidInput("init_images", [], Text("at least one image"), Text("is empty"))
     if has_hires(request) or hasattr(request, "init_images"):
         check_between("Denoising strength", request.denoising_strength, 0, 1)
     for field in fields(request):

@@ -53,13 +53,13 @@ def drawn(
             done = number * len(values) + place
             spent = time.monotonic() - began
             left = spent / done * (total - done) if done else None
-            tell(Progress(done / total, spent, left, Text("drawing picture {n} of {of}", n=done + 1, of=total)))
+            tell(Progress(done / total, spent, left, Text("drawing image {n} of {of}", n=done + 1, of=total)))
             shared.state.job_count, shared.state.job_no = total + 1, done
             picture = _picture(engine, question, source, value, question.seed + number)
             if picture is None or is_interrupted():
                 return found
             files[value] = _packed(picture)
-        name = Text("picture {number}", number=number + 1)
+        name = Text("image {number}", number=number + 1)
         found.append(Captioned(name, source.caption, partial(_opened, files), source.literal, drawn=True))
         if time.monotonic() - began > MOST_OF_THE_TIME * question.most_seconds:
             break
@@ -78,7 +78,7 @@ def _picture(engine: Engine, question: Question, source: Captioned, value: int, 
     def sample(original: Callable, *args: Any, **kwargs: Any) -> Any:
         if not is_watched():  # then the pictures would all be of the host's own clip skip
             problem = Text("cannot be applied: another extension has taken over how the WebUI generates")
-            raise InvalidInput(Text("Clip skip"), value, Text("pictures of yours"), problem)
+            raise InvalidInput(Text("Clip skip"), value, Text("images of yours"), problem)
         put_back_infotext()
         return original(*args, **kwargs)
 

@@ -18,7 +18,7 @@ from .cell_batch import CellBatch
 from .engine import Engine
 from .shadow import hooked, shadowed
 
-ONLY_NAN = Text("The model gave only NaN, no picture.")
+ONLY_NAN = Text("The model gave only NaN, no image.")
 LAST_HOOK = "postprocess_image_after_composite"
 PICTURE_HOOKS = ("postprocess_image", "postprocess_maskoverlay", LAST_HOOK)
 """The hooks of always-on scripts that the host calls for one finished picture at a time, in its order."""
@@ -162,8 +162,8 @@ def sort_out(watch: Watch, pictures: list[Picture]) -> Sampled:
         if got < expected and broken:
             sampled.failed[cell.index] = ONLY_NAN
         elif got < expected and stop is not None:
-            after = Text("{stop} after {got} of {expected} pictures", stop=stop, got=got, expected=expected)
+            after = Text("{stop} after {got} of {expected} images", stop=stop, got=got, expected=expected)
             sampled.missing[cell.index] = stop if expected == 1 else after
         elif not got:
-            sampled.failed[cell.index] = Text("The WebUI made no picture.")
+            sampled.failed[cell.index] = Text("The WebUI made no image.")
     return sampled

@@ -96,7 +96,7 @@ class HostNetwork:
         if bool(torch.isnan(latent).any()):
             name = shared.sd_model.sd_checkpoint_info.name_for_extra
             allowed = Text("a VAE that gives numbers (the WebUI's flag --no-half-vae may help)")
-            raise InvalidInput(MODEL, name, allowed, Text("has a VAE that gives only NaN for a picture"))
+            raise InvalidInput(MODEL, name, allowed, Text("has a VAE that gives only NaN for an image"))
         return latent
 
     def _encoded(self, given: torch.Tensor) -> torch.Tensor:

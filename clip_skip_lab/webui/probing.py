@@ -132,7 +132,7 @@ def _check_model(engine: Engine, loaded: LoadedModel) -> None:
         raise InvalidInput(field, name, allowed, Text("has no text encoder whose layers can be chosen"))
     why = engine.why_one_by_one(small_request(""))
     if why is not None:
-        allowed = Text("models and settings with which a picture depends on a prompt and its noise alone")
+        allowed = Text("models and settings with which an image depends on a prompt and its noise alone")
         raise InvalidInput(field, name, allowed, Text("cannot be asked: {why}", why=why))
 
 

@@ -86,7 +86,7 @@ def style_of(notes: list[str]) -> Style:
         if colour is None:
             notes.append(
                 Text(
-                    "{option}: {value} is no colour; {colour} is used.",
+                    "{option}: {value} is no color; {colour} is used.",
                     option=_label(key),
                     value=_quoted(asked),
                     colour=default,

@@ -361,7 +361,7 @@ class WebUISession:
         if not batch.is_shared and got and got != expected and not (sampled.missing or sampled.failed):
             self._note(
                 Text(
-                    "Another extension changed the number of pictures: {got} of a cell, not {expected} as asked.",
+                    "Another extension changed the number of images: {got} of a cell, not {expected} as asked.",
                     got=got,
                     expected=expected,
                 )

@@ -114,7 +114,7 @@ def test_the_line_says_what_cannot_be_extended(txt2img, finished):
     record["plan"]["mode"] = "fast"
     (finished / "sweep.json").write_text(json.dumps(record))
     txt2img.set_values("1-4")
-    txt2img.forecast_becomes('^mode: "exact" cannot take pictures of fast mode')
+    txt2img.forecast_becomes('^mode: "exact" cannot take images of fast mode')
 
 
 def test_a_pasted_id_chooses_its_sweep_which_the_page_has_not_listed_yet(txt2img, finished, unfinished):

@@ -21,7 +21,7 @@ SETTING = "clip_skip_lab_webuis"
 def second(tmp_path_factory):
     """Another WebUI of the same kind, with the same models."""
     if os.environ.get("WEBUI_URL"):
-        pytest.skip("the other WebUI is an embedded host, whose pictures are others than a real one's")
+        pytest.skip("the other WebUI is an embedded host, whose images are others than a real one's")
     with launch.Process(tmp_path_factory.mktemp("second"), [launch.REPO], ["--nowebui"]) as process:
         other = Client(process.url)
         other.generate(steps=1)

@@ -77,8 +77,8 @@ def test_what_is_no_picture_is_neither_swept_nor_sent_and_says_what_it_is(page, 
     assert folder.name in text
     assert text.endswith(f"Seed: 7, Chart: change.png, Clip skip sweep: {folder.name}")  # the host's Save needs a seed
     assert "Steps:" not in text
-    chart = "This is a chart of the sweep, not a picture. Choose one of the pictures first."
-    grid = "This is the grid, not one picture. Choose one of the pictures first."
+    chart = "This is a chart of the sweep, not an image. Choose one of the images first."
+    grid = "This is the grid, not one image. Choose one of the images first."
     for number, holds, sentence in ((1, "A chart", chart), (0, "Script: Clip skip sweep", grid)):
         sweep.open_picture(number, holds)
         for name in ("clip_skip_lab_txt2img_sweep_here", "txt2img_send_to_img2img", "txt2img_send_to_inpaint"):

@@ -141,7 +141,7 @@ def test_one_picture_for_each_layer_stands_over_its_column_and_txt2img_keeps_wha
     value.locator("input, textarea").first.evaluate("field => { field.value = '3.5'; updateInput(field); }")
     lens.look("a red cat", "a dog")
     lens.press("What does each layer see")
-    lens.says("12 pictures stand over the layers.")
+    lens.says("12 images stand over the layers.")
     expect(lens.pictures).to_have_count(12)
     first = lens.pictures.first.locator("img").first
     assert first.get_attribute("alt") == "What layer 12 sees, clip skip 1: “a red cat”"
@@ -178,9 +178,9 @@ def test_interrupt_keeps_the_pictures_that_are_there(lens):
     lens.webui.open_tab("Clip skip sweeps")
     lens.look("a red cat")
     lens.press("What does each layer see")
-    lens.says(re.compile(r"^[1-9]\d* of 12 pictures of “a red cat”"))
+    lens.says(re.compile(r"^[1-9]\d* of 12 images of “a red cat”"))
     lens.press("Interrupt")
-    said = lens.says(re.compile(r"^Interrupted: \d+ of 12 pictures")).inner_text()
+    said = lens.says(re.compile(r"^Interrupted: \d+ of 12 images")).inner_text()
     there = int(re.search(r"\d+", said)[0])
     assert 1 <= there < 12
     expect(lens.pictures).to_have_count(there)
@@ -195,7 +195,7 @@ def test_what_cannot_be_run_is_said_and_nothing_is_started(lens):
     lens.page.evaluate("document.getElementById('txt2img_interrupt').style.display = 'none'")
     lens.show("answer => ({...answer, encoders: answer.encoders.map((one) => ({...one, honoured: false}))})")
     lens.press("What does each layer see")
-    lens.says("No text encoder of this model looks at clip skip, so all pictures would be the same.")
+    lens.says("No text encoder of this model looks at clip skip, so all images would be the same.")
     lens.look("a red dog")
     lens.show("answer => ({...answer, model: {...answer.model, name: 'another one'}})")
     lens.press("What does each layer see")

@@ -252,7 +252,7 @@ def test_continuing_one_of_img2img_says_that_it_needs_its_picture(tab, paint):
     tab.search("frobozz", "1 sweep")
     tab.press(folder, "Continue")
     note = tab.page.locator("#clip_skip_lab_brought_img2img")
-    expect(note).to_have_text("Put the same picture into img2img first.")
+    expect(note).to_have_text("Put the same image into img2img first.")
     tab.sweep_page.tab = "img2img"
     tab.sweep_page.forecast_becomes(f"Continues {folder.name}.* 2 of 3 cells are done")
 

@@ -35,7 +35,7 @@ def other(own):
     """The version of a WebUI whose clip skip 3 on SDXL is another layer than here, and what is said of it."""
     name = others(own, ignoring=own not in IGNORING)[0]
     said = f"{name}, which ignores clip skip on SDXL" if name in IGNORING else f"{name}, where clip skip 3 on SDXL is"
-    return VERSIONS[name], f"This picture is from {said}"
+    return VERSIONS[name], f"This image is from {said}"
 
 
 def paste(page, model, version, clip_skip):

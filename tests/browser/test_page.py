@@ -62,7 +62,7 @@ def test_hostile_words_are_shown_as_text(open_page, odd):
     assert page.get_by_role("heading", level=1).inner_text().startswith('<script>window.hacked=1</script> "quotes"')
     assert page.get_by_role("rowheader").first.inner_text() == "<b onclick=window.hacked=1>bold</b>"
     page.get_by_role("rowheader").first.click()
-    cell(page, "Clip skip 1, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Picture 1").click()
+    cell(page, "Clip skip 1, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Image 1").click()
     assert HOSTILE.replace("\u2028", "") in page.locator("#cell pre").inner_text().replace("\u2028", "")
     page.keyboard.press("Escape")
     page.click("#open-about")
@@ -134,19 +134,19 @@ def test_any_two_axes_are_columns_and_rows_and_sliders_turn_the_others(open_page
     page = open_page(odd)
     assert page.locator("#at2, #at3").count() == 2
     page.select_option("#x", label="Steps")
-    page.select_option("#y", label="Picture")
+    page.select_option("#y", label="Image")
     page.get_by_role("columnheader", name="Steps 30").wait_for()
     assert page.get_by_role("rowheader").count() == 2
     page.locator("#at0").fill("2")
-    cell(page, "Clip skip 3, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Picture 1").wait_for()
+    cell(page, "Clip skip 3, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Image 1").wait_for()
     page.locator("#at0").focus()
     page.keyboard.press("ArrowLeft")
-    cell(page, "Clip skip 2, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Picture 1").wait_for()
+    cell(page, "Clip skip 2, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Image 1").wait_for()
     page.locator("#stage").focus()
     page.keyboard.press("]")
-    cell(page, "Clip skip 3, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Picture 1").wait_for()
+    cell(page, "Clip skip 3, Prompt S/R <b onclick=window.hacked=1>bold</b>, Steps 10, Image 1").wait_for()
     page.select_option("#y", label="Steps")  # what the columns have: the two change places
-    assert page.locator("#x").evaluate("select => select.selectedOptions[0].text") == "Picture"
+    assert page.locator("#x").evaluate("select => select.selectedOptions[0].text") == "Image"
 
 
 def test_cells_grow_and_shrink_and_fit_again(open_page, table):
@@ -355,7 +355,7 @@ def test_on_a_telephone_nothing_is_cut_off_and_a_cell_fills_the_screen(open_page
     page.get_by_role("gridcell").first.click()
     box = page.get_by_role("dialog").bounding_box()
     assert (box["width"], box["height"]) == (390, 844)
-    page.get_by_role("button", name="Favourite").wait_for()
+    page.get_by_role("button", name="Favorite").wait_for()
 
 
 # --- A thousand cells, and a sweep that runs --------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def test_a_cell_goes_to_img2img_and_inpaint_with_its_picture(webui, swept, sweep
     beside = sweeps_page(swept, "2-0")
     for _ in range(2):  # the second time there is a picture already
         webui.open_tab("txt2img")
-        send(beside, name, f"In the WebUI's tab, {name} has this picture and its parameters.")
+        send(beside, name, f"In the WebUI's tab, {name} has this image and its parameters.")
         assert webui.page.locator(box).is_visible()
         assert dropped_size(webui, box) == [128, 64]
     assert value(webui, "#img2img_prompt textarea") == PROMPT
@@ -119,7 +119,7 @@ def test_a_cell_goes_to_img2img_and_inpaint_with_its_picture(webui, swept, sweep
 
 
 def test_what_is_generated_from_there_begins_with_that_picture(webui, swept, sweeps_page):
-    send(sweeps_page(swept, "2-0"), "img2img", "img2img has this picture")
+    send(sweeps_page(swept, "2-0"), "img2img", "img2img has this image")
     webui.page.locator("#img2img_denoising_strength input[type=number]").fill("0")
     webui.page.locator("#img2img_denoising_strength input[type=number]").press("Tab")
     webui.ends_after(webui.page.locator("#img2img_generate").click, "img2img")
@@ -175,9 +175,9 @@ def test_a_cell_of_img2img_is_not_run_again_without_its_picture(webui, of_img2im
         assert button.get_attribute("title").startswith("This sweep is one of img2img")
     beside.keyboard.press("r")
     beside.locator(
-        "#said", has_text="This sweep is one of img2img, and the picture that it began with is not kept."
+        "#said", has_text="This sweep is one of img2img, and the image that it began with is not kept."
     ).wait_for()
-    send(beside, "img2img", "img2img has this picture")
+    send(beside, "img2img", "img2img has this image")
 
 
 def test_without_an_open_webui_there_is_a_sentence_with_a_link(page, host_url, swept, sweeps_page):
@@ -213,7 +213,7 @@ def test_a_missing_file_is_said_and_changes_nothing(page, host_url, swept, sweep
 
 def test_a_tab_that_the_webui_lacks_is_said(webui, swept, sweeps_page):
     if webui.page.locator("#extras_image").count():  # the embedded host has none
-        send(sweeps_page(swept), "extras", "In the WebUI's tab, Extras has this picture.")
+        send(sweeps_page(swept), "extras", "In the WebUI's tab, Extras has this image.")
         assert dropped_size(webui, "#extras_image") == [128, 64]
     else:
         send(sweeps_page(swept), "extras", "This WebUI has no tab Extras.")
@@ -230,12 +230,12 @@ def test_while_it_generates_nothing_is_run_there(webui, swept, sweeps_page):
     [
         (
             {"to": "extras", "sweep": "../../../internal", "file": "x.png"},
-            "no picture in its sweep's folder|no tab Extras",
+            "no image in its sweep's folder|no tab Extras",
         ),
-        ({"to": "img2img", "file": "../../sweep.json"}, "no picture in its sweep's folder"),
-        ({"to": "img2img", "file": "https://example.org/x.png"}, "no picture in its sweep's folder"),
-        ({"to": "img2img", "file": "sweep.json"}, "The picture could not be read: sweep.json"),
-        ({"to": "img2img", "file": ["x"]}, "no picture in its sweep's folder"),
+        ({"to": "img2img", "file": "../../sweep.json"}, "no image in its sweep's folder"),
+        ({"to": "img2img", "file": "https://example.org/x.png"}, "no image in its sweep's folder"),
+        ({"to": "img2img", "file": "sweep.json"}, "The image could not be read: sweep.json"),
+        ({"to": "img2img", "file": ["x"]}, "no image in its sweep's folder"),
         ({"to": "txt2img", "infotext": {"a": 1}}, "no generation parameters"),
         ({"to": "txt2img", "infotext": "just words"}, "no generation parameters"),
         ({"to": "around", "values": "1\nSteps: 3"}, "no values to sweep"),

@@ -51,7 +51,7 @@ def test_one_vote_less_than_values_and_the_winner_is_shown_with_its_name(open_pa
     page.get_by_role("heading", name=f"Your choice: {name}", exact=True).wait_for()
     assert page.locator("#blind li").count() == 11
     page.click("#blind-keep")
-    said(page, f"Favourite: {name}")
+    said(page, f"Favorite: {name}")
     page.keyboard.press("Escape")
     assert page.evaluate("id => JSON.parse(localStorage.getItem(`clip-skip-lab:${id}`))", twelve.name) == [
         f"{kept['winner']}-0"
@@ -143,7 +143,7 @@ def test_the_filter_decides_who_takes_part(open_page, twelve):
     page.reload()
     all_drawn(page)
     page.click("#open-blind")
-    said(page, "A blind comparison needs two values of clip skip with a picture.")
+    said(page, "A blind comparison needs two values of clip skip with an image.")
 
 
 def test_from_disk_votes_are_exported_with_the_favourites(open_page, twelve):

@@ -109,12 +109,12 @@ def test_cells_are_filtered_by_text_state_values_and_favourites(open_page, odd):
 def test_favourites_are_kept_for_the_sweep_and_exported(open_page, twelve, page):
     open_page(twelve)
     page.keyboard.press("f")
-    said(page, "Favourite: Clip skip 1")
+    said(page, "Favorite: Clip skip 1")
     use_tool(page, "Clip skip 4", "star")
     page.reload()
     all_drawn(page)
     page.click("#open-filter")
-    page.get_by_label("Favourites only").check()
+    page.get_by_label("Favorites only").check()
     page.wait_for_function("() => document.querySelectorAll('[role=gridcell]').length === 2")
     page.keyboard.press("Escape")
     page.locator("#stage").focus()
@@ -126,7 +126,7 @@ def test_favourites_are_kept_for_the_sweep_and_exported(open_page, twelve, page)
     assert exported["favourites"][1]["infotext"] == read_record(twelve)["cells"][3]["pictures"][0]["infotext"]
     cell(page, "Clip skip 4").focus()
     page.keyboard.press("f")
-    said(page, "No longer a favourite: Clip skip 4")
+    said(page, "No longer a favorite: Clip skip 4")
 
 
 # --- Exports ----------------------------------------------------------------------------------------------------------
@@ -196,13 +196,13 @@ def test_a_sheet_of_favourites_keeps_the_heads_of_the_table_that_they_fill(sheet
         page.locator(f'[data-cell="{number}-0"]').focus()
         page.keyboard.press("f")
     page.click("#open-export")
-    page.get_by_text("Sheet of the favourites (4)").wait_for()
+    page.get_by_text("Sheet of the favorites (4)").wait_for()
     _, written = sheet(key="sheet-favourites")
     assert [text for text, _ in written[-6:]] == ["Clip skip →", "CFG Scale ↓", "1", "3", "3.0", "5.0"]
     page.keyboard.press("f")
     page.locator('[data-cell="47-0"]').focus()
     page.keyboard.press("f")
-    said(page, "Favourite: Clip skip 12, CFG Scale 9.0")
+    said(page, "Favorite: Clip skip 12, CFG Scale 9.0")
     _, written = sheet(key="sheet-favourites")
     assert [text for text, _ in written[-2:]] == ["Clip skip 12", "CFG Scale 9.0"], "too few for a table: one by one"
 
@@ -224,10 +224,10 @@ def test_from_disk_a_sheet_of_the_favourites_holds_those_alone(open_page, twelve
     page = open_page(twelve)
     page.click("#open-export")
     page.click("#sheet-favourites")
-    said(page, "There are no favourites yet.")
+    said(page, "There are no favorites yet.")
     page.locator('[data-cell="0-0"]').focus()
     page.keyboard.press("f")
-    page.get_by_text("Sheet of the favourites (1)").wait_for()
+    page.get_by_text("Sheet of the favorites (1)").wait_for()
     with page.expect_download() as download:
         page.click("#sheet-favourites")
     assert Image.open(download.value.path()).width < 320 + 40

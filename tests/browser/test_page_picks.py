@@ -93,7 +93,7 @@ def test_favourites_from_before_there_were_picks_are_kept_once(open_page, picks,
     page.evaluate('id => localStorage.setItem(`clip-skip-lab:${id}`, \'["0-0", "2-0", "99-0"]\')', swept.folder.name)
     set_picks(client, swept, [1])
     open_page()
-    said(page, "Favourites of this browser that are kept with the sweep now: 2")
+    said(page, "Favorites of this browser that are kept with the sweep now: 2")
     has_stars(page, ["0-0", "1-0", "2-0"])
     assert picks() == [0, 1, 2]
     set_picks(client, swept, [1])
@@ -108,7 +108,7 @@ def test_a_star_that_could_not_be_kept_stays_and_goes_with_the_next(open_page, p
     page.route(own, lambda route: route.abort())
     cell(page, "Clip skip 1").focus()
     page.keyboard.press("f")
-    said(page, "The favourites could not be kept with the sweep: The WebUI does not answer.")
+    said(page, "The favorites could not be kept with the sweep: The WebUI does not answer.")
     has_stars(page, ["0-0"])
     assert picks() == []
     page.unroute(own)
@@ -138,7 +138,7 @@ def test_a_deleted_sweep_says_so(open_page, client, swept, page):
     assert client.http.delete(f"{ROUTE}/{swept.folder.name}").is_success
     cell(page, "Clip skip 1").focus()
     page.keyboard.press("f")
-    said(page, "The favourites could not be kept with the sweep: Sweep:")
+    said(page, "The favorites could not be kept with the sweep: Sweep:")
 
 
 def test_of_several_pictures_the_pick_is_the_cell(page, host_url, client):
@@ -146,7 +146,7 @@ def test_of_several_pictures_the_pick_is_the_cell(page, host_url, client):
     address = f"{ROUTE}/{swept.folder.name}"
     page.goto(f"{host_url}{address}/page/")
     page.locator("#stage canvas[data-drawn]").nth(3).wait_for()
-    star(page, "Clip skip 2, Picture 2")
+    star(page, "Clip skip 2, Image 2")
     assert client.http.get(f"{address}/judged").json()["picks"] == [1]
     page.reload()
     has_stars(page, ["1-1"])
@@ -178,7 +178,7 @@ def test_a_list_from_the_page_on_disk_is_merged_and_what_is_unknown_is_named(ope
     votes = {"votes": [{"a": 1, "b": 2, "chosen": "a"}], "winner": None}
     with page.expect_response(lambda answer: answer.request.method == "PATCH"):
         import_list(page, tmp_path, {"sweep": swept.folder.name, "favourites": listed, **votes})
-    said(page, "Imported favourites that are new here: 2. Imported votes: 1. Not in this sweep: Clip skip <b>9</b>.")
+    said(page, "Imported favorites that are new here: 2. Imported votes: 1. Not in this sweep: Clip skip <b>9</b>.")
     has_stars(page, ["0-0", "1-0", "2-0"])
     assert picks() == [0, 1, 2]
 
@@ -187,9 +187,9 @@ def test_a_list_of_another_sweep_or_none_at_all_is_refused(open_page, picks, tmp
     page = open_page()
     for content, says in [
         ({"sweep": "2026-01-01-00000000", "favourites": []}, "This list is of another sweep, 2026-01-01-00000000."),
-        ("{", "This file is no list of favourites."),
-        ({"sweep": 1}, "This file is no list of favourites."),
-        ([1], "This file is no list of favourites."),
+        ("{", "This file is no list of favorites."),
+        ({"sweep": 1}, "This file is no list of favorites."),
+        ([1], "This file is no list of favorites."),
     ]:
         import_list(page, tmp_path, content)
         said(page, says)

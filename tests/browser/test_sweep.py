@@ -19,16 +19,16 @@ def folder_in(text):
 
 
 def test_the_line_under_the_panel_follows_every_change(txt2img):
-    assert txt2img.forecast_becomes(r"^\s*12 cells · 12 pictures · 24 steps · grid \d+ × \d+ px")
+    assert txt2img.forecast_becomes(r"^\s*12 cells · 12 images · 24 steps · grid \d+ × \d+ px")
     txt2img.set_values("1, 2, 5")
-    three = txt2img.forecast_becomes("^3 cells · 3 pictures · 6 steps")
+    three = txt2img.forecast_becomes("^3 cells · 3 images · 6 steps")
     txt2img.set_number("steps", 5)
-    txt2img.forecast_becomes("^3 cells · 3 pictures · 15 steps")
+    txt2img.forecast_becomes("^3 cells · 3 images · 15 steps")
     txt2img.set_number("batch_size", 2)
-    txt2img.forecast_becomes("^3 cells · 6 pictures · 15 steps")
+    txt2img.forecast_becomes("^3 cells · 6 images · 15 steps")
     txt2img.set_number("batch_size", 1)
     txt2img.set_number("width", 128)
-    wide = txt2img.forecast_becomes("^3 cells · 3 pictures · 15 steps")
+    wide = txt2img.forecast_becomes("^3 cells · 3 images · 15 steps")
     assert three.partition("grid")[2] != wide.partition("grid")[2]
     txt2img.choose(txt2img.part("y_axis"), "Prompt S/R")
     hint = txt2img.forecast_becomes("^Values of the second axis: type them, separated by commas, for example cat, dog")
@@ -38,9 +38,9 @@ def test_the_line_under_the_panel_follows_every_change(txt2img):
     txt2img.forecast_becomes("Values of the third axis: choose one or more, for example ")
     txt2img.choose(txt2img.part("z_axis"), "Nothing")
     txt2img.choose(txt2img.part("y_axis"), "CFG Scale")
-    txt2img.forecast_becomes("^12 cells · 12 pictures · 60 steps")
+    txt2img.forecast_becomes("^12 cells · 12 images · 60 steps")
     txt2img.type_into(txt2img.part("y_values").locator("textarea, input").first, "5, 7")
-    txt2img.forecast_becomes("^6 cells · 6 pictures · 30 steps")
+    txt2img.forecast_becomes("^6 cells · 6 images · 30 steps")
 
 
 def test_the_line_under_the_panel_says_what_the_finer_panel_does(txt2img):
@@ -75,7 +75,7 @@ def test_a_field_that_is_emptied_for_a_moment_breaks_nothing(txt2img):
     txt2img.page.locator("#txt2img_steps input[type=number]").fill("")
     txt2img.page.wait_for_timeout(700)
     txt2img.set_number("steps", 3)
-    txt2img.forecast_becomes("^2 cells · 2 pictures · 6 steps")
+    txt2img.forecast_becomes("^2 cells · 2 images · 6 steps")
     assert txt2img.page.locator(".toast-wrap .error, .toast-body.error").count() == 0
 
 
@@ -133,7 +133,7 @@ def test_from_the_script_dropdown_to_the_pictures_and_back(txt2img, client, host
     page.wait_for_function("field => field.value === '1-3'", arg=values.element_handle())
     page.wait_for_function("field => field.value === 'CFG Scale'", arg=axis.element_handle())
     assert fresh.part("y_values").locator("textarea, input").first.input_value() == "5, 7.5"
-    fresh.forecast_becomes("^6 cells · 6 pictures · 12 steps")
+    fresh.forecast_becomes("^6 cells · 6 images · 12 steps")
 
 
 def test_an_axis_with_choices_has_a_list_and_a_button_that_fills_it(txt2img, page):
@@ -166,7 +166,7 @@ def test_img2img(page, host_url, tmp_path):
     sweep.choose_script()
     sweep.set_small()
     sweep.set_values("1, 4")
-    sweep.forecast_becomes("^2 cells · 2 pictures · ")
+    sweep.forecast_becomes("^2 cells · 2 images · ")
     page.locator("#img2img_image img").first.wait_for()
     sweep.generate()
     assert "2 of 2 done" in sweep.log
@@ -187,7 +187,7 @@ def test_the_panel_can_be_read_in_both_themes(page, host_url, theme, tmp_path):
         line.wait_for()
         assert contrast(line) >= 4.5, f"{kind} in {theme}"
     red, green, *_ = line.evaluate("line => getComputedStyle(line).color.match(/[0-9.]+/g).map(Number)")
-    assert red - green > 60, "a problem is told from a forecast by its colour"
+    assert red - green > 60, "a problem is told from a forecast by its color"
     page.screenshot(path=str(tmp_path / f"{theme}.png"))
 
 

@@ -145,7 +145,7 @@ def test_what_cannot_be_used_gets_a_sentence(tab, inputs, sentence):
 
 def test_pictures_without_captions_are_counted(tab, tmp_path):
     ask(tab, written(tmp_path, captioned(3), captions=False))
-    expect(problem(tab)).to_contain_text("holds no picture that can be asked with (Left out: 3 pictures without")
+    expect(problem(tab)).to_contain_text("holds no image that can be asked with (Left out: 3 images without")
 
 
 def test_values_that_the_model_lacks_get_a_sentence(tab, pictures):
@@ -163,7 +163,7 @@ def test_the_model_draws_in_the_size_of_txt2img(tab, measured):
     expect(problem(tab)).to_contain_text("Prompts, one in each line")
     tab.type_into(tab.page.locator(f"{PART}_count input[type=number]"), "4")
     ask(tab, prompts="red circle, blue background\ngreen square, white background", values="1, 12")
-    expect(tab.page.locator(ANSWER)).to_contain_text("Drawing picture", timeout=30_000)
+    expect(tab.page.locator(ANSWER)).to_contain_text("Drawing image", timeout=30_000)
     expect(tab.page.locator(ANSWER)).to_contain_text("weaker evidence", timeout=60_000)
     (kept,) = measured.all()
     assert (kept.drawn, kept.pictures) == (True, 4)
@@ -173,7 +173,7 @@ def test_the_picture_in_img2img_is_asked_with_its_prompt_and_what_the_model_made
     tab, client, pictures, measured
 ):
     client.generate(steps=1, save_images=True)
-    tab.page.get_by_text("The picture in img2img").click()
+    tab.page.get_by_text("The image in img2img").click()
     tab.page.locator(ASK).click()
     expect(problem(tab)).to_contain_text("that this checkpoint itself made, as its infotext says")
     tab.open_tab("img2img")
@@ -182,7 +182,7 @@ def test_the_picture_in_img2img_is_asked_with_its_prompt_and_what_the_model_made
     tab.type_into(tab.page.locator("#img2img_prompt textarea"), (pictures / "000.txt").read_text(encoding="utf-8"))
     tab.open_tab("Clip skip sweeps")
     ask(tab, values="1, 2")
-    expect(answer(tab)).to_contain_text("Undecided: 1 picture can't tell", timeout=30_000)
+    expect(answer(tab)).to_contain_text("Undecided: 1 image can't tell", timeout=30_000)
 
 
 def test_a_japanese_page_gets_japanese(browser, host, client, pictures, measured):

@@ -87,7 +87,7 @@ def test_an_override_of_the_checkpoint_changes_no_clip_skip(client, two):
     infotext = client.generate(override_settings={CHECKPOINT: second, CLIP_SKIP: 7}).infotexts[0]
     assert "Clip skip: 7" in infotext
     assert (client.clip_skip(), client.remembered()) == (2, {first: 2, second: 5})
-    assert "Clip skip: 2" in client.generate().infotexts[0], "the first checkpoint is loaded again, for this picture"
+    assert "Clip skip: 2" in client.generate().infotexts[0], "the first checkpoint is loaded again, for this image"
 
 
 def test_a_checkpoint_chosen_while_an_override_is_in_use_gets_its_own_value(client, two):

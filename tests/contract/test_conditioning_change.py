@@ -77,7 +77,7 @@ def changes(outcome):
         pytest.param("exact", {"prompt": "a fox AND a [lake]:0.6 "}, ["a fox", "a [lake]"], id="AND"),
         pytest.param("fast", {"prompt": "a [cat:dog:0.5] in a hat"}, ["a dog in a hat"], id="editing"),
         pytest.param("exact", {"prompt": "a [cat|dog]", "steps": 4}, ["a dog"], id="alternating"),
-        pytest.param("fast", {"batch_size": 2, "n_iter": 2}, ["a red house, blue sky"], id="several pictures"),
+        pytest.param("fast", {"batch_size": 2, "n_iter": 2}, ["a red house, blue sky"], id="several images"),
         pytest.param("exact", HIRES, ["a red house, blue sky"], id="hires fix"),
     ],
 )

@@ -112,7 +112,7 @@ def test_fast_mode_takes_fast_and_exact_pictures_and_exact_no_fast_ones(client):
     extends(client, begun, {"clip_skip": "1, 2, 3, 12"}, reused=2, most=1, fresh={"mode": "fast"})
     exact = client.sweep({"clip_skip": "1, 12"})
     extends(client, exact, {"clip_skip": "1, 2, 3, 12", "mode": "fast"}, reused=2, most=1)
-    with pytest.raises(Refused, match='mode: "exact" cannot take pictures of fast mode'):
+    with pytest.raises(Refused, match='mode: "exact" cannot take images of fast mode'):
         client.sweep(script_args=[{"extend": begun.folder.name, "clip_skip": "1-3", "mode": "exact"}])
 
 

@@ -22,7 +22,7 @@ def test_interrupt_keeps_what_is_finished_and_leaves_the_host_as_it_was(client):
     assert set(swept.states[2:]) == {"not run"}
     assert {cell["reason"] for cell in swept.record["cells"][2:]} == {"interrupted"}
     assert swept.record["state"] == swept.report["state"] == "interrupted"
-    assert len(swept.cells) == 2, "no half-sampled picture among the cells"
+    assert len(swept.cells) == 2, "no half-sampled image among the cells"
     assert (swept.folder / swept.record["grids"][0]["file"]).is_file()
     assert client.options()[CLIP_SKIP] == before
     alone = client.single(6, **LONG)

@@ -91,7 +91,7 @@ def test_a_name_a_note_and_picks_are_kept_each_by_itself(client, made):
     assert client.http.patch(address, json={"note": "two\nlines \u0007", "picks": [1, 1]}).json()["picks"] == [1]
     (entry,) = listed(client, search="zoë’s lines")["sweeps"]
     assert (entry["name"], entry["note"], entry["picks"]) == (name, "two\nlines \u0007", [1])
-    assert entry["thumbnail"] == "small/1-0.webp", "the picture that was picked"
+    assert entry["thumbnail"] == "small/1-0.webp", "the image that was picked"
     assert (
         client.http.patch(address, json={"name": "", "note": "", "picks": []}).json()["thumbnail"] == "small/0-0.webp"
     )

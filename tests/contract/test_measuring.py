@@ -49,7 +49,7 @@ def test_a_failure_is_a_sentence_in_the_record_and_under_the_gallery(outcome, mo
     monkeypatch.setattr("clip_skip_lab.measure.folder.read_picture", broken)
     measures = measured(outcome)
     assert measures.charts == measures.findings == []
-    sentence = "Measures: the pictures could not be measured (this numpy is too old)."
+    sentence = "Measures: the images could not be measured (this numpy is too old)."
     assert outcome.record.problems == [sentence]
     record = read_record(outcome.folder)
     assert record["problems"] == [sentence]
@@ -62,7 +62,7 @@ def test_a_record_that_cannot_be_read_any_more_is_a_sentence_too(outcome):
     (outcome.folder / "sweep.json").write_text("{", encoding="utf-8")
     measures = measured(outcome)
     assert measures.charts == measures.findings == []
-    assert outcome.record.problems[0].startswith("Measures: the pictures could not be measured (")
+    assert outcome.record.problems[0].startswith("Measures: the images could not be measured (")
     assert read_record(outcome.folder)["state"] == "finished"
 
 

@@ -218,7 +218,7 @@ def test_pictures_that_a_script_adds_are_all_kept_and_no_cell_counts_as_interrup
         *sweep.info["all_seeds"][:4],
     ]
     assert len({picture["file"] for cell in record["cells"] for picture in cell["pictures"]}) == 8
-    assert "Another extension changed the number of pictures: 4 of a cell, not 2 as asked." in record["notes"]
+    assert "Another extension changed the number of images: 4 of a cell, not 2 as asked." in record["notes"]
     assert len(sweep.cells) == 8
 
 

@@ -50,7 +50,7 @@ def test_a_picture_of_another_webui_whose_number_is_another_layer_here_says_so(p
     assert differing
     for name in differing:
         line, overrides = pasted(page_client, sdxl, VERSIONS[name], 3)
-        assert f"This picture is from {name}, " in line
+        assert f"This image is from {name}, " in line
         assert "layer 30 of 32 in OpenCLIP bigG" in line and "layer 31 of 32 in OpenCLIP bigG" in line
         assert "gives the same here" in line
         assert "Clip skip: 3" in overrides, "no value changes silently"

@@ -73,7 +73,7 @@ def assert_all_saved(outcome):
     with Image.open(outcome.folder / record["grids"][0]["file"]) as grid:
         assert grid.size == outcome.grids[0][0].size
     on_disk = {path.name for path in (outcome.folder / "cells").rglob("*") if path.suffix != ".txt"}
-    assert on_disk == {Path(file).name for file in files}, "no half and no double pictures"
+    assert on_disk == {Path(file).name for file in files}, "no half and no double images"
     assert record["problems"] == []
 
 

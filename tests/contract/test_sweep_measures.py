@@ -90,7 +90,7 @@ def test_pictures_that_clip_skip_does_not_change_are_found_identical(client):
     swept = client.sweep({"measures": True, "clip_skip": "1-4"}, "img2img", **request)
     assert all(np.array_equal(cell, swept.cells[0]) for cell in swept.cells), "or this test proves nothing"
     (sentence,) = swept.record["findings"]["en"]
-    assert sentence == "All 4 pictures are identical.", "why, is not known"
+    assert sentence == "All 4 images are identical.", "why, is not known"
     assert swept.report["findings"] == [sentence]
     differing = client.sweep({"measures": True, "clip_skip": "1-4"})
     assert not any("identical" in sentence for sentence in differing.record["findings"]["en"])
@@ -116,11 +116,11 @@ def test_measuring_can_be_switched_off(client):
     assert not (swept.folder / "charts").exists()
     assert not (swept.folder / "measures.csv").exists()
     measured = client.sweep({"measures": True, "clip_skip": [1, 2]})
-    assert measured.record["fingerprint"] == swept.record["fingerprint"], "the pictures are the same"
+    assert measured.record["fingerprint"] == swept.record["fingerprint"], "the images are the same"
 
 
 def test_the_panels_tick_is_on_and_switches_measuring_off(client):
-    tick = "Measure the pictures (charts, and findings in words)"
+    tick = "Measure the images (charts, and findings in words)"
     assert client.arguments()[tick]["value"] is True
     swept = client.sweep(script_args=client.panel({"Clip skip values": "1, 2", tick: False}))
     assert "findings" not in swept.record

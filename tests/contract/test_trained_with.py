@@ -117,13 +117,13 @@ def test_what_was_decided_is_remembered_for_the_checkpoint_and_told_in_advice(ho
 def test_one_picture_decides_nothing(url, pictures):
     found = answer(url, pictures=pictures[:1], clip_skips="1-4")
     assert (found["decided"], found["clip_skip"], found["pictures"]) == (False, None, 1)
-    assert found["sentences"][0].startswith("Undecided: 1 picture can't tell")
+    assert found["sentences"][0].startswith("Undecided: 1 image can't tell")
 
 
 def test_the_same_picture_many_times_is_one_picture(url, pictures):
     found = answer(url, pictures=pictures[:1] * 8, clip_skips="1-4")
     assert (found["decided"], found["pictures"]) == (False, 1)
-    assert "picture 2 is left out: it is the same as picture 1." in found["sentences"]
+    assert "image 2 is left out: it is the same as image 1." in found["sentences"]
 
 
 def test_captions_of_other_pictures_decide_nothing(url, pictures):
@@ -131,7 +131,7 @@ def test_captions_of_other_pictures_decide_nothing(url, pictures):
     wrong = [picture | {"caption": said} for picture, said in zip(pictures, others, strict=True)]
     found = answer(url, pictures=wrong)
     assert not found["decided"]
-    assert "another picture's caption does as well" in found["sentences"][0]
+    assert "another image's caption does as well" in found["sentences"][0]
 
 
 def test_pictures_that_the_checkpoint_itself_made_are_left_out(url, host, pictures):
@@ -140,7 +140,7 @@ def test_pictures_that_the_checkpoint_itself_made_are_left_out(url, host, pictur
     own = {"image": made, "caption": "a red circle on a blue background"}
     found = answer(url, pictures=[own, *pictures[:1]], clip_skips="1-2")
     assert found["pictures"] == 1
-    assert "picture 1 is left out: this checkpoint itself made it." in found["sentences"]
+    assert "image 1 is left out: this checkpoint itself made it." in found["sentences"]
     assert "are all made by this checkpoint itself" in refused(url, pictures=[own])
 
 
@@ -199,12 +199,12 @@ def test_it_stops_when_its_time_is_up(url, host, pictures):
         ({}, "pictures: [] is empty; allowed: a list of 1 to"),
         ({"pictures": []}, "pictures: [] is empty"),
         ({"pictures": {"image": "", "caption": "a"}}, "pictures: "),
-        ({"pictures": [3]}, "picture 1: 3 cannot be used; allowed: an object"),
-        ({"pictures": [{"image": "AAAA"}]}, "picture 1: "),
-        ({"pictures": [{"image": "AAAA", "caption": ""}]}, 'caption of picture 1: "" is empty'),
-        ({"pictures": [{"image": "AAAA", "caption": 7}]}, "caption of picture 1: 7 is empty"),
-        ({"pictures": [{"image": "AAAA", "caption": "a cat"}]}, 'picture 1: "AAAA" is no picture that can be read'),
-        ({"pictures": [{"image": "%%%", "caption": "a cat"}]}, 'picture 1: "%%%" is no base64'),
+        ({"pictures": [3]}, "image 1: 3 cannot be used; allowed: an object"),
+        ({"pictures": [{"image": "AAAA"}]}, "image 1: "),
+        ({"pictures": [{"image": "AAAA", "caption": ""}]}, 'caption of image 1: "" is empty'),
+        ({"pictures": [{"image": "AAAA", "caption": 7}]}, "caption of image 1: 7 is empty"),
+        ({"pictures": [{"image": "AAAA", "caption": "a cat"}]}, 'image 1: "AAAA" is no image that can be read'),
+        ({"pictures": [{"image": "%%%", "caption": "a cat"}]}, 'image 1: "%%%" is no base64'),
         ({"clip_skips": "0-4"}, "Clip skip values: "),
         ({"clip_skips": "2"}, 'Clip skip values: "2" cannot be used; allowed: two or more whole numbers, such as 1-4.'),
         ({"clip_skips": "1.5, 2"}, "two or more whole numbers"),

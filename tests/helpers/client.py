@@ -138,7 +138,7 @@ class Client:
         try:
             self.wait_for(lambda progress: progress["state"]["sampling_step"] >= 1)
             yield
-            assert until_interrupted or not running.done, "the picture was ready too soon to show anything"
+            assert until_interrupted or not running.done, "the image was ready too soon to show anything"
         finally:
             self.post("interrupt")
             running.result()

@@ -51,7 +51,7 @@ FINDINGS = {
     "en": [
         "Largest change: 1 → 2.",
         "From 7 on, sharpness is under half of clip skip 1.",
-        "CFG Scale changes the pictures less than clip skip does.",
+        "CFG Scale changes the images less than clip skip does.",
     ],
     "ja": [
         "最も大きな変化: 1 → 2。",
@@ -141,7 +141,7 @@ class PaintingSession:
         return None
 
     def sample(self, cells, keep):
-        failing = {cell.index: "The model gave only NaN, no picture." for cell in cells if cell.clip_skip in self.fails}
+        failing = {cell.index: "The model gave only NaN, no image." for cell in cells if cell.clip_skip in self.fails}
         for cell in cells:
             if cell.index in failing:
                 continue

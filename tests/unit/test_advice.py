@@ -78,12 +78,12 @@ def test_metadata_that_the_weights_contradict_are_told_and_do_not_count():
     contradicted = asked(2, Training(1, True))
     assert english(contradicted, clip_skip=1) == [
         "The checkpoint m was trained at clip skip 2 (measured); the header says 1.",
-        "Its metadata say 1, its weights say 2 (measured with 32 pictures).",
+        "Its metadata say 1, its weights say 2 (measured with 32 images).",
     ]
     assert advise([contradicted], 3).values == (2,)
     assert advise([contradicted], 2).sentences == ()
     assert len(english(asked(2, Training(2, True)), clip_skip=1)) == 1
-    assert english(asked(2, Training(1, True), drawn=True), clip_skip=1)[-1].endswith("32 pictures that it drew).")
+    assert english(asked(2, Training(1, True), drawn=True), clip_skip=1)[-1].endswith("32 images that it drew).")
 
 
 def test_undecided_weights_leave_the_word_to_the_metadata():

@@ -196,14 +196,14 @@ def test_where_the_reference_turns_out_to_be_another_one_cells_are_measured_agai
 
 def test_what_cannot_be_measured_ahead_is_said_once_and_at_the_end(tmp_path, pool):
     outcome = swept(tmp_path)
-    (outcome.folder / outcome.record.cells[2].pictures[0].file).write_bytes(b"no picture")
+    (outcome.folder / outcome.record.cells[2].pictures[0].file).write_bytes(b"no image")
     ahead = told(outcome, pool.submit)
     pool.shutdown()
     assert outcome.record.problems == []
     content = measure_folder(outcome.folder, ahead=ahead)
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, True]
     (problem,) = content["problems"]
-    assert problem.startswith("Measures: a picture cannot be read (")
+    assert problem.startswith("Measures: an image cannot be read (")
 
 
 def test_a_pool_that_is_closed_leaves_all_to_the_end(tmp_path, pool):

@@ -35,7 +35,7 @@ def test_each_clip_skip_has_a_row_the_best_one_is_marked_and_too_few_pictures_ha
     rows = re.findall(r"<tr.*?</tr>", answer_html(answer((Text("x"),)), [], "en"))
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
     assert cells == [
-        ["Clip skip", "Worse by", "Interval", "Prediction error", "Pictures"],
+        ["Clip skip", "Worse by", "Interval", "Prediction error", "Images"],
         ["1", "12.3 %", "5.0 – 20.0 %", "0.0200", "16"],
         ["2", "–", "–", "0.0178", "1,200"],
         ["3", "1.0 %", "–", "0.0300", "2"],
@@ -51,10 +51,10 @@ def test_an_answer_of_nothing_is_a_sentence_without_a_table():
 
 @given(st.floats(-1, 2), st.none() | st.floats(0, 1e6))
 def test_the_bar_is_never_outside_its_bounds(share, left):
-    said = progress_html(Progress(share, 1.0, left, Text("drawing picture {n} of {of}", n=1, of=2)), "en")
+    said = progress_html(Progress(share, 1.0, left, Text("drawing image {n} of {of}", n=1, of=2)), "en")
     (width,) = re.findall(r"width: (-?\d+)%", said)
     assert 0 <= int(width) <= 100
-    assert "<p>Drawing picture 1 of 2</p>" in said
+    assert "<p>Drawing image 1 of 2</p>" in said
     assert ("left" in said) == (left is not None)
 
 

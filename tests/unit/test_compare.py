@@ -36,7 +36,7 @@ def test_the_number_is_the_mean_change_over_the_values_that_both_have():
 def test_the_sentence_says_how_many_times_and_over_what():
     found = in_all_languages(compare(TXT2IMG, IMG2IMG).sentence)
     assert found["en"] == (
-        "Clip skip changes 50 % of the picture in txt2img and 12 % in img2img: 4 times as much in txt2img. "
+        "Clip skip changes 50 % of the image in txt2img and 12 % in img2img: 4 times as much in txt2img. "
         "Mean over clip skip 2 and 3, each against 1."
     )
     assert "txt2img は img2img の 4 倍" in found["ja"]

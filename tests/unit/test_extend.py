@@ -211,9 +211,7 @@ def test_a_sweep_that_has_all_of_the_cells_is_refused(tmp_path):
 
 def test_exact_takes_no_pictures_of_fast_mode_but_fast_takes_exact_ones(tmp_path):
     fast, exact = finished(tmp_path, mode="fast"), finished(tmp_path)
-    with pytest.raises(
-        InvalidInput, match=f'"exact" cannot take pictures of fast mode.*as the sweep {fast.folder.name}'
-    ):
+    with pytest.raises(InvalidInput, match=f'"exact" cannot take images of fast mode.*as the sweep {fast.folder.name}'):
         extension(fast, {"clip_skip": "1-5", "mode": "exact"})
     assert extended(fast, {"clip_skip": "1-5"}, MemorySession(str(tmp_path))).reused == 3
     outcome = extended(exact, {"clip_skip": "1-5", "mode": "fast"}, MemorySession(str(tmp_path), cells_at_once=4))
@@ -309,7 +307,7 @@ def test_an_extended_sweep_can_be_extended(tmp_path):
 
 def test_other_code_is_told(tmp_path):
     outcome = extended(finished(tmp_path), {"clip_skip": "1-4"}, MemorySession(str(tmp_path)), {**HOST, "version": "2"})
-    assert "memory, 2: the two may not give equal pictures." in outcome.record.notes[-1]
+    assert "memory, 2: the two may not give equal images." in outcome.record.notes[-1]
 
 
 class Drawing(MemorySession):

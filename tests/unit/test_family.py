@@ -172,7 +172,7 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             FORGE,
             2,
             model_of(A1111, "SDXL"),
-            "This picture is from Forge, where clip skip 2 on SDXL is layer 11 of 12 in CLIP-L and layer 31 of 32 in "
+            "This image is from Forge, where clip skip 2 on SDXL is layer 11 of 12 in CLIP-L and layer 31 of 32 in "
             "OpenCLIP bigG, which here is any clip skip.",
         ),
         (FORGE, 1, model_of(A1111, "SDXL"), None),
@@ -180,7 +180,7 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             FORGE,
             3,
             model_of(CLASSIC, "SDXL"),
-            "This picture is from Forge, where clip skip 3 on SDXL is layer 10 of 12 in CLIP-L and layer 30 of 32 in "
+            "This image is from Forge, where clip skip 3 on SDXL is layer 10 of 12 in CLIP-L and layer 30 of 32 in "
             "OpenCLIP bigG. Here it is always layer 11 of 12 in CLIP-L and layer 31 of 32 in OpenCLIP bigG. The panel "
             "“Finer clip skip” gives the same here, with clip skip 3 and “Apply on SD2 and SDXL too”.",
         ),
@@ -188,7 +188,7 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             A1111,
             3,
             model_of(FORGE, "SDXL"),
-            "This picture is from AUTOMATIC1111, which ignores clip skip on SDXL while its setting “Clip skip SDXL” is "
+            "This image is from AUTOMATIC1111, which ignores clip skip on SDXL while its setting “Clip skip SDXL” is "
             "off: it is always layer 11 of 12 in CLIP-L and layer 31 of 32 in OpenCLIP bigG. Here 3 is layer 10 of 12 "
             "in CLIP-L and layer 30 of 32 in OpenCLIP bigG. Clip skip 1 gives the same here.",
         ),
@@ -196,14 +196,14 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             CLASSIC,
             2,
             model_of(FORGE, "SD2"),
-            "This picture is from Forge Classic, which ignores clip skip on SD2: it is always layer 23 of 24. Here 2 "
+            "This image is from Forge Classic, which ignores clip skip on SD2: it is always layer 23 of 24. Here 2 "
             "is layer 22 of 24. Clip skip 1 gives the same here.",
         ),
         (
             FORGE,
             2,
             model_of(REFORGE, "SD2"),
-            "This picture is from Forge, where clip skip 2 on SD2 is layer 22 of 24. Here 2 is layer 23 of 24. Clip "
+            "This image is from Forge, where clip skip 2 on SD2 is layer 22 of 24. Here 2 is layer 23 of 24. Clip "
             "skip 3 gives the same here.",
         ),
         (REFORGE, 2, SWITCHED_ON, None),
@@ -211,7 +211,7 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             FORGE,
             1,
             SWITCHED_ON,
-            "This picture is from Forge, where clip skip 1 on SDXL is layer 11 of 12 in CLIP-L and layer 31 of 32 in "
+            "This image is from Forge, where clip skip 1 on SDXL is layer 11 of 12 in CLIP-L and layer 31 of 32 in "
             "OpenCLIP bigG. Here 1 is layer 12 of 12 in CLIP-L and layer 31 of 32 in OpenCLIP bigG. Clip skip 2 gives "
             "the same here.",
         ),
@@ -219,7 +219,7 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             SDNEXT,
             2,
             model_of(FORGE, "SDXL"),
-            "This picture is from SD.Next, where clip skip 2 on SDXL is layer 10 of 12 in CLIP-L and layer 30 of 32 in "
+            "This image is from SD.Next, where clip skip 2 on SDXL is layer 10 of 12 in CLIP-L and layer 30 of 32 in "
             "OpenCLIP bigG. Here 2 is layer 11 of 12 in CLIP-L and layer 31 of 32 in OpenCLIP bigG. Clip skip 3 gives "
             "the same here.",
         ),

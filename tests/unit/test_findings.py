@@ -31,14 +31,14 @@ def test_nothing_is_ranked_in_a_fragment():
     for ranking in ("most at 2 → 3", "Most like", "the largest step", "From 3 on", "60 %"):
         assert ranking in whole
         assert ranking not in fragment
-    assert "The picture changes at every step." in fragment
+    assert "The image changes at every step." in fragment
 
 
 def test_edges_are_spoken_of_as_what_they_are_and_beyond_a_factor_of_two_only_where_they_are_weak():
     changes = {skip: 0.1 * (skip - 1) for skip in (1, 2, 6, 12)}
     english, japanese = both(changes, sharpness={1: 100, 2: 80, 6: 49, 12: 20})
     assert (
-        "From 6 on, edges are less than half as strong as at clip skip 1: the pictures are blurrier, have less "
+        "From 6 on, edges are less than half as strong as at clip skip 1: the images are blurrier, have less "
         "contrast, or show less." in english
     )
     assert "6 以降、輪郭の強さは Clip skip 1 の半分未満です" in japanese
@@ -79,7 +79,7 @@ def test_whether_cfg_plays_a_part():
     tested = {"Clip skip": 0.001, "CFG Scale": None}
     english, japanese = both(changes, scales=(5, 7), effects=effects_of(0.62, 0.33, 0.05, tested))
     assert (
-        "Of the differences between the pictures, clip skip accounts for 62 %, CFG Scale for 33 %, and the two in "
+        "Of the differences between the images, clip skip accounts for 62 %, CFG Scale for 33 %, and the two in "
         "combination for 5 %. Clip skip and CFG Scale hardly interact here." in english
     )
     assert "画像の違いの内訳: Clip skip 62 %、CFG Scale 33 %、組み合わせ 5 %。" in japanese
@@ -115,7 +115,7 @@ def test_one_clip_skip_leaves_nothing_to_compare():
 
 
 def test_pictures_of_different_size_cannot_be_compared():
-    assert said({1: None, 2: None}).startswith("No picture could be compared")
+    assert said({1: None, 2: None}).startswith("No image could be compared")
 
 
 def test_averages_of_layers_are_compared_but_have_no_place_in_an_order():
@@ -132,7 +132,7 @@ def test_numbers_and_symbols_are_under_more_and_not_among_the_findings():
     assert not re.search("SSIM|ΔE|p =|p-value|Laplacian", " ".join(findings(content)["en"]))
     found = more(content)
     assert found["en"] == [
-        "Changed area (clearly another colour, ΔE above 15), step by step: 1 → 2: 40 %, 2 → 3: under 1 %.",
+        "Changed area (clearly another color, ΔE above 15), step by step: 1 → 2: 40 %, 2 → 3: under 1 %.",
         "Composition change (1 − SSIM of the brightness, 0 is none), step by step: 0.00 to 0.40, the largest at 1 → 2.",
         "Changed area against clip skip 1: 2: 40 %, 3: 50 %.",
         "Strength of edges (variance of the Laplacian, which grows with contrast and noise too), against clip skip 1: "

@@ -231,7 +231,7 @@ def test_a_disk_that_fills_up_with_pictures_in_flight_costs_files_and_no_picture
     assert len(saved) == 2
     assert all(kept.image is not None for kept in outcome.pictures if kept.path is None)
     assert outcome.record.problems == [
-        "A picture could not be saved (No space left on device); it is in the gallery only."
+        "An image could not be saved (No space left on device); it is in the gallery only."
     ]
     assert_told_truly_where_saved(outcome)
 

@@ -153,5 +153,5 @@ def test_a_file_that_is_no_picture_is_refused_and_does_not_travel(written, tmp_p
 @pytest.mark.parametrize("pictures", [None, [], "cat.png"])
 def test_img2img_needs_a_list_of_pictures(written, pictures):
     content = {} if pictures is None else {"init_images": pictures}
-    with pytest.raises(InvalidInput, match="a list of pictures"):
+    with pytest.raises(InvalidInput, match="a list of images"):
         read_job(written(content), None, "img2img", {})

@@ -188,7 +188,7 @@ def test_a_picture_made_with_another_embedding_is_made_elsewhere(tmp_path):
         {c["pictures"][0]["infotext"].partition("TI")[2] for c in cells if c["values"]["CFG Scale"] == v}
         for v in (5, 7)
     ]
-    assert all(len(row) == 1 for row in rows), "the pictures of a row are of the same files"
+    assert all(len(row) == 1 for row in rows), "the images of a row are of the same files"
 
 
 def test_what_was_drawn_for_a_row_is_used_for_all_of_it(tmp_path):

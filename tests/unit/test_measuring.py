@@ -38,7 +38,7 @@ def test_what_is_measured_is_written_and_the_rest_stays(tmp_path):
     assert [definition["key"] for definition in content["measures"]] == [measure.key for measure in MEASURES]
     assert content["reference"] == {"Clip skip": 1}
     assert content["problems"] == []
-    assert content["findings"]["en"][0].startswith("The picture changes")
+    assert content["findings"]["en"][0].startswith("The image changes")
     for chart in content["charts"]:
         with Image.open(folder / chart["file"]) as image:
             assert image.format == "PNG"
@@ -83,12 +83,12 @@ def test_where_the_reference_is_missing_at_one_value_only_its_own_measures_are_k
     assert alone["sharpness"] > 0
     assert content["cells"][1]["measures"]["composition_change"] > 0
     (problem,) = content["problems"]
-    assert problem.startswith("Measures: a picture cannot be read (")
+    assert problem.startswith("Measures: an image cannot be read (")
 
 
 def test_a_damaged_picture_is_no_reason_not_to_measure_the_others(tmp_path):
     folder = swept(tmp_path)
-    (folder / read_record(folder)["cells"][2]["pictures"][0]["file"]).write_bytes(b"no picture")
+    (folder / read_record(folder)["cells"][2]["pictures"][0]["file"]).write_bytes(b"no image")
     content = measure_folder(folder)
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, True]
     assert len(content["problems"]) == 1
@@ -139,7 +139,7 @@ def test_the_variance_is_divided_between_clip_skip_and_the_other_axis(tmp_path):
     assert effects["pictures"] == 24
     assert list(effects["shares"]) == ["Clip skip", "CFG Scale", "interaction"]
     assert sum(effects["shares"].values()) == pytest.approx(1, abs=1e-3)
-    assert effects["shares"]["interaction"] < 0.05, "brightness does the same to every picture"
+    assert effects["shares"]["interaction"] < 0.05, "brightness does the same to every image"
     assert effects["p"]["Clip skip"] == 0.001
     assert effects["note"]["en"].startswith("Of one seed: ")
     assert effects["note"]["ja"]
@@ -153,7 +153,7 @@ def test_what_is_not_done_is_left_out_of_the_table_until_it_is_complete(tmp_path
     (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     effects = measure_folder(folder)["effects"]
     assert effects["pictures"] == 8, "two of the three rows are whole; so are two of the four columns, with six"
-    assert "8 of 10 pictures went in" in effects["note"]["en"]
+    assert "8 of 10 images went in" in effects["note"]["en"]
 
 
 def test_one_axis_alone_leaves_nothing_to_divide(tmp_path):
@@ -172,12 +172,12 @@ def test_an_axis_that_changes_the_size_leaves_clip_skip_comparable_and_the_sizes
     content = measure_folder(folder)
     assert all(cell["measures"]["detail_change"] is not None for cell in content["cells"])
     assert content["effects"]["shares"] is None
-    assert content["effects"]["note"]["en"].startswith("The pictures differ in size")
+    assert content["effects"]["note"]["en"].startswith("The images differ in size")
 
 
 def test_pictures_of_the_same_kind_are_identical_to_the_last_pixel(tmp_path):
     content = measure_folder(swept(tmp_path, painted=lambda skip, scale, seed: paint(1, 0, seed)))
-    assert content["findings"]["en"] == ["All 4 pictures are identical."]
+    assert content["findings"]["en"] == ["All 4 images are identical."]
 
 
 def test_an_interrupted_sweep_is_measured_over_what_is_done(tmp_path):
@@ -199,7 +199,7 @@ def test_a_flip_of_colour_is_a_change_though_the_brightness_stays(tmp_path):
 
     content = measure_folder(swept(tmp_path, painted=flat))
     assert max(step["composition_change"] for step in content["neighbours"]) < 0.05
-    assert content["findings"]["en"][0] == "The picture changes at 1 → 2 and 2 → 3; hardly at 3 → 4."
+    assert content["findings"]["en"][0] == "The image changes at 1 → 2 and 2 → 3; hardly at 3 → 4."
 
 
 def test_cells_that_share_a_file_are_compared_with_none(tmp_path):
@@ -209,7 +209,7 @@ def test_cells_that_share_a_file_are_compared_with_none(tmp_path):
     (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     content = measure_folder(folder)
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, False, False, True]
-    assert content["findings"]["en"][0] == "2 of 4 cells are not compared: several pictures have the same file."
+    assert content["findings"]["en"][0] == "2 of 4 cells are not compared: several images have the same file."
     assert [(step["from"], step["to"]) for step in content["neighbours"]] == [(1, 4)]
 
 
@@ -217,14 +217,14 @@ def test_cells_of_which_what_made_them_says_that_they_cannot_be_compared_are_lef
     folder = swept(tmp_path)
     content = read_record(folder)
     for cell in content["cells"]:
-        cell["incomparable"] = "A script drew another prompt for each picture."
+        cell["incomparable"] = "A script drew another prompt for each image."
     (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     content = measure_folder(folder)
     assert content["reference"] is None
     assert all(cell["measures"] == {} for cell in content["cells"])
     assert content["charts"] == content["neighbours"] == []
     assert content["findings"]["en"] == [
-        "4 of 4 cells are not compared. A script drew another prompt for each picture.",
+        "4 of 4 cells are not compared. A script drew another prompt for each image.",
         "There are no two values of clip skip to compare.",
     ]
 

@@ -48,18 +48,18 @@ def test_what_the_checkpoint_itself_made_is_left_out_with_a_sentence_also_with_a
     picture(tmp_path, "other.png", caption="a dog", infotext="a dog|def")
     found = pictures_in([tmp_path], read, own_hash="abc")
     assert [p.name for p in found.pictures] == ["other.png"]
-    assert found.left_out == ["Left out: 1 picture that this checkpoint itself made, as its infotext says."]
+    assert found.left_out == ["Left out: 1 image that this checkpoint itself made, as its infotext says."]
 
 
 def test_what_has_no_caption_or_is_no_picture_is_counted(tmp_path):
     picture(tmp_path, "silent.png")
     picture(tmp_path, "empty.png", caption="  ")
-    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "broken.png").write_bytes(b"no image")
     picture(tmp_path, "good.png", caption="a cat")
     found = pictures_in([tmp_path], read, own_hash="")
     assert found.left_out == [
-        "Left out: 2 pictures without caption or infotext.",
-        "Left out: 1 file that cannot be read as pictures.",
+        "Left out: 2 images without caption or infotext.",
+        "Left out: 1 file that cannot be read as images.",
     ]
 
 
@@ -82,7 +82,7 @@ def test_a_folder_that_is_none_or_has_nothing_is_refused(tmp_path):
     with pytest.raises(InvalidInput, match=r"Folder: .*nowhere.*allowed: a folder on the machine"):
         pictures_in([tmp_path / "nowhere"], read, "")
     picture(tmp_path, "silent.png")
-    with pytest.raises(InvalidInput, match=r"holds no picture that can be asked with .*without caption"):
+    with pytest.raises(InvalidInput, match=r"holds no image that can be asked with .*without caption"):
         pictures_in([tmp_path], read, "")
 
 

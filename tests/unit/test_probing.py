@@ -37,7 +37,7 @@ def parts():
 @pytest.fixture(scope="module")
 def pictures():
     return [
-        Captioned(f"picture {place}", said, lambda value, shown=shown: shown)
+        Captioned(f"image {place}", said, lambda value, shown=shown: shown)
         for place, (shown, said) in enumerate(captioned(32))
     ]
 
@@ -77,7 +77,7 @@ def test_captions_of_other_pictures_stay_undecided(parts, pictures):
     wrong = [replace(one, caption=other.caption) for one, other in zip(pictures, pictures[7:] + pictures, strict=False)]
     found = asked(networks.network_of(parts[1]), wrong)
     assert not found.decided
-    assert "another picture's caption does as well" in found.sentences[0]
+    assert "another image's caption does as well" in found.sentences[0]
 
 
 def test_pictures_are_opened_when_their_turn_comes(parts, pictures):
@@ -94,13 +94,13 @@ def test_the_same_picture_is_asked_once_and_told(parts, pictures):
     found = asked(networks.network_of(parts[1]), [*pictures[:3], pictures[1], pictures[0]])
     assert found.pictures == 3
     assert found.left_out == (
-        "picture 1 is left out: it is the same as picture 1.",
-        "picture 0 is left out: it is the same as picture 0.",
+        "image 1 is left out: it is the same as image 1.",
+        "image 0 is left out: it is the same as image 0.",
     )
 
 
 def test_one_and_the_same_caption_is_compared_with_none(parts, pictures):
-    alike = [replace(picture, caption="a picture") for picture in pictures]
+    alike = [replace(picture, caption="an image") for picture in pictures]
     assert not asked(networks.network_of(parts[1]), alike).decided
 
 

@@ -124,7 +124,7 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
     assert note.endswith(
-        "memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal pictures."
+        "memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal images."
     )
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)

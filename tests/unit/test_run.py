@@ -226,7 +226,7 @@ def test_a_page_and_reduced_pictures_that_cannot_be_written_do_not_stop_the_swee
     assert states(outcome) == [DONE, DONE]
     assert outcome.record.problems == [
         "The page could not be written (No space left on device).",
-        "A reduced picture for the page could not be saved (No space left on device).",
+        "A reduced image for the page could not be saved (No space left on device).",
     ]
     assert read_record(outcome.folder)["cells"][0]["pictures"][0]["small"] is None
 

@@ -22,7 +22,7 @@ def test_pictures_that_cannot_be_saved_at_all_stay_for_the_gallery_and_the_grid(
     assert [kept.image.getpixel((0, 0)) for kept in outcome.pictures] == [(20, 0, 255), (40, 0, 255)]
     assert colours(outcome.grids[0][0]) >= {(20, 0, 255), (40, 0, 255)}
     why = error.strerror if isinstance(error, OSError) else str(error)
-    assert outcome.record.problems == [f"A picture could not be saved ({why}); it is in the gallery only."]
+    assert outcome.record.problems == [f"An image could not be saved ({why}); it is in the gallery only."]
     assert [cell["pictures"][0]["file"] for cell in read_record(outcome.folder)["cells"]] == [None, None]
 
 
@@ -46,9 +46,7 @@ def test_a_picture_that_cannot_be_saved_under_its_name_has_a_short_one(tmp_path,
     assert_each_picture_has_its_own_file(outcome)
     (note,) = outcome.record.notes
     why = getattr(error, "strerror", None) or error
-    assert (
-        note == f"Pictures have short names, such as cells/0000-0.png, where the WebUI's own could not be used: {why}."
-    )
+    assert note == f"Images have short names, such as cells/0000-0.png, where the WebUI's own could not be used: {why}."
     assert outcome.record.problems == []
 
 
@@ -69,7 +67,7 @@ def test_pictures_that_all_get_the_same_name_have_a_file_each(tmp_path):
     session.lock = threading.Lock()
     outcome = run_sweep(plan_of("1-3"), session, HOST)
     assert len({cell.pictures[0].file for cell in outcome.record.cells}) == 3
-    assert any("another picture has the file that the WebUI gave it" in note for note in outcome.record.notes)
+    assert any("another image has the file that the WebUI gave it" in note for note in outcome.record.notes)
 
 
 def test_a_picture_that_an_extension_saves_elsewhere_is_in_the_sweeps_folder_too(tmp_path):

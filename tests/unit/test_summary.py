@@ -17,7 +17,7 @@ def record_of(skips, y=None):
 def test_the_forecast_says_cells_pictures_steps_and_size():
     pages = arrange(("a", "b"), None, None, (64, 64), Limits())
     size = f"{pages[0].width} × {pages[0].height}"
-    assert forecast(2, 1, 2, 20, pages) == f"2 cells · 1 picture · 20 steps · grid {size} px"
+    assert forecast(2, 1, 2, 20, pages) == f"2 cells · 1 image · 20 steps · grid {size} px"
 
 
 def test_the_forecast_of_a_reduced_grid_says_how_much():

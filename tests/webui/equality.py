@@ -171,7 +171,7 @@ def compare(client: Client, feature: Feature) -> str:
         swept, notes = swept[1:], said["notes"]
         forwards.append(said["text_encoder_forwards"])
         if len(swept) != len(alone):
-            raise RuntimeError(f"{len(swept)} pictures instead of {len(alone)}")
+            raise RuntimeError(f"{len(swept)} images instead of {len(alone)}")
         differences = [np.abs(one - other) for one, other in zip(alone, swept, strict=True)]
         largest, mean = max(d.max() for d in differences), max(d.mean() for d in differences)
         columns.append(f"{largest} | {mean:.4f}")

@@ -96,7 +96,7 @@ def common(claims: Claims) -> np.ndarray:
     seen = [plain]
     for value in (1, 1.5, 3, 3.5, "avg 2-4"):
         found = claims.picture({"clip_skip": value, "every_model": True})
-        claims.holds(f"{value} gives a picture of its own", all(np.abs(found - other).max() > 0 for other in seen))
+        claims.holds(f"{value} gives an image of its own", all(np.abs(found - other).max() > 0 for other in seen))
         seen.append(found)
     by_setting = claims.picture({"every_model": True}, skip=3)
     claims.same("with the tick alone the WebUI's setting counts", by_setting, seen[3])
@@ -105,14 +105,14 @@ def common(claims: Claims) -> np.ndarray:
     claims.differ("the negative prompt has a value of its own", negative, plain)
     text = claims.info["infotexts"][0]
     again = Answer(claims.client.post("txt2img", infotext=text)).pictures[0].astype(int)
-    claims.same("an infotext makes the picture again", again, negative)
+    claims.same("an infotext makes the image again", again, negative)
     try:
         claims.send({"every_model": True, "clip_skip": 11})
         status, said = 200, ""
     except Refused as refused:
         status, said = refused.status, refused.detail
     claims.holds("a layer that isn't there is refused", status == 422, said)
-    claims.same("and the next picture is right", claims.picture(), plain)
+    claims.same("and the next image is right", claims.picture(), plain)
     for mode, most in (("exact", 0), ("fast", 1)):
         cells = claims.pictures(script={"clip_skip": [1, 2, 3.5], "every_model": True, "mode": mode})[1:]
         for value, cell in zip((1, 2, 3.5), cells, strict=True):
@@ -135,7 +135,7 @@ def one_pass(claims: Claims, encoders: int) -> None:
     cells = claims.pictures(script=unticked, prompt=cat)[1:]
     ran = claims.info["extra_generation_params"]["clip_skip_lab"]["text_encoder_forwards"]
     claims.holds("12 cells without the tick", ran == 2 * encoders, f"(encoders ran {ran} times)")
-    claims.same("give the plain picture", cells[4], claims.picture(prompt=cat))
+    claims.same("give the plain image", cells[4], claims.picture(prompt=cat))
 
 
 def swept_and_single(
@@ -158,7 +158,7 @@ def swept_and_single(
     furthest = max(int(np.abs(one - other).max()) for one, other in zip(cells, singles, strict=True))
     claims.holds(f"{name}: each is a single generation", furthest == 0, f"({furthest}/255)")
     seen = len({picture.tobytes() for picture in singles})
-    claims.holds(f"{name}: all differ", seen == len(singles), f"({seen} pictures)")
+    claims.holds(f"{name}: all differ", seen == len(singles), f"({seen} images)")
     return singles
 
 
@@ -176,10 +176,10 @@ def on_sdxl(claims: Claims) -> None:
         theirs = claims.picture(skip=skip, clip_l_option=True)
         claims.same(f"CLIP-L at {skip} is the WebUI's own option", claims.picture({"sdxl_clip_l_skip": skip}), theirs)
     claims.differ("the WebUI's option does something", claims.picture(skip=3, clip_l_option=True), plain)
-    claims.same("and its toggle leaves no stale picture", claims.picture(skip=3), plain)
+    claims.same("and its toggle leaves no stale image", claims.picture(skip=3), plain)
     claims.same("nor back", claims.picture(skip=3, clip_l_option=True), claims.picture({"sdxl_clip_l_skip": 3}))
     claims.same(
-        "both encoders at 2 are the plain picture", claims.picture({"sdxl_clip_l_skip": 2, "sdxl_big_g_skip": 2}), plain
+        "both encoders at 2 are the plain image", claims.picture({"sdxl_clip_l_skip": 2, "sdxl_big_g_skip": 2}), plain
     )
     l3, g3 = claims.picture({"sdxl_clip_l_skip": 3}), claims.picture({"sdxl_big_g_skip": 3})
     both = claims.picture({"sdxl_clip_l_skip": 3, "sdxl_big_g_skip": 3})

@@ -12,9 +12,9 @@ const back = {channel: null, cell: null, text: "", isAlone: false, busy: false, 
 
 const SENT = {
     txt2img: () => t("In the WebUI's tab, txt2img has this cell's parameters."),
-    img2img: () => t("In the WebUI's tab, img2img has this picture and its parameters."),
-    inpaint: () => t("In the WebUI's tab, inpaint has this picture and its parameters."),
-    extras: () => t("In the WebUI's tab, Extras has this picture."),
+    img2img: () => t("In the WebUI's tab, img2img has this image and its parameters."),
+    inpaint: () => t("In the WebUI's tab, inpaint has this image and its parameters."),
+    extras: () => t("In the WebUI's tab, Extras has this image."),
     run: () => t("The WebUI is generating this cell again, in txt2img."),
     around: () => t("The WebUI is sweeping around this value, in txt2img."),
 };
@@ -89,9 +89,9 @@ function backRows(cell) {
         make("h3", {text: t("Send to")}),
         make("div", {className: "bar", role: "group", "aria-label": t("Send to")},
             send("txt2img", "txt2img", t("Its parameters, as ↙️ takes them: prompt, seed, clip skip, everything")),
-            send("img2img", "img2img", t("The picture and its parameters")),
-            send("inpaint", "inpaint", t("The picture and its parameters")),
-            send("extras", "extras", t("The picture"))),
+            send("img2img", "img2img", t("The image and its parameters")),
+            send("inpaint", "inpaint", t("The image and its parameters")),
+            send("extras", "extras", t("The image"))),
         make("div", {className: "bar"}, useButton(cell), runButton(cell), aroundButton(cell)),
         said,
     ];
@@ -107,10 +107,10 @@ function taskButton(text, act, why, title, key) {
 }
 
 function runButton(cell) {
-    const why = isOfImg2img() ? t("This sweep is one of img2img, and the picture that it began with is not kept.")
+    const why = isOfImg2img() ? t("This sweep is one of img2img, and the image that it began with is not kept.")
         : cell.picture?.infotext ? "" : t("This cell has no infotext.");
     return taskButton(t("Run this cell again"), () => sendCell(cell, "run"), why,
-        t("Puts its parameters into txt2img, chooses no script, and presses Generate for one picture"), "run");
+        t("Puts its parameters into txt2img, chooses no script, and presses Generate for one image"), "run");
 }
 
 // The values from half a step below to half a step above; none where the cell's is no number.
@@ -124,7 +124,7 @@ function valuesAround(cell) {
 function aroundButton(cell) {
     const values = valuesAround(cell).join(", ");
     const why = !values ? t("Only a number has values around it; averages and schedules have none.")
-        : isOfImg2img() ? t("This sweep is one of img2img, and the picture that it began with is not kept.")
+        : isOfImg2img() ? t("This sweep is one of img2img, and the image that it began with is not kept.")
             : cell.picture?.infotext ? "" : t("This cell has no infotext.");
     const title = t("Puts its parameters into txt2img, with the script “Clip skip sweep” for {values}, and presses Generate", {values});
     return taskButton(t("Sweep {value} ± 0.5", {value: app.sweep.axes[0].labels[cell.at[0]]}),

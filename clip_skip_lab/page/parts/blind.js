@@ -121,7 +121,7 @@ async function openBlind() {
     if ($("blind").open) return;
     if ($("cell").open) $("cell").close();
     blind.missing.clear();
-    if (contenders().size < 2) return say(t("A blind comparison needs two values of clip skip with a picture. " +
+    if (contenders().size < 2) return say(t("A blind comparison needs two values of clip skip with an image. " +
         "What the filter hides does not count."));
     try {
         Object.assign(blind, await keptVotes(), {pair: null});
@@ -255,7 +255,7 @@ function showVoting(number, count) {
 
 function showStuck() {
     blind.inside.replaceChildren(blindBar(""), make("p", {className: "reason", text: t(
-        "The values that are left have no pictures that could be compared, so there is no winner.")}),
+        "The values that are left have no images that could be compared, so there is no winner.")}),
     make("div", {className: "bar"}, button(t("Start anew"), startAnew, {className: "primary"})));
 }
 

@@ -74,7 +74,7 @@ function sizeControl() {
 function zoomControl() {
     const move = (event) => zoomTo(2 ** Number(event.target.value));
     const slider = make("input", {type: "range", id: "zoom", min: 0, max: Math.log2(DEEPEST), step: "any", "data-key": "zoom",
-        title: t("All pictures together; drag one to move them all"), on: {input: move}});
+        title: t("All images together; drag one to move them all"), on: {input: move}});
     return field(t("Zoom in"), slider, make("output", {className: "value"}));
 }
 
@@ -82,7 +82,7 @@ function measureControls() {
     const {sweep, view} = app;
     if (!sweep.measures.length) return [];
     const named = sweep.measures.map((measure) => [measure.key, spoken(measure.name)]);
-    const heat = choice(t("Colours"), [["", t("Nothing")], ...named], view.heat, (value) => change({heat: value}),
+    const heat = choice(t("Colors"), [["", t("Nothing")], ...named], view.heat, (value) => change({heat: value}),
         {id: "heat", "data-key": "heat"});
     const sort = choice(t("Order"), [["", t("As planned")], ...named], view.sort,
         (value) => change({sort: value, down: value ? view.down : false}), {id: "sort", "data-key": "sort"});
@@ -100,7 +100,7 @@ function orderName(down) {
 // Not from the start: what lies over a picture changes the colours that are to be compared.
 function tintTick() {
     const made = tick(t("Tint"), app.view.tint, "tint", (event) => change({tint: event.target.checked}));
-    made.title = t("Lays the colour over the pictures too. It changes how their own colours look");
+    made.title = t("Lays the color over the images too. It changes how their own colors look");
     return made;
 }
 

@@ -11,9 +11,9 @@ function correlationText(value) {
 function foretoldPart() {
     if (FROM_HOST && foretold.sweep !== app.sweep) askForetold();
     const sentences = [inThisSweep(), ...overAllSweeps()].filter(Boolean);
-    return sentences.length > 0 && make("div", {id: "foretold"}, make("h3", {text: t("Conditioning and picture")}),
+    return sentences.length > 0 && make("div", {id: "foretold"}, make("h3", {text: t("Conditioning and image")}),
         make("ul", {}, ...sentences.map((text) => make("li", {text, dir: "auto"}))),
-        make("p", {text: t("1 would mean that the picture always changes more where the conditioning does; 0, that the one " +
+        make("p", {text: t("1 would mean that the image always changes more where the conditioning does; 0, that the one " +
             "tells nothing of the other.")}));
 }
 
@@ -23,9 +23,9 @@ function inThisSweep() {
     if (!rows) return "";
     const value = correlationText(values.reduce((sum, one) => sum + one, 0) / rows);
     return rows === 1
-        ? t("In this sweep, the rank correlation between the distance of the conditionings and the change of the picture is " +
+        ? t("In this sweep, the rank correlation between the distance of the conditionings and the change of the image is " +
             "{value}.", {value})
-        : t("In this sweep, the rank correlation between the distance of the conditionings and the change of the pictures is " +
+        : t("In this sweep, the rank correlation between the distance of the conditionings and the change of the images is " +
             "{value}, the mean of {rows} rows.", {value, rows});
 }
 
@@ -35,7 +35,7 @@ function overAllSweeps() {
     if (!sweeps) return [];
     const said = typeof mean === "number"
         ? t("Over {sweeps} sweeps of {checkpoint}, the rank correlation between the distance of the conditionings and the " +
-            "change of the pictures is {mean} ({low} to {high}).",
+            "change of the images is {mean} ({low} to {high}).",
         {sweeps, checkpoint, mean: correlationText(mean), low: correlationText(low), high: correlationText(high)})
         : t("Over all sweeps of {checkpoint} it cannot be said yet: too few have such a number ({sweeps}).", {checkpoint, sweeps});
     return [said, reading > 0 && t("Sweeps that are still to be read: {reading}.", {reading})];

@@ -273,7 +273,7 @@ function fillCell(element, cell) {
     marks.replaceChildren(...letters.map((text) => make("span", {text, className: text === "★" ? "star" : "letter"})));
     showCaption(caption, grid.geometry.caption ? captionOf(cell) : []);
     const measure = told && measureNamed(told);
-    element.setAttribute("aria-label", [name, stateName(cell.state), cell.reason, marked && t("Favourite"),
+    element.setAttribute("aria-label", [name, stateName(cell.state), cell.reason, marked && t("Favorite"),
         letters.includes("A") && "A", letters.includes("B") && "B",
         measure && `${spoken(measure.name)} ${withUnit(measureOf(cell, told), measure)}`].filter(Boolean).join(", "));
 }
@@ -306,7 +306,7 @@ function showCaption(caption, lines) {
 function showPicture(frame, cell, width) {
     const source = sourceFor(cell.picture, width);
     if (source) return drawPicture(frame, source, width, () => pictureGone(frame, cell, width, source));
-    const text = cell.state === "done" && !cell.reason ? t("The picture could not be saved; it was in the gallery only.")
+    const text = cell.state === "done" && !cell.reason ? t("The image could not be saved; it was in the gallery only.")
         : `${stateName(cell.state)}: ${cell.reason}`;
     if (frame.textContent !== text) frame.replaceChildren(make("p", {className: "reason", text, dir: "auto"}));
 }

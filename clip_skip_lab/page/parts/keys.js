@@ -71,15 +71,15 @@ const KEYS = [
     ["cells", "Enter", () => t("Open large"), {Enter: () => activeCell() && openCell(activeCell())}],
     ["page", "A · B", () => t("Take as A, as B"), {a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
     ["page", "V", () => t("Compare"), {v: () => openCompare()}],
-    ["page", "F", () => t("Favourite on, off"), {f: onCell(TOOLS.star)}],
+    ["page", "F", () => t("Favorite on, off"), {f: onCell(TOOLS.star)}],
     ["page", "C", () => t("Copy the infotext"), {c: onCell(copyInfotext)}],
     ["page", "+ −", () => t("Larger, smaller cells"), {"+": () => resize(1.2), "-": () => resize(1 / 1.2)}],
     ["page", "0", () => t("Fit"), {"0": () => change({size: 0})}],
-    ["page", "Z · Shift+Z", () => t("Zoom in, out in all pictures"), {z: closer["+"], Z: closer["-"]}],
-    ["page", "Alt + ← → ↑ ↓", () => t("Move within all pictures"), panning],
+    ["page", "Z · Shift+Z", () => t("Zoom in, out in all images"), {z: closer["+"], Z: closer["-"]}],
+    ["page", "Alt + ← → ↑ ↓", () => t("Move within all images"), panning],
     ["page", "[ ] · { }", () => t("Turn the first, the second slider"), {
         "[": () => turn(0, -1), "]": () => turn(0, 1), "{": () => turn(1, -1), "}": () => turn(1, 1)}],
-    ["page", "H · S", () => t("Next colours, next order"), {h: () => cycle("heat"), s: () => cycle("sort")}],
+    ["page", "H · S", () => t("Next colors, next order"), {h: () => cycle("heat"), s: () => cycle("sort")}],
     ["page", "/", () => t("Filter"), {"/": () => {
         if (app.panel !== "filter") togglePanel("filter");
         requestAnimationFrame(() => requestAnimationFrame(() => $("find")?.focus()));
@@ -90,15 +90,15 @@ const KEYS = [
     ["cell", "← → ↑ ↓", () => t("Leaf through the cells"), {
         ArrowLeft: () => leaf(0, -1), ArrowRight: () => leaf(0, 1), ArrowUp: () => leaf(-1, 0), ArrowDown: () => leaf(1, 0)}],
     ["cell", "P", () => t("Play along clip skip"), {p: () => togglePlaying()}],
-    ["cell", "F · C · A · B", () => t("Favourite, copy, A, B"), {f: onCell(TOOLS.star), c: onCell(copyInfotext),
+    ["cell", "F · C · A · B", () => t("Favorite, copy, A, B"), {f: onCell(TOOLS.star), c: onCell(copyInfotext),
         a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
     ["cell", "U", () => t("Use this clip skip"), {u: () => pressInCell("use")}],
     ["cell", "T · R", () => t("Send to txt2img; run again"), {t: () => pressInCell("send txt2img"), r: () => pressInCell("run")}],
-    ["cell", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
+    ["cell", "+ − · 0", () => t("Zoom in, out in all images"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
     ["blind", "← →", () => t("The left, the right one is better"), {ArrowLeft: () => vote("a"), ArrowRight: () => vote("b")}],
     ["blind", "↓ =", () => t("The same"), {ArrowDown: () => vote("same"), "=": () => vote("same")}],
     ["blind", "Backspace", () => t("The vote before, once more"), {Backspace: () => undoVote()}],
-    ["blind", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
+    ["blind", "+ − · 0", () => t("Zoom in, out in all images"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
     ["compare", "1 2 3 4", () => t("Side by side, flicker, wipe, difference"),
         Object.fromEntries(MODES.map((mode, place) => [place + 1, () => change({mode})]))],
     ["compare", "Space", () => t("Show the other one"), {" ": () => app.view.mode === "flicker" && showOther()}],
@@ -106,7 +106,7 @@ const KEYS = [
     ["compare", "← → ↑ ↓", () => t("Another cell as B"), {
         ArrowLeft: () => leafPair(0, -1), ArrowRight: () => leafPair(0, 1),
         ArrowUp: () => leafPair(-1, 0), ArrowDown: () => leafPair(1, 0)}],
-    ["compare", "+ − · 0", () => t("Zoom in, out in all pictures"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
+    ["compare", "+ − · 0", () => t("Zoom in, out in all images"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
 ];
 
 function placeOfKeys() {
@@ -151,7 +151,7 @@ function openHelp() {
         make("div", {className: "tables"}, ...Object.keys(names).map(table)),
         make("p", {text: t(
             "By mouse: click a cell to open it; A, B and ★ appear on the one under the mouse, and keys mean that one, too. " +
-            "Ctrl and the wheel zoom in all pictures together, dragging moves them.")}));
+            "Ctrl and the wheel zoom in all images together, dragging moves them.")}));
     dialog.setAttribute("aria-label", t("Keys"));
     dialog.showModal();
 }

@@ -21,7 +21,7 @@ async function exportSheet(favourites) {
         await drawSheetCell(pen, plan, cell, plan.placeOf(cell, number));
     }
     canvas.toBlob((blob) => blob ? download(blob, `${app.sweep.id}-sheet.png`)
-        : say(t("The browser cannot make a picture that large. Filter the cells first.")), "image/png");
+        : say(t("The browser cannot make an image that large. Filter the cells first.")), "image/png");
 }
 
 // The favourites as the table that is looked at, where they lie in it and fill half of what is left of it; else one

@@ -14,7 +14,7 @@ function store(name, value) {
     try {
         localStorage.setItem(`${STORED}:${name}`, JSON.stringify(value));
     } catch {
-        say(t("This browser keeps nothing for this page: favourites are lost when it is closed."));
+        say(t("This browser keeps nothing for this page: favorites are lost when it is closed."));
     }
 }
 
@@ -27,12 +27,12 @@ function toggleFavourite(cell) {
     if (marked) app.favourites.add(cell.key);
     store(app.sweep.id, [...app.favourites]);
     pickChanged([cell]);
-    say(marked ? t("Favourite: {name}", {name: nameOf(cell)}) : t("No longer a favourite: {name}", {name: nameOf(cell)}));
+    say(marked ? t("Favorite: {name}", {name: nameOf(cell)}) : t("No longer a favorite: {name}", {name: nameOf(cell)}));
     refresh();
 }
 
 function noFavourites() {
-    return t("There are no favourites yet. Press F on a cell, or its star.");
+    return t("There are no favorites yet. Press F on a cell, or its star.");
 }
 
 function exportFavourites() {

@@ -34,7 +34,7 @@ function readSweep(text) {
     const most = Math.max(1, ...content.cells.map((cell) => list(record(cell).pictures).length));
     if (most > 1) {
         const places = Array.from({length: most}, (_, place) => String(place + 1));
-        axes.push({name: "Picture", isPicture: true, labels: places, values: places.map(Number)});
+        axes.push({name: "Image", isPicture: true, labels: places, values: places.map(Number)});
     }
     const cells = content.cells.flatMap((cell, index) =>
         Array.from({length: most}, (_, place) => readCell(record(cell), index, place, axes)));
@@ -97,7 +97,7 @@ function namesOf(cell, axes = app.sweep.axes) {
 }
 
 function axisName(axis) {
-    return axis.isPicture ? t("Picture") : axis.name;
+    return axis.isPicture ? t("Image") : axis.name;
 }
 
 function measureOf(cell, key) {

@@ -34,7 +34,7 @@ def test_nan_from_the_unet_costs_that_cell_only(client, faults, whole):
     faults.set("unet gives NaN", at=[1])
     swept = client.sweep({"clip_skip": SKIPS})
     assert swept.states == ["done", "failed", "done", "done"]
-    assert swept.reasons[1].startswith("The model gave only NaN, no picture.")
+    assert swept.reasons[1].startswith("The model gave only NaN, no image.")
     assert same(swept.cells, whole[:1] + whole[2:])
 
 

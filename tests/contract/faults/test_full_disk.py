@@ -53,7 +53,7 @@ def test_a_disk_that_fills_up_in_the_middle_costs_files_and_no_pictures(client, 
     filler = fill(disk, leave=3 * one + 30_000)
     swept = client.sweep(plan, width=128, height=128)
     assert swept.report["done"] == 8
-    assert same(swept.cells, exact.cells), "all pictures are in the answer"
+    assert same(swept.cells, exact.cells), "all images are in the answer"
     assert any("No space left on device" in problem for problem in swept.report["problems"])
     on_disk = json.loads((swept.folder / "sweep.json").read_text())
     assert on_disk["schema"] == 1, "the last record that fitted is whole"

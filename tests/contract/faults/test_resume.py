@@ -143,7 +143,7 @@ def test_a_process_that_is_killed_between_a_picture_and_its_record_can_be_gone_o
     files = [picture["file"] for cell in broken_off["cells"] for picture in cell["pictures"]]
     assert all((record.parent / file).stat().st_size > 0 for file in files)
     whole = [path for path in (record.parent / "cells").iterdir() if path.stat().st_size > 0]
-    assert len(whole) > len(files), "there is a picture that the record doesn't tell of yet"
+    assert len(whole) > len(files), "there is an image that the record doesn't tell of yet"
     with launch.Process(data, [launch.REPO, source], ["--nowebui"]) as process:
         again = Client(process.url).sweep(script_args=[{"resume": record.parent.name, "return_cells": True}])
     assert again.states == ["done"] * 8
