@@ -38,7 +38,7 @@ def headers(studio: Studio) -> Shots:
 
 
 def header(studio: Studio, scheme: str, language: str, warns: bool) -> None:
-    """The header alone; its warning where the WebUI has a checkpoint with "sdxl" in its name, else it is left as it is."""
+    """The header alone; its warning where the WebUI has a checkpoint with "sdxl" in its name, else nothing is made."""
     client = studio.webui.client
     name = f"header{'-warning' if warns else ''}-{scheme}-{language}.png"
     chosen = studio.webui.checkpoint("sdxl" if warns else "shapes-clip-skip-1")
