@@ -1,6 +1,7 @@
 """`python -m screenshots [NAME …] [--webui URL] [--folder DIR]`: makes the images of the docs anew, and the tour.
 
 A NAME is a file of docs/images, or how the names of several begin (`lens`, `page-`); without one all are made.
+The chart in docs/trained-with.md is its study's own (`python -m training trained-with`).
 """
 
 from __future__ import annotations
@@ -10,11 +11,20 @@ import sys
 import time
 from pathlib import Path
 
-from . import header, lens, library, pages, panel, tour
+from . import charts, header, lens, library, pages, panel, screens, tour
 from .files import IMAGES
 from .studio import Studio
 
-GROUPS = (tour.tours, panel.panels, header.headers, lens.lenses, pages.pages, library.libraries)
+GROUPS = (
+    tour.tours,
+    panel.panels,
+    header.headers,
+    lens.lenses,
+    pages.pages,
+    library.libraries,
+    screens.screens,
+    charts.charts,
+)
 
 
 def main() -> int:

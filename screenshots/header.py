@@ -14,12 +14,14 @@ from tests.helpers.lora_files import lora_files
 from tests.helpers.page_client import opened_page
 
 from .files import opened, save
-from .studio import LOCALES, Shots, Studio
+from .studio import LOCALES, Shots, Studio, WebUI
 
 NOTE = "#clip_skip_lab_note"
 ADVICE = "#clip_skip_lab_advice"
 REMEMBER = "clip_skip_lab_remember"
 PROMPT = "a lighthouse by the sea <lora:cslab_two:0.8>"
+PLAIN = "tiny"
+"""In the name of a checkpoint whose training isn't known."""
 SCHEMES = ("dark", "light")
 
 
@@ -41,7 +43,7 @@ def header(studio: Studio, scheme: str, language: str, warns: bool) -> None:
     """The header alone; its warning where the WebUI has a checkpoint with "sdxl" in its name, else nothing is made."""
     client = studio.webui.client
     name = f"header{'-warning' if warns else ''}-{scheme}-{language}.png"
-    chosen = studio.webui.checkpoint("sdxl" if warns else "shapes-clip-skip-1")
+    chosen = studio.webui.checkpoint("sdxl" if warns else PLAIN)
     if chosen is None:
         print("left as it is: the WebUI has no such checkpoint;", end=" ")
         return
@@ -57,8 +59,10 @@ def header(studio: Studio, scheme: str, language: str, warns: bool) -> None:
 
 def advice(studio: Studio, scheme: str) -> None:
     """What the LoRA in the prompt was trained with, under the header."""
-    with studio.webui.client.kept(CLIP_SKIP), lora_files(studio.webui.client), studio.page((1200, 500)) as page:
-        studio.webui.client.set({CLIP_SKIP: 1})
+    client = studio.webui.client
+    with client.kept(CHECKPOINT, CLIP_SKIP), lora_files(client), studio.page((1200, 500)) as page:
+        client.set({CHECKPOINT: studio.webui.checkpoint(PLAIN)})
+        client.set({CLIP_SKIP: 1})
         opened_page(page, studio.webui.url, scheme)
         advised(page)
         shot = page.screenshot(clip={"x": 0, "y": 0, "width": 1200, "height": 330})
@@ -76,7 +80,7 @@ def memory(studio: Studio, scheme: str, language: str, name: str) -> None:
     """The table of remembered checkpoints."""
     client = studio.webui.client
     with client.kept(CHECKPOINT, CLIP_SKIP, REMEMBER), studio.page((1200, 700), language) as page:
-        remembered(studio)
+        remembered(studio.webui)
         tab = SweepPage(page, studio.webui.url, theme=scheme)
         show_sweeps(tab)
         table = page.locator("#clip_skip_lab_memory").first
@@ -87,10 +91,10 @@ def memory(studio: Studio, scheme: str, language: str, name: str) -> None:
         client.forget_all()
 
 
-def remembered(studio: Studio) -> None:
+def remembered(webui: WebUI) -> None:
     """Two checkpoints with a value each."""
-    client = studio.webui.client
-    titles = [studio.webui.checkpoint(f"shapes-clip-skip-{value}") for value in (2, 1)]
+    client = webui.client
+    titles = [webui.checkpoint(f"shapes-clip-skip-{value}") for value in (2, 1)]
     client.set({REMEMBER: True})
     for title, value in zip(titles, (2, 1), strict=True):
         client.set_in_header(CHECKPOINT, title)

@@ -40,7 +40,7 @@ def filled(tab: SweepPage, values: str = "5, 11", cells: str = "24") -> None:
     tab.page.wait_for_timeout(600)
 
 
-def framed(page: Page, margin: int = 12):
+def framed(page: Page, margin: int = 7):
     """The panel with a little of the page around it, so that no letter touches the edge."""
     page.mouse.move(0, 0)
     box = page.locator(PANEL).bounding_box()

@@ -12,6 +12,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.browser.chromium import find_chromium
+from tests.helpers import page_client
+from tests.helpers.client import Sweep
 from tests.helpers.page_client import PageClient
 from tests.minihost import launch
 
@@ -43,12 +45,15 @@ class Studio:
 
     Attributes:
         folder: where the images go.
+        made: sweeps that several images show, by a name of theirs.
         failed: what scripts of a page said in its console, or threw, while images were taken.
     """
 
     def __init__(self, folder: Path, webui: str | None = None):
         self.folder, self._given = folder, webui
+        page_client.SECONDS = 240  # an image that is late is no failure
         self.failed: list[str] = []
+        self.made: dict[str, Sweep] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Studio:
@@ -103,6 +108,7 @@ class Studio:
         )  # fmt: skip
         context.on("page", self._listen)
         page = context.new_page()
+        page.set_default_timeout(page_client.SECONDS * 1000)
         try:
             yield page
         finally:
