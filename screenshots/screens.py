@@ -79,6 +79,7 @@ def of_panel(screen: Screen) -> Image.Image:
 def of_header(screen: Screen) -> Image.Image:
     """The note beside the value, and what the LoRA in the prompt was trained with."""
     with lora_files(screen.webui.client):
+        screen.webui.client.set({CHECKPOINT: screen.webui.checkpoint(header.PLAIN)})
         assert screen.tab
         header.advised(screen.page)
         return screen.whole()
@@ -110,19 +111,20 @@ def of_measures(screen: Screen) -> Image.Image:
     """What a sweep's page says about it: findings, and the numbers behind them."""
     screen.open_sweep()
     screen.page.click("#open-about")
+    screen.page.wait_for_timeout(2000)  # what the WebUI tells of the checkpoint's other sweeps is drawn, too
     screen.page.locator("#panel details > summary").first.click()
     return screen.whole()
 
 
 def of_comparison(screen: Screen) -> Image.Image:
     """Two cells with a line between them."""
-    screen.open_sweep("#a=0-1&b=8-1&compare=wipe")
+    screen.open_sweep("#a=12-0&b=20-0&compare=wipe")
     return screen.whole()
 
 
 def of_cell(screen: Screen) -> Image.Image:
     """One cell, large, with its measures and the ways back."""
-    screen.open_sweep("#cell=4-1")
+    screen.open_sweep("#cell=16-0")
     return screen.whole()
 
 
@@ -198,7 +200,7 @@ SCREENS: dict[str, tuple[Callable[[Screen], Image.Image], Size, bool]] = {
     "panel": (of_panel, (1400, 1500), True),
     "header": (of_header, (1000, 330), False),
     "summary": (of_summary, (1200, 1100), True),
-    "page": (of_page, (1100, 560), False),
+    "page": (of_page, (1100, 640), False),
     "measures": (of_measures, (1100, 800), False),
     "comparison": (of_comparison, (1000, 560), False),
     "cell": (of_cell, (1100, 620), False),
