@@ -189,6 +189,7 @@ def of_errors(screen: Screen) -> Image.Image:
     tab.choose_script(shown=panel.SHOWN)
     tab.set_values("1-13")
     tab.forecast_becomes("13")
+    screen.page.evaluate("document.activeElement.blur()")  # or the next field's list of choices covers it
     line = screen.of("[id$=clip_skip_lab_forecast]")
     asked(screen, "/not/there")
     screen.page.locator(f"div.block{TRAINED}_answer [role=alert]").wait_for()
@@ -207,7 +208,7 @@ SCREENS: dict[str, tuple[Callable[[Screen], Image.Image], Size, bool]] = {
     "library": (of_library, (1100, 900), False),
     "memory": (of_memory, (1000, 900), False),
     "trained": (of_trained, (1000, 900), True),
-    "lens": (of_lens, (1000, 760), False),
+    "lens": (of_lens, (1000, 980), False),
     "errors": (of_errors, (1000, 900), False),
 }
 
