@@ -1,5 +1,5 @@
-# `make demo` runs the main job, `make many` one over two hosts, `make test` runs everything. All set up `.venv`
-# first where needed, and work offline once they have run.
+# `make demo` runs the main job, `make many` one over two hosts, `make try` makes docs/try/, `make test` runs everything.
+# All set up `.venv` first where needed, and work offline once they have run.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -7,13 +7,16 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: demo many webui screenshots test lint bench clean
+.PHONY: demo many try webui screenshots test lint bench clean
 
 demo: $(READY)
 	$(PY) -m demo
 
 many: $(READY)
 	$(PY) -m demo.many
+
+try: $(READY)
+	$(PY) -m demo.try_page
 
 webui: $(READY)
 	$(PY) -m tests.minihost --trained-model

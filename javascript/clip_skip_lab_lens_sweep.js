@@ -70,8 +70,8 @@
         return say(clipSkipLab.say("{done} of {count} images. {reason}", {...counts, reason: reason ?? ""}), true, " ", link);
     }
 
-    function pageOf({id}, cell = null) {
-        const page = `./clip-skip-lab/v1/sweeps/${encodeURIComponent(id)}/page/`;
+    // `page` is of a record whose page isn't a WebUI's: docs/try/.
+    function pageOf({id, page = `./clip-skip-lab/v1/sweeps/${encodeURIComponent(id)}/page/`}, cell = null) {
         return cell === null ? page : `${page}#cell=${cell}-0`;
     }
 
@@ -131,7 +131,7 @@
             Object.assign(empty.dataset, {layer, said});
             return empty;
         }
-        const src = pageOf(record) + file.split("/").map(encodeURIComponent).join("/");
+        const src = new URL(file.split("/").map(encodeURIComponent).join("/"), new URL(pageOf(record), document.baseURI)).href;
         const alt = clipSkipLab.say("What layer {layer} sees, clip skip {value}: “{prompt}”", says);
         const large = make("img", {src, alt: "", className: "clip-skip-lab-large"});
         const link = make("a", {href: pageOf(record, cell.index), target: "_blank", rel: "noopener", title: alt}, make("img", {src, alt}), large);
@@ -227,7 +227,7 @@
             look: button(clipSkipLab.say("What does each layer see"), clipSkipLab.say("Runs a draft of the sweep over all clip skips in txt2img, with its sampler, steps, seed and size, without styles and hires fix. What stands in txt2img's fields stays there; its gallery gets the images too."), look),
             sweep: button(clipSkipLab.say("Sweep this prompt"), clipSkipLab.say("Fills in the script “Clip skip sweep” in txt2img and goes there. Nothing is started until you press Generate, and what stood there can be brought back."), sweep),
             interrupt: make("button", {type: "button", textContent: clipSkipLab.say("Interrupt"), onclick: clipSkipLabLensRun.interrupt}),
-            values: make("input", {type: "text", value: FILLED.values(), autocomplete: "off"}),
+            values: make("input", {type: "text", value: find(panel("values", "input, textarea"))?.value ?? "", autocomplete: "off"}),
         };
         const label = make("label", {}, clipSkipLab.say("Clip skip values"), parts.values);
         switchButtons();

@@ -29,7 +29,9 @@ def catalogue():
 def prose(page):
     """What a page says: without code, the targets of links, and what it quotes of others."""
     text = page.read_text(encoding="utf-8")
-    return re.sub(r"^```.*?^```$|`[^`]*`|\]\([^)]*\)|“[^”]*”|\"[^\"]{0,120}\"", " ", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(
+        r"^```.*?^```$|`[^`]*`|\]\([^)]*\)|“[^”]*”|\"[^\"]{0,120}\"", " ", text, flags=re.MULTILINE | re.DOTALL
+    )
 
 
 def test_the_glossary_is_read():
