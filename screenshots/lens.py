@@ -52,7 +52,7 @@ def take(studio: Studio, name: str, theme: str, size: Size, language: str, top: 
             webui.type_into(page.locator("#txt2img_seed input"), "7")
         looked(webui)
         if top == MIXING:
-            page.locator(MIXING).get_by_role("button").first.click()
+            page.get_by_role("button", name="Which words mix").click()
             page.locator(".clip-skip-lab-curve").first.wait_for()
         if top == HEATMAP:
             page.locator(f"{HOME} .clip-skip-lab-lens-sweep button").first.click()
