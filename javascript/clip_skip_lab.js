@@ -51,7 +51,7 @@
         const {tab, panel, over, value} = inUse(), number = ++asked;
         lastQuestion = question();
         if (value === null && !panel?.clip_skip) { // nothing is typed, so there is nothing to say of it
-            say(clipSkipLab.say("Type a whole number from 1 to {highest}", {highest: parts().number.max}), false);
+            say(clipSkipLab.say("Enter a whole number from 1 to {highest}", {highest: parts().number.max}), false);
             return;
         }
         const asking = new URLSearchParams({lang: clipSkipLab.language});

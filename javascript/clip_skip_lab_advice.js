@@ -103,7 +103,7 @@
             .map((other) => button(clipSkipLab.say("Use {value}", {value: other}), () => use(other)));
         if (remembers) {
             made.push(button(chosen.remembering ? clipSkipLab.say("Remember {value} for this checkpoint", {value})
-                : clipSkipLab.say("Remember {value} for this checkpoint (switches remembering on)", {value}),
+                : clipSkipLab.say("Remember {value} for this checkpoint (turns remembering on)", {value}),
                 () => remember(value, chosen.remembering)));
         }
         return made;
@@ -121,8 +121,8 @@
     async function remember(value, isOn) {
         if (!await set({clip_skip: value, remember: true})) return;
         const text = isOn ? clipSkipLab.say("Clip skip {value} is remembered for this checkpoint.", {value})
-            : clipSkipLab.say("Clip skip {value} is remembered for this checkpoint, and from now on each checkpoint's value is: " +
-                "Settings, Clip Skip Lab, “Remember clip skip for each checkpoint”.", {value});
+            : clipSkipLab.say("Clip skip {value} is remembered for this checkpoint, and from now on each checkpoint's value is. " +
+                "To turn this off: Settings → Clip Skip Lab → “Remember clip skip for each checkpoint”.", {value});
         done = {text, of: valueOf({place: "header", clip_skip: value})};
         opts[OPTION_KEY] = value;
         opts[REMEMBER] = true;

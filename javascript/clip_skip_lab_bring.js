@@ -50,7 +50,7 @@ window.clipSkipLabBring = (function () {
         fill(prompt, text);
         find(`#${tab}_tools #paste`).click();
         await until(() => prompt.value !== text && taken(),
-            clipSkipLab.say("The WebUI did not take over the image's parameters; nothing was started."));
+            clipSkipLab.say("The WebUI did not read the image's parameters; nothing was started."));
         await settled(tab, text);
     }
 

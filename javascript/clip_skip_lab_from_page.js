@@ -38,7 +38,7 @@
 
     function infotextOf({infotext}) {
         const isOne = typeof infotext === "string" && infotext.length < LONGEST_INFOTEXT && /^Steps: /m.test(infotext);
-        if (!isOne) throw new Refused(clipSkipLab.say("The image has no generation parameters that could be read."));
+        if (!isOne) throw new Refused(clipSkipLab.say("The image has no readable generation parameters."));
         return infotext;
     }
 
@@ -77,14 +77,14 @@
     const TASKS = {
         txt2img: (task) => intoTxt2img(task, (text) => clipSkipLabBring.infotext("txt2img", text)),
         img2img: (task) => intoImg2img(task, () => switch_to_img2img(), "#img2img_image",
-            clipSkipLab.say("The image could not be put into the field of img2img.")),
+            clipSkipLab.say("The image could not be put into img2img.")),
         inpaint: (task) => intoImg2img(task, () => switch_to_inpaint(), "#img2maskimg",
-            clipSkipLab.say("The image could not be put into the field of inpaint.")),
+            clipSkipLab.say("The image could not be put into inpaint.")),
         extras: (task) => drop(task, () => {
-            if (!find("#extras_image")) throw new Refused(clipSkipLab.say("This WebUI has no tab Extras."));
+            if (!find("#extras_image")) throw new Refused(clipSkipLab.say("This WebUI has no Extras tab."));
             switch_to_extras();
             find("#mode_extras button")?.click();
-        }, "#extras_image", clipSkipLab.say("The image could not be put into the field of Extras.")),
+        }, "#extras_image", clipSkipLab.say("The image could not be put into Extras.")),
         run: (task) => generate(task, (text) => clipSkipLabBring.onePicture("txt2img", text)),
         around: (task) => {
             const isText = typeof task.values === "string" && /^[\d., ]{1,200}$/.test(task.values);
@@ -96,7 +96,7 @@
     // What there is to say when a task could not be done; "" when it was.
     async function done(task) {
         await clipSkipLab.words;
-        if (busy) return clipSkipLab.say("Another cell is still on its way.");
+        if (busy) return clipSkipLab.say("Another cell is still being sent.");
         busy = true;
         try {
             await TASKS[task.to](task);

@@ -53,7 +53,7 @@
         }
         const place = placeOf(info), infotext = info.infotexts[place] ?? "";
         if (!/^Steps: /m.test(infotext)) {
-            throw new Refused(clipSkipLab.say("The image has no generation parameters that could be read."));
+            throw new Refused(clipSkipLab.say("The image has no readable generation parameters."));
         }
         const size = inImg2img ? await intoImg2img(pictures[place].src) : {};
         const to = inImg2img ? "img2img" : from;

@@ -158,7 +158,7 @@ window.clipSkipLabLibrary = (function () {
     function counted() {
         if (total) return total === 1 ? clipSkipLab.say("1 sweep") : clipSkipLab.say("{count} sweeps", {count: total});
         return wanted.search || wanted.checkpoint ? clipSkipLab.say("No sweep matches.")
-            : clipSkipLab.say("There are no sweeps yet. Script “Clip skip sweep” makes them.");
+            : clipSkipLab.say("There are no sweeps yet. The script “Clip skip sweep” makes them.");
     }
 
     // A row stays the same element as long as it says the same, and while somebody writes in it.

@@ -94,7 +94,7 @@ window.clipSkipLabLibraryActions = (function () {
             const now = await request(route(entry, "/restore"), "PUT");
             await clipSkipLabLibrary.restored(now);
             clipSkipLabLibrary.focusOn(entry.id, "open");
-            return clipSkipLab.say("The sweep is back.");
+            return clipSkipLab.say("The sweep was restored.");
         });
     }
 
@@ -106,7 +106,7 @@ window.clipSkipLabLibraryActions = (function () {
         if (one && marked) return comparePair(one, entry);
         clipSkipLabLibrary.showList();
         clipSkipLabLibrary.focusOn(entry.id, "compare");
-        return marked ? clipSkipLab.say("Now press “Compare” at the sweep to compare it with.") : "";
+        return marked ? clipSkipLab.say("Press “Compare” on the sweep to compare it with.") : "";
     }
 
     function comparePair(one, other) {

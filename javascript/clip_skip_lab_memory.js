@@ -28,7 +28,7 @@
         }
         if (!problem) show(answer);
         const damage = !answer?.set_aside ? ""
-            : clipSkipLab.say("The file with the list was damaged. It is kept as {file}, and the list started empty.",
+            : clipSkipLab.say("The file of the list was damaged. It was kept as {file}, and a new, empty list was started.",
                 {file: answer.set_aside});
         say(problem || done || damage, Boolean(problem || (!done && damage)));
         return !problem;
@@ -54,7 +54,7 @@
         const about = enabled
             ? clipSkipLab.say("A checkpoint gets its value when you choose it. Clip skip in the header changes the value of the " +
                 "one that is chosen.")
-            : clipSkipLab.say("Nothing is remembered or put back now. To switch it on: Settings, Clip Skip Lab, " +
+            : clipSkipLab.say("Values are not remembered or restored now. To turn this on: Settings → Clip Skip Lab → " +
                 "“Remember clip skip for each checkpoint”.");
         const title = clipSkipLab.say("Clip skip of each checkpoint");
         const shown = [make("h3", {textContent: title}), make("p", {textContent: about})];
@@ -77,7 +77,7 @@
         input.setAttribute("aria-label", clipSkipLab.say("Clip skip of {name}", {name}));
         input.addEventListener("change", async () => {
             const given = Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : null;
-            const done = clipSkipLab.say("{name}: {value} from the next time it is chosen.", {name, value: given});
+            const done = clipSkipLab.say("{name} gets {value} the next time you choose it.", {name, value: given});
             if (await ask("PUT", "", {key, clip_skip: given}, done)) focusOn(key, "input");
             else input.value = value;
         });

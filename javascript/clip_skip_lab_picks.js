@@ -67,9 +67,9 @@
             wanted = JSON.parse(select.value);
             load();
         });
-        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("A sweep counts where it offered " +
-            "several values and one was picked, or won a blind comparison; sweeps that extend one another count once. The " +
-            "bar is the 95 % interval of the share.")});
+        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("A sweep counts if it offered " +
+            "several values and one of them became a favorite or won a blind comparison. Sweeps that extend one another " +
+            "count once. The bar is the 95% interval of the share.")});
         parts = {select, said, table, about, label: make("label", {}, clipSkipLab.say("Checkpoint or LoRA"), select)};
         home().replaceChildren(make("h3", {textContent: clipSkipLab.say("What you chose")}), parts.label, said, table, about);
     }
@@ -78,7 +78,7 @@
         showSubjects(answer, subject);
         parts.said.classList.remove("clip-skip-lab-warning");
         const text = answer.values.length ? sentence(answer.values)
-            : clipSkipLab.say("Nothing yet. Pick cells on the page of a sweep, or compare them blindly there.");
+            : clipSkipLab.say("Nothing yet. Mark favorites on a sweep's page, or start a blind comparison there.");
         if (parts.said.textContent !== text) parts.said.textContent = text;
         parts.label.hidden = !parts.select.options.length;
         parts.about.hidden = !answer.values.length;
@@ -101,7 +101,7 @@
     function sentence(values) {
         const share = ({chosen, offered}) => chosen / offered;
         const [best] = values.filter((row) => row.is_telling).sort((one, other) => share(other) - share(one));
-        if (!best) return clipSkipLab.say("No value was chosen so often that it could not be chance.");
+        if (!best) return clipSkipLab.say("No value was chosen more often than by chance.");
         const {clip_skip: value, chosen, offered} = best;
         return clipSkipLab.say("You chose clip skip {value} in {chosen} of {offered} sweeps, more often than by chance.",
             {value, chosen, offered});

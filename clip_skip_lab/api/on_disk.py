@@ -22,7 +22,7 @@ def found(action: Callable[[], _Result]) -> _Result:
     try:
         return action()
     except FileNotFoundError as error:
-        gone = Text("The sweep is not there any more; it may have been deleted.")
+        gone = Text("The sweep no longer exists; it may have been deleted.")
         sentence = gone if error.errno else error.args[0]
         raise HTTPException(404, sentence) from error
 
@@ -36,7 +36,7 @@ def on_disk(action: Callable[[], _Result]) -> _Result:
     except Refused as error:
         raise HTTPException(409, error.sentence) from error
     except ValueError as error:
-        problem = Text("{file} cannot be read ({reason}); it is left as it is.", file=JUDGED, reason=reason_of(error))
+        problem = Text("{file} cannot be read ({reason}); it was not changed.", file=JUDGED, reason=reason_of(error))
         raise HTTPException(409, problem) from error
     except OSError as error:
         problem = Text("The sweep's folder cannot be read or changed ({reason}).", reason=reason_of(error))

@@ -20,7 +20,7 @@ def translation_sentence(found: Translation, is_loaded: bool = True) -> Text:
     """
     said = [*_difference(found), _remedy(found)]
     if not is_loaded:
-        said.append(Text("This is so if its model is {family}, like the one that is loaded.", family=found.family))
+        said.append(Text("This holds if its model is {family}, like the loaded one.", family=found.family))
     return reduce(lambda before, part: Text("{before} {sentence}", before=before, sentence=part), filter(None, said))
 
 
@@ -30,8 +30,8 @@ def _difference(found: Translation) -> list[Text]:
     if found.is_same:
         return [
             Text(
-                "This image is from {webui}, where clip skip {clip_skip} on {family} is {layers}, "
-                "which here is any clip skip.",
+                "This image is from {webui}, where clip skip {clip_skip} on {family} is {layers}. "
+                "Here every clip skip gives that.",
                 **parts,
             )
         ]

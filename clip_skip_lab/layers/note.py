@@ -16,7 +16,7 @@ def sentence(facts: LayerFacts) -> Text:
     if facts.model is None:
         return Text("No model is loaded yet")
     if facts.effect == UNKNOWN:
-        return Text("Clip skip may have no effect: the text encoder of this model is not known here")
+        return Text("Clip skip may have no effect: this model's text encoder is unknown")
     if facts.effect == NONE:
         return _no_effect(facts)
     named = len(facts.encoders) > 1
@@ -98,7 +98,7 @@ def _asked(request: LayerRequest) -> Text:
         Text("SDXL bigG skip {value}", value=values.get(BIG_G_SKIP)),
     ]
     asked = [text for text in said if text.parts["value"] is not None]
-    return enumerated(asked) if asked else Text("the clip skip that is set, on this model too")
+    return enumerated(asked) if asked else Text("the clip skip in the header, on this model too")
 
 
 def _raised(facts: LayerFacts) -> list[Text]:
@@ -141,7 +141,7 @@ def _host_layer(encoder: EncoderFacts) -> Text:
 def _layer(encoder: EncoderFacts) -> Text:
     layer, layers, trained = encoder.layer, encoder.encoder.total, encoder.encoder.trained
     if layer < 0:
-        return Text("there is no such layer: the text encoder has {layers}, and generating fails", layers=layers)
+        return Text("there is no such layer: the text encoder has {layers} layers, and generating fails", layers=layers)
     if layer == 0:
         return Text("no layer: the token embeddings before layer 1 of {layers}", layers=layers)
     text = Text("layer {layer} of {layers}", layer=layer, layers=layers)

@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..language import Text
 from ..sweep.folder import PARENT
 
-OPTION = Text("Further folders of sweeps")
+OPTION = Text("More folders with sweeps")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Folders:
             found += grids
             if not grids:
                 allowed = Text('the folder for grids or for outputs of a WebUI, or its "{folder}"', folder=PARENT)
-                what = Text("holds no sweeps") if os.path.isdir(name) else Text("cannot be found")
+                what = Text("contains no sweeps") if os.path.isdir(name) else Text("cannot be found")
                 problems.append(InvalidInput(OPTION, name, allowed, what).sentence)
         return list(dict.fromkeys(found)), problems
 

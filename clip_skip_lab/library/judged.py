@@ -152,7 +152,7 @@ def _cast(vote: object, cells: int) -> Vote:
 
 def _words(field: str, value: object, most: int) -> str:
     if not isinstance(value, str) or len(value) > most:
-        raise InvalidInput(field, value, Text("a text of at most {most} letters", most=most))
+        raise InvalidInput(field, value, Text("a text of at most {most} characters", most=most))
     return value
 
 

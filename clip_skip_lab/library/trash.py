@@ -41,7 +41,7 @@ def delete_sweep(folder: Path) -> Path:
         raise Refused(Text('Sweep: "{name}" is still running; interrupt it first.', name=folder.name))
     target = folder_in(folder.parent, TRASH) / folder.name
     if os.path.lexists(target):
-        there = Text('Sweep: "{name}" cannot be deleted: the trash has one of this name already.', name=folder.name)
+        there = Text('Sweep: "{name}" cannot be deleted: the trash already has a sweep of this name.', name=folder.name)
         raise Refused(there)
     folder.rename(target)
     return target
@@ -59,7 +59,7 @@ def restore_sweep(grid_folders: Iterable[str | os.PathLike[str]], name: str) -> 
         if (parent / TRASH).is_symlink() or folder.is_symlink() or not folder.is_dir():
             continue
         if os.path.lexists(parent / name):
-            raise Refused(Text('Sweep: "{name}" cannot be restored: there is one of this name again.', name=name))
+            raise Refused(Text('Sweep: "{name}" cannot be restored: a sweep of this name exists again.', name=name))
         folder.rename(parent / name)
         return parent / name
     raise FileNotFoundError(Text('Sweep: "{name}" is not in the trash.', name=name))

@@ -154,7 +154,7 @@ def _check_replaces(values: list[Any], request: dict[str, Any]) -> None:
     check_replaces_something(values)
     texts = [text for text in (request.get("prompt"), request.get("negative_prompt")) if isinstance(text, str)]
     if not any(values[0] in text for text in texts):
-        allowed, problem = Text("a text of the prompt, then what to put in its place"), Text("is in neither prompt")
+        allowed, problem = Text("a text from the prompt, then what to replace it with"), Text("is in neither prompt")
         raise InvalidInput(SEARCH_REPLACE, values[0], allowed, problem)
 
 

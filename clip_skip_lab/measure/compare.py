@@ -62,7 +62,7 @@ def compare(one: Content, other: Content) -> Comparison:
             COMPARED,
             _both(one, other),
             Text("two sweeps with the same values of clip skip"),
-            Text("have none in common to compare"),
+            Text("have no value in common that could be compared"),
         )
     changes = _change(first, both), _change(second, both)
     labels = _labels(one, other)
@@ -76,7 +76,7 @@ def _common_reference(one: Content, other: Content) -> Value:
     for content in (one, other):
         reference = (content.get("reference") or {}).get(AXIS_NAME)
         if reference is None:
-            allowed = Text("a sweep with cells that are done")
+            allowed = Text("a sweep with finished cells")
             raise InvalidInput(COMPARED, content["id"], allowed, Text("has nothing to compare"))
         references.append(reference)
     if references[0] != references[1]:
@@ -130,11 +130,11 @@ def _sentence(labels: tuple[str, str], changes: tuple[float, float], reference: 
             less=less,
         )
     elif high < LEAST:
-        found = Text("{found}: hardly any in either", found=found)
+        found = Text("{found}: next to nothing in both", found=found)
     elif low >= LEAST:
         found = Text("{found}: about the same", found=found)
     return Text(
-        "{found}. Mean over clip skip {values}, each against {reference}.",
+        "{found}. Mean over clip skip {values}, each compared with {reference}.",
         found=found,
         values=listed(both),
         reference=reference,

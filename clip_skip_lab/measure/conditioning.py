@@ -28,7 +28,7 @@ NOTED = Measure(
     Text("Change of the conditioning"),
     "relative distance",
     Text(
-        "How far the conditioning of the positive prompt, which is what the UNet gets of it, is from the reference's: "
+        "How far the conditioning of the positive prompt (what the UNet receives of it) is from that of the reference: "
         "0 is the same."
     ),
 )

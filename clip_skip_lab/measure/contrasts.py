@@ -173,18 +173,25 @@ def _of_several_values(table: _Table) -> _Table:
 def _note(axes: tuple[str, ...], p: dict[str, float | None], used: int, there: int) -> Text:
     sentences = []
     if SEED not in axes:
-        sentences.append(Text("Of one seed: exact for these images, and not known to hold for others."))
+        sentences.append(Text("From one seed: exact for these images, but it may not hold for others."))
     if any(p[name] is None for name in axes):
-        sentences.append(Text("There are too few cells for a test."))
+        sentences.append(Text("There are too few cells for a significance test."))
     elif p[INTERACTION] is None:
         sentences.append(Text("The interaction cannot be tested without several seeds and two other axes."))
     if used < there:
         sentences.append(
-            Text("{used} of {there} images went in, the rest not being in all combinations.", used=used, there=there)
+            Text(
+                "{used} of {there} images were used; the others have no image at some combination of values.",
+                used=used,
+                there=there,
+            )
         )
     return joined(sentences)
 
 
-_TOO_FEW = Text("There is nothing to divide: it takes two axes, each with two values, whose combinations are all done.")
+_TOO_FEW = Text(
+    "The differences cannot be divided between axes: this takes two axes with at least two values each, and all their "
+    "combinations finished."
+)
 _SIZES = Text("The images differ in size, so they cannot be compared pixel by pixel.")
 _ALIKE = Text("All images are the same.")

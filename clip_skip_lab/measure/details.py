@@ -60,11 +60,14 @@ def _areas(neighbours: list[Step]) -> Text | None:
     steps = [step for step in neighbours if step[AREA] is not None]
     if not steps:
         return None
-    shares = [f"{arrow(step)}: {percent(step[AREA])}" for step in steps]
+    shares = [_at(percent(step[AREA]), arrow(step)) for step in steps]
     if len(steps) > MOST_STEPS:
         areas = [step[AREA] for step in steps]
-        shares = [f"{percent(min(areas))} – {percent(max(areas))}"]
-    return Text("Changed area (clearly another color, ΔE above 15), step by step: {shares}.", shares=enumerated(shares))
+        shares = [Text("{low} to {high}", low=percent(min(areas)), high=percent(max(areas)))]
+    return Text(
+        "Changed area (pixels of a clearly different color, ΔE above 15) at each step: {shares}.",
+        shares=enumerated(shares),
+    )
 
 
 def _compositions(neighbours: list[Step]) -> Text | None:
@@ -75,18 +78,22 @@ def _compositions(neighbours: list[Step]) -> Text | None:
     highest = max(steps, key=lambda step: step[COMPOSITION])
     most, step = f"{highest[COMPOSITION]:.2f}", arrow(highest)
     if len(steps) == 1:
-        changes = Text("{most} at {step}", most=most, step=step)
+        changes = _at(most, step)
+    elif f"{least:.2f}" == most:
+        changes = Text("{number} at every step", number=most)
     else:
-        changes = Text("{least} to {most}, the largest at {step}", least=f"{least:.2f}", most=most, step=step)
-    return Text("Composition change (1 − SSIM of the brightness, 0 is none), step by step: {changes}.", changes=changes)
+        changes = Text("{least} to {most}, largest at {step}", least=f"{least:.2f}", most=most, step=step)
+    return Text("Composition change (1 − SSIM of the brightness, 0 is none) at each step: {changes}.", changes=changes)
 
 
 def _from_reference(cells: list[Cell], reference: Value, others: list[Value]) -> Text | None:
     areas = {value: mean_at(cells, AREA, value) for value in others}
-    shares = [f"{value}: {percent(area)}" for value, area in areas.items() if area is not None]
+    shares = [_at(percent(area), value) for value, area in areas.items() if area is not None]
     if not shares or len(shares) > MOST_STEPS:
         return None
-    return Text("Changed area against clip skip {reference}: {shares}.", reference=reference, shares=enumerated(shares))
+    return Text(
+        "Changed area compared with clip skip {reference}: {shares}.", reference=reference, shares=enumerated(shares)
+    )
 
 
 def _edges(ratios: dict[Value, float], reference: Value) -> Text | None:
@@ -95,14 +102,14 @@ def _edges(ratios: dict[Value, float], reference: Value) -> Text | None:
     low, high = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)
     least, most = _multiple(ratios[low]), _multiple(ratios[high])
     if len(ratios) == 1:
-        strength = Text("{multiple} at {value}", multiple=least, value=low)
+        strength = Text("are {multiple} at {value}", multiple=least, value=low)
     elif least == most:
-        strength = Text("{multiple} at every value", multiple=least)
+        strength = Text("are {multiple} at every other value", multiple=least)
     else:
-        strength = Text("from {least} at {low} to {most} at {high}", least=least, low=low, most=most, high=high)
+        strength = Text("range from {least} at {low} to {most} at {high}", least=least, low=low, most=most, high=high)
     return Text(
-        "Strength of edges (variance of the Laplacian, which grows with contrast and noise too), against clip skip "
-        "{reference}: {strength}.",
+        "Compared with clip skip {reference}, edges {strength} (variance of the Laplacian, which also grows with "
+        "contrast and noise).",
         reference=reference,
         strength=strength,
     )
@@ -110,13 +117,17 @@ def _edges(ratios: dict[Value, float], reference: Value) -> Text | None:
 
 def _multiple(ratio: float) -> Text:
     multiple = times(ratio)
-    return Text("the same") if multiple == "1" else Text("{multiple} times", multiple=multiple)
+    return Text("equally strong") if multiple == "1" else Text("{multiple} times as strong", multiple=multiple)
+
+
+def _at(number: str, place: Value) -> Text:
+    return Text("{number} at {place}", number=number, place=place)
 
 
 def _tested(effects: dict[str, Any]) -> Text | None:
     tested = [(name, p) for name, p in (effects["p"] or {}).items() if p is not None]
     if not tested:
         return None
-    names = {AXIS_NAME: "clip skip", SEED: Text("seed"), INTERACTION: Text("interaction")}
+    names = {AXIS_NAME: Text("clip skip"), SEED: Text("seed"), INTERACTION: Text("interaction")}
     values = [Text("{axis} {p}", axis=names.get(name, name), p=f"{p:.3f}") for name, p in tested]
-    return Text("p-values by permutation: {values}.", values=enumerated(values))
+    return Text("p-values (permutation test): {values}.", values=enumerated(values))

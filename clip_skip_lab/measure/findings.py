@@ -41,19 +41,19 @@ def findings(content: Content) -> dict[str, list[str]]:
     cells = measured_cells(content)
     sentences: list[Sentence | None] = [*left_out(content["cells"]), _extent(content["cells"], cells)]
     if len(clip_skips(cells)) < 2:
-        sentences.append(Text("There are no two values of clip skip to compare."))
+        sentences.append(Text("Fewer than two values of clip skip were measured, so there is nothing to compare."))
         return by_language(sentences)
     steps = graded(content["neighbours"])
     differences = [cell["measures"][DIFFERENCE] for cell in compared(cells, content["reference"][AXIS_NAME])]
     if not differences and not steps.known:
         sentences.append(
-            Text("No image could be compared with another clip skip's: they differ in size, or are missing.")
+            Text("No images of different clip skips could be compared: they differ in size, or are missing.")
         )
     elif differences and not any(differences) and not any(step[AREA] for step in steps.known):
         sentences.append(identical(cells, content))
     else:
         found = [sentence for sentence in _differing(content, cells) if sentence is not None]
-        sentences += found or [Text("The images of different clip skips differ; more cannot be told.")]
+        sentences += found or [Text("The images differ between clip skips, but the measures do not say how.")]
     return by_language(sentences)
 
 
@@ -91,7 +91,7 @@ def _extent(planned: list[Cell], cells: list[Cell]) -> Text | None:
     count = counted_cells(len(cells), len(planned))
     if len(clip_skips(cells)) < 2:
         return Text("{cells} measured.", cells=count)
-    return Text("{cells} measured; what follows is about these.", cells=count)
+    return Text("{cells} measured; the findings cover nothing else.", cells=count)
 
 
 def _pictures_each(cells: list[Cell]) -> int:
@@ -108,8 +108,12 @@ def _same_as_reference(cells: list[Cell], reference: Value, others: list[Value])
     if not same:
         return None
     if len(same) == 1:
-        return Text("Clip skip {value} gives the same images as {reference}.", value=same[0], reference=reference)
-    return Text("Clip skip {values} give the same images as {reference}.", values=listed(same), reference=reference)
+        return Text(
+            "Clip skip {value} gives the same images as clip skip {reference}.", value=same[0], reference=reference
+        )
+    return Text(
+        "Clip skip {values} give the same images as clip skip {reference}.", values=listed(same), reference=reference
+    )
 
 
 def adds_up_at(cells: list[Cell], reference: Value, others: list[Value]) -> int | float | None:
@@ -135,12 +139,14 @@ def _adding_up(cells: list[Cell], reference: Value, others: list[Value]) -> Text
         return None
     if is_number(reference) and value > reference:
         return Text(
-            "The small steps add up: by clip skip {value} the image clearly differs from {reference}.",
+            "The small steps add up: by clip skip {value}, the image clearly differs from clip skip {reference}.",
             value=value,
             reference=reference,
         )
     return Text(
-        "The small steps add up: clip skip {value} clearly differs from {reference}.", value=value, reference=reference
+        "The small steps add up: clip skip {value} clearly differs from clip skip {reference}.",
+        value=value,
+        reference=reference,
     )
 
 
@@ -176,7 +182,7 @@ def _closest(cells: list[Cell], reference: Value, others: list[Value]) -> Text |
     value = closest_to(cells, reference, others)
     if value is None:
         return None
-    return Text("Most like clip skip {reference}: clip skip {value}.", reference=reference, value=value)
+    return Text("Clip skip {value} comes closest to clip skip {reference}.", reference=reference, value=value)
 
 
 def _edges(cells: list[Cell], reference: Value, others: list[Value]) -> Text | None:
@@ -204,7 +210,7 @@ def _weak_at(ratios: dict[Value, float], reference: Value) -> Text | None:
     if not weak:
         return None
     if is_number(reference) and weak[0] < reference:
-        return Text("At {values}", values=listed(weak)) if len(weak) <= NAMED else None
+        return Text("At clip skip {values}", values=listed(weak)) if len(weak) <= NAMED else None
     if weak[-1] != numbers[-1]:
         return None
     start = weak[-1]
@@ -213,8 +219,8 @@ def _weak_at(ratios: dict[Value, float], reference: Value) -> Text | None:
             break
         start = value
     if start == numbers[-1]:
-        return Text("At {values}", values=start)
-    return Text("From {value} on", value=start)
+        return Text("At clip skip {values}", values=start)
+    return Text("From clip skip {value} on", value=start)
 
 
 def _effects(effects: dict[str, Any]) -> Text | None:
@@ -235,14 +241,14 @@ def _effects(effects: dict[str, Any]) -> Text | None:
 def _divided(shares: dict[str, float]) -> Text:
     percentages = percents(shares)
     first, *others = (name for name in shares if name not in (INTERACTION, REST))
-    parts = [Text("{axis} accounts for {percent} %", axis=_axis(first), percent=percentages[first])]
-    parts += [Text("{axis} for {percent} %", axis=_axis(name), percent=percentages[name]) for name in others]
+    parts = [Text("{axis} accounts for {percent}%", axis=_axis(first), percent=percentages[first])]
+    parts += [Text("{axis} for {percent}%", axis=_axis(name), percent=percentages[name]) for name in others]
     if len(others) == 1:
-        parts.append(Text("the two in combination for {percent} %", percent=percentages[INTERACTION]))
+        parts.append(Text("the two in combination for {percent}%", percent=percentages[INTERACTION]))
     else:
-        parts.append(Text("the axes in combination for {percent} %", percent=percentages[INTERACTION]))
+        parts.append(Text("the axes in combination for {percent}%", percent=percentages[INTERACTION]))
     if REST in percentages:
-        parts.append(Text("everything else for {percent} %", percent=percentages[REST]))
+        parts.append(Text("everything else for {percent}%", percent=percentages[REST]))
     division = Text("{before}, and {item}", before=enumerated(parts[:-1]), item=parts[-1])
     return Text("Of the differences between the images, {division}.", division=division)
 

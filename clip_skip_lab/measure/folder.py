@@ -128,7 +128,7 @@ def _measure_cells(
         for cell in row:
             if not report_progress(count, len(cells)):
                 _problem(
-                    content, Text("Measures: broken off after {count} of {cells} cells.", count=count, cells=len(cells))
+                    content, Text("Measures: stopped after {count} of {cells} cells.", count=count, cells=len(cells))
                 )
                 if ahead is not None:
                     ahead.give_up()
@@ -202,7 +202,7 @@ def _with_own_files(cells: list[Cell], content: Content, folder: Path) -> list[C
     if shared:
         _problem(
             content,
-            Text("Measures: {count} cells are left out, as several images have the same file.", count=len(shared)),
+            Text("Measures: {count} cells are left out because several images share one file.", count=len(shared)),
         )
     return [cell for cell in cells if cell["index"] not in shared]
 

@@ -28,21 +28,21 @@ def left_out(planned: list[Cell]) -> list[Text]:
 def counted_cells(count: int, planned: int) -> Text:
     """`3 of 4 cells are`, the beginning of a sentence."""
     if count == 1:
-        return Text("{count} of {planned} cells is", count=count, planned=planned)
-    return Text("{count} of {planned} cells are", count=count, planned=planned)
+        return Text("{count} of {planned} cells was", count=count, planned=planned)
+    return Text("{count} of {planned} cells were", count=count, planned=planned)
 
 
 def _sentence(reason: str, cells: Text) -> Text:
     """A reason that is not known stays as it is."""
     if reason == SHARED:
-        return Text("{cells} not compared: several images have the same file.", cells=cells)
+        return Text("{cells} not compared: several images share one file.", cells=cells)
     differing = _DIFFERENT.fullmatch(reason)
     if differing is None:
         return Text("{cells} not compared. {reason}", cells=cells, reason=reason)
     names = [name.removeprefix("their ") for name in differing[1].split(" and ")]
     what = [Text("their {name}", name=_KNOWN.get(name, name)) for name in names]
     return Text(
-        "{cells} not compared: cells of the same row differ in {what}, not only in clip skip.",
+        "{cells} not compared: cells of one row differ not only in clip skip but also in {what}.",
         cells=cells,
         what=reduce(lambda before, item: Text("{before} and {item}", before=before, item=item), what),
     )

@@ -219,7 +219,7 @@ MEASURES = (
         Text("Color difference"),
         "ΔE (CIEDE2000)",
         Text(
-            "The mean difference in color from the reference as the eye sees it: 0 is the same, about 2 is just seen."
+            "The mean color difference from the reference as the eye sees it: 0 is the same, about 2 is just visible."
         ),
         from_reference=lambda picture, reference: float(_apart(picture.reduced, reference.reduced).mean()),
     ),
@@ -228,8 +228,8 @@ MEASURES = (
         Text("Changed area"),
         "share, 0–1",
         Text(
-            "The share of the image that is clearly of another color than in the reference (ΔE above 15): 0 "
-            "is none, 1 the whole image."
+            "The share of the image whose color clearly differs from the reference (ΔE above 15): 0 is none, 1 is "
+            "the whole image."
         ),
         from_reference=lambda picture, reference: changed_area(_apart(picture.reduced, reference.reduced)),
     ),

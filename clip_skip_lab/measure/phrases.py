@@ -32,9 +32,9 @@ def times(ratio: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def percent(share: float) -> str:
-    """`24 %`; what is there is at least `under 1 %`."""
-    return "under 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+def percent(share: float) -> Text:
+    """`24%`; what is there is at least `under 1%`."""
+    return Text("under 1%") if 0 < share < 0.005 else Text("{percent}%", percent=f"{100 * share:.0f}")
 
 
 def percents(shares: dict[str, float]) -> dict[str, int]:

@@ -90,20 +90,20 @@ def reference_sentence(steps: Steps, pictures: int) -> Text | None:
         return None
     reference, hardly = steps.known[0]["from"], _values(steps.hardly)
     if not steps.changed and not steps.little:
-        clause = Text("image hardly changes from {reference} to {values}", reference=reference, values=hardly)
+        clause = Text("image hardly differs from clip skip {reference} at {values}", reference=reference, values=hardly)
         return _on_average(clause, pictures)
     if steps.changed:
         changes = Text(
-            "changes clearly from {reference} to {values}", reference=reference, values=_values(steps.changed)
+            "differs clearly from clip skip {reference} at {values}", reference=reference, values=_values(steps.changed)
         )
         if steps.little:
-            changes = Text("{changes}; a little to {values}", changes=changes, values=_values(steps.little))
+            changes = Text("{changes}, a little at {values}", changes=changes, values=_values(steps.little))
     else:
         changes = Text(
-            "changes a little from {reference} to {values}", reference=reference, values=_values(steps.little)
+            "differs a little from clip skip {reference} at {values}", reference=reference, values=_values(steps.little)
         )
     if steps.hardly:
-        return _on_average(Text("image {changes}; hardly to {values}", changes=changes, values=hardly), pictures)
+        return _on_average(Text("image {changes}, and hardly at {values}", changes=changes, values=hardly), pictures)
     return _on_average(Text("image {changes}", changes=changes), pictures)
 
 
@@ -130,17 +130,17 @@ def _where_it_changes(steps: Steps, ranked: bool) -> Text:
         return Text("image hardly changes from one clip skip to the next")
     else:
         return Text("image hardly changes at {steps}", steps=_named(steps.hardly, steps))
-    return changes if rest is None else Text("{changes}; {rest}", changes=changes, rest=rest)
+    return changes if rest is None else Text("{changes}. It {rest}", changes=changes, rest=rest)
 
 
 def _single(steps: Steps) -> Text:
     (step,) = steps.known
     before, after = step["from"], step["to"]
     if steps.changed:
-        return Text("image changes from {before} to {after}", before=before, after=after)
+        return Text("image changes from clip skip {before} to {after}", before=before, after=after)
     if steps.little:
-        return Text("image changes a little from {before} to {after}", before=before, after=after)
-    return Text("image hardly changes from {before} to {after}", before=before, after=after)
+        return Text("image changes a little from clip skip {before} to {after}", before=before, after=after)
+    return Text("image hardly changes from clip skip {before} to {after}", before=before, after=after)
 
 
 def _changes(steps: Steps, ranked: bool) -> Text:
@@ -168,11 +168,11 @@ def _others(steps: Steps) -> Text | None:
     if not steps.little:
         return hardly
     if hardly is None and len(steps.little) > 1 and steps.complete:
-        return Text("a little between the others")
+        return Text("changes a little at the other steps")
     little = _named(steps.little, steps)
     if hardly is None:
-        return Text("a little at {steps}", steps=little)
-    return Text("a little at {steps}; {hardly}", steps=little, hardly=hardly)
+        return Text("changes a little at {steps}", steps=little)
+    return Text("changes a little at {steps}, and {hardly}", steps=little, hardly=hardly)
 
 
 def _hardly(steps: Steps) -> Text | None:
@@ -181,10 +181,10 @@ def _hardly(steps: Steps) -> Text | None:
         return None
     if count > 1 and steps.complete:
         if steps.hardly != steps.known[-count:]:
-            return Text("hardly between the others")
+            return Text("hardly changes at the other steps")
         first, last = steps.hardly[0]["from"], steps.hardly[-1]["to"]
-        return Text("hardly at each step from {first} to {last}", first=first, last=last)
-    return Text("hardly at {steps}", steps=_named(steps.hardly, steps))
+        return Text("hardly changes at any step from {first} to {last}", first=first, last=last)
+    return Text("hardly changes at {steps}", steps=_named(steps.hardly, steps))
 
 
 def _named(some: list[Step], steps: Steps) -> Text:

@@ -84,11 +84,15 @@ def advise(sources: list[Source], clip_skip: int, place: str = "header", lowest:
     values = [max(value, lowest) for _, value in others]
     if len({max(value, lowest) for _, value in telling}) > 1:
         sentences += [
-            Text("{file} was trained at {clip_skip}, the value in use.", file=_named(source), clip_skip=clip_skip)
+            Text(
+                "{file} was trained at clip skip {clip_skip}, the value in use.",
+                file=_named(source),
+                clip_skip=clip_skip,
+            )
             for source, value in telling
             if (source, value) not in others
         ]
-        sentences.append(Text("No one value suits them all."))
+        sentences.append(Text("No single value suits them all."))
     return Advice(tuple(sentences), tuple(sorted(set(values), key=lambda value: (-values.count(value), value))))
 
 
@@ -131,8 +135,8 @@ def of_choice(
         )
     if remembered is not None and max(remembered, lowest) not in own:
         return best, Text(
-            "You chose clip skip {value} in {chosen} of {offered} sweeps with this checkpoint; remembered for it is "
-            "{remembered}.",
+            "You chose clip skip {value} in {chosen} of {offered} sweeps with this checkpoint; the remembered "
+            "value is {remembered}.",
             **parts,
             remembered=remembered,
         )
@@ -145,7 +149,7 @@ def _disagreement(source: Source, trained: int, clip_skip: int, place: Text) -> 
         if source.is_measured
         else "{file} was trained at clip skip {trained}; {place} {clip_skip}."
         if source.training.stated
-        else "{file} was trained without clip skip, which is {trained}; {place} {clip_skip}.",
+        else "{file} was trained without clip skip (that is, at {trained}); {place} {clip_skip}.",
         file=_named(source),
         trained=trained,
         place=place,
@@ -159,13 +163,13 @@ def _contradiction(source: Source) -> list[Text]:
     if said is None or not source.is_measured or measured is None or source.with_loras or said == measured.clip_skip:
         return []
     pictures = (
-        counted(measured.pictures, "{n} image that it drew", "{n} images that it drew")
+        counted(measured.pictures, "{n} image it generated", "{n} images it generated")
         if measured.drawn
         else counted(measured.pictures, "{n} image", "{n} images")
     )
     return [
         Text(
-            "Its metadata say {said}, its weights say {measured} (measured with {pictures}).",
+            "Its metadata says {said}, but its weights say {measured} (measured with {pictures}).",
             said=said,
             measured=measured.clip_skip,
             pictures=pictures,

@@ -58,6 +58,6 @@ class Presets(ListFile[Preset]):
 def _checked_name(name: object) -> str:
     text = name.strip() if isinstance(name, str) else ""
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
-        allowed = Text("a name of 1 to {most} letters", most=LONGEST_NAME)
-        raise InvalidInput(Text("Preset"), name or "", allowed, Text("is no such name"))
+        allowed = Text("a name of 1 to {most} characters", most=LONGEST_NAME)
+        raise InvalidInput(Text("Preset"), name or "", allowed, Text("cannot be used"))
     return text

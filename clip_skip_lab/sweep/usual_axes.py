@@ -49,7 +49,7 @@ def check_replaces_something(values: list[Any]) -> None:
     if not values[0].strip():
         problem = Text("cannot be the first value, which is the text to be replaced")
         raise InvalidInput(
-            SEARCH_REPLACE, values[0], Text("a text of the prompt, then what to put in its place"), problem
+            SEARCH_REPLACE, values[0], Text("a text from the prompt, then what to replace it with"), problem
         )
 
 

@@ -47,7 +47,7 @@ class ComparePart:
         with gr.Row():
             self.sweeps = [
                 gr.Dropdown(label=label, choices=[], value=None, elem_id=f"clip_skip_lab_compare_{number}")
-                for number, label in (("one", "One sweep"), ("other", "Another sweep"))
+                for number, label in (("one", "First sweep"), ("other", "Second sweep"))
             ]
             again = ToolButton(
                 value=REFRESH_SYMBOL, elem_id="clip_skip_lab_compare_refresh", tooltip="Look for sweeps again"
@@ -165,4 +165,4 @@ def _sound(action: Callable[[], Any], names: str) -> Any:
         log.exception("Clip skip sweep: %s cannot be measured or compared", names)
         reason = f"{type(error).__name__}: {error}"
         problem = Text("cannot be measured or compared ({reason})", reason=reason)
-        raise InvalidInput(COMPARED, names, Text("folders that are as they were written"), problem) from error
+        raise InvalidInput(COMPARED, names, Text("sweep folders that were not changed"), problem) from error

@@ -19,7 +19,7 @@ def add_settings() -> None:
     additions, places = list(ADDITIONS), list(PLACES)
     offered = {
         HEADER: shared.OptionInfo(additions[0], "Add to the header", gr.Radio, {"choices": additions})
-        .info("your own quick settings list stays as it is")
+        .info("your own quick settings list is not changed")
         .needs_reload_ui(),
         HEADER_PLACE: shared.OptionInfo(
             places[0], "Place in the header", gr.Radio, {"choices": places}

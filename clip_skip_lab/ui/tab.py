@@ -24,12 +24,12 @@ def add_memory_settings() -> None:
         REMEMBER: shared.OptionInfo(False, "Remember clip skip for each checkpoint").info(
             'the value set in the header comes back with its checkpoint; listed in the tab "Clip skip sweeps"'
         ),
-        ADVICE: shared.OptionInfo(True, "Say when a model was trained at another clip skip").info(
-            "from the headers of the checkpoint and of the LoRAs in the prompt"
+        ADVICE: shared.OptionInfo(True, "Tell me when a model was trained at another clip skip").info(
+            "from the metadata in the files of the checkpoint and of the LoRAs in the prompt"
         ),
         MORE_FOLDERS: shared.OptionInfo(
-            "", "Further folders of sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}
-        ).info("of other WebUIs: their folders for grids or for outputs, one on each line"),
+            "", "More folders with sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}
+        ).info("the grid or output folders of other WebUIs, one per line"),
         WEBUIS: shared.OptionInfo("", "Other WebUIs for sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}).info(
             "such as http://gpu1:7860, one on each line, started with --api; names and passwords go into the "
             "environment variable CLIP_SKIP_LAB_AUTH of this WebUI"

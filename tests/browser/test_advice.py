@@ -127,7 +127,7 @@ def test_the_page_stays_where_it_is_when_the_advice_comes(page, loras, width):
 
     before = places()
     page.fill(PROMPT, "<lora:cslab_two:1> <lora:cslab_three:1>")
-    expect(page.locator(LINE)).to_contain_text("No one value suits them all.")
+    expect(page.locator(LINE)).to_contain_text("No single value suits them all.")
     expect(page.get_by_role("button", name="Use 2", exact=True)).to_be_visible()
     assert places() == before
     page.locator(f"{LINE} [role=status]").hover()
@@ -213,7 +213,7 @@ def test_the_table_is_edited_and_emptied_by_keyboard(browser, client, host_url, 
         page.keyboard.press("ControlOrMeta+a")
         page.keyboard.type("5")
         page.keyboard.press("Enter")
-        expect(table.locator("[role=status]")).to_have_text(f"{two[0]}: 5 from the next time it is chosen.")
+        expect(table.locator("[role=status]")).to_have_text(f"{two[0]} gets 5 the next time you choose it.")
         assert client.remembered() == {two[0]: 5, two[1]: 6}
         expect(field).to_be_focused()
         page.keyboard.type("x0")

@@ -99,6 +99,6 @@ def test_a_sweep_that_cannot_be_compared_gets_a_sentence_and_one_that_was_change
     tab.page.locator(PART).click()
     problem = tab.page.locator(f"{PART}_answer [role=alert]")
     expect(problem).to_contain_text(
-        "have none in common to compare; allowed: two sweeps with the same values", timeout=30_000
+        "have no value in common that could be compared; allowed: two sweeps with the same values", timeout=30_000
     )
     expect(tab.page.locator(f"{PART}_chart")).to_be_hidden()

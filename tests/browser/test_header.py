@@ -238,10 +238,10 @@ def test_a_note_on_a_number_that_is_gone_goes_too(header, host, keys):
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.press("Delete")
     page.keyboard.type(keys)
-    note_becomes(page, "Type a whole number from 1 to 12")
+    note_becomes(page, "Enter a whole number from 1 to 12")
     page.evaluate("() => window.dispatchEvent(new Event('focus'))")
     page.wait_for_timeout(500)
-    assert page.locator(NOTE).text_content() == "Type a whole number from 1 to 12"
+    assert page.locator(NOTE).text_content() == "Enter a whole number from 1 to 12"
     page.keyboard.press("Tab")
     note_becomes(page, LAST)
     assert (number(page).input_value(), host.options()[CLIP_SKIP]) == ("1", 1)

@@ -203,7 +203,7 @@ def test_a_deleted_sweep_can_be_brought_back_as_long_as_the_page_is_open(tab, pa
     tab.search("gnusto nothing", "No sweep matches.")
     expect(tab.rows).to_have_count(1), "it can still be brought back"
     tab.press(folder, "Undo")
-    tab.says("The sweep is back.")
+    tab.says("The sweep was restored.")
     assert folder.is_dir()
     tab.search("gnusto", "1 sweep")
     expect(tab.row(folder)).to_contain_text("2 of 2 cells")
@@ -275,7 +275,7 @@ def test_two_sweeps_are_compared_by_two_presses(tab, paint):
     one, other = paint("one to compare, zifmia"), paint("another to compare, zifmia")
     tab.search("zifmia", "2 sweeps")
     tab.press(one, "Compare")
-    tab.says("Now press “Compare” at the sweep to compare it with.")
+    tab.says("Press “Compare” on the sweep to compare it with.")
     expect(tab.row(one).locator("[data-action=compare]")).to_have_attribute("aria-pressed", "true")
     tab.focus_is_on(one, "compare")
     tab.press(other, "Compare")

@@ -98,7 +98,7 @@ def test_damaged_data_is_a_sentence(open_page, twelve, tmp_path, text):
     shutil.copy(twelve / "index.html", tmp_path)
     write_data(tmp_path, text)
     page = open_page(tmp_path, drawn=False)
-    page.locator("#message", has_text="cannot be read, it is damaged or incomplete").wait_for()
+    page.locator("#message", has_text="cannot be read: it is damaged or incomplete").wait_for()
 
 
 def test_a_record_of_which_much_is_missing_is_still_shown(open_page, twelve, tmp_path):
@@ -422,7 +422,7 @@ def test_a_page_that_saw_the_sweep_run_waits_for_its_measures(open_page, twelve,
 def test_the_numbers_behind_the_findings_unfold_in_about_and_stand_nowhere_else(open_page, table):
     page = open_page(table)
     page.keyboard.press("i")
-    number = page.get_by_text("p-values by permutation")
+    number = page.get_by_text("p-values (permutation test)")
     assert number.count() == 1
     assert not number.is_visible()
     page.get_by_text("The numbers behind them").click()

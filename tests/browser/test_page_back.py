@@ -86,7 +86,7 @@ def test_a_cell_goes_to_txt2img_with_all_that_its_infotext_has_and_clip_skip_as_
     webui.choose_script()
     webui.open_tab("img2img")
     beside = sweeps_page(swept, "2-1")
-    send(beside, "txt2img", "In the WebUI's tab, txt2img has this cell's parameters.")
+    send(beside, "txt2img", "The WebUI's tab now has this cell's parameters in txt2img.")
     assert webui.page.locator("#tab_txt2img").is_visible()
     assert value(webui, "#txt2img_prompt textarea") == PROMPT
     fields = {name: value(webui, f"#txt2img_{name} input") for name in ("steps", "width", "cfg_scale", "seed")}
@@ -109,7 +109,7 @@ def test_a_cell_goes_to_img2img_and_inpaint_with_its_picture(webui, swept, sweep
     beside = sweeps_page(swept, "2-0")
     for _ in range(2):  # the second time there is a picture already
         webui.open_tab("txt2img")
-        send(beside, name, f"In the WebUI's tab, {name} has this image and its parameters.")
+        send(beside, name, f"The WebUI's tab now has this image and its parameters in {name}.")
         assert webui.page.locator(box).is_visible()
         assert dropped_size(webui, box) == [128, 64]
     assert value(webui, "#img2img_prompt textarea") == PROMPT
@@ -164,7 +164,7 @@ def test_around_the_lowest_value_nothing_is_lower_and_an_average_has_nothing_aro
         beside.keyboard.press("ArrowRight")
     beside.locator("#cell h2", has_text="avg 2-4").wait_for()
     assert around.is_disabled()
-    assert around.get_attribute("title") == "Only a number has values around it; averages and schedules have none."
+    assert around.get_attribute("title") == "This works for numbers only, not for averages or schedules."
 
 
 def test_a_cell_of_img2img_is_not_run_again_without_its_picture(webui, of_img2img, sweeps_page):
@@ -172,11 +172,9 @@ def test_a_cell_of_img2img_is_not_run_again_without_its_picture(webui, of_img2im
     for key in ("run", "around"):
         button = beside.locator(f"[data-key={key}]")
         assert button.is_disabled()
-        assert button.get_attribute("title").startswith("This sweep is one of img2img")
+        assert button.get_attribute("title").startswith("This is an img2img sweep")
     beside.keyboard.press("r")
-    beside.locator(
-        "#said", has_text="This sweep is one of img2img, and the image that it began with is not kept."
-    ).wait_for()
+    beside.locator("#said", has_text="This is an img2img sweep, and its input image was not kept.").wait_for()
     send(beside, "img2img", "img2img has this image")
 
 
@@ -213,10 +211,10 @@ def test_a_missing_file_is_said_and_changes_nothing(page, host_url, swept, sweep
 
 def test_a_tab_that_the_webui_lacks_is_said(webui, swept, sweeps_page):
     if webui.page.locator("#extras_image").count():  # the embedded host has none
-        send(sweeps_page(swept), "extras", "In the WebUI's tab, Extras has this image.")
+        send(sweeps_page(swept), "extras", "The WebUI's tab now has this image in Extras.")
         assert dropped_size(webui, "#extras_image") == [128, 64]
     else:
-        send(sweeps_page(swept), "extras", "This WebUI has no tab Extras.")
+        send(sweeps_page(swept), "extras", "This WebUI has no Extras tab.")
 
 
 def test_while_it_generates_nothing_is_run_there(webui, swept, sweeps_page):

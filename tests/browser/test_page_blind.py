@@ -120,7 +120,7 @@ def test_a_vote_can_be_taken_back_and_a_comparison_gone_on_with(open_page, twelv
     page.reload()
     all_drawn(page)
     page.keyboard.press("j")
-    said(page, "Going on with the comparison: votes that are there already: 2")
+    said(page, "The comparison continues. Votes so far: 2")
     assert shown(page) == (3, 11)
 
 
@@ -143,7 +143,7 @@ def test_the_filter_decides_who_takes_part(open_page, twelve):
     page.reload()
     all_drawn(page)
     page.click("#open-blind")
-    said(page, "A blind comparison needs two values of clip skip with an image.")
+    said(page, "A blind comparison needs images at two values of clip skip or more.")
 
 
 def test_from_disk_votes_are_exported_with_the_favourites(open_page, twelve):
@@ -199,7 +199,7 @@ def test_a_vote_that_could_not_be_kept_is_said_and_sent_with_the_next(page, host
     shown(page)
     page.route("**/votes", lambda route: route.abort())
     choose(page, "ArrowLeft", 1)
-    said(page, "The vote could not be kept with the sweep: The WebUI does not answer.")
+    said(page, "The vote could not be saved with the sweep: The WebUI does not answer.")
     page.unroute("**/votes")
     with page.expect_response(lambda answer: answer.url.endswith("/votes")):
         choose(page, "ArrowLeft", 2)

@@ -90,7 +90,7 @@ def compared(page, mode):
 def test_two_cells_are_compared_by_key_in_every_mode(open_page, table):
     page = open_page(table)
     page.keyboard.press("a")
-    said(page, "A is Clip skip 1, CFG Scale 3.0. Now press B on another cell.")
+    said(page, "A is Clip skip 1, CFG Scale 3.0. Press B on another cell to compare the two.")
     for _ in range(6):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("b")
@@ -211,7 +211,7 @@ def test_a_cell_is_not_compared_with_itself(open_page, table):
     assert page.locator("#pair").inner_text() == "A: Clip skip 4, CFG Scale 3.0"
     page.locator('[data-cell="3-0"]').focus()
     page.keyboard.press("b")
-    said(page, "Clip skip 4, CFG Scale 3.0 is A already. Choose another cell to compare it with.")
+    said(page, "Clip skip 4, CFG Scale 3.0 is already A. Choose another cell to compare it with.")
     page.locator('[data-cell="4-0"]').focus()
     page.keyboard.press("b")
     page.get_by_role("dialog", name=re.compile("with B, Clip skip 5, CFG Scale 3.0")).wait_for()
@@ -220,6 +220,6 @@ def test_a_cell_is_not_compared_with_itself(open_page, table):
     page.keyboard.press("Escape")
     page.locator('[data-cell="3-0"]').focus()
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Compare: take as A", pressed=True).click()
+    page.get_by_role("button", name="Compare: set as A", pressed=True).click()
     said(page, "Clip skip 4, CFG Scale 3.0 is no longer A.")
-    page.get_by_role("button", name="Compare: take as A", pressed=False).wait_for()
+    page.get_by_role("button", name="Compare: set as A", pressed=False).wait_for()

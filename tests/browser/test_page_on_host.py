@@ -76,15 +76,19 @@ def test_about_says_how_well_the_conditioning_foretold_the_pictures_and_from_dis
     model = swept.record["model"]
     told = client.http.get(f"{ROUTE}/../rank-correlation", params={"checkpoint": model["hash"]}).json()
     count = told["sweeps"]
-    few = f"Over all sweeps of {model['name']} it cannot be said yet: too few have such a number ({count})."
+    few = f"For all sweeps with {model['name']} together there is no answer yet: too few have this number ({count})."
     assert sentences.nth(0).inner_text().endswith(f"the image is {row['rank_correlation']:.2f}.")
     if told["mean"] is None:
         assert sentences.nth(1).inner_text() == few
     else:
         numbers = "{mean:.2f} ({low:.2f} to {high:.2f})".format(**told)
-        assert sentences.nth(1).inner_text().startswith(f"Over {count} sweeps of {model['name']}, the rank correlation")
-        assert sentences.nth(1).inner_text().endswith(f"the change of the images is {numbers}.")
-    page.get_by_alt_text("Change of the conditioning and of the image from clip skip 1").wait_for()
+        assert (
+            sentences.nth(1)
+            .inner_text()
+            .startswith(f"Across {count} sweeps with {model['name']}, the rank correlation")
+        )
+        assert sentences.nth(1).inner_text().endswith(f"the change of the image is {numbers}.")
+    page.get_by_alt_text("Change of the conditioning and the image from clip skip 1").wait_for()
     page.goto((swept.folder / "index.html").as_uri())
     page.click("#open-about")
     sentences.nth(0).wait_for()

@@ -93,7 +93,7 @@ def test_favourites_from_before_there_were_picks_are_kept_once(open_page, picks,
     page.evaluate('id => localStorage.setItem(`clip-skip-lab:${id}`, \'["0-0", "2-0", "99-0"]\')', swept.folder.name)
     set_picks(client, swept, [1])
     open_page()
-    said(page, "Favorites of this browser that are kept with the sweep now: 2")
+    said(page, "Favorites of this browser now saved with the sweep: 2")
     has_stars(page, ["0-0", "1-0", "2-0"])
     assert picks() == [0, 1, 2]
     set_picks(client, swept, [1])
@@ -108,7 +108,7 @@ def test_a_star_that_could_not_be_kept_stays_and_goes_with_the_next(open_page, p
     page.route(own, lambda route: route.abort())
     cell(page, "Clip skip 1").focus()
     page.keyboard.press("f")
-    said(page, "The favorites could not be kept with the sweep: The WebUI does not answer.")
+    said(page, "The favorites could not be saved with the sweep: The WebUI does not answer.")
     has_stars(page, ["0-0"])
     assert picks() == []
     page.unroute(own)
@@ -138,7 +138,7 @@ def test_a_deleted_sweep_says_so(open_page, client, swept, page):
     assert client.http.delete(f"{ROUTE}/{swept.folder.name}").is_success
     cell(page, "Clip skip 1").focus()
     page.keyboard.press("f")
-    said(page, "The favorites could not be kept with the sweep: Sweep:")
+    said(page, "The favorites could not be saved with the sweep: Sweep:")
 
 
 def test_of_several_pictures_the_pick_is_the_cell(page, host_url, client):
@@ -178,7 +178,7 @@ def test_a_list_from_the_page_on_disk_is_merged_and_what_is_unknown_is_named(ope
     votes = {"votes": [{"a": 1, "b": 2, "chosen": "a"}], "winner": None}
     with page.expect_response(lambda answer: answer.request.method == "PATCH"):
         import_list(page, tmp_path, {"sweep": swept.folder.name, "favourites": listed, **votes})
-    said(page, "Imported favorites that are new here: 2. Imported votes: 1. Not in this sweep: Clip skip <b>9</b>.")
+    said(page, "New favorites imported: 2. Imported votes: 1. Not in this sweep: Clip skip <b>9</b>.")
     has_stars(page, ["0-0", "1-0", "2-0"])
     assert picks() == [0, 1, 2]
 
@@ -186,10 +186,13 @@ def test_a_list_from_the_page_on_disk_is_merged_and_what_is_unknown_is_named(ope
 def test_a_list_of_another_sweep_or_none_at_all_is_refused(open_page, picks, tmp_path):
     page = open_page()
     for content, says in [
-        ({"sweep": "2026-01-01-00000000", "favourites": []}, "This list is of another sweep, 2026-01-01-00000000."),
-        ("{", "This file is no list of favorites."),
-        ({"sweep": 1}, "This file is no list of favorites."),
-        ([1], "This file is no list of favorites."),
+        (
+            {"sweep": "2026-01-01-00000000", "favourites": []},
+            "This list belongs to another sweep, 2026-01-01-00000000.",
+        ),
+        ("{", "This file is not a list of favorites."),
+        ({"sweep": 1}, "This file is not a list of favorites."),
+        ([1], "This file is not a list of favorites."),
     ]:
         import_list(page, tmp_path, content)
         said(page, says)

@@ -72,7 +72,7 @@ def test_what_was_chosen_is_said_under_the_header_and_one_click_remembers_it(pag
     status = page.locator(f"{LINE} [role=status]")
     expect(status).to_have_text("You chose clip skip 2 in 7 of 8 sweeps with this checkpoint; the header says 1.")
     expect(page.locator(f"{LINE} button")).to_have_text(
-        ["Use 2", "Remember 2 for this checkpoint (switches remembering on)"]
+        ["Use 2", "Remember 2 for this checkpoint (turns remembering on)"]
     )
     page.locator(f"{LINE} button", has_text="Remember 2").click()
     expect(page.locator(NUMBER)).to_have_value("2")

@@ -65,7 +65,7 @@ def test_a_lora_that_is_not_at_weight_0_everywhere_counts(client, weights):
 
 def test_none_means_that_the_trainer_used_the_last_layer(client):
     assert said(client, "<lora:cslab_none:1>", 2) == [
-        "LoRA cslab_none was trained without clip skip, which is 1; the header says 2."
+        "LoRA cslab_none was trained without clip skip (that is, at 1); the header says 2."
     ]
 
 
@@ -73,8 +73,8 @@ def test_loras_that_disagree_are_all_named(client):
     prompt = "<lora:cslab_two:1><lora:cslab_none:1><lora:cslab_two:0.3>"
     assert said(client, prompt, 1) == [
         "LoRA cslab_two was trained at clip skip 2; the header says 1.",
-        "LoRA cslab_none was trained at 1, the value in use.",
-        "No one value suits them all.",
+        "LoRA cslab_none was trained at clip skip 1, the value in use.",
+        "No single value suits them all.",
     ]
 
 

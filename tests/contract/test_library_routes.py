@@ -124,7 +124,7 @@ def test_a_damaged_judged_json_is_told_and_left(client, made):
         (entry,) = listed(client, search="dog zorkmid")["sweeps"]
         assert entry["name"] == "" and "judged.json cannot be read" in entry["problem_judged"]
         answer = client.http.patch(f"{ROUTE}/{made[1].folder.name}", json={"name": "Rex"})
-        assert answer.status_code == 409 and "it is left as it is" in answer.json()["detail"]
+        assert answer.status_code == 409 and "it was not changed" in answer.json()["detail"]
         assert file.read_text() == "{"
     finally:
         file.unlink()

@@ -139,7 +139,7 @@ def test_problems_are_told_in_the_pages_language_after_measuring_too(outcome):
     ("localization", "sentence"),
     [
         ("ja_JP", '再開するスイープ: "x" はそのような名前ではありません。指定できる値: '),
-        ("None", 'Sweep to continue: "x" is no such name; allowed: '),
+        ("None", 'Sweep to continue: "x" cannot be used as a name; allowed: '),
     ],
     ids=["ja", "en"],
 )

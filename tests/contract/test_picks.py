@@ -127,7 +127,7 @@ def test_the_memory_takes_it_over_and_then_nothing_more_is_said(client, swept):
             assert client.advice("", 2)["chosen"] is None
             client.http.put(f"{ROUTES}/memory", json={"key": entry["key"], "clip_skip": 3})
             said = client.advice("", 2)
-            assert said["advice"][0]["en"].endswith(" sweeps with this checkpoint; remembered for it is 3.")
+            assert said["advice"][0]["en"].endswith(" sweeps with this checkpoint; the remembered value is 3.")
             assert said["chosen"] | {"chosen": 0, "offered": 0} == {
                 "clip_skip": 2,
                 "chosen": 0,

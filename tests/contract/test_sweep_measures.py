@@ -103,7 +103,7 @@ def test_an_interrupted_sweep_is_measured_over_what_is_done(client):
     record = running.result().record
     assert [bool(cell["measures"]) for cell in record["cells"]] == [True, True] + [False] * 6
     assert record["reference"] == {"Clip skip": 5}
-    assert record["findings"]["en"][0] == "2 of 8 cells are measured; what follows is about these."
+    assert record["findings"]["en"][0] == "2 of 8 cells were measured; the findings cover nothing else."
     assert record["charts"]
 
 

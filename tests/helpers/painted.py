@@ -59,7 +59,7 @@ FINDINGS = {
         "CFG Scale の影響は Clip skip より小さいです。",
     ],
 }
-MORE = {"en": ["p-values by permutation: clip skip 0.001."], "ja": ["並べ替え検定の p 値: Clip skip 0.001。"]}
+MORE = {"en": ["p-values (permutation test): clip skip 0.001."], "ja": ["p 値（並べ替え検定）: Clip skip 0.001。"]}
 
 
 def plan_of(skips: str = "1-12", y: tuple = (), z: tuple = (), highest: int = 12) -> SweepPlan:

@@ -41,14 +41,14 @@ def test_each_file_that_differs_is_named():
 def test_the_value_that_suits_most_files_is_offered_first_and_never_the_one_in_use(clip_skip, values):
     advice = advise([MODEL, TWO, ONE], clip_skip)
     assert advice.values == values
-    assert advice.sentences[-1] == "No one value suits them all."
+    assert advice.sentences[-1] == "No single value suits them all."
 
 
 def test_a_file_that_agrees_is_named_only_where_another_disagrees_with_it():
     assert english(TWO, ONE, clip_skip=1) == [
         "LoRA x was trained at clip skip 2; the header says 1.",
-        "LoRA y was trained at 1, the value in use.",
-        "No one value suits them all.",
+        "LoRA y was trained at clip skip 1, the value in use.",
+        "No single value suits them all.",
     ]
 
 
@@ -62,7 +62,7 @@ def test_values_that_are_the_same_to_the_host_are_no_disagreement():
     assert advise([TWO, MODEL], 1, lowest=2).sentences == ()
     assert advise([TWO, ONE], 2, lowest=2).sentences == ()
     assert advise([TWO, ONE], 3, lowest=2).values == (2,)
-    assert "No one value suits them all." not in advise([TWO, ONE], 3, lowest=2).sentences
+    assert "No single value suits them all." not in advise([TWO, ONE], 3, lowest=2).sentences
     assert advise([TWO], 1, lowest=1).values == (2,)
 
 
@@ -78,12 +78,12 @@ def test_metadata_that_the_weights_contradict_are_told_and_do_not_count():
     contradicted = asked(2, Training(1, True))
     assert english(contradicted, clip_skip=1) == [
         "The checkpoint m was trained at clip skip 2 (measured); the header says 1.",
-        "Its metadata say 1, its weights say 2 (measured with 32 images).",
+        "Its metadata says 1, but its weights say 2 (measured with 32 images).",
     ]
     assert advise([contradicted], 3).values == (2,)
     assert advise([contradicted], 2).sentences == ()
     assert len(english(asked(2, Training(2, True)), clip_skip=1)) == 1
-    assert english(asked(2, Training(1, True), drawn=True), clip_skip=1)[-1].endswith("32 images that it drew).")
+    assert english(asked(2, Training(1, True), drawn=True), clip_skip=1)[-1].endswith("32 images it generated).")
 
 
 def test_undecided_weights_leave_the_word_to_the_metadata():
@@ -98,7 +98,7 @@ def test_weights_that_were_asked_together_with_the_loras_speak_for_them():
         "The checkpoint m with these LoRAs was trained at clip skip 2 (measured); the header says 1."
     ]
     assert advise([together, ONE], 2).sentences == ()
-    assert english(asked(2), ONE, clip_skip=1)[-1] == "No one value suits them all."
+    assert english(asked(2), ONE, clip_skip=1)[-1] == "No single value suits them all."
 
 
 def test_an_endless_name_is_cut():
@@ -125,7 +125,7 @@ def test_a_choice_is_spoken_of_where_another_value_is_in_use():
     assert best == CHOSEN_TWO
     assert sentence == "You chose clip skip 2 in 14 of 18 sweeps with this checkpoint; the header says 1."
     assert translated(sentence, "ja") == (
-        "このチェックポイントのスイープ 18 回のうち 14 回で clip skip 2 を選んでいますが、ヘッダーの値は 1 です。"
+        "このチェックポイントのスイープ 18 件のうち 14 件で Clip skip 2 を選んでいますが、ヘッダーの値は 1 です。"
     )
     assert of_choice([CHOSEN_TWO], 1, "panel")[1].endswith("; the panel says 1.")
 
@@ -138,7 +138,7 @@ def test_a_value_in_use_that_was_chosen_too_is_left_alone():
 def test_a_remembered_value_that_was_not_chosen_is_named():
     best, sentence = of_choice([CHOSEN_TWO], 2, remembered=1)
     assert best == CHOSEN_TWO
-    assert sentence == "You chose clip skip 2 in 14 of 18 sweeps with this checkpoint; remembered for it is 1."
+    assert sentence == "You chose clip skip 2 in 14 of 18 sweeps with this checkpoint; the remembered value is 1."
     assert of_choice([CHOSEN_TWO], 2, remembered=2) is None
 
 

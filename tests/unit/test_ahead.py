@@ -232,7 +232,7 @@ def test_when_measuring_is_broken_off_what_has_not_begun_never_does(tmp_path):
     content = measure_folder(outcome.folder, report_progress, ahead=ahead)
     assert reported == [(0, 4), (1, 4), (2, 4)]
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, False]
-    assert content["problems"] == ["Measures: broken off after 2 of 4 cells."]
+    assert content["problems"] == ["Measures: stopped after 2 of 4 cells."]
     assert all(future.cancelled() for future, _, _ in later.jobs)
 
 

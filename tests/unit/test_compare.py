@@ -36,8 +36,8 @@ def test_the_number_is_the_mean_change_over_the_values_that_both_have():
 def test_the_sentence_says_how_many_times_and_over_what():
     found = in_all_languages(compare(TXT2IMG, IMG2IMG).sentence)
     assert found["en"] == (
-        "Clip skip changes 50 % of the image in txt2img and 12 % in img2img: 4 times as much in txt2img. "
-        "Mean over clip skip 2 and 3, each against 1."
+        "Clip skip changes 50% of the image in txt2img and 12% in img2img: 4 times as much in txt2img. "
+        "Mean over clip skip 2 and 3, each compared with 1."
     )
     assert "txt2img は img2img の 4 倍" in found["ja"]
 
@@ -46,7 +46,7 @@ def test_the_sentence_says_how_many_times_and_over_what():
     ("changes", "words"),
     [
         ({1: 0.0, 2: 0.41, 3: 0.6}, ": about the same."),
-        ({1: 0.0, 2: 0.0, 3: 0.0}, "0 % in img2img. Mean"),
+        ({1: 0.0, 2: 0.0, 3: 0.0}, "0% in img2img. Mean"),
     ],
 )
 def test_what_is_no_multiple_is_not_called_one(changes, words):
@@ -55,7 +55,7 @@ def test_what_is_no_multiple_is_not_called_one(changes, words):
 
 def test_two_that_hardly_move_are_not_divided_by_each_other():
     still = {1: 0.0, 2: 0.001, 3: 0.004}
-    assert "hardly any in either" in compare(sweep("one", still), sweep("two", still, img2img=True)).sentence
+    assert "next to nothing in both" in compare(sweep("one", still), sweep("two", still, img2img=True)).sentence
 
 
 def test_two_sweeps_of_one_kind_are_told_apart_by_their_names():
@@ -65,9 +65,9 @@ def test_two_sweeps_of_one_kind_are_told_apart_by_their_names():
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [
-        ({1: 0.0, 7: 0.2}, "have none in common to compare"),
+        ({1: 0.0, 7: 0.2}, "have no value in common that could be compared"),
         ({2: 0.0, 3: 0.2}, "are measured against different clip skips, 1 and 2"),
-        ({1: None, 2: None}, "have none in common to compare"),
+        ({1: None, 2: None}, "have no value in common that could be compared"),
     ],
 )
 def test_what_cannot_be_compared_gets_a_sentence(other, sentence):
@@ -77,7 +77,7 @@ def test_what_cannot_be_compared_gets_a_sentence(other, sentence):
 
 def test_a_sweep_with_nothing_done_gets_a_sentence():
     empty = {**IMG2IMG, "reference": None, "cells": []}
-    with pytest.raises(InvalidInput, match='"two" has nothing to compare; allowed: a sweep with cells that are done'):
+    with pytest.raises(InvalidInput, match='"two" has nothing to compare; allowed: a sweep with finished cells'):
         compare(TXT2IMG, empty)
 
 

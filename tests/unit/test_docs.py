@@ -97,3 +97,12 @@ def test_the_docs_have_every_key_of_sweep_json(tmp_path):
     sweep, cell, measured = re.split(r"\nA cell:\n|\nWhat measuring adds", docs)[:3]
     assert set(content) <= keys_in(sweep) | keys_in(measured.partition("\n`effects`:")[0])
     assert {key for entry in content["cells"] for key in entry} <= keys_in(cell)
+
+
+def test_the_page_of_the_study_says_what_its_report_writes():
+    report = ast.parse((REPO / "training" / "trained_with_report.py").read_text(encoding="utf-8"))
+    texts = (node for node in ast.walk(report) if isinstance(node, ast.JoinedStr) and len(ast.unparse(node)) > 400)
+    said = [part.value for text in texts for part in text.values if isinstance(part, ast.Constant)]
+    page = text_of("trained-with-study.md")
+    assert len(said) > 60
+    assert [part for part in said if part.strip() not in page] == []

@@ -173,7 +173,7 @@ SWITCHED_ON = replace(model_of(A1111, "SDXL"), encoders=(Encoder("CLIP-L", 12, n
             2,
             model_of(A1111, "SDXL"),
             "This image is from Forge, where clip skip 2 on SDXL is layer 11 of 12 in CLIP-L and layer 31 of 32 in "
-            "OpenCLIP bigG, which here is any clip skip.",
+            "OpenCLIP bigG. Here every clip skip gives that.",
         ),
         (FORGE, 1, model_of(A1111, "SDXL"), None),
         (
@@ -232,7 +232,7 @@ def test_the_sentence_names_both_layers_and_what_gives_the_same(webui, number, h
 def test_a_model_with_other_encoders_than_usual_is_counted_from_the_end_there_too():
     small = (Encoder("CLIP-L", 12, usual=11, norm=False), Encoder("OpenCLIP bigG", 10, usual=9, norm=False))
     here = Model("small", "SDXL", small)
-    assert "and layer 9 of 10 in OpenCLIP bigG, which here is any clip skip." in said(FORGE, 2, here)
+    assert "and layer 9 of 10 in OpenCLIP bigG. Here every clip skip gives that." in said(FORGE, 2, here)
     assert translate(FORGE, 3, here).asked == {"clip_skip": 3, "every_model": True}
     assert translate(CLASSIC, 3, here) is None
 
@@ -248,7 +248,7 @@ def test_the_panel_may_need_a_value_for_each_encoder_and_some_layers_are_out_of_
 
 def test_a_model_that_is_not_here_is_taken_as_the_loaded_ones_kind_and_that_is_said():
     text = said(FORGE, 3, model_of(A1111, "SDXL"), is_loaded=False)
-    assert text.endswith("This is so if its model is SDXL, like the one that is loaded.")
+    assert text.endswith("This holds if its model is SDXL, like the loaded one.")
 
 
 @given(st.sampled_from(KNOWN), st.sampled_from(tuple(ENCODERS)), st.integers(1, 26))

@@ -28,7 +28,7 @@ def test_nothing_is_ranked_in_a_fragment():
     whole = " ".join(findings(content)["en"])
     content["cells"][3]["measures"] = {}
     fragment = " ".join(findings(content)["en"])
-    for ranking in ("most at 2 → 3", "Most like", "the largest step", "From 3 on", "60 %"):
+    for ranking in ("most at 2 → 3", "comes closest", "the largest step", "From clip skip 3 on", "60%"):
         assert ranking in whole
         assert ranking not in fragment
     assert "The image changes at every step." in fragment
@@ -38,11 +38,11 @@ def test_edges_are_spoken_of_as_what_they_are_and_beyond_a_factor_of_two_only_wh
     changes = {skip: 0.1 * (skip - 1) for skip in (1, 2, 6, 12)}
     english, japanese = both(changes, sharpness={1: 100, 2: 80, 6: 49, 12: 20})
     assert (
-        "From 6 on, edges are less than half as strong as at clip skip 1: the images are blurrier, have less "
+        "From clip skip 6 on, edges are less than half as strong as at clip skip 1: the images are blurrier, have less "
         "contrast, or show less." in english
     )
-    assert "6 以降、輪郭の強さは Clip skip 1 の半分未満です" in japanese
-    assert "At 12, edges are less than half" in said(changes, sharpness={1: 100, 2: 80, 6: 60, 12: 20})
+    assert "Clip skip 6 以降では、輪郭の強さは Clip skip 1 の半分未満です" in japanese
+    assert "At clip skip 12, edges are less than half" in said(changes, sharpness={1: 100, 2: 80, 6: 60, 12: 20})
     assert "Edges stay about as strong as at clip skip 1." in said(changes, sharpness={1: 100, 2: 90, 6: 110, 12: 100})
     for others in ({2: 40, 6: 49, 12: 60}, {2: 90, 6: 2100, 12: 60}):
         text = said(changes, sharpness={1: 100, **others})
@@ -53,10 +53,10 @@ def test_edges_are_spoken_of_as_what_they_are_and_beyond_a_factor_of_two_only_wh
 def test_weak_edges_are_from_a_value_on_only_where_the_reference_is_not_among_those_values():
     falling = {12: 0.0, 8: 0.4, 9: 0.4, 10: 0.4, 11: 0.4}
     english, japanese = both(falling, sharpness={10: 40, 11: 40})
-    assert "At 10 and 11, edges are less than half as strong as at clip skip 12" in english
-    assert "10、11 では、輪郭の強さは Clip skip 12 の半分未満です" in japanese
-    assert "At 8, edges are less than half" in said(falling, sharpness={8: 40})
-    assert "At 2 and 8, edges" in said({4: 0.0, 2: 0.4, 8: 0.4}, sharpness={2: 40, 8: 40})
+    assert "At clip skip 10 and 11, edges are less than half as strong as at clip skip 12" in english
+    assert "Clip skip 10、11 では、輪郭の強さは Clip skip 12 の半分未満です" in japanese
+    assert "At clip skip 8, edges are less than half" in said(falling, sharpness={8: 40})
+    assert "At clip skip 2 and 8, edges" in said({4: 0.0, 2: 0.4, 8: 0.4}, sharpness={2: 40, 8: 40})
     assert "dges" not in said(
         {20: 0.0} | dict.fromkeys(range(1, 20), 0.4), sharpness=dict.fromkeys(range(1, 20, 2), 40)
     )
@@ -64,14 +64,14 @@ def test_weak_edges_are_from_a_value_on_only_where_the_reference_is_not_among_th
 
 def test_which_value_is_most_like_the_reference_where_one_clearly_is():
     english, japanese = both({1: 0.0, 2: 0.4, 5: 0.2, 9: 0.6})
-    assert "Most like clip skip 1: clip skip 5." in english
-    assert "Clip skip 1 に最も似ているのは 5 です。" in japanese
-    assert "Most like" not in said({1: 0.0, 2: 0.4, 5: 0.38, 9: 0.6})
-    assert "Most like" not in said({1: 0.0, 2: 0.001, 5: 0.01, 9: 0.6})
+    assert "Clip skip 5 comes closest to clip skip 1." in english
+    assert "Clip skip 1 に最も近いのは 5 です。" in japanese
+    assert "comes closest" not in said({1: 0.0, 2: 0.4, 5: 0.38, 9: 0.6})
+    assert "comes closest" not in said({1: 0.0, 2: 0.001, 5: 0.01, 9: 0.6})
 
 
 def test_the_reference_is_the_first_value_where_one_was_not_swept():
-    assert "Most like clip skip 4: clip skip 6." in said({4: 0.0, 6: 0.2, 9: 0.6})
+    assert "Clip skip 6 comes closest to clip skip 4." in said({4: 0.0, 6: 0.2, 9: 0.6})
 
 
 def test_whether_cfg_plays_a_part():
@@ -79,10 +79,10 @@ def test_whether_cfg_plays_a_part():
     tested = {"Clip skip": 0.001, "CFG Scale": None}
     english, japanese = both(changes, scales=(5, 7), effects=effects_of(0.62, 0.33, 0.05, tested))
     assert (
-        "Of the differences between the images, clip skip accounts for 62 %, CFG Scale for 33 %, and the two in "
-        "combination for 5 %. Clip skip and CFG Scale hardly interact here." in english
+        "Of the differences between the images, clip skip accounts for 62%, CFG Scale for 33%, and the two in "
+        "combination for 5%. Clip skip and CFG Scale hardly interact here." in english
     )
-    assert "画像の違いの内訳: Clip skip 62 %、CFG Scale 33 %、組み合わせ 5 %。" in japanese
+    assert "画像の違いの内訳: Clip skip 62%、CFG Scale 33%、組み合わせ 5%。" in japanese
     text = said(changes, scales=(5, 7), effects=effects_of(0.3, 0.3, 0.4))
     assert text.endswith("What clip skip does depends on CFG Scale here.")
     by_chance = effects_of(0.3, 0.3, 0.4, {"interaction": 0.4})
@@ -97,8 +97,8 @@ def test_shares_add_up_to_a_hundred_with_what_is_left():
     effects = {"axes": ["Clip skip", "CFG Scale", "Seed"], "shares": shares, "p": None}
     text = said({1: 0.0, 2: 0.4, 3: 0.5}, scales=(5, 7), effects=effects)
     (sentence,) = re.findall(r"Of the differences[^.]*\.", text)
-    assert sum(map(int, re.findall(r"(\d+) %", sentence))) == 100
-    assert sentence.endswith("the seed for 20 %, the axes in combination for 19 %, and everything else for 19 %.")
+    assert sum(map(int, re.findall(r"(\d+)%", sentence))) == 100
+    assert sentence.endswith("the seed for 20%, the axes in combination for 19%, and everything else for 19%.")
 
 
 @given(st.dictionaries(st.text(max_size=3), st.floats(1e-9, 1), min_size=1))
@@ -111,16 +111,16 @@ def test_percents_add_up_and_are_next_to_the_shares(shares):
 
 
 def test_one_clip_skip_leaves_nothing_to_compare():
-    assert said({3: 0.0}) == "There are no two values of clip skip to compare."
+    assert said({3: 0.0}) == "Fewer than two values of clip skip were measured, so there is nothing to compare."
 
 
 def test_pictures_of_different_size_cannot_be_compared():
-    assert said({1: None, 2: None}).startswith("No image could be compared")
+    assert said({1: None, 2: None}).startswith("No images of different clip skips could be compared")
 
 
 def test_averages_of_layers_are_compared_but_have_no_place_in_an_order():
     text = said({1: 0.0, 2: 0.4, "avg 2-4": 0.1}, sharpness={1: 100, 2: 90, "avg 2-4": 10}, steps={(1, 2): 0.4})
-    assert "Most like clip skip 1: clip skip avg 2-4." in text
+    assert "Clip skip avg 2-4 comes closest to clip skip 1." in text
     assert "dges" not in text
 
 
@@ -132,14 +132,16 @@ def test_numbers_and_symbols_are_under_more_and_not_among_the_findings():
     assert not re.search("SSIM|ΔE|p =|p-value|Laplacian", " ".join(findings(content)["en"]))
     found = more(content)
     assert found["en"] == [
-        "Changed area (clearly another color, ΔE above 15), step by step: 1 → 2: 40 %, 2 → 3: under 1 %.",
-        "Composition change (1 − SSIM of the brightness, 0 is none), step by step: 0.00 to 0.40, the largest at 1 → 2.",
-        "Changed area against clip skip 1: 2: 40 %, 3: 50 %.",
-        "Strength of edges (variance of the Laplacian, which grows with contrast and noise too), against clip skip 1: "
-        "from 0.44 times at 2 to 21 times at 3.",
-        "p-values by permutation: clip skip 0.001, interaction 0.400.",
+        "Changed area (pixels of a clearly different color, ΔE above 15) at each step: 40% at 1 → 2, under 1% at "
+        "2 → 3.",
+        "Composition change (1 − SSIM of the brightness, 0 is none) at each step: 0.00 to 0.40, largest at 1 → 2.",
+        "Changed area compared with clip skip 1: 40% at 2, 50% at 3.",
+        "Compared with clip skip 1, edges range from 0.44 times as strong at 2 to 21 times as strong at 3 (variance of "
+        "the Laplacian, which also grows with contrast and noise).",
+        "p-values (permutation test): clip skip 0.001, interaction 0.400.",
     ]
     assert "（明るさの 1 − SSIM、0 は変化なし）: 0.00〜0.40（最大は 1 → 2）。" in found["ja"][1]
+    assert "2 → 3 で 1% 未満。" in found["ja"][0]
     assert len(found["ja"]) == len(found["en"])
     assert not any(more(content_of({1: 0.0})).values())
 
@@ -147,15 +149,15 @@ def test_numbers_and_symbols_are_under_more_and_not_among_the_findings():
 def test_one_number_is_no_range():
     content = content_of({1: 0.0, 2: 0.5}, {2: 40}, steps={(1, 2): 0.5})
     found = [" ".join(sentences) for sentences in more(content).values()]
-    assert "step by step: 0.50 at 1 → 2." in found[0]
+    assert "at each step: 0.50 at 1 → 2." in found[0]
     assert "1 → 2 で 0.50。" in found[1]
-    assert "against clip skip 1: 0.4 times at 2." in found[0]
-    assert "2 で 0.4 倍。" in found[1]
+    assert "Compared with clip skip 1, edges are 0.4 times as strong at 2 (" in found[0]
+    assert "2 で 0.4 倍（" in found[1]
     found = [" ".join(sentences) for sentences in more(content_of({1: 0.0, 2: 0.5, 3: 0.5})).values()]
-    assert "against clip skip 1: the same at every value." in found[0]
-    assert "どの値でも同じ。" in found[1]
-    assert "against clip skip 1: the same at 2." in " ".join(more(content_of({1: 0.0, 2: 0.5}))["en"])
-    assert "from 0.4 times at 2 to the same at 3." in " ".join(
+    assert "edges are equally strong at every other value (" in found[0]
+    assert "ほかのどの値でも同じ（" in found[1]
+    assert "edges are equally strong at 2 (" in " ".join(more(content_of({1: 0.0, 2: 0.5}))["en"])
+    assert "edges range from 0.4 times as strong at 2 to equally strong at 3 (" in " ".join(
         more(content_of({1: 0.0, 2: 0.5, 3: 0.5}, {2: 40}))["en"]
     )
 

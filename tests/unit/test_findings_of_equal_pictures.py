@@ -31,11 +31,11 @@ def test_what_was_not_compared_is_not_called_identical():
 def test_a_reference_that_was_compared_with_itself_alone_is_not_called_identical():
     """The pictures of clip skip 2 are of another size; then every row has lost all but one of its clip skips."""
     sizes = content_of({1: 0.0, 2: None})
-    assert findings(sizes)["en"][0].startswith("No image could be compared")
+    assert findings(sizes)["en"][0].startswith("No images of different clip skips could be compared")
     failed = content_of({1: 0.0, 2: 0.0}, scales=(5, 7))
     failed["cells"][1]["measures"] = failed["cells"][2]["measures"] = {}
     failed["cells"][3]["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
-    assert findings(failed)["en"][-1].startswith("No image could be compared")
+    assert findings(failed)["en"][-1].startswith("No images of different clip skips could be compared")
 
 
 def test_only_rows_in_which_two_clip_skips_were_compared_are_counted_as_identical():
@@ -58,7 +58,9 @@ def test_a_step_that_changes_where_the_reference_is_missing_is_not_hidden():
     assert "the image changes at 2 → 3" in text
     for index in (0, 1):
         content["cells"][index]["measures"] |= {"mean_absolute_difference": None, "changed_area": None}
-    assert "No image could be compared" not in " ".join(findings(content)["en"]), "2 and 3 were"
+    assert "No images of different clip skips could be compared" not in " ".join(findings(content)["en"]), (
+        "2 and 3 were"
+    )
 
 
 def test_the_host_says_why_clip_skip_does_nothing():
@@ -105,9 +107,9 @@ def test_an_axis_may_hold_the_layers_too_unless_one_of_its_values_does_not():
 def test_one_difference_is_enough_for_pictures_not_to_be_identical():
     english, japanese = both({1: 0.0, 2: 0.0, 3: 0.0, 4: 0.0}, difference={4: 0.001})
     assert "identical" not in english
-    assert "Clip skip 2 and 3 give the same images as 1." in english
+    assert "Clip skip 2 and 3 give the same images as clip skip 1." in english
     assert "Clip skip 2、3 の画像は 1 と同一です。" in japanese
-    assert "Clip skip 2 gives the same images as 1." in said({1: 0.0, 2: 0.0, 3: 0.4})
+    assert "Clip skip 2 gives the same images as clip skip 1." in said({1: 0.0, 2: 0.0, 3: 0.4})
 
 
 def test_cells_that_cannot_be_compared_are_one_sentence_for_each_reason():
@@ -116,8 +118,8 @@ def test_cells_that_cannot_be_compared_are_one_sentence_for_each_reason():
         cell["measures"], cell["incomparable"] = {}, "Dynamic Prompts drew another prompt for each image."
     found = findings(content)
     assert found["en"] == [
-        "3 of 4 cells are not compared. Dynamic Prompts drew another prompt for each image.",
-        "There are no two values of clip skip to compare.",
+        "3 of 4 cells were not compared. Dynamic Prompts drew another prompt for each image.",
+        "Fewer than two values of clip skip were measured, so there is nothing to compare.",
     ]
     assert found["ja"][0] == ("4 セル中 3 セルは比較していません（プロンプトなど Clip skip 以外の条件も異なるため）。")
 
@@ -137,7 +139,7 @@ def test_what_the_cells_of_a_row_differ_in_is_said_in_both_languages(what, japan
         cell["measures"], cell["incomparable"] = {}, DIFFERENT.format(what=what)
     found = findings(content)
     assert found["en"][0] == (
-        f"2 of 4 cells are not compared: cells of the same row differ in {what}, not only in clip skip."
+        f"2 of 4 cells were not compared: cells of one row differ not only in clip skip but also in {what}."
     )
     assert found["ja"][0] == (
         f"4 セル中 2 セルは比較していません（同じ行のセルは Clip skip 以外も異なるため: {japanese}）。"
@@ -149,7 +151,7 @@ def test_one_cell_that_is_not_compared_has_a_sentence_of_its_own_number():
     cell = content["cells"][2]
     cell["measures"], cell["pictures"] = {}, [{"file": "cells/a.png"}] * 2
     found = findings(content)
-    assert found["en"][0] == "1 of 3 cells is not compared: several images have the same file."
+    assert found["en"][0] == "1 of 3 cells was not compared: several images share one file."
     assert found["ja"][0] == "3 セル中 1 セルは比較していません（複数の画像が同じファイルを指しているため）。"
 
 
@@ -163,8 +165,11 @@ def test_cells_that_share_a_file_cannot_be_compared():
 def test_how_much_was_measured_is_said_where_it_is_not_all():
     content = content_of({1: 0.0, 2: 0.4, 3: 0.5})
     content["cells"][2]["measures"] = {}
-    assert findings(content)["en"][0] == "2 of 3 cells are measured; what follows is about these."
+    assert findings(content)["en"][0] == "2 of 3 cells were measured; the findings cover nothing else."
     for cell in content["cells"]:
         cell["measures"] = {}
     content["reference"] = None
-    assert findings(content)["en"] == ["0 of 3 cells are measured.", "There are no two values of clip skip to compare."]
+    assert findings(content)["en"] == [
+        "0 of 3 cells were measured.",
+        "Fewer than two values of clip skip were measured, so there is nothing to compare.",
+    ]

@@ -215,7 +215,7 @@ def test_two_cells_that_share_a_file_are_not_compared(sent):
     (sent / "sweep.json").write_text(json.dumps(content))
     measured = measure_folder(sent)
     assert [bool(cell["measures"]) for cell in measured["cells"]][:2] == [False, False]
-    assert "are not compared: several images have the same file." in measured["findings"]["en"][0]
+    assert "were not compared: several images share one file." in measured["findings"]["en"][0]
 
 
 def test_two_cells_whose_files_are_one_under_two_names_are_not_compared(sent):
@@ -224,7 +224,7 @@ def test_two_cells_whose_files_are_one_under_two_names_are_not_compared(sent):
     other.hardlink_to(one)
     measured = measure_folder(sent)
     assert [bool(cell["measures"]) for cell in measured["cells"]][:2] == [False, False]
-    assert measured["problems"] == ["Measures: 2 cells are left out, as several images have the same file."]
+    assert measured["problems"] == ["Measures: 2 cells are left out because several images share one file."]
 
 
 def test_a_list_reads_no_more_than_it_has_time_for(sent, monkeypatch):

@@ -150,7 +150,7 @@ def test_a_sweep_that_is_deleted_while_it_is_voted_on_is_404_and_is_not_made_ane
     monkeypatch.setattr("clip_skip_lab.api.on_disk.read_sweep", lambda found: (shutil.rmtree(found), cells)[1])
     answer = put(routes, {"votes": []})
     assert answer.status_code == 404
-    assert answer.json()["detail"] == "The sweep is not there any more; it may have been deleted."
+    assert answer.json()["detail"] == "The sweep no longer exists; it may have been deleted."
     assert not folder.exists()
 
 

@@ -301,7 +301,7 @@ def test_a_list_of_thousands_can_be_said():
 
 
 def test_a_space_stands_between_japanese_and_latin_letters_and_not_within_japanese():
-    at, run = "hardly at {steps}", Text("each step from {first} to {last}", first=2, last=5)
+    at, run = "hardly changes at {steps}", Text("each step from {first} to {last}", first=2, last=5)
     assert translated(Text(at, steps="2 → 3"), "ja") == "2 → 3 ではほとんど変わりません"
     assert translated(Text(at, steps=run), "ja") == "2 から 5 までの各段階ではほとんど変わりません"
     assert translated(Text(at, steps="赤 青"), "ja") == "赤 青ではほとんど変わりません"

@@ -43,7 +43,7 @@ def test_each_folder_without_sweeps_is_told_and_the_others_are_used(tmp_path):
     assert [(entry["id"], entry["here"]) for entry in answer["sweeps"]] == [(ID, False)]
     gone, empty = answer["problem_folders"]
     assert "gone" in gone and "cannot be found" in gone
-    assert "empty" in empty and "holds no sweeps" in empty
+    assert "empty" in empty and "contains no sweeps" in empty
 
 
 def test_a_sweep_that_is_here_and_in_an_added_folder_is_listed_once_as_here(tmp_path):

@@ -78,7 +78,7 @@ def test_what_is_in_the_trash_already_is_left(tmp_path):
     folder = write_sweep(tmp_path)
     kept = folder.parent / "trash" / ID
     kept.mkdir(parents=True)  # an empty folder, which a rename on Linux would replace
-    with pytest.raises(Refused, match="the trash has one of this name"):
+    with pytest.raises(Refused, match="the trash already has a sweep of this name"):
         delete_sweep(folder)
     assert folder.is_dir() and kept.is_dir()
 
@@ -87,7 +87,7 @@ def test_what_is_there_again_is_not_replaced(tmp_path):
     delete_sweep(write_sweep(tmp_path))
     folder = tmp_path / "clip-skip-sweeps" / ID
     folder.mkdir()
-    with pytest.raises(Refused, match="there is one of this name again"):
+    with pytest.raises(Refused, match="a sweep of this name exists again"):
         restore_sweep([tmp_path], ID)
     assert (folder.parent / "trash" / ID / "sweep.json").exists()
 

@@ -191,7 +191,7 @@ def test_a_file_that_was_damaged_is_said_once_and_the_webuis_stay(watched, damag
     file.write_bytes(damage) if damage else file.unlink()
     assert [webuis(), webuis(), webuis()] == [before] * 3
     (sentence,) = said
-    assert sentence.endswith("The WebUIs that were known stay.")
+    assert sentence.endswith("The WebUIs known so far are kept.")
     assert "secret" not in sentence
     file.write_text("gpu3\n")
     assert urls(*webuis()) == ["http://gpu0", "http://gpu3"]

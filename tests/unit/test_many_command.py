@@ -171,7 +171,7 @@ def test_what_nobody_expects_is_one_sentence_and_an_error_only_where_that_is_ask
 ):
     run.error = error
     assert sweep(tmp_path, request_file) == 1
-    assert capsys.readouterr().err == "It could not be done (No space left on device). --verbose says more.\n"
+    assert capsys.readouterr().err == "It failed (No space left on device). --verbose tells more.\n"
     with pytest.raises(type(error)):
         sweep(tmp_path, request_file, "--verbose")
 
@@ -184,8 +184,8 @@ def test_what_nobody_expects_is_one_sentence_and_an_error_only_where_that_is_ask
         (["--webui", "gpu1", "--webui", "http://GPU1/", "--request", "REQUEST"], "is the same WebUI as http://gpu1"),
         (["--webui", "gpu1", "--request", "REQUEST", "--y", "CFG"], "a name and its values, such as CFG Scale=5,7,11"),
         (["--webui", "gpu1", "--request", "REQUEST", "--auth", "secret"], 'Name and password: "…" is not of this form'),
-        (["--webui", "gpu1", "--resume", "x", "--clip-skip", "1"], '"--clip-skip" cannot stand beside --resume'),
-        (["--webui", "gpu1", "--resume", "x", "--plan", "REQUEST"], '"--plan" cannot stand beside --resume'),
+        (["--webui", "gpu1", "--resume", "x", "--clip-skip", "1"], '"--clip-skip" cannot be used with --resume'),
+        (["--webui", "gpu1", "--resume", "x", "--plan", "REQUEST"], '"--plan" cannot be used with --resume'),
     ],
 )
 def test_what_cannot_be_used_is_said_before_anything_runs(arguments, sentence, request_file, run, capsys):
@@ -227,7 +227,7 @@ def test_the_first_interrupt_ends_the_sweep_in_order(number, tmp_path, request_f
     before = signal.getsignal(number)
     assert sweep(tmp_path, request_file) == 130
     assert signal.getsignal(number) is before
-    assert "Ends with what is finished. Ctrl-C once more ends it at once." in capsys.readouterr().out
+    assert "Stopping; finished cells are kept. Press Ctrl-C again to stop at once." in capsys.readouterr().out
 
 
 def test_the_second_interrupt_ends_it_at_once(tmp_path, request_file, run, monkeypatch):

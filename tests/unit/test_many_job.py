@@ -68,7 +68,9 @@ def test_a_request_may_come_by_standard_input(monkeypatch):
 
 @pytest.mark.parametrize("key", ["script_name", "script_args"])
 def test_a_script_in_the_request_is_refused_and_an_empty_one_left_out(written, key):
-    with pytest.raises(InvalidInput, match=f'Request: "{key}" stands where the sweep\'s own script runs'):
+    with pytest.raises(
+        InvalidInput, match=f'Request: "{key}" cannot be used, because the sweep runs a script of its own'
+    ):
         read_job(written({**REQUEST, key: ["x/y/z plot"]}), None, None, {})
     for empty in ("", None, []):
         assert read_job(written({**REQUEST, key: empty}), None, None, {}).request == REQUEST
@@ -82,7 +84,7 @@ def test_a_script_in_the_request_is_refused_and_an_empty_one_left_out(written, k
         ("[1]", "it is no JSON object"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a": ' * 100 + "1" + "}" * 100, "nested too deeply"),
-        ({"prompt": "a cat", "init_images": ["x"]}, '"init_images" is none of txt2img; allowed: --img2img beside it'),
+        ({"prompt": "a cat", "init_images": ["x"]}, '"init_images" is not for txt2img; allowed: --img2img added'),
     ],
 )
 def test_a_request_that_cannot_be_used_is_refused(written, content, sentence):

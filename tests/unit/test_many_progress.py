@@ -72,7 +72,7 @@ def test_a_terminal_has_a_line_for_the_whole_and_one_for_each_webui(clock, monke
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
     assert "12 cells on 2 WebUIs." in plain
     assert "14 of 24 cells · 1 failed" in plain
-    assert re.search(r"gpu1:7860 +generates", plain)
+    assert re.search(r"gpu1:7860 +generating", plain)
     assert re.search(r"gpu2:7860 +cannot be reached", plain)
     assert "[red]cannot be reached[/red]." in plain
     assert screen.getvalue().rstrip().endswith("\x1b[2K")  # what renewed itself is gone

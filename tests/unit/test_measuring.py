@@ -70,7 +70,7 @@ def test_where_clip_skip_1_failed_the_first_value_that_is_done_is_the_reference(
     assert content["reference"] == {"Clip skip": 2}
     assert content["cells"][0]["measures"] == {}
     assert content["cells"][2]["measures"]["detail_change"] > 0
-    assert content["findings"]["en"][0] == "2 of 3 cells are measured; what follows is about these."
+    assert content["findings"]["en"][0] == "2 of 3 cells were measured; the findings cover nothing else."
 
 
 def test_where_the_reference_is_missing_at_one_value_only_its_own_measures_are_known(tmp_path):
@@ -141,7 +141,7 @@ def test_the_variance_is_divided_between_clip_skip_and_the_other_axis(tmp_path):
     assert sum(effects["shares"].values()) == pytest.approx(1, abs=1e-3)
     assert effects["shares"]["interaction"] < 0.05, "brightness does the same to every image"
     assert effects["p"]["Clip skip"] == 0.001
-    assert effects["note"]["en"].startswith("Of one seed: ")
+    assert effects["note"]["en"].startswith("From one seed: ")
     assert effects["note"]["ja"]
 
 
@@ -153,13 +153,13 @@ def test_what_is_not_done_is_left_out_of_the_table_until_it_is_complete(tmp_path
     (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     effects = measure_folder(folder)["effects"]
     assert effects["pictures"] == 8, "two of the three rows are whole; so are two of the four columns, with six"
-    assert "8 of 10 images went in" in effects["note"]["en"]
+    assert "8 of 10 images were used" in effects["note"]["en"]
 
 
 def test_one_axis_alone_leaves_nothing_to_divide(tmp_path):
     effects = measure_folder(swept(tmp_path))["effects"]
     assert effects["shares"] is effects["p"] is None
-    assert effects["note"]["en"].startswith("There is nothing to divide")
+    assert effects["note"]["en"].startswith("The differences cannot be divided")
 
 
 def test_an_axis_that_changes_the_size_leaves_clip_skip_comparable_and_the_sizes_not(tmp_path):
@@ -183,7 +183,7 @@ def test_pictures_of_the_same_kind_are_identical_to_the_last_pixel(tmp_path):
 def test_an_interrupted_sweep_is_measured_over_what_is_done(tmp_path):
     content = measure_folder(swept(tmp_path, "1-6", interrupt_at=4))
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True] * 3 + [False] * 3
-    assert content["findings"]["en"][0] == "3 of 6 cells are measured; what follows is about these."
+    assert content["findings"]["en"][0] == "3 of 6 cells were measured; the findings cover nothing else."
     assert content["charts"]
 
 
@@ -199,7 +199,7 @@ def test_a_flip_of_colour_is_a_change_though_the_brightness_stays(tmp_path):
 
     content = measure_folder(swept(tmp_path, painted=flat))
     assert max(step["composition_change"] for step in content["neighbours"]) < 0.05
-    assert content["findings"]["en"][0] == "The image changes at 1 → 2 and 2 → 3; hardly at 3 → 4."
+    assert content["findings"]["en"][0] == "The image changes at 1 → 2 and 2 → 3. It hardly changes at 3 → 4."
 
 
 def test_cells_that_share_a_file_are_compared_with_none(tmp_path):
@@ -209,7 +209,7 @@ def test_cells_that_share_a_file_are_compared_with_none(tmp_path):
     (folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     content = measure_folder(folder)
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, False, False, True]
-    assert content["findings"]["en"][0] == "2 of 4 cells are not compared: several images have the same file."
+    assert content["findings"]["en"][0] == "2 of 4 cells were not compared: several images share one file."
     assert [(step["from"], step["to"]) for step in content["neighbours"]] == [(1, 4)]
 
 
@@ -224,8 +224,8 @@ def test_cells_of_which_what_made_them_says_that_they_cannot_be_compared_are_lef
     assert all(cell["measures"] == {} for cell in content["cells"])
     assert content["charts"] == content["neighbours"] == []
     assert content["findings"]["en"] == [
-        "4 of 4 cells are not compared. A script drew another prompt for each image.",
-        "There are no two values of clip skip to compare.",
+        "4 of 4 cells were not compared. A script drew another prompt for each image.",
+        "Fewer than two values of clip skip were measured, so there is nothing to compare.",
     ]
 
 
@@ -234,8 +234,8 @@ def test_nothing_done_is_nothing_measured(tmp_path):
     assert content["reference"] is None
     assert content["charts"] == []
     assert content["findings"]["en"] == [
-        "0 of 3 cells are measured.",
-        "There are no two values of clip skip to compare.",
+        "0 of 3 cells were measured.",
+        "Fewer than two values of clip skip were measured, so there is nothing to compare.",
     ]
     assert content["problems"] == []
 
@@ -250,8 +250,8 @@ def test_measuring_says_how_far_it_is_and_can_be_broken_off(tmp_path):
     content = measure_folder(folder, report_progress)
     assert reported == [(0, 4), (1, 4), (2, 4)]
     assert [bool(cell["measures"]) for cell in content["cells"]] == [True, True, False, False]
-    assert content["problems"] == ["Measures: broken off after 2 of 4 cells."]
-    assert content["findings"]["en"][0] == "2 of 4 cells are measured; what follows is about these."
+    assert content["problems"] == ["Measures: stopped after 2 of 4 cells."]
+    assert content["findings"]["en"][0] == "2 of 4 cells were measured; the findings cover nothing else."
 
 
 def test_measuring_again_gives_the_same_and_heals_what_was_broken_off(tmp_path):

@@ -101,14 +101,18 @@ def test_on_every_model_the_encoders_are_named():
     both = answer(SDXL, {"every_model": "true", "sdxl_big_g_skip": "4", "negative_clip_skip": "2"})["sentence"]
     assert "Negative, CLIP-L: layer 11 of 12" in both
     assert answer(SD2, {"every_model": "true"})["sentence"].startswith(
-        "Panel: the clip skip that is set, on this model too. Layer 23 of 24"
+        "Panel: the clip skip in the header, on this model too. Layer 23 of 24"
     )
 
 
 @pytest.mark.parametrize("value", ["12.5", "[1:13:0.5]"])
 def test_a_layer_that_is_not_there_warns(value):
     said = answer(SD1, {"clip_skip": value})
-    assert said["sentence"].lower().endswith("there is no such layer: the text encoder has 12, and generating fails")
+    assert (
+        said["sentence"]
+        .lower()
+        .endswith("there is no such layer: the text encoder has 12 layers, and generating fails")
+    )
     assert said["warning"] is True
 
 

@@ -29,7 +29,7 @@ def test_a_preset_comes_back_under_its_name(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["", "  ", "a" * 101, "two\nlines", "\x00", None, 5])
 def test_what_is_no_name_is_refused_with_a_sentence(tmp_path, name):
-    with pytest.raises(InvalidInput, match="a name of 1 to 100 letters"):
+    with pytest.raises(InvalidInput, match="a name of 1 to 100 characters"):
         Presets(tmp_path).save(name, VALUES)
     assert Presets(tmp_path).all() == []
 

@@ -65,7 +65,7 @@ function aboutPanel() {
         paragraph(t("Negative prompt"), sweep.negative),
         make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {text: name}), make("dd", {text: value, dir: "auto"})])),
         sentences(t("Measures"), sweep.measures.map((measure) =>
-            `${spoken(measure.name)}${words(measure.unit) && ` (${words(measure.unit)})`}: ${spoken(measure.description)}`)),
+            `${spoken(measure.name)}${unitOf(measure) && ` (${unitOf(measure)})`}: ${spoken(measure.description)}`)),
         sentences(t("Notes"), [...list(content.notes), ...list(content.problems)].map(words)),
         fileLinks(),
     ].filter(Boolean);

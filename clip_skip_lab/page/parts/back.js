@@ -11,12 +11,12 @@ const API = FROM_HOST ? new URL("../../../", location.href).pathname : ""; // of
 const back = {channel: null, cell: null, text: "", isAlone: false, busy: false, number: 0};
 
 const SENT = {
-    txt2img: () => t("In the WebUI's tab, txt2img has this cell's parameters."),
-    img2img: () => t("In the WebUI's tab, img2img has this image and its parameters."),
-    inpaint: () => t("In the WebUI's tab, inpaint has this image and its parameters."),
-    extras: () => t("In the WebUI's tab, Extras has this image."),
-    run: () => t("The WebUI is generating this cell again, in txt2img."),
-    around: () => t("The WebUI is sweeping around this value, in txt2img."),
+    txt2img: () => t("The WebUI's tab now has this cell's parameters in txt2img."),
+    img2img: () => t("The WebUI's tab now has this image and its parameters in img2img."),
+    inpaint: () => t("The WebUI's tab now has this image and its parameters in inpaint."),
+    extras: () => t("The WebUI's tab now has this image in Extras."),
+    run: () => t("The WebUI is generating this cell again in txt2img."),
+    around: () => t("The WebUI is sweeping around this value in txt2img."),
 };
 
 // Sends to all that listen; answers to this question come to `hear` until the returned function is called.
@@ -88,7 +88,7 @@ function backRows(cell) {
     return [
         make("h3", {text: t("Send to")}),
         make("div", {className: "bar", role: "group", "aria-label": t("Send to")},
-            send("txt2img", "txt2img", t("Its parameters, as ↙️ takes them: prompt, seed, clip skip, everything")),
+            send("txt2img", "txt2img", t("All its parameters (prompt, seed, clip skip and the rest), as the ↙️ button reads them")),
             send("img2img", "img2img", t("The image and its parameters")),
             send("inpaint", "inpaint", t("The image and its parameters")),
             send("extras", "extras", t("The image"))),
@@ -107,10 +107,10 @@ function taskButton(text, act, why, title, key) {
 }
 
 function runButton(cell) {
-    const why = isOfImg2img() ? t("This sweep is one of img2img, and the image that it began with is not kept.")
+    const why = isOfImg2img() ? t("This is an img2img sweep, and its input image was not kept.")
         : cell.picture?.infotext ? "" : t("This cell has no infotext.");
     return taskButton(t("Run this cell again"), () => sendCell(cell, "run"), why,
-        t("Puts its parameters into txt2img, chooses no script, and presses Generate for one image"), "run");
+        t("Puts its parameters into txt2img and generates one image without a script"), "run");
 }
 
 // The values from half a step below to half a step above; none where the cell's is no number.
@@ -123,10 +123,10 @@ function valuesAround(cell) {
 
 function aroundButton(cell) {
     const values = valuesAround(cell).join(", ");
-    const why = !values ? t("Only a number has values around it; averages and schedules have none.")
-        : isOfImg2img() ? t("This sweep is one of img2img, and the image that it began with is not kept.")
+    const why = !values ? t("This works for numbers only, not for averages or schedules.")
+        : isOfImg2img() ? t("This is an img2img sweep, and its input image was not kept.")
             : cell.picture?.infotext ? "" : t("This cell has no infotext.");
-    const title = t("Puts its parameters into txt2img, with the script “Clip skip sweep” for {values}, and presses Generate", {values});
+    const title = t("Puts its parameters into txt2img and generates {values} with the script “Clip skip sweep”", {values});
     return taskButton(t("Sweep {value} ± 0.5", {value: app.sweep.axes[0].labels[cell.at[0]]}),
         () => sendCell(cell, "around", {values}), why, title, "around");
 }
@@ -136,14 +136,14 @@ function aroundButton(cell) {
 function useButton(cell) {
     const value = cell.values[app.sweep.axes[0].name], whole = Number.isInteger(value);
     return button(t("Use clip skip {value}", {value: app.sweep.axes[0].labels[cell.at[0]]}), () => useClipSkip(value),
-        {"data-key": "use", className: "primary", disabled: !whole, title: whole ? t("Sets it in the WebUI, as its header would")
+        {"data-key": "use", className: "primary", disabled: !whole, title: whole ? t("Sets clip skip in the WebUI, like the field in its header")
             : t("The WebUI's own setting takes whole numbers only")});
 }
 
 async function useClipSkip(value) {
     try {
         await fromWebui(`${API}clip-skip`, "PUT", {clip_skip: value});
-        say(t("The WebUI's clip skip is {value} now.", {value}));
+        say(t("The WebUI's clip skip is now {value}.", {value}));
     } catch (error) {
         say(error.message);
     }

@@ -97,7 +97,7 @@ const sendVotes = oneAtATime(async () => {
         await fromWebui(`${OWN}/votes`, "PUT", {votes, winner});
         if (sent === JSON.stringify([blind.votes, blind.winner])) store(`${app.sweep.id}:votes`, {votes, winner, unsent: false});
     } catch (error) {
-        say(t("The vote could not be kept with the sweep: {why} It is tried again with the next one.", {why: error.message}));
+        say(t("The vote could not be saved with the sweep: {why} The next vote will try again.", {why: error.message}));
     }
 });
 
@@ -106,7 +106,7 @@ async function importVotes(content) {
     const told = readVotes(content);
     if (!told.votes.length) return "";
     try {
-        if ((await keptVotes()).votes.length) return t("Its votes were left out: this sweep has votes already.");
+        if ((await keptVotes()).votes.length) return t("Its votes were not imported: this sweep already has votes.");
     } catch (error) {
         return error.message;
     }
@@ -121,8 +121,8 @@ async function openBlind() {
     if ($("blind").open) return;
     if ($("cell").open) $("cell").close();
     blind.missing.clear();
-    if (contenders().size < 2) return say(t("A blind comparison needs two values of clip skip with an image. " +
-        "What the filter hides does not count."));
+    if (contenders().size < 2) return say(t("A blind comparison needs images at two values of clip skip or more. " +
+        "Cells hidden by the filter do not count."));
     try {
         Object.assign(blind, await keptVotes(), {pair: null});
     } catch (error) {
@@ -131,7 +131,7 @@ async function openBlind() {
     const goesOn = blind.votes.length && blind.winner === null;
     $("blind").showModal();
     $("blind").focus();
-    if (goesOn) say(t("Going on with the comparison: votes that are there already: {count}", {count: blind.votes.length}));
+    if (goesOn) say(t("The comparison continues. Votes so far: {count}", {count: blind.votes.length}));
     goOn();
 }
 
@@ -236,7 +236,7 @@ function startBlind() {
 function blindBar(text, ...more) {
     return make("div", {className: "bar"}, make("h2", {text: t("Blind")}), make("p", {className: "facts", text, role: "status"}),
         make("span", {className: "spring"}),
-        button(`↶ ${t("Undo")}`, undoVote, {disabled: !blind.votes.length, title: t("The vote before, once more (Backspace)")}), ...more,
+        button(`↶ ${t("Undo")}`, undoVote, {disabled: !blind.votes.length, title: t("Undo the last vote (Backspace)")}), ...more,
         button("✕", () => $("blind").close(), {"aria-label": t("Close"), title: t("Close")}));
 }
 
@@ -255,8 +255,8 @@ function showVoting(number, count) {
 
 function showStuck() {
     blind.inside.replaceChildren(blindBar(""), make("p", {className: "reason", text: t(
-        "The values that are left have no images that could be compared, so there is no winner.")}),
-    make("div", {className: "bar"}, button(t("Start anew"), startAnew, {className: "primary"})));
+        "The remaining values have no images to compare, so there is no winner.")}),
+    make("div", {className: "bar"}, button(t("Start over"), startAnew, {className: "primary"})));
 }
 
 function showWinner() {
@@ -266,7 +266,7 @@ function showWinner() {
         ? t("{one} and {other}: the same", {one: names(a), other: names(b)})
         : t("{one} was better than {other}", {one: names(chosen === "a" ? a : b), other: names(chosen === "a" ? b : a)})));
     showLarge(frame, cell, addressOfFile(cell.picture?.file) ?? addressOfFile(cell.picture?.small));
-    const keep = button(`★ ${t("Keep as favourite")}`, () => {
+    const keep = button(`★ ${t("Add to favorites")}`, () => {
         if (!app.favourites.has(cell.key)) toggleFavourite(cell);
         keep.disabled = true;
     }, {disabled: app.favourites.has(cell.key), id: "blind-keep"});
@@ -275,7 +275,7 @@ function showWinner() {
         make("div", {className: "winner"}, frame, make("div", {className: "info"},
             make("h2", {text: t("Your choice: {name}", {name: `${axisName(axis)} ${axis.labels[cell.at[0]]}`}), dir: "auto"}),
             make("p", {className: "facts", text: nameOf(cell), dir: "auto"}),
-            make("div", {className: "bar"}, keep, FROM_HOST && useButton(cell), button(t("Start anew"), startAnew)),
+            make("div", {className: "bar"}, keep, FROM_HOST && useButton(cell), button(t("Start over"), startAnew)),
             make("h3", {text: t("How the votes went")}), make("ol", {}, ...lines))));
     $("blind").focus();
 }

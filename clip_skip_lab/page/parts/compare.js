@@ -7,19 +7,19 @@ const pairing = {timer: null, second: false, part: 50, amplify: 1};
 // Makes a cell A or B, or, where it is that already, no longer. One cell cannot be both.
 function choosePart(part, cell) {
     const {view} = app, other = part === "a" ? "b" : "a", name = nameOf(cell);
-    if (view[other] === cell.key) return say(t("{name} is {other} already. Choose another cell to compare it with.",
+    if (view[other] === cell.key) return say(t("{name} is already {other}. Choose another cell to compare it with.",
         {name, other: other.toUpperCase()}));
     const out = view[part] === cell.key;
     change({[part]: out ? null : cell.key}, {step: false});
     if (out) say(t("{name} is no longer {part}.", {name, part: part.toUpperCase()}));
-    else if (!view[other]) say(part === "a" ? t("A is {name}. Now press B on another cell.", {name})
-        : t("B is {name}. Now press A on another cell.", {name}));
+    else if (!view[other]) say(part === "a" ? t("A is {name}. Press B on another cell to compare the two.", {name})
+        : t("B is {name}. Press A on another cell to compare the two.", {name}));
     else if (part === "b") openCompare();
     else say(t("A is {name}.", {name}));
 }
 
 function openCompare(mode = app.view.mode || "wipe") {
-    if (!app.view.a || !app.view.b) return say(t("Choose two cells first: A on one, B on the other."));
+    if (!app.view.a || !app.view.b) return say(t("Choose two cells first: press A on one and B on the other."));
     if ($("cell").open) $("cell").close();
     change({mode});
 }
@@ -50,7 +50,7 @@ function showCompare() {
         showLarge(pictures.children[place], cell, source);
         pictures.nextElementSibling.children[place].textContent = `${"AB"[place]}: ${nameOf(cell)}`;
     });
-    dialog.setAttribute("aria-label", t("Comparing A, {one}, with B, {other}", {one: nameOf(cells[0]), other: nameOf(cells[1])}));
+    dialog.setAttribute("aria-label", t("Comparing A ({one}) with B ({other})", {one: nameOf(cells[0]), other: nameOf(cells[1])}));
     const names = {side: t("Side by side"), flicker: t("Flicker"), wipe: t("Wipe"), difference: t("Difference")};
     const modes = MODES.map((name, place) => button(names[name], () => change({mode: name}), {"data-key": name,
         "aria-pressed": String(name === mode), title: String(place + 1)}));

@@ -68,13 +68,13 @@ function sizeControl() {
     const slider = make("input", {type: "range", id: "size", min: Math.log2(SMALLEST), max: Math.log2(LARGEST), step: "any",
         "data-key": "size", on: {input: move, change: move}});
     const fit = button(t("Fit"), () => change({size: 0}), {id: "fit", "data-key": "fit"});
-    return make("div", {className: "field"}, field(t("Cells"), slider), fit);
+    return make("div", {className: "field"}, field(t("Cell size"), slider), fit);
 }
 
 function zoomControl() {
     const move = (event) => zoomTo(2 ** Number(event.target.value));
     const slider = make("input", {type: "range", id: "zoom", min: 0, max: Math.log2(DEEPEST), step: "any", "data-key": "zoom",
-        title: t("All images together; drag one to move them all"), on: {input: move}});
+        title: t("Zooms all images together; drag one to move them all"), on: {input: move}});
     return field(t("Zoom in"), slider, make("output", {className: "value"}));
 }
 
@@ -82,9 +82,9 @@ function measureControls() {
     const {sweep, view} = app;
     if (!sweep.measures.length) return [];
     const named = sweep.measures.map((measure) => [measure.key, spoken(measure.name)]);
-    const heat = choice(t("Colors"), [["", t("Nothing")], ...named], view.heat, (value) => change({heat: value}),
+    const heat = choice(t("Colors"), [["", t("None")], ...named], view.heat, (value) => change({heat: value}),
         {id: "heat", "data-key": "heat"});
-    const sort = choice(t("Order"), [["", t("As planned")], ...named], view.sort,
+    const sort = choice(t("Order"), [["", t("By the axes")], ...named], view.sort,
         (value) => change({sort: value, down: value ? view.down : false}), {id: "sort", "data-key": "sort"});
     const direction = view.sort && button(view.down ? "↓" : "↑", () => change({down: !app.view.down}),
         {id: "direction", "data-key": "direction", "aria-label": orderName(view.down),
@@ -100,7 +100,7 @@ function orderName(down) {
 // Not from the start: what lies over a picture changes the colours that are to be compared.
 function tintTick() {
     const made = tick(t("Tint"), app.view.tint, "tint", (event) => change({tint: event.target.checked}));
-    made.title = t("Lays the color over the images too. It changes how their own colors look");
+    made.title = t("Tints the images too. This changes how their own colors look");
     return made;
 }
 
@@ -109,7 +109,7 @@ function showPair() {
     const chip = (letter) => {
         const cell = sweep.byKey.get(view[letter]);
         return cell && button(`${letter.toUpperCase()}: ${nameOf(cell)}`, () => change({[letter]: null}),
-            {className: "chip", title: t("Take out"), "data-key": `chip ${letter}`});
+            {className: "chip", title: t("Remove"), "data-key": `chip ${letter}`});
     };
     const compare = view.a && view.b && button(t("Compare"), () => openCompare(), {className: "primary", id: "open-compare",
         "data-key": "compare"});

@@ -64,7 +64,7 @@ async function copyText(text) {
         const copied = document.execCommand("copy");
         area.remove();
         focused?.focus();
-        if (!copied) return say(t("The browser does not let this page copy."));
+        if (!copied) return say(t("The browser did not let this page copy."));
     }
     say(t("Copied."));
 }

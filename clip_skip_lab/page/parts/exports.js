@@ -8,10 +8,10 @@ function exportPanel() {
         make("p", {}, make("strong", {text: name}), make("span", {text: hint})));
     const cell = activeCell(), favourites = app.favourites.size;
     return [
-        row(t("Sheet of what is shown"), t("One image with labels, for sharing."), () => exportSheet(false), "sheet-shown", "PNG"),
+        row(t("Sheet of the cells shown"), t("One image with labels, for sharing."), () => exportSheet(false), "sheet-shown", "PNG"),
         row(t("Sheet of the favorites ({count})", {count: favourites}), t("One image with labels, for sharing."),
             () => exportSheet(true), "sheet-favourites", "PNG"),
-        row(t("Animation along clip skip"), t("The row of the chosen cell: {name}.", {name: cell ? nameOf(cell) : ""}),
+        row(t("Animation through clip skip"), t("The row of the chosen cell: {name}.", {name: cell ? nameOf(cell) : ""}),
             exportAnimation, "animation", "WebP"),
         row(t("List of the favorites ({count})", {count: favourites}), t("Values, files and infotexts."),
             exportFavourites, "favourites-list", "JSON"),
@@ -23,7 +23,7 @@ function exportPanel() {
 
 async function exportAnimation() {
     const cell = activeCell(), row = cell ? alongClipSkip(cell) : [];
-    if (row.length < 2) return say(t("An animation needs a cell with at least two images along clip skip."));
+    if (row.length < 2) return say(t("An animation needs a cell whose row has images at two values of clip skip or more."));
     const images = [];
     for (const other of row) {
         try {

@@ -8,7 +8,7 @@ function filterPanel() {
     const flip = (values, value) => values.includes(value) ? values.filter((other) => other !== value) : [...values, value];
     const states = STATES.map((state) => tick(stateName(state), view.states.includes(state), `state ${state}`,
         () => change({states: flip(app.view.states, state)})));
-    const stars = tick(`★ ${t("Favourites only")}`, view.favourites, "fav", () => change({favourites: !app.view.favourites}));
+    const stars = tick(`★ ${t("Favorites only")}`, view.favourites, "fav", () => change({favourites: !app.view.favourites}));
     const axes = sweep.axes.map((axis, number) => axis.labels.length > 1 && axisTicks(axis, number, flip)).filter(Boolean);
     const reset = button(t("Show all"), () => {
         change({text: "", states: [], favourites: false, hidden: sweep.axes.map(() => [])});

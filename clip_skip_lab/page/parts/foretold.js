@@ -13,8 +13,8 @@ function foretoldPart() {
     const sentences = [inThisSweep(), ...overAllSweeps()].filter(Boolean);
     return sentences.length > 0 && make("div", {id: "foretold"}, make("h3", {text: t("Conditioning and image")}),
         make("ul", {}, ...sentences.map((text) => make("li", {text, dir: "auto"}))),
-        make("p", {text: t("1 would mean that the image always changes more where the conditioning does; 0, that the one " +
-            "tells nothing of the other.")}));
+        make("p", {text: t("1 means that the image always changes more where the conditioning changes more; " +
+            "0 means that one says nothing about the other.")}));
 }
 
 function inThisSweep() {
@@ -23,10 +23,10 @@ function inThisSweep() {
     if (!rows) return "";
     const value = correlationText(values.reduce((sum, one) => sum + one, 0) / rows);
     return rows === 1
-        ? t("In this sweep, the rank correlation between the distance of the conditionings and the change of the image is " +
+        ? t("In this sweep, the rank correlation between the change of the conditioning and the change of the image is " +
             "{value}.", {value})
-        : t("In this sweep, the rank correlation between the distance of the conditionings and the change of the images is " +
-            "{value}, the mean of {rows} rows.", {value, rows});
+        : t("In this sweep, the rank correlation between the change of the conditioning and the change of the image is " +
+            "{value} (mean of {rows} rows).", {value, rows});
 }
 
 function overAllSweeps() {
@@ -34,11 +34,11 @@ function overAllSweeps() {
     if (problem) return [problem];
     if (!sweeps) return [];
     const said = typeof mean === "number"
-        ? t("Over {sweeps} sweeps of {checkpoint}, the rank correlation between the distance of the conditionings and the " +
-            "change of the images is {mean} ({low} to {high}).",
+        ? t("Across {sweeps} sweeps with {checkpoint}, the rank correlation between the change of the conditioning and the " +
+            "change of the image is {mean} ({low} to {high}).",
         {sweeps, checkpoint, mean: correlationText(mean), low: correlationText(low), high: correlationText(high)})
-        : t("Over all sweeps of {checkpoint} it cannot be said yet: too few have such a number ({sweeps}).", {checkpoint, sweeps});
-    return [said, reading > 0 && t("Sweeps that are still to be read: {reading}.", {reading})];
+        : t("For all sweeps with {checkpoint} together there is no answer yet: too few have this number ({sweeps}).", {checkpoint, sweeps});
+    return [said, reading > 0 && t("Sweeps still to be read: {reading}.", {reading})];
 }
 
 async function askForetold() {

@@ -306,7 +306,7 @@ function showCaption(caption, lines) {
 function showPicture(frame, cell, width) {
     const source = sourceFor(cell.picture, width);
     if (source) return drawPicture(frame, source, width, () => pictureGone(frame, cell, width, source));
-    const text = cell.state === "done" && !cell.reason ? t("The image could not be saved; it was in the gallery only.")
+    const text = cell.state === "done" && !cell.reason ? t("The image could not be saved; it was only in the gallery.")
         : `${stateName(cell.state)}: ${cell.reason}`;
     if (frame.textContent !== text) frame.replaceChildren(make("p", {className: "reason", text, dir: "auto"}));
 }

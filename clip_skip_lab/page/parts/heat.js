@@ -36,8 +36,16 @@ function numberText(value) {
     return new Intl.NumberFormat(language, {maximumSignificantDigits: 3}).format(value);
 }
 
+// What values are in, in the page's language where it has words.
+function unitOf(measure) {
+    const unit = words(measure.unit), known = new Map([["levels of 0–255", t("levels of 0–255")],
+        ["levels² of 0–255", t("levels² of 0–255")], ["share, 0–1", t("share, 0–1")],
+        ["relative distance", t("relative distance")]]);
+    return known.get(unit) ?? unit;
+}
+
 function withUnit(value, measure) {
-    const unit = words(measure.unit);
+    const unit = unitOf(measure);
     return value === null || !unit ? numberText(value) : `${numberText(value)} ${unit}`;
 }
 

@@ -44,7 +44,7 @@ function cycle(name) {
     const keys = ["", ...app.sweep.measures.map((measure) => measure.key)];
     const next = keys[(keys.indexOf(app.view[name]) + 1) % keys.length];
     change({[name]: next});
-    say(next ? spoken(measureNamed(next).name) : t("Nothing"));
+    say(next ? spoken(measureNamed(next).name) : t("None"));
 }
 
 const onCell = (act) => () => chosenCell() && act(chosenCell());
@@ -67,17 +67,17 @@ const KEYS = [
     ["cells", "← → ↑ ↓", () => t("Go to the next cell"), {
         ArrowLeft: () => move(0, -1), ArrowRight: () => move(0, 1), ArrowUp: () => move(-1, 0), ArrowDown: () => move(1, 0)}],
     ["cells", "Home End", () => t("First, last in the row"), {Home: () => moveToEnd(-1), End: () => moveToEnd(1)}],
-    ["cells", "Page ↑ ↓", () => t("A screen further"), {PageUp: () => movePage(-1), PageDown: () => movePage(1)}],
-    ["cells", "Enter", () => t("Open large"), {Enter: () => activeCell() && openCell(activeCell())}],
-    ["page", "A · B", () => t("Take as A, as B"), {a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
+    ["cells", "Page ↑ ↓", () => t("One screen up, down"), {PageUp: () => movePage(-1), PageDown: () => movePage(1)}],
+    ["cells", "Enter", () => t("Open in the large view"), {Enter: () => activeCell() && openCell(activeCell())}],
+    ["page", "A · B", () => t("Set as A, as B"), {a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
     ["page", "V", () => t("Compare"), {v: () => openCompare()}],
     ["page", "F", () => t("Favorite on, off"), {f: onCell(TOOLS.star)}],
     ["page", "C", () => t("Copy the infotext"), {c: onCell(copyInfotext)}],
     ["page", "+ −", () => t("Larger, smaller cells"), {"+": () => resize(1.2), "-": () => resize(1 / 1.2)}],
     ["page", "0", () => t("Fit"), {"0": () => change({size: 0})}],
     ["page", "Z · Shift+Z", () => t("Zoom in, out in all images"), {z: closer["+"], Z: closer["-"]}],
-    ["page", "Alt + ← → ↑ ↓", () => t("Move within all images"), panning],
-    ["page", "[ ] · { }", () => t("Turn the first, the second slider"), {
+    ["page", "Alt + ← → ↑ ↓", () => t("Move around in all images"), panning],
+    ["page", "[ ] · { }", () => t("Move the first, the second slider"), {
         "[": () => turn(0, -1), "]": () => turn(0, 1), "{": () => turn(1, -1), "}": () => turn(1, 1)}],
     ["page", "H · S", () => t("Next colors, next order"), {h: () => cycle("heat"), s: () => cycle("sort")}],
     ["page", "/", () => t("Filter"), {"/": () => {
@@ -87,23 +87,23 @@ const KEYS = [
     ["page", "E · I", () => t("Export, about"), {e: () => togglePanel("export"), i: () => togglePanel("about")}],
     ["page", "J", () => t("Blind comparison"), {j: () => openBlind()}],
     ["page", "?", () => t("Keys"), {"?": () => openHelp()}],
-    ["cell", "← → ↑ ↓", () => t("Leaf through the cells"), {
+    ["cell", "← → ↑ ↓", () => t("Go to the next cell"), {
         ArrowLeft: () => leaf(0, -1), ArrowRight: () => leaf(0, 1), ArrowUp: () => leaf(-1, 0), ArrowDown: () => leaf(1, 0)}],
-    ["cell", "P", () => t("Play along clip skip"), {p: () => togglePlaying()}],
+    ["cell", "P", () => t("Play through clip skip"), {p: () => togglePlaying()}],
     ["cell", "F · C · A · B", () => t("Favorite, copy, A, B"), {f: onCell(TOOLS.star), c: onCell(copyInfotext),
         a: onCell(TOOLS.a), b: onCell(TOOLS.b)}],
     ["cell", "U", () => t("Use this clip skip"), {u: () => pressInCell("use")}],
     ["cell", "T · R", () => t("Send to txt2img; run again"), {t: () => pressInCell("send txt2img"), r: () => pressInCell("run")}],
     ["cell", "+ − · 0", () => t("Zoom in, out in all images"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
-    ["blind", "← →", () => t("The left, the right one is better"), {ArrowLeft: () => vote("a"), ArrowRight: () => vote("b")}],
+    ["blind", "← →", () => t("The left one, the right one is better"), {ArrowLeft: () => vote("a"), ArrowRight: () => vote("b")}],
     ["blind", "↓ =", () => t("The same"), {ArrowDown: () => vote("same"), "=": () => vote("same")}],
-    ["blind", "Backspace", () => t("The vote before, once more"), {Backspace: () => undoVote()}],
+    ["blind", "Backspace", () => t("Undo the last vote"), {Backspace: () => undoVote()}],
     ["blind", "+ − · 0", () => t("Zoom in, out in all images"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
     ["compare", "1 2 3 4", () => t("Side by side, flicker, wipe, difference"),
         Object.fromEntries(MODES.map((mode, place) => [place + 1, () => change({mode})]))],
     ["compare", "Space", () => t("Show the other one"), {" ": () => app.view.mode === "flicker" && showOther()}],
     ["compare", "X", () => t("Swap"), {x: () => swapPair()}],
-    ["compare", "← → ↑ ↓", () => t("Another cell as B"), {
+    ["compare", "← → ↑ ↓", () => t("Another cell for B"), {
         ArrowLeft: () => leafPair(0, -1), ArrowRight: () => leafPair(0, 1),
         ArrowUp: () => leafPair(-1, 0), ArrowDown: () => leafPair(1, 0)}],
     ["compare", "+ − · 0", () => t("Zoom in, out in all images"), {...closer, z: closer["+"], Z: closer["-"], ...panning}],
@@ -140,7 +140,7 @@ function startKeys() {
 
 function openHelp() {
     const dialog = $("help");
-    const names = {cells: t("Among the cells"), page: t("Everywhere"), cell: t("In the large view"), compare: t("Comparing"),
+    const names = {cells: t("On the cells"), page: t("Everywhere"), cell: t("In the large view"), compare: t("Comparing"),
         blind: t("Blind")};
     const table = (where) => make("section", {}, make("h3", {text: names[where]}), make("dl", {},
         ...KEYS.filter(([place]) => place === where).flatMap(([, shown, text]) =>
@@ -150,8 +150,8 @@ function openHelp() {
             button("✕", () => dialog.close(), {"aria-label": t("Close")})),
         make("div", {className: "tables"}, ...Object.keys(names).map(table)),
         make("p", {text: t(
-            "By mouse: click a cell to open it; A, B and ★ appear on the one under the mouse, and keys mean that one, too. " +
-            "Ctrl and the wheel zoom in all images together, dragging moves them.")}));
+            "With the mouse: click a cell to open it. A, B and ★ appear on the cell under the mouse, and keys apply to that cell. " +
+            "Ctrl and the wheel zoom all images together; dragging moves them.")}));
     dialog.setAttribute("aria-label", t("Keys"));
     dialog.showModal();
 }

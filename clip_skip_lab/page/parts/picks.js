@@ -78,13 +78,13 @@ const keepPicks = oneAtATime(async () => {
         const kept = list((await fromWebui(`${OWN}/judged`)).picks), picks = withChanges(kept, sent);
         if ([...picks].join() !== kept.join()) await fromWebui(OWN, "PATCH", {picks: [...picks]});
         if (picking.isFirst) {
-            say(t("Favorites of this browser that are kept with the sweep now: {count}", {count: Object.keys(sent).length}));
+            say(t("Favorites of this browser now saved with the sweep: {count}", {count: Object.keys(sent).length}));
         }
         picking.isFirst = false;
         takePicks(picks, sent);
     } catch (error) {
         if (Object.keys(sent).length) {
-            say(t("The favorites could not be kept with the sweep: {why} It is tried again with the next one.", {why: error.message}));
+            say(t("The favorites could not be saved with the sweep: {why} The next change will try again.", {why: error.message}));
         }
     }
 });
@@ -110,8 +110,8 @@ async function importFavourites(file) {
         content = record(JSON.parse(await file.text()));
     } catch { /* said below */ }
     const {sweep: id, favourites} = content;
-    if (typeof id !== "string" || !Array.isArray(favourites)) return say(t("This file is no list of favorites."));
-    if (id !== app.sweep.id) return say(t("This list is of another sweep, {id}. Nothing was imported.", {id}));
+    if (typeof id !== "string" || !Array.isArray(favourites)) return say(t("This file is not a list of favorites."));
+    if (id !== app.sweep.id) return say(t("This list belongs to another sweep, {id}. Nothing was imported.", {id}));
     const found = favourites.map(record).map((told) => [told, cellTold(told)]);
     const cells = found.map(([, cell]) => cell).filter(Boolean), unknown = found.filter(([, cell]) => !cell);
     const chosen = picksIn(app.favourites);
@@ -122,7 +122,7 @@ async function importFavourites(file) {
     const more = [...picksIn(app.favourites)].filter((place) => !chosen.has(place)).length;
     const votes = await importVotes(content);
     const names = unknown.map(([told]) => words(told.name) || "?").join("; ");
-    say(inOneLine([t("Imported favorites that are new here: {count}.", {count: more}), votes,
+    say(inOneLine([t("New favorites imported: {count}.", {count: more}), votes,
         names && t("Not in this sweep: {names}.", {names})].filter(Boolean)));
 }
 
@@ -143,5 +143,5 @@ function importRow() {
     return make("div", {className: "export"},
         button(t("Choose file"), () => input.click(), {"data-key": "import", className: "primary"}), input,
         make("p", {}, make("strong", {text: t("Import favorites")}),
-            make("span", {text: t("A list that this page wrote when it was opened from disk.")})));
+            make("span", {text: t("A list that you exported from this page when it was opened from disk.")})));
 }

@@ -14,7 +14,7 @@ function store(name, value) {
     try {
         localStorage.setItem(`${STORED}:${name}`, JSON.stringify(value));
     } catch {
-        say(t("This browser keeps nothing for this page: favorites are lost when it is closed."));
+        say(t("This browser stores nothing for this page: favorites are lost when you close it."));
     }
 }
 
@@ -32,7 +32,7 @@ function toggleFavourite(cell) {
 }
 
 function noFavourites() {
-    return t("There are no favorites yet. Press F on a cell, or its star.");
+    return t("There are no favorites yet. Press F on a cell, or click its star.");
 }
 
 function exportFavourites() {

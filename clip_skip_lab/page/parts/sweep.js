@@ -127,8 +127,8 @@ function loadSweep() {
     const done = () => {
         script.remove();
         if (!answered && lastText === null) showMessage(
-            t("There is no sweep to show: the file sweep.js beside this page is missing. " +
-                "Open index.html in the folder of a sweep, with everything else in that folder in its place."));
+            t("There is no sweep to show: the file sweep.js is missing beside this page. " +
+                "Open index.html in the folder of a sweep, together with the folder's other files."));
         if (app.sweep !== null && isUnderWay(app.sweep)) lookAgain();
     };
     script.addEventListener("load", done);
@@ -143,7 +143,7 @@ function take(text) {
         sweep = readSweep(text);
     } catch (error) {
         if (app.sweep !== null) return;
-        showMessage(t("The sweep's data cannot be read, it is damaged or incomplete ({why}).", {why: error.message}));
+        showMessage(t("The sweep's data cannot be read: it is damaged or incomplete ({why}).", {why: error.message}));
         return;
     }
     lastText = text;

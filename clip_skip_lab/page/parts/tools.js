@@ -29,7 +29,7 @@ function startTools() {
 }
 
 function toolName(name) {
-    return {a: t("Compare: take as A"), b: t("Compare: take as B"), star: t("Favorite")}[name];
+    return {a: t("Compare: set as A"), b: t("Compare: set as B"), star: t("Favorite")}[name];
 }
 
 // The cell that a key means: the one under the mouse, unless keys have moved the focus since the mouse was moved.
