@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: demo many try webui test lint bench clean
+.PHONY: demo many try webui screenshots test lint bench clean
 
 demo: $(READY)
 	$(PY) -m demo
@@ -20,6 +20,10 @@ try: $(READY)
 
 webui: $(READY)
 	$(PY) -m tests.minihost --trained-model
+
+screenshots: $(READY)
+	$(PY) -m tests.browser.chromium
+	$(PY) -m screenshots
 
 test: $(READY) lint
 	$(PY) -m tests.browser.chromium
