@@ -44,8 +44,8 @@
             const text = clipSkipLab.say("Download {file}", {file: FILE});
             const download = make("button", {type: "button", textContent: text, onclick: () => save(report.job)});
             download.className = "clip-skip-lab-download";
-            const beside = line(clipSkipLab.say("Where the file is, run:"));
-            const once = line(clipSkipLab.say("Once before that, in a Python environment of its own:"));
+            const beside = line(clipSkipLab.say("In the folder of that file, run:"));
+            const once = line(clipSkipLab.say("Before the first time, in a Python environment of its own:"));
             shown.append(download, beside, commandBox(report.command), once, commandBox(report.install));
         }
         shown.append(...others);
@@ -102,7 +102,7 @@
             const {done, count} = told.measured;
             return clipSkipLab.say("measuring cell {number} of {count}", {number: Math.min(done + 1, count), count});
         }
-        if (!told.total) return clipSkipLab.say("Asks the WebUIs…");
+        if (!told.total) return clipSkipLab.say("Asking the WebUIs…");
         return clipSkipLab.say("{done} of {count} cells", {done: told.over, count: told.total});
     }
 
@@ -135,17 +135,17 @@
 
     function webui({url, state}) {
         const words = {
-            works: clipSkipLab.say("generates"),
-            waits: clipSkipLab.say("waits"),
+            works: clipSkipLab.say("generating"),
+            waits: clipSkipLab.say("waiting"),
             lost: clipSkipLab.say("cannot be reached"),
-            out: clipSkipLab.say("gets nothing more"),
+            out: clipSkipLab.say("no longer used"),
         };
         return line(`${url}: ${words[state] ?? state}`, state === "lost" || state === "out" ? "clip-skip-lab-problem" : "");
     }
 
     function stopButton({state}) {
         const isStopping = state === "stopping";
-        const text = isStopping ? clipSkipLab.say("Ends with what is finished…") : clipSkipLab.say("Stop");
+        const text = isStopping ? clipSkipLab.say("Stopping; finished cells are kept…") : clipSkipLab.say("Stop");
         return make("button", {type: "button", textContent: text, disabled: isStopping, async onclick({target}) {
             target.disabled = true;
             try {

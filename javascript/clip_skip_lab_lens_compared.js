@@ -10,12 +10,12 @@
         const one = numbers.layerOf(encoder, clipSkip), another = numbers.layerOf(encoder, other);
         const parts = {name: encoder.name, value: clipSkip, other, layer: one, change: colours.percent(encoder.distance[one][another])};
         if (clipSkip === other) return clipSkipLab.say("Both values are {value}: nothing changes.", parts);
-        if (!encoder.honoured) return clipSkipLab.say("{name} does not look at clip skip: it always gives layer {layer}.", parts);
+        if (!encoder.honoured) return clipSkipLab.say("{name} ignores clip skip: it always gives layer {layer}.", parts);
         if (one === another) {
-            return clipSkipLab.say("{name} gives layer {layer} at both: what the UNet gets from it does not change.", parts);
+            return clipSkipLab.say("{name} gives layer {layer} at both values: what the UNet receives from it does not change.", parts);
         }
-        if (!several) return clipSkipLab.say("From clip skip {other} to {value}, what the UNet gets changes by {change}.", parts);
-        return clipSkipLab.say("{name}: from clip skip {other} to {value}, what the UNet gets changes by {change}.", parts);
+        if (!several) return clipSkipLab.say("From clip skip {other} to {value}, what the UNet receives changes by {change}.", parts);
+        return clipSkipLab.say("{name}: from clip skip {other} to {value}, what the UNet receives changes by {change}.", parts);
     }
 
     function abruptly(encoder, several) {
@@ -71,9 +71,7 @@
             encoder = encoders.filter(({honoured}) => honoured)[at];
             move(...values);
         });
-        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("0% is the same, 100% is as far " +
-            "apart as both are long; over all tokens with their weights, padding included, after the final layer norm where the " +
-            "model has one.")});
+        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("0% means the same, 100% as far apart as both are long. All tokens count with their weights, padding included, after the final layer norm if the model has one.")});
         container.replaceChildren(make("label", {}, clipSkipLab.say("compared with clip skip"), input), ...said, about,
             ...choice, table, ...encoders.map((one) => abruptly(one, several)).filter(Boolean)
                 .map((textContent) => make("p", {textContent})));

@@ -204,13 +204,13 @@
         root.append(text(x, top + 14, shortened(encoder.name, width, 15), "heading"));
         let y = drawTokens(root, encoder, x, top + 24, wide);
         root.append(arrow(x + 16, y + 2, y + 18));
-        root.append(fitting(text(x + 28, y + 15, clipSkipLab.say("bar: how much a layer changes the words"), "small"), 11, wide - 28));
+        root.append(fitting(text(x + 28, y + 15, clipSkipLab.say("bar: how much each layer changes the words"), "small"), 11, wide - 28));
         const layers = drawLayers(root, encoder, x, y + 22, width, choice);
         y = layers.bottom + 22;
         const norm = encoder.final_layer_norm ? clipSkipLab.say("Final layer norm") : clipSkipLab.say("no final layer norm");
         const isWeighted = encoder.tokens.some(({weight}) => weight !== 1);
         const steps = [[norm, encoder.final_layer_norm ? "step" : "step none"]];
-        if (isWeighted) steps.push([clipSkipLab.say("weights of the prompt"), "step"]);
+        if (isWeighted) steps.push([clipSkipLab.say("prompt weights"), "step"]);
         const target = {x: x + wide + 1, y: y + 13};
         for (const [name, kind] of steps) {
             root.append(box(x, y, wide, 26, kind), text(centre, y + 17.5, name, kind, {"text-anchor": "middle"}));
@@ -244,7 +244,7 @@
         for (const one of columns) root.append(arrow(one.centre, one.bottom + 2, bottom - 2));
         const middle = {"text-anchor": "middle"};
         root.append(box(MARGIN, bottom, whole - 2 * MARGIN, 46, "unet"), text(whole / 2, bottom + 20, "UNet", "heading", middle),
-            text(whole / 2, bottom + 37, clipSkipLab.say("draws the image by what it gets here"), "small", middle));
+            text(whole / 2, bottom + 37, clipSkipLab.say("makes the image from what it receives here"), "small", middle));
         const height = bottom + 46 + MARGIN;
         Object.entries({viewBox: `0 0 ${whole} ${height}`, width: whole, height}).forEach(([name, value]) => root.setAttribute(name, value));
         return {root, title, desc, heading, columns, whole};

@@ -4,27 +4,23 @@
 
     const {make} = clipSkipLab, {numbers, colours, chart, radios, encoderChoice, tokenName} = clipSkipLabLens;
     function explained(quantity, {state, layer}) {
-        const given = state === "unet" ? clipSkipLab.say("After the final layer norm, where the model has one, and with the " +
-            "weights: what the UNet would get from each layer.")
+        const given = state === "unet" ? clipSkipLab.say("With the weights, and after the final layer norm if the model has one: what the UNet would receive from each layer.")
             : clipSkipLab.say("As the layer gives it, before the final layer norm and without the weights.");
         return [{
-            change: clipSkipLab.say("How far a layer moves a token's state, as a share of the length that it had before: 0 is " +
-                "not at all, 1 is as far as it is long."),
-            last: clipSkipLab.say("The cosine of a token's state with its state after the last layer: 1 points the same way, 0 has " +
-                "nothing in common."),
-            used: clipSkipLab.say("The cosine of a token's state with its state after layer {layer}: 1 points the same way, 0 has " +
-                "nothing in common.", {layer}),
+            change: clipSkipLab.say("How far a layer moves a token's state, relative to its length before: 0 means not at all, 1 means by its whole length."),
+            last: clipSkipLab.say("The cosine between a token's state and its state after the last layer: 1 means the same direction, 0 nothing in common."),
+            used: clipSkipLab.say("The cosine between a token's state and its state after layer {layer}: 1 means the same direction, 0 nothing in common.", {layer}),
             norm: clipSkipLab.say("The length of a token's state."),
         }[quantity], given];
     }
 
     function quantities() {
-        return [["change", clipSkipLab.say("Change in each layer")], ["last", clipSkipLab.say("Likeness to the last layer")],
-            ["used", clipSkipLab.say("Likeness to the layer in use")], ["norm", clipSkipLab.say("Length")]];
+        return [["change", clipSkipLab.say("Change in each layer")], ["last", clipSkipLab.say("Similarity to the last layer")],
+            ["used", clipSkipLab.say("Similarity to the layer in use")], ["norm", clipSkipLab.say("Length")]];
     }
 
     function states() {
-        return [["unet", clipSkipLab.say("as the UNet gets it")], ["raw", clipSkipLab.say("raw hidden state")]];
+        return [["unet", clipSkipLab.say("as the UNet receives it")], ["raw", clipSkipLab.say("raw hidden state")]];
     }
 
     // Rows of tokens in reading order, each chunk under a heading where there are several.
@@ -80,8 +76,8 @@
         }
 
         const table = chart.chart({
-            label: clipSkipLab.say("Tokens and layers; the arrow keys go from cell to cell, Enter stops at a layer"),
-            hint: clipSkipLab.say("Point at a cell, or go there with the arrow keys. A click stops at that layer."),
+            label: clipSkipLab.say("Tokens and layers; use the arrow keys to move, Enter to stop at a layer"),
+            hint: clipSkipLab.say("Point at a cell or use the arrow keys. Click to stop at that layer."),
             side: 118, top: 40, cell: {least: 22, most: 62, height: 22}, rows: rows.length, columns: encoder.layers + 1,
             corner: [clipSkipLab.say("Layer"), clipSkipLab.say("Clip skip")],
             rowLabel(row) {

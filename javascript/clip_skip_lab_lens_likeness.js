@@ -12,8 +12,8 @@
         const cosine = (row, column) => part.cosine[used()][Math.max(row, column)][Math.min(row, column)];
 
         const table = chart.chart({
-            label: clipSkipLab.say("Tokens and tokens; the arrow keys go from cell to cell"),
-            hint: clipSkipLab.say("Point at a cell, or go there with the arrow keys."),
+            label: clipSkipLab.say("Tokens and tokens; use the arrow keys to move"),
+            hint: clipSkipLab.say("Point at a cell or use the arrow keys."),
             side: 118, top: 92, isUpright: true, cell: {least: 18, most: 44, height: 22}, rows: 0, columns: 1,
             rowLabel: (row) => ({text: tokenName(token(row)), kind: token(row).kind === "word" ? "" : "quiet"}),
             columnLabels: (column) => [tokenName(token(column))],
@@ -51,8 +51,7 @@
             if (encoder.similarity) table.draw();
         }
 
-        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("The cosine of two tokens' states, " +
-            "as the UNet gets them, at the layer in use: 1 points the same way, 0 has nothing in common.")});
+        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("The cosine between two tokens' states, as the UNet receives them, at the layer in use: 1 means the same direction, 0 nothing in common.")});
         legend.show(numbers.RANGE_OF_COSINES);
         container.replaceChildren(about, ...encoderChoice(answer.encoders, chooseEncoder), chunks, said, table.element,
             legend.element);

@@ -33,17 +33,14 @@
             more: (layer) => pair.more[layer],
             move(layer) {
                 drawn.move(layer);
-                said.textContent = clipSkipLab.say("{here} here, {apart} where “{word}” is left out",
+                said.textContent = clipSkipLab.say("{here} here, {apart} without “{word}”",
                     {here: colours.number(pair.here[layer]), apart: colours.number(pair.apart[layer]), word: one});
             },
         };
     }
 
     clipSkipLabLens.views.mixing = function (answer, clipSkip, container, {onAsk = () => {}} = {}) {
-        const lists = [], about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("Each pair is two words of " +
-            "the prompt: the cosine of their states here, and where the first is left out of the prompt. What is above that, the " +
-            "second word has taken from the first. The dashed line is without the word. There are at most 20 pairs, those that mix most " +
-            "at the clip skip that was asked.")});
+        const lists = [], about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("Each pair is two words of the prompt. The solid line is the cosine between their states in each layer, the dashed line the same without the first word in the prompt. Where the solid line is higher, the second word has taken something from the first. At most 20 pairs are shown, those that mix most at the clip skip that was in use.")});
         const button = make("button", {type: "button", textContent: clipSkipLab.say("Which words mix?"), onclick: () => onAsk()});
         container.replaceChildren(about);
         if (!answer.encoders.some(({mixing}) => mixing)) {
@@ -52,7 +49,7 @@
         }
         for (const encoder of answer.encoders.filter(({mixing}) => mixing)) {
             if (answer.encoders.length > 1) container.append(make("h5", {textContent: encoder.name}));
-            const body = make("tbody"), none = make("p", {textContent: clipSkipLab.say("At this layer no word takes from another.")});
+            const body = make("tbody"), none = make("p", {textContent: clipSkipLab.say("At this layer, no word takes anything from another.")});
             lists.push({encoder, body, none, rows: encoder.mixing.map((pair) => rowOf(encoder, pair))});
             container.append(none, make("table", {}, body));
         }

@@ -21,7 +21,7 @@ window.clipSkipLabLensRun = (function () {
         const inputs = dependencies.find(({js}) => js === "submit")?.inputs.map((id) => names.get(id)) ?? [];
         const isThere = (name) => inputs.some((props) => props?.elem_id === name);
         if (!isThere("txt2img_prompt") || !isThere("script_list") || typeof window.submit !== "function") {
-            throw new Refused(clipSkipLab.say("txt2img of this WebUI cannot be asked from here. “Sweep this prompt” fills it in instead."));
+            throw new Refused(clipSkipLab.say("txt2img of this WebUI cannot be started from here. Use “Sweep this prompt” instead, which fills in its fields."));
         }
         return inputs;
     }
@@ -120,9 +120,9 @@ window.clipSkipLabLensRun = (function () {
                 ?? (isLast ? await found(await newest(), wanted, before, strange) : null);
             if (record) return record;
             if (isLast && strange.size) {
-                throw new Refused(clipSkipLab.say("The sweep that ran is not one of exactly this prompt, model and values, so its images are not shown. Another extension may have changed the prompt."));
+                throw new Refused(clipSkipLab.say("The sweep that ran does not have exactly this prompt, model and values, so its images are not shown. Another extension may have changed the prompt."));
             }
-            if (isLast) throw new Refused(clipSkipLab.say("No sweep came of it. What txt2img says: {said}", {said: saidByHost()}));
+            if (isLast) throw new Refused(clipSkipLab.say("No sweep ran. txt2img says: {said}", {said: saidByHost()}));
             told(null);
             await pause();
         }
@@ -144,7 +144,7 @@ window.clipSkipLabLensRun = (function () {
         for (told(record); record.state === "running"; told(record)) {
             await pause();
             record = await request(route(record.id));
-            if (!isOf(record, wanted)) throw new Refused(clipSkipLab.say("The sweep is no longer the one that was asked for."));
+            if (!isOf(record, wanted)) throw new Refused(clipSkipLab.say("The sweep is no longer the one that was started here."));
         }
         return record;
     }

@@ -107,9 +107,9 @@
             pair, both,
             section: make("section", {className: "clip-skip-lab-side", hidden: true}, title, gone, pair, both),
             keep: button(clipSkipLab.say("Keep for comparison"),
-                clipSkipLab.say("What is shown stays, with its clip skip, and what you look at next stands beside it."), keep),
+                clipSkipLab.say("Keeps what is shown, with its clip skip, and puts what you show next beside it."), keep),
             negative: button(clipSkipLab.say("Prompt beside negative prompt"),
-                clipSkipLab.say("Both of what is shown, each with its own clip skip; ask with a negative prompt first."), showNegative),
+                clipSkipLab.say("Shows both side by side, each with its own clip skip. First enter a negative prompt and press Show."), showNegative),
         };
         tools.append(parts.keep, parts.negative);
         results.before(parts.section);

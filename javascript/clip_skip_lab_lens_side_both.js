@@ -108,7 +108,7 @@ clipSkipLabLens.both = (function () {
                 const encoder = answer.encoders.find((one) => one.name === encoderName);
                 return encoder ? [{name, clipSkip, encoder}] : [];
             });
-            const title = make("h5", {textContent: clipSkipLab.say("{encoder}: mean change of the words in each layer, as the UNet gets them", {encoder: encoderName})});
+            const title = make("h5", {textContent: clipSkipLab.say("{encoder}: mean change of the words in each layer, as the UNet receives them", {encoder: encoderName})});
             return [title, chart(lines), legend(lines)];
         });
     }
@@ -119,10 +119,10 @@ clipSkipLabLens.both = (function () {
         const [one, other] = values;
         return sides[0].answer.encoders.map((encoder, place) => {
             if (!encoder.honoured) {
-                return make("p", {textContent: clipSkipLab.say("{name} does not look at clip skip: it always gives layer {layer}.", encoder)});
+                return make("p", {textContent: clipSkipLab.say("{name} ignores clip skip: it always gives layer {layer}.", encoder)});
             }
             const [first, second] = sides.map(({answer}) => colours.percent(distanceIn(answer.encoders[place], values)));
-            return make("p", {textContent: clipSkipLab.say("{encoder}: from clip skip {one} to {other}, what the UNet gets changes by {first} in “{left}”, {second} in “{right}”.", {
+            return make("p", {textContent: clipSkipLab.say("{encoder}: from clip skip {one} to {other}, what the UNet receives changes by {first} in “{left}” and by {second} in “{right}”.", {
                 encoder: encoder.name, one, other, first, second, left: sides[0].name, right: sides[1].name,
             })});
         });
@@ -132,7 +132,7 @@ clipSkipLabLens.both = (function () {
         const [one, other] = sides.map(({answer}) => answer.encoders[place]);
         if (!one.honoured) return [];
         const words = sharedWords(one, other, values);
-        if (!words.length) return [make("p", {textContent: clipSkipLab.say("{encoder}: both have no word in common.", {encoder: one.name})})];
+        if (!words.length) return [make("p", {textContent: clipSkipLab.say("{encoder}: the two have no word in common.", {encoder: one.name})})];
         const cells = (tag, texts) => make("tr", {}, ...texts.map((text) => make(tag, {textContent: text})));
         const caption = make("caption", {textContent: clipSkipLab.say("Words in both, {encoder}: how much each changes from clip skip {one} to {other}", {
             encoder: one.name, one: values[0], other: values[1],
@@ -143,7 +143,7 @@ clipSkipLabLens.both = (function () {
             row.firstChild.dir = "auto";
             return row;
         });
-        const more = words.length > MOST_WORDS ? [make("p", {textContent: clipSkipLab.say("Further words in both: {count}", {count: words.length - MOST_WORDS})})] : [];
+        const more = words.length > MOST_WORDS ? [make("p", {textContent: clipSkipLab.say("More words in both: {count}", {count: words.length - MOST_WORDS})})] : [];
         return [make("table", {}, caption, head, make("tbody", {}, ...rows)), ...more];
     }
 

@@ -30,11 +30,11 @@
     async function look() {
         const {answer} = lens;
         if (!answer.encoders.some(({honoured}) => honoured)) {
-            throw new Refused(clipSkipLab.say("No text encoder of this model looks at clip skip, so all images would be the same."));
+            throw new Refused(clipSkipLab.say("All text encoders of this model ignore clip skip, so all images would be the same."));
         }
         const key = keyOf(answer), wanted = wantedOf(answer), {model} = await clipSkipLab.request("/model");
         if (model && model.name !== wanted.model) {
-            throw new Refused(clipSkipLab.say("The loaded model is {now}, and the lens shows {then}. Look again first.", {now: model.name, then: wanted.model}));
+            throw new Refused(clipSkipLab.say("The loaded model is {now}, but the lens shows {then}. Press Show again first.", {now: model.name, then: wanted.model}));
         }
         running = key;
         switchButtons();
@@ -65,7 +65,7 @@
         const counts = {done: doneOf(record), count: record.cells.length};
         const reason = record.cells.find(({state}) => state === "failed")?.reason ?? record.problems[0];
         const link = make("a", {href: pageOf(record), target: "_blank", rel: "noopener", textContent: clipSkipLab.say("Open its page")});
-        if (counts.done === counts.count) return say(clipSkipLab.say("{count} images stand over the layers.", counts), false, " ", link);
+        if (counts.done === counts.count) return say(clipSkipLab.say("{count} images are shown above the layers.", counts), false, " ", link);
         if (record.state === "interrupted") return say(clipSkipLab.say("Interrupted: {done} of {count} images.", counts), true, " ", link);
         return say(clipSkipLab.say("{done} of {count} images. {reason}", {...counts, reason: reason ?? ""}), true, " ", link);
     }
@@ -126,7 +126,7 @@
         const value = cell.values["Clip skip"], file = cell.pictures[0]?.small ?? cell.pictures[0]?.file;
         const says = {layer, value, prompt: shortened(asked.prompt)};
         if (cell.state !== "done" || !file) {
-            const why = cell.state === "failed" ? cell.reason : clipSkipLab.say("not there yet");
+            const why = cell.state === "failed" ? cell.reason : clipSkipLab.say("not yet generated");
             const empty = make("span", {title: clipSkipLab.say("Layer {layer}, clip skip {value}: {why}", {...says, why})});
             Object.assign(empty.dataset, {layer, said});
             return empty;
@@ -182,12 +182,12 @@
         find("#txt2img_script_container").scrollIntoView({block: "nearest"});
         find("#txt2img_generate").focus({preventScroll: true});
         if (JSON.stringify(before) === JSON.stringify(wanted)) return;
-        const back = make("button", {type: "button", className: "clip-skip-lab-button", textContent: clipSkipLab.say("Bring back what stood here")});
+        const back = make("button", {type: "button", className: "clip-skip-lab-button", textContent: clipSkipLab.say("Restore what was here")});
         back.addEventListener("click", () => attempt(async () => {
             await fill(before);
             sayIn("txt2img", "");
         }));
-        sayIn("txt2img", clipSkipLab.say("The lens's prompt and values stand here; Generate starts the sweep."), " ", back);
+        sayIn("txt2img", clipSkipLab.say("The lens filled in its prompt and values; Generate starts the sweep."), " ", back);
     }
 
     // --- The part of the page -----------------------------------------------------------------------------------
@@ -224,8 +224,8 @@
         said.setAttribute("role", "status");
         parts = {
             said,
-            look: button(clipSkipLab.say("What does each layer see"), clipSkipLab.say("Runs a draft of the sweep over all clip skips in txt2img, with its sampler, steps, seed and size, without styles and hires fix. What stands in txt2img's fields stays there; its gallery gets the images too."), look),
-            sweep: button(clipSkipLab.say("Sweep this prompt"), clipSkipLab.say("Fills in the script “Clip skip sweep” in txt2img and goes there. Nothing is started until you press Generate, and what stood there can be brought back."), sweep),
+            look: button(clipSkipLab.say("What each layer sees"), clipSkipLab.say("Runs a draft of a sweep over all clip skips in txt2img, with its sampler, steps, seed and size, but without styles and Hires. fix. The fields of txt2img stay unchanged; its gallery shows the images too."), look),
+            sweep: button(clipSkipLab.say("Sweep this prompt"), clipSkipLab.say("Fills in the script “Clip skip sweep” in txt2img and goes there. Nothing starts until you press Generate, and what was there before can be restored."), sweep),
             interrupt: make("button", {type: "button", textContent: clipSkipLab.say("Interrupt"), onclick: clipSkipLabLensRun.interrupt}),
             values: make("input", {type: "text", value: find(panel("values", "input, textarea"))?.value ?? "", autocomplete: "off"}),
         };

@@ -60,13 +60,12 @@
 
     function build() {
         const prompt = area(clipSkipLab.say("Prompt")), negative = area(clipSkipLab.say("Negative prompt"));
-        const look = button(clipSkipLab.say("Look"), () => ask(), true), take = button(clipSkipLab.say("From txt2img"), takeOver);
+        const look = button(clipSkipLab.say("Show"), () => ask(), true), take = button(clipSkipLab.say("From txt2img"), takeOver);
         look.title = "Ctrl+Enter";
         const tools = make("div", {className: "clip-skip-lab-tools"}, look, take);
         parts = {prompt: prompt.field, negative: negative.field, look, slider: slider(), status: line("status"), alert: line("alert"),
             results: make("div", {hidden: true})};
-        const about = make("p", {textContent: clipSkipLab.say("What a prompt becomes in each layer of the text encoder, where clip skip " +
-            "stops, and what that costs each word.")});
+        const about = make("p", {textContent: clipSkipLab.say("What your prompt becomes in each layer of the text encoder, where clip skip stops, and how much that changes each word.")});
         const summary = make("summary", {}, make("h3", {textContent: clipSkipLab.say("Prompt lens")}));
         const folding = make("details", {open: true}, summary, about,
             make("div", {className: "clip-skip-lab-prompts"}, prompt.label, negative.label), tools, parts.status, parts.alert,
@@ -102,18 +101,18 @@
     async function answered(request) {
         const number = ++asked;
         parts.alert.textContent = "";
-        parts.status.textContent = clipSkipLab.say("Looking…");
+        parts.status.textContent = clipSkipLab.say("Working…");
         parts.results.setAttribute("aria-busy", "true");
         const waiting = setTimeout(async () => {
             const generates = await isGenerating();
             if (number === asked && parts.results.hasAttribute("aria-busy") && generates) {
-                parts.status.textContent = clipSkipLab.say("Waiting for the WebUI, which is generating.");
+                parts.status.textContent = clipSkipLab.say("Waiting for the WebUI to finish generating.");
             }
         }, WAITS_AFTER);
         let found = null, said = "", problem = "";
         try {
             found = await lens.ask(request);
-            said = clipSkipLab.say("{name}, looked at in {seconds} s.",
+            said = clipSkipLab.say("{name}, done in {seconds} s.",
                 {name: found.model.name, seconds: lens.colours.number(found.seconds, found.seconds < 10 ? 2 : 0)});
         } catch (error) {
             if (!(error instanceof Refused)) throw error;
@@ -130,7 +129,7 @@
 
     async function ask() {
         if (!parts.prompt.value.trim()) {
-            parts.alert.textContent = clipSkipLab.say("There is no prompt yet.");
+            parts.alert.textContent = clipSkipLab.say("Enter a prompt first.");
             return;
         }
         const negative = parts.negative.value.trim();
@@ -179,7 +178,7 @@
     function whichPrompt() {
         if (!lens.answer.negative) return [];
         const options = [["", clipSkipLab.say("Prompt")], ["negative", clipSkipLab.say("Negative prompt")]];
-        return [lens.radios(clipSkipLab.say("Look at"), options, isNegative ? "negative" : "", (value) => {
+        return [lens.radios(clipSkipLab.say("Prompt to show"), options, isNegative ? "negative" : "", (value) => {
             isNegative = Boolean(value);
             show();
         })];
@@ -201,13 +200,13 @@
             isTouched = true;
             lens.move(value);
         };
-        add("figure", clipSkipLab.say("The way of the prompt"), {onClipSkip}, figureTools());
+        add("figure", clipSkipLab.say("From prompt to UNet"), {onClipSkip}, figureTools());
         add("heatmap", clipSkipLab.say("What each layer does to each token"), {onClipSkip});
         const onOther = (value) => {
             isCompared = true;
             lens.compareWith(value);
         };
-        add("compared", clipSkipLab.say("How far two values are apart"), {other: lens.other, onOther});
+        add("compared", clipSkipLab.say("How far apart two values are"), {other: lens.other, onOther});
         add("likeness", clipSkipLab.say("How alike the tokens are"));
         parts.mixing = add("mixing", clipSkipLab.say("Which words mix"), {onAsk: askForMixing});
     }

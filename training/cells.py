@@ -1,4 +1,4 @@
-"""Cells of the tables in docs/trained-with.md."""
+"""Cells of the tables in docs/trained-with-study.md."""
 
 from __future__ import annotations
 

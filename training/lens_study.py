@@ -44,16 +44,16 @@ LAYERS = list(range(LAST, 0, -1))
 """The layers of clip skip 1 to 12."""
 
 WORD_NEXT, WORD, WORD_THEN, NOUN, MIXING = (
-    "the colour's word moves, one step from the own clip skip",
-    "the colour's word moves, mean from the own clip skip to each higher one",
-    "the colour's word moves, at the value where the first of the two colours is lost",
+    "the color's word moves, one step from the own clip skip",
+    "the color's word moves, mean from the own clip skip to each higher one",
+    "the color's word moves, at the value where the first of the two colors is lost",
     "the noun behind it moves, mean from the own clip skip to each higher one",
-    "colour and noun mix less than at the own clip skip, mean over each higher one",
+    "color and noun mix less than at the own clip skip, mean over each higher one",
 )
 QUANTITIES = (WORD_NEXT, WORD, WORD_THEN, NOUN, MIXING)
 LATER, USUALLY, RIGHT = (
     "no lens: it is named second",
-    "no lens: other prompts lose this colour earlier",
+    "no lens: other prompts lose this color earlier",
     "no lens: it is on the right",
 )
 OTHERS = (LATER, USUALLY, RIGHT)
@@ -267,7 +267,7 @@ def tables(found: dict[int, dict]) -> str:
     some = [Counted(**of["rates"][WORD]) for of in found.values()]
     counts = [
         ["prompts", *(of["prompts"] for of in found.values())],
-        ["a colour is wrong at the own clip skip", *(of["left_out"] for of in found.values())],
+        ["a color is wrong at the own clip skip", *(of["left_out"] for of in found.values())],
         ["both are lost at the same value, or never", *(one.tied for one in some)],
         ["one is lost first", *(one.right + one.wrong + one.undecided for one in some)],
         *([f"the {side} one is lost at, mean", *(of["lost"][side] for of in found.values())] for side in SIDES),
@@ -280,8 +280,8 @@ def tables(found: dict[int, dict]) -> str:
     return "\n\n".join(
         [
             table(["", *heads], counts),
-            table(["the colour is lost first whose …", *heads], rates),
-            table(["the colour is lost the earlier the more …", *(f"{of}, {s}" for of in heads for s in SIDES)], when),
+            table(["the color is lost first whose …", *heads], rates),
+            table(["the color is lost the earlier the more …", *(f"{of}, {s}" for of in heads for s in SIDES)], when),
             table(["rank correlation", *heads], pictures),
             *(f"{key}: " + json.dumps({own: of[key] for own, of in found.items()}) for key in ("distance", "abrupt")),
         ]

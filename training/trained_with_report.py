@@ -1,4 +1,4 @@
-"""Writes docs/trained-with.md and its chart from what the study found: no number in it comes from elsewhere."""
+"""Writes docs/trained-with-study.md and its chart from what the study found: no number in it comes from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .trained_with import ALL, CAPTION_PICTURES, DRAWN_PICTURES, FIRST, KS, MANY
 from .trained_with_method import SCALES, SHARE
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-CHART = "trained-with.png"
+DOCUMENT, CHART = "trained-with-study.md", "trained-with.png"
 PARTS = {
     part.__name__: part
     for part in (
@@ -42,7 +42,7 @@ def run(folder: Path, model: Path = networks.MODEL, docs: Path = DOCS) -> None:
     found = {name: study.part(name, lambda part=part: part(study)) for name, part in PARTS.items()}
     chart(found["merges"], docs / "images" / CHART)
     text = document(found, study.predictions(), study.seconds())
-    (docs / "trained-with.md").write_text(text, encoding="utf-8")
+    (docs / DOCUMENT).write_text(text, encoding="utf-8")
 
 
 def chart(merges: dict, target: Path) -> None:
@@ -86,26 +86,29 @@ def document(found: dict, predictions: int, seconds: float) -> str:
 def _question(merges: dict) -> str:
     rows = [[merge_name(tenths), *(f"{x:.4f}" for x in merges[tenths]["means"]["loss"])] for tenths in ("10", "5", "0")]
     return f"""
-# Which clip skip was a checkpoint trained with? What the measure can do
+# Asking the weights: the study
 
-A diffusion model predicts noise best under the conditioning that it was trained with. So the loss of the noise
-prediction, for pictures with true captions, compared over clip skips with the same noise, names the layer. The method
-is Diffusion Classifier's (Li et al., ICCV 2023, arXiv 2303.16203) with layers in the place of classes.
+How well can [a checkpoint's weights tell its training clip skip](trained-with.md)? This page has the numbers behind it.
 
-Measured on the two small models of [small-model.md](small-model.md), of which we know the answer, and on what can be
-made of them. **Full-size models were not measured here.** Everything below is made by one command:
+A diffusion model predicts noise best under the conditioning that it was trained with. So we take images with true
+captions, and compare the loss of the noise prediction over clip skips, with the same noise: the least loss names the
+layer. The method is that of Diffusion Classifier (Li et al., ICCV 2023, arXiv 2303.16203), with layers instead of
+classes.
+
+It was measured on the two [small models](small-model.md), whose training clip skip we know, and on what can be
+made of them. **Full-size models were not measured here.** One command makes everything below:
 
     python -m training trained-with
 
-For each picture the mean over time steps of the logarithm of the ratio of two values' losses is one number. These
-numbers are compared by signed ranks (Wilcoxon), with the interval of Hodges and Lehmann. A value is decided when every
-other one is worse beyond its interval, with all comparisons and looks at the data corrected for (at most
-{percent(DOUBT)} wrong), and only if own captions do better than other pictures', as surely. Pictures show scenes that
-no training saw, with sentences that no training saw.
+For each image, one number counts: the mean over time steps of the logarithm of the ratio of two values' losses. These
+numbers are compared by signed ranks (Wilcoxon), with the interval of Hodges and Lehmann. A value is decided if every
+other one is worse beyond its interval, corrected for all comparisons and looks at the data (at most
+{percent(DOUBT)} wrong), and only if an image's own caption does better than other images' captions, just as surely.
+Images show scenes that no training saw, with sentences that no training saw.
 
 ![Loss over clip skip](images/{CHART})
 
-Mean loss, {PICTURES} pictures; the bands of the chart are two standard errors:
+Mean loss of {PICTURES} images; the bands of the chart are two standard errors:
 
 {table(["model", *ALL], rows)}
 """
@@ -127,29 +130,29 @@ def _came_out(found: dict) -> str:
     return f"""
 ## What came out
 
-- With 16, 32 and 64 pictures the first model is decided in {", ".join(sure["10"])} of the draws, the second in
-  {", ".join(sure["0"])}. Four pictures decide nothing.
-- Merges come out as what weighs more, the nearer to the half the later. Decided for what weighs less:
-  in {percent(wrong)} of the draws. The half-and-half merge, which has no answer, was decided in {percent(half)}
-  at most.
-- Pictures are what it takes. More time steps or more noise for the same pictures help little, and it matters little
-  which time steps are asked.
-- Guided predictions tell worse than plain ones.
-- How alike two layers are says little on its own: at the same cosine the first model needed a few dozen pictures where
-  the second could not be told.
-- Pictures that the model drew at one clip skip draw the answer towards that value; own losses compared, {MANY} pictures
-  a value decide the first in {own["10"]} and the second in {own["0"]}, and {own_wrong} of the draws are decided
-  for what weighs less, merges included.
-- Wrong captions need the control: without it, one caption for all pictures, or other pictures' captions, would be
-  decided for a wrong value in up to {percent(fooled)} of the draws. With it, in {percent(passed)}.
-- Trained further at another clip skip, the old value fades, but the new one was not found, and the training of the
-  whole UNet raised the loss at every value. Whether a longer or gentler one would be found isn't known.
-- Without captions it works, too, on these models: under the empty caption {MANY} pictures would decide the first in
-  {without["10"]} and the second in {without["0"]} of the draws. That rests on a training that saw empty captions, and
-  the control, which asks for captions that say something, rightly doesn't let it pass today.
-- Signed ranks ask which value is better for the typical picture. Where several values are as good on average *and* the
+- With 16, 32 and 64 images the first model is decided in {", ".join(sure["10"])} of the draws, the second in
+  {", ".join(sure["0"])}. Four images decide nothing.
+- Merges give the value of the model with more weight, and need more images the closer they are to half and half. For
+  the model with less weight they were decided in {percent(wrong)} of the draws. The half-and-half merge, which has no
+  right answer, was decided in {percent(half)} at most.
+- Only more images help. More time steps or more noise for the same images help little, and it matters little
+  which time steps are used.
+- Guided predictions decide less than plain ones.
+- How alike two layers are says little on its own: at the same cosine, the first model needed a few dozen images, and
+  the second could not be decided.
+- Images that the model drew at one clip skip pull the answer towards that value. If images are drawn at every value,
+  and each is measured at its own, {MANY} images per value decide the first model in {own["10"]} and the second in
+  {own["0"]} of the draws, and {own_wrong} are decided for the value with less weight, merges included.
+- Wrong captions need a control. Without it, one caption for all images, or other images' captions, would be
+  decided for a wrong value in up to {percent(fooled)} of the draws; with it, in {percent(passed)}.
+- After further training at another clip skip the old value fades, but the new one was not found, and training the
+  whole UNet raised the loss at every value. Whether a longer or gentler training would be found isn't known.
+- It would work without captions, too, on these models: under the empty caption {MANY} images would decide the first in
+  {without["10"]} and the second in {without["0"]} of the draws. That depends on a training that saw empty captions, and
+  the control, which requires captions that say something, does not accept it today.
+- Signed ranks show which value is better for the typical image. If several values are equally good on average *and* the
   ratios are very skewed against the true one, it is dropped more often than promised. With measured losses made
-  equally good, a wrong value was decided in {percent(equal)} of the draws at most.
+  equally good, a wrong value was decided in at most {percent(equal)} of the draws.
 """
 
 
@@ -158,8 +161,8 @@ def _models(merges: dict) -> str:
     return f"""
 ## Models and merges
 
-{n} draws of k pictures out of {PICTURES}, clip skips 1 to {len(ALL)}. *Best is right*: the least loss is at the true
-value. *Of the full table*: predictions beside those of all values at ten time steps for k pictures.
+{n} draws of k images out of {PICTURES}, clip skip 1 to {len(ALL)}. *Best is right*: the least loss is at the true
+value. *Of the full table*: the predictions made, as a share of all values at ten time steps for k images.
 
 {
         table(
@@ -169,7 +172,7 @@ value. *Of the full table*: predictions beside those of all values at ten time s
                 "best is right",
                 "decided",
                 "decided and wrong",
-                "pictures used",
+                "images used",
                 "predictions",
                 "of the full table",
             ],
@@ -177,8 +180,8 @@ value. *Of the full table*: predictions beside those of all values at ten time s
         )
     }
 
-Merges of the UNets' weights in steps of a tenth; what is decided, and in how many draws (the merges: {MERGE_PICTURES}
-pictures, clip skips 1 to {len(NEAR)}, {merges["9"]["rows"][0]["draws"]} draws):
+Merges of the UNets' weights in steps of a tenth: what is decided, and in how many draws (for the merges
+{MERGE_PICTURES} images, clip skip 1 to {len(NEAR)}, {merges["9"]["rows"][0]["draws"]} draws):
 
 {table(["weights", *(f"k = {k}" for k in KS)], merge_rows(merges, KS))}
 """
@@ -189,8 +192,8 @@ def _further(further: dict) -> str:
     return f"""
 ## Trained further at another clip skip
 
-The first model (clip skip 1) trained further at clip skip {trained_with.FURTHER_SKIP}: all of its UNet, or low-rank
-updates (rank 4) of the attention only, as a LoRA has them. Mean loss at 1 to 4 and what {MANY} pictures decide:
+The first model (clip skip 1) was trained further at clip skip {trained_with.FURTHER_SKIP}: either its whole UNet, or
+low-rank updates (rank 4) of the attention only, as in a LoRA. Mean loss at 1 to 4, and what {MANY} images decide:
 
 {table(["steps", *NEAR[:4], "decided"], rows)}
 """
@@ -200,14 +203,15 @@ def _poorer(poorer: dict) -> str:
     rows = []
     for name, both in poorer.items():
         trained, _, how = name.partition(" ")
+        how = how.replace("picture", "image").replace("colour", "color")
         cells = [cell for row in both for cell in (best(row), percent(row["before_control"]), decided(row))]
         rows.append([trained if trained != "0" else "–", how, *cells])
     few, many = (row["k"] for row in both)
     return f"""
-## Other captions, poorer pictures, no model at all
+## Other captions, poorer images, no model at all
 
-k of {CAPTION_PICTURES} pictures, clip skips 1 to {len(FIRST)}, {both[0]["draws"]} draws. *Intervals*: in how many draws
-they alone would decide; *decided* asks in addition that own captions do better than other pictures' (the control).
+k of {CAPTION_PICTURES} images, clip skip 1 to {len(FIRST)}, {both[0]["draws"]} draws. *Intervals*: in how many draws
+they alone would decide; *decided* also requires that own captions do better than other images' (the control).
 
 {
         table(
@@ -230,9 +234,9 @@ def _captionless(captionless: dict) -> str:
     return f"""
 ## Without captions
 
-Our models were trained with the empty caption in every tenth picture, as Stable Diffusion was. So pictures without any
-caption were asked under the *empty* caption's states. Mean loss at 1 to 4, the best of {len(FIRST)} values in how many
-draws, and in brackets in how many the intervals alone would decide ({CAPTION_PICTURES} pictures):
+Our models were trained with an empty caption for every tenth image, as Stable Diffusion was. So images without any
+caption were measured under the states of the *empty* caption. Mean loss at 1 to 4; which of {len(FIRST)} values is
+best, and in how many draws; in brackets, in how many the intervals alone would decide ({CAPTION_PICTURES} images):
 
 {table(["weights", *NEAR[:4], *(f"k = {k}" for k in ks)], rows)}
 """
@@ -249,14 +253,14 @@ def _drawn(drawn: dict) -> str:
         biased.append([trained, at, best(row), decided(row)])
     ks = [row["k"] for row in drawn["own"]["10"]["rows"]]
     return f"""
-## Pictures that the model drew itself
+## Images that the model drew itself
 
-Drawn at one clip skip and asked with all ({MANY} of {DRAWN_PICTURES} pictures, 1 to {len(FIRST)}):
+Drawn at one clip skip and measured at all ({MANY} of {DRAWN_PICTURES} images, 1 to {len(FIRST)}):
 
 {table(["trained with", "drawn at", "best", "decided"], biased)}
 
-Drawn at each value, the same seeds, and the *own* losses compared ({DRAWN_PICTURES} pictures a value, CFG scale
-{trained_with.CFG_SCALE:g}, 12 steps). What is decided with k pictures a value:
+Drawn at each value with the same seeds, and each measured at its *own* value ({DRAWN_PICTURES} images per value,
+CFG scale {trained_with.CFG_SCALE:g}, 12 steps). What is decided with k images per value:
 
 {table(["weights", *(f"k = {k}" for k in ks)], rows)}
 
@@ -275,12 +279,12 @@ def _likeness(likeness: dict) -> str:
     return f"""
 ## How alike the layers may be
 
-In the small models neighbouring layers are further apart than CLIP's. So the own layer was turned towards the other
-one (1 towards 2, 2 towards 1; each token's length kept), and the turned one compared with the own one: {MERGE_PICTURES}
-pictures. *Pictures needed*: the interval leaves out zero in half of the cases, with the correction for twelve values;
-"none" where the difference is within two standard errors of nothing. The range is two standard errors.
+In the small models neighboring layers are further apart than CLIP's. So the own layer was turned towards the other
+one (1 towards 2, 2 towards 1; each token's length kept), and the turned one was compared with the own one, with
+{MERGE_PICTURES} images. *Images needed*: the interval excludes zero in half of the cases, with the correction for
+twelve values; "none" if the difference is within two standard errors of zero. The range is two standard errors.
 
-{table(["trained with", "cosine", "loss", "pictures needed, five steps each", "ten steps, two noises each"], rows)}
+{table(["trained with", "cosine", "loss", "images needed, five steps each", "ten steps, two noises each"], rows)}
 """
 
 
@@ -306,31 +310,31 @@ def _method(found: dict) -> str:
         for scale, row in rows.items()
     ]
     return f"""
-## Why it is measured in this way
+## Why it is measured this way
 
-**Time steps.** Mean of the log ratio of clip skip 1 and 2 over its spread between pictures, by tenth of the time steps
+**Time steps.** Mean of the log ratio of clip skip 1 and 2 over its spread between images, by tenth of the time steps
 (the first has the least noise):
 
 {table(["weights", *range(1, 11)], separation)}
 
-Pictures needed with the five that tell most (chosen with one half of the pictures, counted with the other), with every
-other one in turn, with the five that have most noise, and with all ten, which cost twice as much:
+Images needed with the five time steps that tell most (chosen with one half of the images, counted with the other), with
+every other one in turn, with the five that have the most noise, and with all ten, which cost twice as much:
 
 {table(["weights", "five chosen", "every other one", "the five with most noise", "all ten"], choices)}
 
-Predictions until the end, and in how many draws of {MANY} pictures it was decided:
+Predictions until the end, and in how many draws of {MANY} images a value was decided:
 
 {table(["weights", "chosen after the first look", "every other one", "all ten"], asked)}
 
-**Statistic.** Pictures needed to tell 1 from 2, all ten time steps:
+**Statistic.** Images needed to tell 1 from 2, all ten time steps:
 
 {table(["weights", *statistics["10"]], compared)}
 
-**Guidance.** The loss of the guided prediction, *off + scale · (on − off)*, in the place of the plain one (scale 1),
-among clip skips 1 to {len(FIRST)}; "worse": the other one of 1 and 2 beside the true one ({MERGE_PICTURES} pictures,
+**Guidance.** The loss of the guided prediction, *off + scale · (on − off)*, instead of the plain one (scale 1),
+for clip skip 1 to {len(FIRST)}; "worse": the other one of 1 and 2 compared with the true one ({MERGE_PICTURES} images,
 scales {", ".join(f"{scale:g}" for scale in SCALES)}):
 
-{table(["trained with", "scale", "best", "worse", "pictures needed"], guided)}
+{table(["trained with", "scale", "best", "worse", "images needed"], guided)}
 """
 
 
@@ -355,21 +359,21 @@ def _coverage(coverage: dict, simulated: dict) -> str:
     return f"""
 ## Do the intervals cover what they promise?
 
-Drawn from the measured log ratios of two values (the middle of all pictures, Hodges and Lehmann's, is the truth): how
-often, in percent, the interval lies wholly above the truth / wholly below it, beside what each side may miss:
+Drawn from the measured log ratios of two values (the truth is the middle of all images, by Hodges and Lehmann): how
+often, in percent, the interval is entirely above the truth / entirely below it. The head has what each side may miss:
 
 {table(["weights", "values", "skewness", "k", *nominal], rows)}
 
-To be wrong the interval must lie above: a value taken for worse than it is.
+Only an interval above the truth leads to a wrong answer: a value is taken for worse than it is.
 
-The same losses moved so that the first two or four values are equally good at each time step: how often a value other
-than the true one is decided (at most {percent(DOUBT)} is promised):
+The same losses, shifted so that the first two or four values are equally good at each time step: how often a value
+other than the true one is decided (at most {percent(DOUBT)} is promised):
 
 {table(["weights", *head], equal)}
 
-Simulated, numbers skewed against the true value: how often it is dropped by one of 1, 3 or 11 others that are exactly
-as good on average (64 pictures, looks at 12, 24, 48 and 64). Dropped is not yet decided wrongly: for that all others
-but one must be dropped, too.
+Simulated numbers that are skewed against the true value: how often it is dropped because of one of 1, 3 or 11 others
+that are exactly as good on average (64 images, looks at 12, 24, 48 and 64). Dropped does not yet mean decided wrongly:
+for that, all others but one must be dropped, too.
 
 {table(["skewness", "1 other", "3 others", "11 others"], dropped)}
 """
@@ -379,18 +383,20 @@ def _cost(predictions: int, seconds: float) -> str:
     return f"""
 ## Cost
 
-The study: {predictions:,} predictions in tables, about 2 ms each on one thread of a CPU, which are most of its time;
+The study made {predictions:,} predictions, about 2 ms each on one thread of a CPU, which is most of its time;
 the rest took {seconds / 60:.0f} minutes beside other work. Tables and results are kept in
-`training-data/trained-with/`, so that an interrupted study goes on where it was; delete that folder to measure anew.
+`training-data/trained-with/`, so that an interrupted study continues where it was; delete that folder to measure again.
 
 ## What isn't known
 
-- Full-size models were not measured here. CLIP's neighbouring layers are more alike than those of the small models and
-  SD1-like models are said to be forgiving between 1 and 2: expect to need more pictures, and "undecided" more often.
-  How long such a model takes: [on a graphics card](exact-and-fast.md#on-a-graphics-card-at-half-precision).
-- Two models of one kind are few. Both were trained by us, with the same captions and the same text encoder.
-- Losses are only to be compared within one WebUI: some draw the latents of a picture from the VAE's posterior, others
+- Full-size models were not measured here. CLIP's neighboring layers are more alike than those of the small models, and
+  models like SD1 are said to be forgiving between 1 and 2: expect to need more images, and "undecided" more often.
+  How long such a model takes: [on a GPU](exact-and-fast.md#on-a-gpu-at-half-precision).
+- Two models of one kind are few. We trained both, with the same captions and the same text encoder.
+- Compare losses only within one WebUI: some take the latents of an image at random from the VAE's posterior, others
   take its mean. By how much a value is worse changes little with that.
-- Passes beyond the second over the same pictures, which a probing makes when it is undecided, were not counted here.
+- Further passes over the same images, which are made if two were not enough to decide, were not counted here.
 - v-prediction and SDXL's two encoders: the small models have neither.
+
+[Back to asking the weights](trained-with.md) · [Contents](index.md)
 """

@@ -86,11 +86,11 @@ def _without_own(host: Host, pictures: list[Captioned]) -> tuple[list[Captioned]
     for picture in pictures:
         made = host.infotext(picture.load(0))
         if made is not None and made.is_by(own):
-            left_out.append(Text("{name} is left out: this checkpoint itself made it.", name=picture.name))
+            left_out.append(Text("{name} is left out: it was made by this checkpoint itself.", name=picture.name))
         else:
             kept.append(picture)
     if not kept:
-        allowed, problem = Text("images from elsewhere"), Text("are all made by this checkpoint itself")
+        allowed, problem = Text("images that it did not make"), Text("are all made by this checkpoint itself")
         raise InvalidInput(PICTURES, len(pictures), allowed, problem)
     return kept, left_out
 
@@ -108,13 +108,13 @@ def _read(number: int, entry: Any) -> Captioned:
         _open(data, 0).verify()
         _open(data, 0).load()
     except Exception as error:  # what a library raises for a file that is no picture may be anything
-        allowed, problem = Text("PNG, JPEG or WebP in base64"), Text("is no image that can be read")
+        allowed, problem = Text("PNG, JPEG or WebP in base64"), Text("is not an image that can be read")
         raise InvalidInput(name, _beginning(image), allowed, problem) from error
     return Captioned(name, caption, partial(_open, data))
 
 
 def _decoded(name: Text, image: Any) -> bytes:
-    problem = InvalidInput(name, _beginning(image), Text("PNG, JPEG or WebP in base64"), Text("is no base64"))
+    problem = InvalidInput(name, _beginning(image), Text("PNG, JPEG or WebP in base64"), Text("is not base64"))
     if not isinstance(image, str):
         raise problem
     head, comma, rest = image.partition(",")

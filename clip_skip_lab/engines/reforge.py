@@ -22,8 +22,8 @@ class ReForge(ForgeClip):
     lent_off = (
         {OWN_SCHEDULE: False},
         Text(
-            "The WebUI's own “Dynamic clip skip ramp” was off here: it would change clip skip from step to step, "
-            "whatever is asked."
+            "The WebUI's own “Dynamic clip skip ramp” was switched off here: it would change clip skip from step "
+            "to step, whatever is set."
         ),
     )
 

@@ -69,7 +69,7 @@ def _prompt(field: Text, given: object) -> str:
     try:
         given.encode()
     except UnicodeEncodeError as error:
-        raise InvalidInput(field, given, Text("text"), Text("has half of a character")) from error
+        raise InvalidInput(field, given, Text("text"), Text("contains a broken character")) from error
     return given
 
 

@@ -50,7 +50,7 @@ def read_address(text: str) -> Address:
     except ValueError:  # a port that is no number, brackets that do not close
         is_one = False
     if not is_one or re.search(r"[\s\\\x00-\x1f\x7f]", place):
-        raise InvalidInput(ADDRESS, shown, EXAMPLE, Text("is no address"))
+        raise InvalidInput(ADDRESS, shown, EXAMPLE, Text("is not an address"))
     host = f"[{host}]" if ":" in host else host
     ending = "" if port in (None, PORTS[scheme]) else f":{port}"
     path = re.sub("/{2,}", "/", found.path).rstrip("/")
@@ -180,7 +180,7 @@ class WebUIs:
         except InvalidInput as error:
             if self._told != error.detail:
                 self._told = error.detail
-                self._said(Text("{sentence} The WebUIs that were known stay.", sentence=error.sentence))
+                self._said(Text("{sentence} The WebUIs known so far are kept.", sentence=error.sentence))
         return self._now
 
     def _all(self, text: str) -> list[Address]:
@@ -195,5 +195,5 @@ class WebUIs:
                 return opened.read().decode("utf-8-sig")
         except (OSError, ValueError) as error:
             problem = Text("cannot be read ({reason})", reason=reason_of(error))
-            allowed = Text("a text file with the address of a WebUI on each line")
+            allowed = Text("a text file with one WebUI address per line")
             raise InvalidInput(FILE, str(file), allowed, problem) from error

@@ -18,15 +18,15 @@ from .exchange import Failed, Gone
 WEBUI_FIELD = Text("WebUI")
 THE_ADDRESS = Text("the address of a WebUI that was started with --api, such as http://127.0.0.1:7860")
 WITH_API = Text("a WebUI that was started with --api")
-PERHAPS_HTTPS = Text("{address}; with https:// where it has a certificate", address=THE_ADDRESS)
+PERHAPS_HTTPS = Text("{address}; with https:// if it has a certificate", address=THE_ADDRESS)
 SIGN_IN = Text("--auth NAME:PASSWORD, as in that WebUI's --api-auth")
 CERTIFICATES = Text(
-    "a certificate that is valid for this name (SSL_CERT_FILE can name a file with one of your own), or the address "
-    "with http:// where the WebUI takes that"
+    "a certificate that is valid for this name (SSL_CERT_FILE can name a file with your own), or the "
+    "address with http:// if the WebUI accepts that"
 )
 
-IS_NO_WEBUI = Text("answers, but is no WebUI")
-HAS_NO_API = Text("is a WebUI without its API")
+IS_NO_WEBUI = Text("answers, but is not a WebUI")
+HAS_NO_API = Text("is a WebUI whose API is off")
 BROKE_OFF = Text("broke off in the middle of its answer")
 
 ROUTE_IS_MISSING = "Not Found"
@@ -59,7 +59,7 @@ class NotDone(Failed):
     """A WebUI failed at a request, HTTP 500 mostly, and says why. `url` and `status` as above."""
 
     def __init__(self, url: str, reason: str, status: int):
-        super().__init__(Text("{url} could not do it ({reason}).", url=url, reason=reason))
+        super().__init__(Text("{url} failed ({reason}).", url=url, reason=reason))
         self.url = url
         self.reason = reason
         self.status = status
@@ -69,7 +69,7 @@ class Refused(InvalidInput):
     """A WebUI refuses a request (HTTP 422) with a sentence of its own, which is what this error says."""
 
     def __init__(self, url: str, said: str):
-        super().__init__(WEBUI_FIELD, url, Text("what it takes"), Text("refuses it ({reason})", reason=said))
+        super().__init__(WEBUI_FIELD, url, Text("what it accepts"), Text("refused it ({reason})", reason=said))
         self.sentence = Text("{url}: {said}", url=url, said=said)
         self.detail = encodable(self.sentence)
         self.args = (self.detail,)
@@ -84,7 +84,7 @@ def before_the_run() -> Iterator[None]:
     except NoAnswer as error:
         raise InvalidInput(WEBUI_FIELD, error.url, error.allowed, error.problem) from error
     except NotDone as error:
-        problem = Text("fails when it is asked ({reason})", reason=error.reason)
+        problem = Text("answers with an error ({reason})", reason=error.reason)
         raise InvalidInput(WEBUI_FIELD, error.url, Text("a WebUI that works"), problem) from error
 
 
@@ -95,16 +95,16 @@ def why_no_answer(url: str, error: Exception, began: bool = False) -> NoAnswer:
         return NoAnswer(url, Text("does not answer in time"))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            problem = Text("has a certificate that does not fit ({reason})", reason=_of_certificate(cause))
+            problem = Text("has an invalid certificate ({reason})", reason=_of_certificate(cause))
             return NoAnswer(url, problem, CERTIFICATES)
         if isinstance(cause, ssl.SSLError) and isinstance(error, httpx.ConnectError):
-            return NoAnswer(url, Text("does not speak https"), Text("the same address with http://"))
+            return NoAnswer(url, Text("does not support https"), Text("the same address with http://"))
         if isinstance(cause, socket.gaierror):
-            return NoAnswer(url, Text("cannot be found: there is no machine of this name"))
+            return NoAnswer(url, Text("cannot be found: no machine has this name"))
         if isinstance(cause, ConnectionRefusedError):
-            return NoAnswer(url, Text("cannot be reached: nothing listens there"))
+            return NoAnswer(url, Text("cannot be reached: nothing is listening there"))
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | UnicodeError):
-        return NoAnswer(url, Text("is no address"))
+        return NoAnswer(url, Text("is not an address"))
     if isinstance(error, httpx.ConnectError):
         told = next((cause for cause in causes if isinstance(cause, OSError)), error)
         return NoAnswer(url, Text("cannot be reached ({reason})", reason=reason_of(told)))
@@ -138,7 +138,7 @@ def why_refused(url: str, response: httpx.Response, content: bytes, signed_in: b
     if 300 <= status < 400:
         return _sent_on(url, response)
     if status == 401:
-        problem = Text("does not take this name and password") if signed_in else Text("wants a name and password")
+        problem = Text("does not accept this name and password") if signed_in else Text("requires a name and password")
         return NoAnswer(url, problem, SIGN_IN, status)
     said = said_in(content)
     if said and status in (400, 422):
@@ -146,11 +146,11 @@ def why_refused(url: str, response: httpx.Response, content: bytes, signed_in: b
     if status == 404 and (missing := said_in(content, ("detail",))) not in ("", ROUTE_IS_MISSING):
         return Refused(url, missing)
     if status >= 500 and status not in (502, 503, 504):
-        return NotDone(url, said or Text("it says no more; its log may"), status)
+        return NotDone(url, said or Text("it gave no reason; see its log"), status)
     if status in (400, 404, 405, 422):
         return NoAnswer(url, IS_NO_WEBUI, status=status)
     reason = Text("HTTP {status}: {said}", status=status, said=said) if said else Text("HTTP {status}", status=status)
-    return NoAnswer(url, Text("does not let this through ({reason})", reason=reason), status=status)
+    return NoAnswer(url, Text("does not allow this request ({reason})", reason=reason), status=status)
 
 
 def _sent_on(url: str, response: httpx.Response) -> NoAnswer:
@@ -163,11 +163,11 @@ def _sent_on(url: str, response: httpx.Response) -> NoAnswer:
         only_https = response.url.scheme == "http" and there.scheme == "https" and there.path == response.url.path
     except (httpx.InvalidURL, UnicodeError, ValueError):
         return NoAnswer(url, IS_NO_WEBUI, status=status)
-    problem = Text("sends on to {place}", place=place)
+    problem = Text("redirects to {place}", place=place)
     if only_https:
         return NoAnswer(url, problem, Text("the same address with https://"), status)
     return NoAnswer(
-        url, problem, Text("the address of the WebUI itself, with no page for signing in before it"), status
+        url, problem, Text("the address of the WebUI itself, without a sign-in page in front of it"), status
     )
 
 

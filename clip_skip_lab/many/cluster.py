@@ -121,8 +121,8 @@ class Cluster:
             for name in self._workers:
                 self._client.submit(_give, None, resources={self._resource(name): 1}, pure=False).result(CHECKING)
         except Exception as error:  # whatever of its environment is another
-            allowed = Text("a Dask scheduler in whose environment clip-skip-lab is installed, with the same versions")
-            problem = Text("cannot run our tasks ({reason})", reason=reason_of(error))
+            allowed = Text("a Dask scheduler whose environment has clip-skip-lab installed, in the same versions")
+            problem = Text("cannot run the tasks of Clip Skip Lab ({reason})", reason=reason_of(error))
             raise InvalidInput("--scheduler", self._scheduler, allowed, problem) from error
 
     def leave(self, *names: str) -> None:

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if given.verbose:
             raise
-        why = Text("It could not be done ({reason}). --verbose says more.", reason=reason_of(error))
+        why = Text("It failed ({reason}). --verbose tells more.", reason=reason_of(error))
         complain(why, language)
         return MISSING
 
@@ -69,7 +69,7 @@ def _language_of_terminal() -> str:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="clip-skip-lab",
-        description="Sweeps over clip skip on WebUIs that run elsewhere, and sweeps that lie on disk.",
+        description="Runs sweeps over clip skip on other WebUIs, and works with the sweeps on disk.",
         epilog=EXIT_CODES,
         formatter_class=RawDescriptionHelpFormatter,
     )
@@ -84,20 +84,27 @@ def _parser() -> ArgumentParser:
             epilog=f"{more}\n\n{EXIT_CODES}".lstrip(),
             formatter_class=RawDescriptionHelpFormatter,
         )
-        made.add_argument("--language", metavar="CODE", help='of what is said, such as "ja"; else the terminal\'s')
-        made.add_argument("--verbose", action="store_true", help="says on standard error what goes on inside, too")
+        made.add_argument(
+            "--language", metavar="CODE", help='the language of messages, such as "ja" (default: that of the terminal)'
+        )
+        made.add_argument("--verbose", action="store_true", help="also write a log to standard error")
         made.set_defaults(run=run)
         return made
 
-    sweeping.add_options(command("sweep", sweeping.sweep, "runs one sweep on one or more WebUIs", sweeping.MORE))
-    measure = command("measure", on_disk.measure, "measures the images of sweeps anew")
-    page = command("page", on_disk.page, "writes the page of sweeps anew, and says where it is")
-    page.add_argument("--open", action="store_true", help="opens it in the browser, too")
+    sweeping.add_options(command("sweep", sweeping.sweep, "run a sweep on one or more WebUIs", sweeping.MORE))
+    measure = command("measure", on_disk.measure, "measure the images of sweeps again")
+    page = command("page", on_disk.page, "write the page of sweeps again and print its path")
+    page.add_argument("--open", action="store_true", help="also open it in the browser")
     for made in (measure, page):
-        made.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="of a sweep")
-    listing = command("list", on_disk.listing, "lists the sweeps in a folder, the newest first")
+        made.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="folder of a sweep")
+    listing = command("list", on_disk.listing, "list the sweeps in a folder, newest first")
     listing.add_argument(
-        "folder", metavar="FOLDER", nargs="?", type=Path, default=Path(), help="as --out takes it; else this one"
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        help="a folder given to --out (default: this folder)",
     )
-    listing.add_argument("--json", action="store_true", help="for programs")
+    listing.add_argument("--json", action="store_true", help="write JSON, for programs")
     return parser

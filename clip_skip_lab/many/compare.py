@@ -15,12 +15,12 @@ from .exchange import Described
 WORDS = {
     "name": Text("the kind of WebUI"),
     "version": Text("the WebUI's version"),
-    "torch": Text("the version of torch"),
+    "torch": Text("the torch version"),
     "device": Text("the device"),
-    "card": Text("the card"),
+    "card": Text("the GPU"),
     "precision": Text("the precision"),
     "attention": Text("the cross attention optimization"),
-    "format": Text("the images' file format"),
+    "format": Text("the file format of the images"),
     "quality": Text("the quality of JPEG images"),
     "program": Text("Clip Skip Lab"),
     "hash": Text("the checkpoint"),
@@ -56,11 +56,11 @@ def check_same(described: Mapping[str, Described], allow_different: bool) -> lis
             continue
         if not allow_different:
             allowed = Text("WebUIs that make the same images, or --allow-different")
-            problem = Text("is not like {first}: {differences}", first=first_url, differences=_named(found))
+            problem = Text("differs from {first}: {differences}", first=first_url, differences=_named(found))
             raise InvalidInput(WEBUI_FIELD, url, allowed, problem)
         sentences.append(
             Text(
-                "{url} is not like {first}, and images may differ: {differences}.",
+                "{url} differs from {first}, so images may differ: {differences}.",
                 url=url,
                 first=first_url,
                 differences=_named(found),
@@ -97,7 +97,7 @@ def differences(first: Described, other: Described) -> list[Text]:
             if same_kind or key[0] != "setting" or (key in before and key in now):
                 found.append(_differs(key, there, then))
         elif _is_hash(key) and not then:
-            found.append(Text("of {what} no hash is told", what=_what(key)))
+            found.append(Text("{what} has no known hash", what=_what(key)))
     return found
 
 
@@ -146,6 +146,6 @@ def _what(key: tuple[str, ...]) -> Text | str:
 
 def _shown(value: Any) -> str:
     if value in (None, ""):
-        return Text("not there")
+        return Text("missing")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -237,15 +237,15 @@ class Crew:
         except Gone:
             member.look_at = time.monotonic() + LOOK_EVERY
         except (InvalidInput, Failed) as error:
-            self._put_out(member, Text("{url} takes no part: {reason}", url=member.url, reason=_sentence(error)))
+            self._put_out(member, Text("{url} is not used: {reason}", url=member.url, reason=_sentence(error)))
         else:
             if member is self._first and described.fingerprint != self._first.described.fingerprint:
                 self._put_out(
-                    member, Text("{url} takes no part: checkpoint or settings were changed there.", url=member.url)
+                    member, Text("{url} is not used: its checkpoint or settings were changed.", url=member.url)
                 )
                 return
             member.webui, member.described, member.failures = webui, described, 0
-            self._say(Text("{url} takes part.", url=member.url), *sentences)
+            self._say(Text("{url} joins the sweep.", url=member.url), *sentences)
             self._set(member, WAITS)
 
     # --- Taking -------------------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ class Crew:
         if done.given.fingerprint != told.fingerprint:
             self._placement.give_back(cells)
             sentence = Text(
-                "{url}: checkpoint or settings were changed there; what it made then is not used.", url=member.url
+                "{url}: its checkpoint or settings were changed; what it made after that is not used.", url=member.url
             )
             self._lose(member, sentence)
             return
@@ -291,7 +291,7 @@ class Crew:
         if interrupted:
             self._put_out(
                 member,
-                Text("{url}: somebody pressed Interrupt there; it gets no more cells of this sweep.", url=member.url),
+                Text("{url}: someone pressed Interrupt there; it gets no more cells of this sweep.", url=member.url),
             )
         else:
             self._set(member, WAITS)
@@ -347,7 +347,7 @@ class Crew:
             self._refuse(member, cells, reason)
         if member.failures >= MOST_FAILURES and len(self._present()) > 1:
             sentence = Text("{url} failed {count} times in a row", url=member.url, count=member.failures)
-            self._put_out(member, Text("{what}, and gets no more cells: {reason}", what=sentence, reason=reason))
+            self._put_out(member, Text("{what} and gets no more cells: {reason}", what=sentence, reason=reason))
         else:
             self._set(member, WAITS)
 
@@ -432,4 +432,4 @@ def _sentence(error: Exception) -> str:
     return error.detail if isinstance(error, InvalidInput) else str(error.args[0])
 
 
-_OTHER_FILES = Text("it was made with other files than the other cells of its row")
+_OTHER_FILES = Text("it was made with different files than the other cells of its row")

@@ -196,4 +196,4 @@ class WebUI(Protocol):
         """Ends what it generates for us as soon as it can be. Raises nothing."""
 
 
-NO_EXTENSION = Text("Clip Skip Lab is not installed there, so that each image is a generation of its own.")
+NO_EXTENSION = Text("Clip Skip Lab is not installed there, so each image is generated separately.")

@@ -33,7 +33,7 @@ SIGN_OF_LIFE = "/sdapi/v1/samplers"
 """What is asked while a WebUI generates; any answer will do. The progress route is not it: it decodes a live preview on
 each call, with `skip_current_image` too (AUTOMATIC1111 v1.10.1, modules/api/api.py, `progressapi`)."""
 
-UNREADABLE = Text("gives an answer that cannot be read")
+UNREADABLE = Text("sent an answer that cannot be read")
 
 
 class Http:
@@ -90,7 +90,7 @@ class Http:
                 return self._json("POST", path, None, body=body, trace=watched.note_connection)
         except Gone as error:
             if watched.given_up:
-                silent = Text("has given no sign of life for {seconds} s", seconds=f"{self.patience:g}")
+                silent = Text("has not responded for {seconds} s", seconds=f"{self.patience:g}")
                 raise NoAnswer(self.address.url, silent) from error
             raise
 
@@ -144,9 +144,7 @@ class Http:
                 for part in response.iter_bytes():
                     size += len(part)
                     if size > MOST_BYTES:
-                        raise NoAnswer(
-                            url, Text("gives an answer of more than {size} MB", size=MOST_BYTES // 1_000_000)
-                        )
+                        raise NoAnswer(url, Text("sent an answer of more than {size} MB", size=MOST_BYTES // 1_000_000))
                     parts.append(part)
                 return response, b"".join(parts)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:

@@ -45,7 +45,7 @@ def read_job(request: str | None, plan: str | None, tab: str | None, keys: Mappi
     refuse_unknown_keys(PLAN, whole, ("tab", "request", "plan"))
     body, beside = (whole.get("request"), plan) if request is None else (_object(request, REQUEST), request)
     if body is None:
-        allowed = Text("a file by --request, or a request in the file of --plan")
+        allowed = Text("a file given by --request, or a request in the file given by --plan")
         raise InvalidInput(REQUEST, "--request", allowed, Text("is missing"))
     tab = str(tab or whole.get("tab", TABS[0]))
     if tab not in TABS:
@@ -76,17 +76,17 @@ def _request(given: object, tab: str, folder: Path) -> dict[str, Any]:
         raise InvalidInput(REQUEST, given, Text("a JSON object"), Text("is not an object"))
     for key in OURS:
         if given.get(key):
-            problem = Text("stands where the sweep's own script runs")
+            problem = Text("cannot be used, because the sweep runs a script of its own")
             raise InvalidInput(REQUEST, key, Text("a request without a script"), problem)
     found = {key: value for key, value in given.items() if key not in OURS}
     pictures = found.get("init_images")
     if tab == "txt2img":
         if pictures:
-            raise InvalidInput(REQUEST, "init_images", Text("--img2img beside it"), Text("is none of txt2img"))
+            raise InvalidInput(REQUEST, "init_images", Text("--img2img added"), Text("is not for txt2img"))
         return found
     if not isinstance(pictures, list) or not pictures:
         allowed = Text("a list of images, as base64 or as names of files")
-        problem = Text("is missing") if pictures is None else Text("is no such list")
+        problem = Text("is missing") if pictures is None else Text("is not such a list")
         raise InvalidInput(REQUEST, "init_images" if pictures is None else pictures, allowed, problem)
     found["init_images"] = [_picture("init_images", picture, folder) for picture in pictures]
     if found.get("mask") is not None:
@@ -108,7 +108,7 @@ def _picture(key: str, given: object, folder: Path) -> object:
             return base64.b64encode(data).decode()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         problem = Text("cannot be read ({reason})", reason=reason_of(error))
-        allowed = Text("the file of an image, beside the request or by its whole path")
+        allowed = Text("an image file, beside the request or with its full path")
         raise InvalidInput(key, given, allowed, problem) from error
 
 

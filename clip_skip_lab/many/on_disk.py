@@ -76,7 +76,7 @@ def listing(given: Namespace, language: str) -> int:
     """`clip-skip-lab list [FOLDER]`: the sweeps there, the newest first."""
     folder: Path = given.folder.resolve()
     if not folder.is_dir():
-        allowed = Text('a folder as --out takes it, or its "{folder}"', folder=PARENT)
+        allowed = Text('a folder given to --out, or the "{folder}" in it', folder=PARENT)
         raise InvalidInput(Text("Folder"), str(given.folder), allowed, Text("cannot be found"))
     out = folder.parent if folder.name == PARENT else folder
     library = Library(lambda: Folders([str(out)]))

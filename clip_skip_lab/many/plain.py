@@ -62,7 +62,7 @@ class PlainWebUI:
         if not checkpoint.hash:
             notes.append(
                 Text(
-                    "{url} tells no hash of {checkpoint} before an image was generated with it there.",
+                    "{url} does not tell the hash of {checkpoint} until an image has been generated with it there.",
                     url=self.address.url,
                     checkpoint=checkpoint.title,
                 )
@@ -165,7 +165,7 @@ class PlainWebUI:
             first = int(info.get("index_of_first_image") or 0)
             images, infotexts = answer["images"][first:], info["infotexts"][first:]
             if min(len(images), len(infotexts)) < count or (len(images) > count and body.get("mask")):
-                problem = Text("{given} images came where {count} were asked for", given=len(images), count=count)
+                problem = Text("{given} images came, but {count} were requested", given=len(images), count=count)
                 raise _Unusable(problem)
             files = [bytes_and_format(image) for image in images[:count]]
             pictures = [
@@ -195,8 +195,8 @@ class PlainWebUI:
 
 
 OWN_SCHEDULE_OFF = Text(
-    "The WebUI's own “Dynamic clip skip ramp” was off here: it would change clip skip from step to step, "
-    "whatever is asked."
+    "The WebUI's own “Dynamic clip skip ramp” was switched off here: it would change clip skip from step to step, "
+    "whatever is set."
 )
 
 

@@ -24,6 +24,7 @@ from ..sweep.usual_axes import (
     STYLES,
     check_replaces_something,
     fixed_seed,
+    size_as_typed,
     size_of,
     styles_of,
 )
@@ -122,6 +123,7 @@ def _axis(label: str, axis: PlainAxis, request: dict[str, Any], facts: Facts) ->
         seen=True,
         bounds=BOUNDS.get(label),
         choices=None if choices is None else cache(lambda: choices(facts)),
+        convert=size_as_typed if label == SIZE else str,
         confirm=_confirm(label, request, facts),
         fix=fixed_seed if label in SEEDS else None,
         show=_show(label, axis),
@@ -154,7 +156,7 @@ def _check_replaces(values: list[Any], request: dict[str, Any]) -> None:
     check_replaces_something(values)
     texts = [text for text in (request.get("prompt"), request.get("negative_prompt")) if isinstance(text, str)]
     if not any(values[0] in text for text in texts):
-        allowed, problem = Text("a text of the prompt, then what to put in its place"), Text("is in neither prompt")
+        allowed, problem = Text("a text from the prompt, then what to replace it with"), Text("is in neither prompt")
         raise InvalidInput(SEARCH_REPLACE, values[0], allowed, problem)
 
 

@@ -60,10 +60,10 @@ def untruth(
         found = told.get(name, absent)
         if found is not None and not _same(found, wanted):
             return Text(
-                "The WebUI passed over what was asked: {name} {value} was, and the image says {told}.",
+                "The WebUI ignored the request: {name} {value} was requested, but the image says {told}.",
                 name=name,
                 value=wanted,
-                told=found or Text("nothing of it"),
+                told=found or Text("nothing about it"),
             )
     return None
 

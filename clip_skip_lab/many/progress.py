@@ -27,10 +27,10 @@ LOG_SECONDS = 30.0
 SHOW_CURSOR = b"\x1b[?25h\n"
 
 STATES = {
-    WORKS: Text("generates"),
-    WAITS: Text("waits"),
+    WORKS: Text("generating"),
+    WAITS: Text("waiting"),
     LOST: Text("cannot be reached"),
-    OUT: Text("gets nothing more"),
+    OUT: Text("no longer used"),
 }
 STYLES = {WORKS: "green", LOST: "red", OUT: "red"}
 

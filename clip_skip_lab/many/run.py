@@ -84,7 +84,7 @@ def run_many(order: Order, watch: Watch, stop: threading.Event, connect: Connect
         (out / PARENT).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         problem = Text("cannot be written to ({reason})", reason=reason_of(error))
-        raise InvalidInput("--out", str(out), Text("a folder with room that can be written to"), problem) from error
+        raise InvalidInput("--out", str(out), Text("a writable folder with enough space"), problem) from error
     with Cluster(order.scheduler) as cluster:
         cluster.join(*told)
         cluster.check()
@@ -131,9 +131,9 @@ def _job_in(earlier: EarlierSweep) -> Job:
         tab = kind_of(earlier.content)
         if tab == "txt2img":
             return Job(tab, {}, {})
-        problem = Text("has no request.json, and its images are needed")
+        problem = Text("has no request.json, and its input images are needed")
         raise InvalidInput(
-            "--resume", earlier.folder.name, Text("a sweep of txt2img, or its --request beside it"), problem
+            "--resume", earlier.folder.name, Text("a sweep of txt2img, or --request with its request"), problem
         )
     try:
         content = read_object(path)[1]
@@ -143,7 +143,7 @@ def _job_in(earlier: EarlierSweep) -> Job:
     except (OSError, KeyError, ValueError) as error:
         problem = Text("has a request.json that cannot be read ({reason})", reason=error)
         raise InvalidInput(
-            "--resume", earlier.folder.name, Text("a request.json as it was written"), problem
+            "--resume", earlier.folder.name, Text("a request.json that was not changed"), problem
         ) from error
     return Job(tab, request, {})
 

@@ -144,7 +144,7 @@ def picture_of(cell: Cell, given: GivenPicture, url: str) -> Picture:
         image = opened(io.BytesIO(given.data))
         image.load()
     except Exception as error:  # whatever Pillow raises for a damaged picture
-        broken = Text("{url} gave an image that is damaged ({reason}).", url=url, reason=reason_of(error))
+        broken = Text("{url} sent a damaged image ({reason}).", url=url, reason=reason_of(error))
         raise Gone(broken) from error
     return Picture(cell, given.place, image, given.infotext, given.seed, given.subseed, given.prompt, made_by=given)
 

@@ -30,67 +30,74 @@ MORE = """examples:
       --request request.json --clip-skip 1-12 --y "CFG Scale=5,7,11"
   clip-skip-lab sweep --webuis webuis.txt --resume clip-skip-sweeps/2026-11-22-0a1b2c3d
 
-REQUEST is what POST /sdapi/v1/txt2img takes, {"prompt": "a red cat", "seed": 7, "steps": 20}, without a script.
-In init_images and mask an image may be base64, or the name of its file, beside REQUEST or as a whole path.
-PLAN may have all of it: {"tab": "txt2img", "request": {…}, "plan": {…}}, with every key of a plan in docs/api.md;
-a sweep's request.json is one. What stands on the command line wins over it."""
+REQUEST is the body of POST /sdapi/v1/txt2img without a script, such as {"prompt": "a red cat", "seed": 7, "steps": 20}.
+An image in init_images or mask is base64 or a file name: beside REQUEST, or with its full path.
+PLAN can hold everything: {"tab": "txt2img", "request": {…}, "plan": {…}}, with every key of a plan in docs/api.md;
+the request.json of a sweep is such a file. Options on the command line override it."""
 
 
 def add_options(parser: ArgumentParser) -> None:
     """The options of `clip-skip-lab sweep`."""
     where = parser.add_argument_group("WebUIs")
-    where.add_argument("--webui", metavar="URL", action="append", default=[], help="where one is; may be repeated")
+    where.add_argument(
+        "--webui", metavar="URL", action="append", default=[], help="address of a WebUI; can be repeated"
+    )
     where.add_argument(
         "--webuis",
         metavar="FILE",
         type=Path,
-        help="with an address on each line; it is looked at during the sweep, and what is added is used",
+        help="file with one address per line; it is read again during the sweep, and added WebUIs are used",
     )
     where.add_argument(
         "--auth",
         metavar="NAME:PASSWORD",
         action="append",
         default=[],
-        help=f"as --api-auth of the WebUIs has it; URL=NAME:PASSWORD for one of them. Others on this machine can see a "
-        f"command line: the environment variable {AUTH_VARIABLE}, or an address in FILE with NAME:PASSWORD@, is better",
+        help=f"as in --api-auth of the WebUIs; URL=NAME:PASSWORD for one of them. Other users of this machine can see "
+        f"a command line, so prefer the environment variable {AUTH_VARIABLE}, or NAME:PASSWORD@ in the addresses "
+        "of FILE",
     )
     where.add_argument(
-        "--allow-different", action="store_true", help="also on WebUIs whose images may differ from each other"
+        "--allow-different", action="store_true", help="also use WebUIs whose images may differ from each other"
     )
-    where.add_argument(
-        "--scheduler", metavar="ADDRESS", help="a scheduler of Dask's that runs, such as tcp://host:8786"
-    )
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask scheduler, such as tcp://host:8786")
 
     where.add_argument(
         "--progress",
         choices=("text", "json"),
         default="text",
-        help="json: for programs, an object on each line; it ends with what is finished once standard input is closed",
+        help="json: one object per line, for programs; the sweep stops when standard input is closed",
     )
 
     what = parser.add_argument_group("what is generated")
-    what.add_argument("--request", metavar="REQUEST", help="file with the request of the API; - is standard input")
-    what.add_argument("--plan", metavar="PLAN", help="file with request and plan; - is standard input")
-    what.add_argument("--img2img", action="store_const", const="img2img", dest="tab", help="not txt2img")
+    what.add_argument("--request", metavar="REQUEST", help="file with the API request; - for standard input")
+    what.add_argument("--plan", metavar="PLAN", help="file with request and plan; - for standard input")
+    what.add_argument(
+        "--img2img", action="store_const", const="img2img", dest="tab", help="use img2img instead of txt2img"
+    )
     plan = parser.add_argument_group("the plan", argument_default=SUPPRESS)
-    plan.add_argument("--clip-skip", metavar="VALUES", help='such as "1-12", "1-12 (+2)", "1, 2, 5"')
+    plan.add_argument("--clip-skip", metavar="VALUES", help='such as "1-12", "1-12 (+2)" or "1, 2, 5"')
     plan.add_argument("--y", metavar="AXIS=VALUES", help='a second axis, such as "CFG Scale=5,7,11"')
     plan.add_argument("--z", metavar="AXIS=VALUES", help="a third axis")
-    plan.add_argument("--mode", choices=("exact", "fast"), help="fast: cells in batches")
-    plan.add_argument("--cells-per-batch", metavar="N", help='in mode fast: a number, or "auto"')
-    plan.add_argument("--draft", action="store_true", help="half the size, half the steps")
-    plan.add_argument("--no-measures", action="store_false", dest="measures", help="images aren't measured")
+    plan.add_argument("--mode", choices=("exact", "fast"), help="fast generates cells in batches")
+    plan.add_argument("--cells-per-batch", metavar="N", help='in fast mode: a number or "auto"')
+    plan.add_argument("--draft", action="store_true", help="at half size with half the steps")
+    plan.add_argument("--no-measures", action="store_false", dest="measures", help="do not measure the images")
 
     to = parser.add_argument_group("where it goes").add_mutually_exclusive_group()
     to.add_argument(
-        "--out", metavar="FOLDER", type=Path, default=Path(), help="gets clip-skip-sweeps/<date>-<id>; without it, here"
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=Path(),
+        help="where clip-skip-sweeps/<date>-<id> is created (default: this folder)",
     )
     to.add_argument(
         "--resume",
         metavar="FOLDER",
         type=Path,
-        help="of a sweep that lacks cells: runs those. One of "
-        "img2img that a WebUI has made needs its --request, for its images",
+        help="folder of an unfinished sweep, to run the cells that it lacks. An img2img sweep "
+        "made by a WebUI also needs --request, for its input images",
     )
 
 
@@ -105,7 +112,7 @@ def sweep(given: Namespace, language: str) -> int:
         root = Path(__file__).parents[2]
         # From a checkout pip would look for the name elsewhere, where it may be another's.
         name = root if (root / "pyproject.toml").exists() else "clip-skip-lab"
-        how = Text("A sweep needs {names}: pip install '{name}[many]'", names=", ".join(absent), name=name)
+        how = Text('A sweep needs {names}: pip install "{name}[many]"', names=", ".join(absent), name=name)
         complain(how, language)
         return BAD_INPUT
     job = _job(given)
@@ -153,7 +160,7 @@ def _job(given: Namespace) -> Job | None:
         return read_job(given.request, given.plan, given.tab, keys)
     beside = [f"--{key.replace('_', '-')}" for key in keys] + ["--plan"] * (given.plan is not None)
     if beside:
-        problem = Text("cannot stand beside --resume, as the sweep says that itself")
+        problem = Text("cannot be used with --resume, which keeps the plan of the sweep")
         raise InvalidInput(Text("Options"), ", ".join(beside), Text("--resume without them"), problem)
     return None if given.request is None else read_job(given.request, None, given.tab, {})
 
@@ -174,7 +181,7 @@ def _ends_in_order(stop: threading.Event, progress: Progress) -> Iterator[None]:
             os._exit(INTERRUPTED)  # threads that wait for a WebUI would keep it from ending
         if not stop.is_set():
             stop.set()
-            said = Text("Ends with what is finished. Ctrl-C once more ends it at once.")
+            said = Text("Stopping; finished cells are kept. Press Ctrl-C again to stop at once.")
             # Not here: what was interrupted may hold the terminal.
             threading.Thread(target=progress.said, args=(said,), daemon=True).start()
 

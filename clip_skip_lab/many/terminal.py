@@ -11,10 +11,10 @@ from ..sweep.summary import one_line
 DONE, MISSING, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 EXIT_CODES = """exit codes:
-  0    all is done
-  1    some of it is missing: cells failed, no WebUI was left, a disk is full
-  2    something that was given cannot be used; nothing was generated
-  130  interrupted: what was finished is kept, and --resume goes on from there"""
+  0    everything is done
+  1    something is missing: cells failed, no WebUI was left, or a disk is full
+  2    an input cannot be used; nothing was generated
+  130  interrupted: finished cells are kept, and --resume runs the rest"""
 
 LONGEST = 2_000
 """Letters of a sentence, of which some come from WebUIs and files."""

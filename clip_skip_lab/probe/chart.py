@@ -26,7 +26,7 @@ _TEXTS = {
     "title": Text("How much worse each clip skip predicts the noise"),
     "axis": Text("Worse than the best value, in %"),
     "trained": Text("trained with it"),
-    "open": Text("not told apart"),
+    "open": Text("cannot be told apart"),
     "worse": Text("worse, with interval"),
 }
 

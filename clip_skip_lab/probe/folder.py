@@ -100,27 +100,27 @@ def pictures_in(folders: Sequence[Path], infotext: ReadInfotext, own_hash: str, 
         raise InvalidInput(
             FOLDER,
             ", ".join(map(str, folders)),
-            Text("a folder of images with a .txt beside each, or with infotexts"),
+            Text("a folder of images, each with a .txt beside it or with its infotext"),
             _problem(found.left_out),
         )
     return found
 
 
 def _problem(left_out: list[Text]) -> Text:
-    none = Text("holds no image that can be asked with")
+    none = Text("has no image that can be used")
     return Text("{problem} ({reasons})", problem=none, reasons=" ".join(left_out)) if left_out else none
 
 
 def _reasons(own: int, without: int, broken: int) -> Iterable[Text]:
     if own:
         pictures = counted(own, "{n} image", "{n} images")
-        yield Text("Left out: {pictures} that this checkpoint itself made, as its infotext says.", pictures=pictures)
+        yield Text("Left out: {pictures} made by this checkpoint itself, according to the infotext.", pictures=pictures)
     if without:
         pictures = counted(without, "{n} image", "{n} images")
-        yield Text("Left out: {pictures} without caption or infotext.", pictures=pictures)
+        yield Text("Left out: {pictures} without a caption or infotext.", pictures=pictures)
     if broken:
         files = counted(broken, "{n} file", "{n} files")
-        yield Text("Left out: {files} that cannot be read as images.", files=files)
+        yield Text("Left out: {files} without a readable image.", files=files)
 
 
 def _newest(folders: Sequence[Path]) -> list[Path]:
@@ -149,5 +149,7 @@ def _open(path: Path, clip_skip: int) -> Image.Image:
         with Image.open(path) as picture:
             return picture.convert("RGB")
     except Exception as error:
-        problem = Text("cannot be read any more ({reason})", reason=reason_of(error))
-        raise InvalidInput(FOLDER, path.name, Text("images that stay where they are"), problem) from error
+        problem = Text("can no longer be read ({reason})", reason=reason_of(error))
+        raise InvalidInput(
+            FOLDER, path.name, Text("images that are not moved or deleted meanwhile"), problem
+        ) from error

@@ -10,10 +10,10 @@ from ..language import Text
 from .network import Conditioning
 
 ENOUGH = (
-    (0.5, Text("a few dozen images tell such layers apart")),
+    (0.5, Text("a few dozen images are enough to tell such layers apart")),
     (0.7, Text("it takes about a hundred images to tell such layers apart")),
     (0.9, Text("it takes hundreds of images to tell such layers apart")),
-    (float("inf"), Text("layers so alike can hardly be told apart, however many images there are")),
+    (float("inf"), Text("layers this similar can hardly be told apart, however many images there are")),
 )
 """Up to which cosine what holds. A rough guide: at the same cosine the two small models need very different numbers of
 pictures (docs/trained-with.md)."""
@@ -43,7 +43,8 @@ class Likeness:
         cosine = self.between(one, other)
         meaning = next(text for limit, text in ENOUGH if not cosine > limit)
         return Text(
-            "For these captions the layers of clip skip {one} and {other} have a cosine of {cosine:.2f}: {meaning}.",
+            "For these captions, the layers of clip skip {one} and {other} have a cosine similarity "
+            "of {cosine:.2f}: {meaning}.",
             one=values[one],
             other=values[other],
             cosine=cosine,

@@ -164,8 +164,8 @@ class _Probing:
             raise InvalidInput(
                 MODEL,
                 self.model.get("name", ""),
-                Text("a model that gives numbers (the WebUI's flag --no-half may help)"),
-                Text("gives no numbers (NaN)"),
+                Text("a model that does not give NaN (the WebUI's flag --no-half may help)"),
+                Text("gives NaN instead of numbers"),
             )
 
     # --- Telling --------------------------------------------------------------------------------------------------

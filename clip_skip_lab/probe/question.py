@@ -119,7 +119,7 @@ def read_seconds(source: object) -> float:
         or not LEAST_SECONDS <= source <= HIGHEST_SECONDS
     ):
         allowed = Text("a number from {least} to {highest}", least=LEAST_SECONDS, highest=HIGHEST_SECONDS)
-        raise InvalidInput(Text("Seconds at most"), source, allowed)
+        raise InvalidInput(Text("Time limit (seconds)"), source, allowed)
     return float(source)
 
 

@@ -52,36 +52,34 @@ def of(found: Found) -> Iterator[Text]:
         yield NOTHING_MEASURED
     elif found.pictures < found.fewest:
         yield Text(
-            "Undecided: {pictures} can't tell; {fewest} are the least, and 32 are usually enough.",
+            "Undecided: {pictures} cannot settle it. At least {fewest} are needed; 32 are usually enough.",
             pictures=_pictures(found.pictures),
             fewest=found.fewest,
         )
     elif not found.predicts:
         yield Text(
-            "Undecided: this model predicts the noise hardly better than one that guesses nothing. Its weights are not "
-            "trained, or not for what the WebUI takes them for."
+            "Undecided: this model hardly predicts the noise at all. Either it is not trained, or "
+            "the WebUI takes it for another kind of model."
         )
     elif found.follows is False:
         yield Text(
-            "Undecided: another image's caption does as well as an image's own. Either the captions don't say what "
-            "the images show, or the model doesn't follow captions."
+            "Undecided: the images' own captions do no better than those of other images. Either the "
+            "captions don't describe the images, or the model doesn't follow captions."
         )
     else:
         yield _undecided(found)
     if found.interrupted:
         yield Text("It was interrupted; this is what was measured until then.")
     elif found.out_of_time and not found.decided:
-        yield Text("It stopped because its time was up; with more time it may decide.")
+        yield Text("The time limit was reached; more time may settle it.")
     if found.drawn:
-        yield Text(
-            "The model drew these images itself, which is weaker evidence than images from elsewhere with captions."
-        )
+        yield Text("The model drew these images itself, which is weaker evidence than captioned images from elsewhere.")
 
 
 def doing(pictures: int, values: Sequence[int]) -> Text:
     """What a probing does at the moment."""
     return Text(
-        "Measured {pictures}; left: clip skip {values}.",
+        "Measured with {pictures}; still possible: clip skip {values}.",
         pictures=_pictures(pictures),
         values=", ".join(map(str, values)),
     )
@@ -92,8 +90,9 @@ def _decided(found: Found) -> Text:
     others = [row for row in found.rows.values() if row.clip_skip != value]
     closest = min(others, key=lambda row: row.worse_by)
     return Text(
-        "Trained with clip skip {value}: at every other value the model predicts the noise worse (closest: {other}, by "
-        "{by:.1f} %, interval {low:.1f} to {high:.1f}). {pictures}.",
+        "Trained with clip skip {value}: at every other value, the model predicts the noise worse "
+        "(the closest is {other}: {by:.1f} % worse, interval {low:.1f} to {high:.1f}). Measured with "
+        "{pictures}.",
         value=value,
         other=closest.clip_skip,
         pictures=_pictures(found.pictures),
@@ -106,12 +105,12 @@ def _undecided(found: Found) -> Text:
     pictures = _pictures(found.pictures)
     best, *others = found.values
     if not others:
-        ahead = Text("Undecided: clip skip {value} is ahead, but that could not be checked.", value=best)
-        return Text("{ahead} {pictures}.", ahead=ahead, pictures=pictures)
+        ahead = Text("Undecided: clip skip {value} is ahead, but this could not be checked.", value=best)
+        return Text("{ahead} Measured with {pictures}.", ahead=ahead, pictures=pictures)
     row = found.rows[others[0]]
     between = Text(
-        "Undecided between clip skip {values}: of {best} and {other}, {other} is worse by {by:.1f} %, interval "
-        "{low:.1f} to {high:.1f}. {pictures}.",
+        "Undecided between clip skip {values}: {other} is {by:.1f} % worse than {best}, interval "
+        "{low:.1f} to {high:.1f}. Measured with {pictures}.",
         values=values,
         best=best,
         other=row.clip_skip,
@@ -131,8 +130,8 @@ def _worse(row: Row) -> dict[str, float]:
 
 def _more(needed: float) -> Text:
     if needed > MOST_NEEDED:
-        return Text("No number of images that one can gather would tell: it may be a merge of both.")
+        return Text("No realistic number of images would settle it: the checkpoint may be a merge of both.")
     if needed < 1:
-        return Text("A few more images would tell.")
+        return Text("A few more images would settle it.")
     rounded = max(8, round(needed / 8) * 8)
-    return Text("About {rounded} more images would tell.", rounded=rounded)
+    return Text("About {rounded} more images would settle it.", rounded=rounded)

@@ -29,7 +29,7 @@ def progress_html(progress: Progress, language: str) -> str:
 
 
 def _bar(percent: int, language: str) -> str:
-    label = html.escape(translated(Text("Asking the weights"), language), quote=True)
+    label = html.escape(translated(Text("Measuring the checkpoint"), language), quote=True)
     about = f'role="progressbar" aria-label="{label}" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100"'
     return f'<div class="clip-skip-lab-bar" {about}><div style="width: {percent}%"></div></div>'
 

@@ -79,7 +79,7 @@ class Asking:
         except Exception as error:  # of the host's own code, all sorts: the page says it
             log.exception("Clip Skip Lab: the weights could not be asked")
             reason = f"{type(error).__name__}: {reason_of(error)}"
-            said = Text("The weights could not be asked ({reason}).", reason=reason)
+            said = Text("The checkpoint could not be measured ({reason}).", reason=reason)
             self.problem = translated(said, self._host.language())
 
     def _watch(self, progress: Progress) -> None:

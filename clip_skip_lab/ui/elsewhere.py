@@ -140,8 +140,8 @@ class Elsewhere:
         """Raises `InvalidInput` where a run is under way."""
         is_over = self._told is None or self._told.report is not None  # then the process only closes what it had open
         if not is_over and self._process is not None and self._process.poll() is None:
-            allowed = Text("one sweep on several WebUIs at a time; stop the one that runs, or wait for it")
-            raise InvalidInput(Text("Run on"), Text("several WebUIs"), allowed, Text("are at work already"))
+            allowed = Text("one sweep on several WebUIs at a time; stop the running one or wait for it")
+            raise InvalidInput(Text("Run on"), Text("several WebUIs"), allowed, Text("are already running a sweep"))
 
     def stop(self) -> None:
         """Lets the run end with what is finished; without one nothing happens."""

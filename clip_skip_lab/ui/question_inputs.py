@@ -77,10 +77,10 @@ def asked_from(host: Host, given: Given, page: Sequence[Any]) -> Asked:
     if given.way == DRAWN:
         lines = [line.strip() for line in given.prompts.splitlines() if line.strip()]
         if not lines:
-            raise InvalidInput(Text("Prompts, one in each line"), "", Text("at least one"), Text("are empty"))
+            raise InvalidInput(Text("Prompts, one per line"), "", Text("at least one"), Text("are empty"))
         if type(given.count) is not int or not 1 <= given.count <= MOST_DRAWN:
             allowed = Text("a whole number from {lowest} to {highest}", lowest=1, highest=MOST_DRAWN)
-            raise InvalidInput(Text("Images at each value"), given.count, allowed)
+            raise InvalidInput(Text("Images per value"), given.count, allowed)
         size = (int(width), int(height)) if width and height else None
         drawn = Found([Captioned(f"prompt {n + 1}", line, _none, literal=False) for n, line in enumerate(lines)])
         return Asked(replace(question, size=size), lambda: drawn, given.count)
@@ -114,7 +114,7 @@ def _of_img2img(host: Host, picture: Any, prompt: str) -> Found:
         return Found()
     made = host.infotext(picture)
     if made is not None and made.is_by(own_hash(host)):
-        return Found(left_out=[Text("{name} is left out: this checkpoint itself made it.", name=NAME)])
+        return Found(left_out=[Text("{name} is left out: it was made by this checkpoint itself.", name=NAME)])
     return Found([Captioned(NAME, prompt, lambda clip_skip: picture, literal=False)])
 
 

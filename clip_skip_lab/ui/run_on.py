@@ -60,7 +60,7 @@ class RunOn:
         self._check(arguments)
         several = self._several()
         if place == THE_COMMAND_LINE or not several:
-            return [Text("Generate gives the command for this sweep; nothing is generated.")]
+            return [Text("Generate shows the command for this sweep; no image is generated.")]
         return [Text("Runs on {webuis}.", webuis=listed(address.url for address in several)), *self._obstacles()]
 
     def _bad_addresses(self) -> list[Text]:
@@ -75,7 +75,7 @@ class RunOn:
         """Starts a sweep on several WebUIs, or gives the command for it. Raises `InvalidInput`, and `OSError` where no
         process can be started."""
         if p.is_api:
-            raise InvalidInput(FIELD, place, Text("“This WebUI”"), Text("is for the page only"))
+            raise InvalidInput(FIELD, place, Text("“This WebUI”"), Text("works only from the page"))
         self._check(arguments)
         several = self._several()
         if place != THE_COMMAND_LINE and several:
@@ -96,7 +96,7 @@ class RunOn:
 
     def _check(self, arguments: tuple[Any, ...]) -> None:
         if extend_request(arguments) is not None:
-            problem = Text("cannot be chosen beside a sweep to extend")
+            problem = Text("cannot be chosen together with a sweep to extend")
             raise InvalidInput(FIELD, asked_place(arguments), Text("“This WebUI”"), problem)
 
     def _several(self) -> list[Address]:
@@ -116,8 +116,11 @@ class RunOn:
             found = read_lines(text)
             for address in found:
                 if address.auth is not None:
-                    problem = Text("has a name and password, which config.json would hold for all to read")
-                    allowed = Text("{variable} in the environment of the WebUI for those", variable=AUTH_VARIABLE)
+                    problem = Text("contains a name and password, which anyone could read in config.json")
+                    allowed = Text(
+                        "an address without them; they go into the WebUI's environment variable {variable}",
+                        variable=AUTH_VARIABLE,
+                    )
                     raise InvalidInput(NAMED, address.url, allowed, problem)
             check_different(found)
         except InvalidInput as error:
@@ -128,19 +131,21 @@ class RunOn:
         """What keeps this WebUI from taking part, or from running the command itself."""
         said = []
         if self._host.api_address() is None:
-            said.append(Text("This WebUI was started without --api and takes no part."))
+            said.append(Text("This WebUI was started without --api and is not used."))
         absent = missing()
         if absent:
             names = listed(absent)
-            said.append(Text("This WebUI's Python has no {names}: start the sweep by the command.", names=names))
+            said.append(Text("This WebUI's Python lacks {names}: start the sweep with the command.", names=names))
         return said
 
     def _on_command(self) -> list[Text]:
-        said = [Text("Nothing was generated. The command runs this sweep from any machine that reaches the WebUIs.")]
+        said = [Text("Nothing was generated. The command runs this sweep from any machine that can reach the WebUIs.")]
         if self._host.api_address() is None and not self._others():
             said.append(Text("This WebUI was started without --api, which the command needs."))
         if getattr(shared.cmd_opts, "api_auth", None):
-            how = Text("Name and password go into the environment variable {variable} there.", variable=AUTH_VARIABLE)
+            how = Text(
+                "Put the name and password into the environment variable {variable} there.", variable=AUTH_VARIABLE
+            )
             said.append(how)
         return said
 

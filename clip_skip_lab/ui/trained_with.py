@@ -23,7 +23,7 @@ ENCODERS = (CLIP_SKIP, CLIP_L_SKIP, BIG_G_SKIP)
 
 WAYS = {
     FOLDER: "A folder of images with captions",
-    IMG2IMG: "The image in img2img, and those made before",
+    IMG2IMG: "The image in img2img, and images generated earlier",
     DRAWN: "Drawn by the model (weaker evidence)",
 }
 
@@ -60,11 +60,11 @@ class TrainedWithPart:
         self.host = host
         self.asking: dict[str, Asking] = {}
         """What runs, by the name that the page has for it."""
-        gr.HTML("<h3>Which clip skip fits this checkpoint?</h3>", elem_id="clip_skip_lab_trained_title")
+        gr.HTML("<h3>Which clip skip was this checkpoint trained with?</h3>", elem_id="clip_skip_lab_trained_title")
         inputs = self._inputs()
         page = [_on_page.get(elem_id) or gr.State(None) for elem_id in PAGE]
         with gr.Row(elem_classes=["clip-skip-lab-buttons"]):
-            ask = gr.Button("Ask the weights", variant="primary", elem_id="clip_skip_lab_ask")
+            ask = gr.Button("Measure", variant="primary", elem_id="clip_skip_lab_ask")
             stop = gr.Button("Interrupt", visible=False, elem_id="clip_skip_lab_ask_interrupt")
         answer = gr.HTML(elem_id="clip_skip_lab_trained_answer", elem_classes=["clip-skip-lab-forecast"])
         chart = gr.Image(
@@ -87,16 +87,16 @@ class TrainedWithPart:
         way = gr.Radio(ways, value=ways[0], type="index", label="Images", elem_id="clip_skip_lab_trained_way")
         folder = gr.Textbox(
             label="Folder",
-            info="each image with a .txt of the same name, as trainers have them, or with an infotext",
+            info="each image with a .txt of the same name, as used for training, or with its infotext",
             elem_id="clip_skip_lab_trained_folder",
         )
         with gr.Row(visible=False) as drawing:
             prompts = gr.Textbox(
-                label="Prompts, one in each line", lines=4, scale=4, elem_id="clip_skip_lab_trained_prompts"
+                label="Prompts, one per line", lines=4, scale=4, elem_id="clip_skip_lab_trained_prompts"
             )
             count = gr.Slider(
-                label="Images at each value",
-                info="in the size that is set in txt2img",
+                label="Images per value",
+                info="at the size set in txt2img",
                 minimum=1,
                 maximum=64,
                 step=1,
@@ -134,9 +134,9 @@ class TrainedWithPart:
                 )
                 seed = gr.Number(label="Seed", value=1, precision=0, elem_id="clip_skip_lab_trained_seed")
                 seconds = gr.Number(
-                    label="Seconds at most", value=300, precision=0, elem_id="clip_skip_lab_trained_seconds"
+                    label="Time limit (seconds)", value=300, precision=0, elem_id="clip_skip_lab_trained_seconds"
                 )
-            self.forget_button = gr.Button("Forget the answer", size="sm", elem_id="clip_skip_lab_trained_forget")
+            self.forget_button = gr.Button("Forget this result", size="sm", elem_id="clip_skip_lab_trained_forget")
         return encoder, seed, seconds
 
     def ask(self, *inputs: Any) -> Iterator[list[Any]]:
@@ -170,9 +170,9 @@ class TrainedWithPart:
         except InvalidInput as error:
             return problem_html(error.in_language(language))
         except OSError as error:
-            said = Text("What was measured cannot be forgotten: {reason}.", reason=str(error))
+            said = Text("The result cannot be forgotten: {reason}.", reason=str(error))
             return problem_html(translated(said, language))
-        said = Text("The answer is forgotten.") if was_there else Text("No answer of this checkpoint is remembered.")
+        said = Text("The result is forgotten.") if was_there else Text("No result is remembered for this checkpoint.")
         return f'<p role="status">{translated(said, language)}</p>'
 
     def _given(self, inputs: tuple[Any, ...]) -> Given:
@@ -202,5 +202,5 @@ def _so_far(asking: Asking, language: str) -> str:
     if asking.progress is not None:
         return progress_html(asking.progress, language)
     if asking.waits:
-        return waiting_html(Text("Waiting for the WebUI, which is generating."), language)
+        return waiting_html(Text("Waiting for the WebUI to finish generating."), language)
     return waiting_html(Text("Looking for images and loading the model."), language)

@@ -48,7 +48,7 @@ def as_request(p: Any) -> SentRequest:
     if scripts:
         body["alwayson_scripts"] = scripts
     lost += [key for key in p.override_settings if key not in body["override_settings"]] + silent
-    told = [Text("“{name}” cannot be sent to another WebUI: there it is as usual.", name=name) for name in lost]
+    told = [Text("“{name}” cannot be sent to another WebUI, which uses its own setting.", name=name) for name in lost]
     return SentRequest("img2img" if is_img2img else "txt2img", body, tuple(told))
 
 

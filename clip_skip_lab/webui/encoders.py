@@ -36,7 +36,7 @@ def check_range(encoder: LoadedEncoder, choice: LayerChoice, negative: bool) -> 
     if choice.deepest > layers:
         field = NAMES[NEGATIVE if negative else CLIP_SKIP]
         allowed = Text("1 to {layers}", layers=layers)
-        raise InvalidInput(field, str(choice), allowed, Text("is beyond the {encoder}", encoder=encoder.kind))
+        raise InvalidInput(field, str(choice), allowed, Text("is beyond the layers of {encoder}", encoder=encoder.kind))
 
 
 def check_choices(engine: Engine, loaded: LoadedModel, asked: LayerRequest, negative: bool, setting: int) -> None:
@@ -117,6 +117,6 @@ def _is_known(engine: Engine, method: Callable) -> bool:
 
 
 def _taken_over(choice: LayerChoice) -> InvalidInput:
-    allowed = Text("whole values in the WebUI's own setting")
-    problem = Text("cannot be used: another extension does the encoding")
+    allowed = Text("whole numbers in the WebUI's own setting")
+    problem = Text("cannot be used, because another extension encodes the prompts")
     return InvalidInput(NAMES[CLIP_SKIP], str(choice), allowed, problem)

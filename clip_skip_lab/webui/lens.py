@@ -99,12 +99,12 @@ def check_known(engine: Engine, loaded: LoadedModel) -> Model:
     if described is None:
         raise _no_model()
     if not loaded.encoders:
-        allowed = Text("models of the kinds SD1, SD2 and SDXL")
+        allowed = Text("SD1, SD2 and SDXL models")
         problem = Text("has no text encoder that Clip Skip Lab knows")
         raise InvalidInput(MODEL, described.name, allowed, problem)
     for encoder in loaded.encoders:
         if not all(is_hosts_method(engine, encoder.module, name) for name in (CHUNKS, engine.encoding[1])):
-            allowed, problem = Text("a text encoder as the WebUI has it"), Text("is encoded by another extension")
+            allowed, problem = Text("the WebUI's own text encoder"), Text("is encoded by another extension")
             raise InvalidInput(MODEL, described.name, allowed, problem)
     return described
 
@@ -116,7 +116,7 @@ def _clip_skips(engine: Engine, loaded: LoadedModel, look: Look) -> tuple[int, i
     other = look.other_clip_skip or (2 if clip_skip == 1 and highest > 1 else 1)
     for value in (clip_skip, other):
         if value > highest:
-            allowed, problem = Text("1 to {layers}", layers=highest), Text("is no layer")
+            allowed, problem = Text("1 to {layers}", layers=highest), Text("is not a layer")
             raise InvalidInput(CLIP_SKIP_FIELD, value, allowed, problem)
     return clip_skip, other, highest
 
@@ -174,7 +174,7 @@ class _Watching:
         for view in self.views.values():
             if not view.is_finite():
                 described = self.engine.loaded().described
-                allowed = Text("a text encoder that gives numbers (the WebUI's flag --no-half may help)")
+                allowed = Text("a text encoder that does not give NaN (the WebUI's flag --no-half may help)")
                 name = described.name if described else ""
                 raise InvalidInput(MODEL, name, allowed, Text("has a text encoder that gives NaN for this prompt"))
         return dict(sorted(self.views.items()))
@@ -196,7 +196,7 @@ class _Watching:
             if encoder is None:
                 return before(module, tokens, weights)
             if is_interrupted():
-                raise NothingDone(Text("The lens was interrupted."))
+                raise NothingDone(Text("The prompt lens was interrupted."))
             return self._chunk(encoder, before, tokens, weights)
 
         return process_tokens
@@ -267,7 +267,7 @@ class _Pass:
         """
         assert self._tokens is not None
         if is_interrupted():
-            raise NothingDone(Text("The lens was interrupted."))
+            raise NothingDone(Text("The prompt lens was interrupted."))
         tokens = self._tokens[:1].repeat(len(words), 1)
         moved = []
         for row, word in enumerate(words):
@@ -292,16 +292,16 @@ def _notes(loaded: LoadedModel, described: Model, prompt: str, look: Look, promp
     notes = []
     parts = _parts(prompt)
     if len(parts) > 1:
-        notes.append(Text("The parts between AND are encoded one by one; they are shown one after another."))
+        notes.append(Text("Parts separated by AND are encoded separately; they are shown one after another."))
     if any(_at_the_end(part) != part for part in parts):
         notes.append(Text("Prompt editing is shown as it is at the last step."))
     shown = {encoder.described.name for encoder in loaded.encoders}
     for name in (encoder.name for encoder in described.encoders if encoder.name not in shown):
         notes.append(Text("{encoder} is not shown: Clip Skip Lab does not know its layers.", encoder=name))
     if described.family == "SDXL" and look.negative_prompt == "":
-        notes.append(Text("With an empty negative prompt the UNet of SDXL gets zeros instead of these states."))
+        notes.append(Text("With an empty negative prompt, the UNet of SDXL receives zeros instead of these states."))
     if any(len(view.parts) > MOST_CHUNKS_ALIKE for prompt in prompts for view in prompt.values()):
         notes.append(
-            Text("The likeness of tokens is shown for prompts of up to {most} chunks.", most=MOST_CHUNKS_ALIKE)
+            Text("The similarity of tokens is shown for prompts of up to {most} chunks.", most=MOST_CHUNKS_ALIKE)
         )
     return notes

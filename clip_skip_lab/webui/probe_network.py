@@ -95,7 +95,7 @@ class HostNetwork:
             latent = self._encoded(given)
         if bool(torch.isnan(latent).any()):
             name = shared.sd_model.sd_checkpoint_info.name_for_extra
-            allowed = Text("a VAE that gives numbers (the WebUI's flag --no-half-vae may help)")
+            allowed = Text("a VAE that does not give NaN (the WebUI's flag --no-half-vae may help)")
             raise InvalidInput(MODEL, name, allowed, Text("has a VAE that gives only NaN for an image"))
         return latent
 

@@ -117,9 +117,9 @@ def checked(engine: Engine, question: Question) -> Question:
     allowed = Text("1 to {layers}", layers=highest)
     for value in values:
         if value < 1:
-            raise InvalidInput(CLIP_SKIP_FIELD, value, allowed, Text("is no layer"))
+            raise InvalidInput(CLIP_SKIP_FIELD, value, allowed, Text("is not a layer"))
         if value > highest:
-            problem = Text("is beyond the {encoder}", encoder=shortest.kind)
+            problem = Text("is beyond the layers of {encoder}", encoder=shortest.kind)
             raise InvalidInput(CLIP_SKIP_FIELD, value, allowed, problem)
         check_choices(engine, loaded, question.request(value), False, engine.clip_skip())
     return replace(question, clip_skips=values)
@@ -128,12 +128,12 @@ def checked(engine: Engine, question: Question) -> Question:
 def _check_model(engine: Engine, loaded: LoadedModel) -> None:
     field, name = MODEL, loaded.described.name if loaded.described else ""
     if not loaded.encoders:
-        allowed = Text("models of the kinds SD1, SD2 and SDXL")
+        allowed = Text("SD1, SD2 and SDXL models")
         raise InvalidInput(field, name, allowed, Text("has no text encoder whose layers can be chosen"))
     why = engine.why_one_by_one(small_request(""))
     if why is not None:
-        allowed = Text("models and settings with which an image depends on a prompt and its noise alone")
-        raise InvalidInput(field, name, allowed, Text("cannot be asked: {why}", why=why))
+        allowed = Text("models and settings with which an image depends only on its prompt and noise")
+        raise InvalidInput(field, name, allowed, Text("cannot be measured: {why}", why=why))
 
 
 class Telling:

@@ -56,7 +56,7 @@ def test_the_command_is_shown_and_copied_and_its_file_has_the_whole_sweep(page, 
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sweep = panel(page, host_url)
     run_on(sweep, "The command line")
-    sweep.forecast_becomes("^Generate gives the command for this sweep; nothing is generated")
+    sweep.forecast_becomes("^Generate shows the command for this sweep; no image is generated")
     before = client.sweep_folders()
     sweep.generate()
     assert client.sweep_folders() == before and sweep.thumbnails.count() == 0
@@ -77,7 +77,7 @@ def test_the_command_is_shown_and_copied_and_its_file_has_the_whole_sweep(page, 
 def test_an_address_that_is_none_is_named_in_the_panel_and_keeps_no_sweep_from_running(page, host_url, named):
     named("http://gpu1:7860, gpu2:port")
     sweep = panel(page, host_url)
-    sweep.forecast_becomes("^Other WebUIs for sweeps: .* is no address")
+    sweep.forecast_becomes("^Other WebUIs for sweeps: .* is not an address")
     expect(sweep.part("run_on").locator("label")).to_have_count(2)
     with Client(host_url).no_sweeps_left():
         sweep.set_values("1")

@@ -93,7 +93,7 @@ def test_the_way_of_a_prompt_is_drawn_and_follows_the_slider_without_a_question(
     assert lens.slider.input_value() == "2", "the setting in force"
     lens.look()
     assert lens.asked == [{"prompt": PROMPT, "clip_skip": 2}]
-    for said in ("CLIP-L", "red", "×1.3", "Token embeddings", "Final layer norm", "weights of the prompt", "UNet"):
+    for said in ("CLIP-L", "red", "×1.3", "Token embeddings", "Final layer norm", "prompt weights", "UNet"):
         expect(lens.figure).to_contain_text(said)
     expect(lens.figure).to_contain_text("stops here: clip skip 2 = layer 11 of 12")
     assert lens.figure.locator(".unused .name").all_text_contents() == ["Layer 12"]
@@ -129,20 +129,21 @@ def test_a_cell_of_the_heatmap_is_read_and_chosen_with_the_keys(lens):
     lens.heatmap.get_by_label("raw hidden state").check()
     change = lens.value("answer.encoders[0].change[2][2]")
     expect(readout).to_have_text(f"red ×1.3, layer 3 (clip skip 10): Change in each layer {change:.3f}")
-    lens.heatmap.get_by_label("as the UNet gets it").check()
-    lens.heatmap.get_by_label("Likeness to the layer in use").check()
+    lens.heatmap.get_by_label("as the UNet receives it").check()
+    lens.heatmap.get_by_label("Similarity to the layer in use").check()
     cosine = lens.value("answer.encoders[0].unet.cosine[11][3][2]")
-    expect(readout).to_have_text(f"red ×1.3, layer 3 (clip skip 10): Likeness to the layer in use {cosine:.3f}")
+    expect(readout).to_have_text(f"red ×1.3, layer 3 (clip skip 10): Similarity to the layer in use {cosine:.3f}")
     table.press("Enter")
     expect(lens.slider).to_have_value("10")
-    expect(readout).to_contain_text("Likeness to the layer in use 1.000")
+    expect(readout).to_contain_text("Similarity to the layer in use 1.000")
 
 
 def test_two_values_are_compared_by_what_the_answer_says_of_all_layers(lens):
     lens.look()
-    part = lens.home.locator("section", has_text="How far two values are apart")
+    part = lens.home.locator("section", has_text="How far apart two values are")
+    change = lens.value("answer.encoders[0].distance[11][12]")
     expect(part.locator(".clip-skip-lab-sentence")).to_have_text(
-        f"From clip skip 1 to 2, what the UNet gets changes by {lens.value('answer.encoders[0].distance[11][12]'):.0%}."
+        f"From clip skip 1 to 2, what the UNet receives changes by {change:.0%}."
     )
     words = lens.value("numbers.wordDistances(answer.encoders[0], 11, 12)")
     told = lens.value("answer.encoders[0].compared.words")
@@ -151,8 +152,9 @@ def test_two_values_are_compared_by_what_the_answer_says_of_all_layers(lens):
         assert [one[key] for one in words] == pytest.approx([one[key] for one in told], rel=0.01, abs=1e-4)
     part.get_by_label("compared with clip skip").fill("4")
     lens.slider.press("ArrowRight")
+    change = lens.value("answer.encoders[0].distance[9][10]")
     expect(part.locator(".clip-skip-lab-sentence")).to_have_text(
-        f"From clip skip 4 to 3, what the UNet gets changes by {lens.value('answer.encoders[0].distance[9][10]'):.0%}."
+        f"From clip skip 4 to 3, what the UNet receives changes by {change:.0%}."
     )
     expect(part.locator("tbody tr").first).to_contain_text("of the change; moved by")
     assert len(lens.asked) == 1
@@ -162,19 +164,19 @@ def test_which_words_mix_is_asked_by_a_button(lens):
     lens.look("red cat, blue hair")
     lens.home.get_by_role("button", name="Which words mix?").click()
     rows = lens.home.locator("section", has_text="Which words mix").locator("tbody tr")
-    expect(rows.first).to_contain_text("is left out")
+    expect(rows.first).to_contain_text("without")
     assert lens.asked[-1]["mixing"] is True
     pair = lens.value("answer.encoders[0].mixing[0]")
     words = [lens.value(f"answer.encoders[0].words[{pair[key]}].text") for key in ("word", "into")]
     expect(rows.first.locator("th")).to_have_text(" → ".join(words))
-    expect(rows.first).to_contain_text(f"{pair['here'][11]:.2f} here, {pair['apart'][11]:.2f} where “{words[0]}”")
+    expect(rows.first).to_contain_text(f"{pair['here'][11]:.2f} here, {pair['apart'][11]:.2f} without “{words[0]}”")
 
 
 def test_what_cannot_be_looked_at_is_said_in_a_sentence(browser, host_url):
     with opened(browser, host_url) as lens:
         alert = lens.home.get_by_role("alert")
-        lens.home.get_by_role("button", name="Look", exact=True).click()
-        expect(alert).to_have_text("There is no prompt yet.")
+        lens.home.get_by_role("button", name="Show", exact=True).click()
+        expect(alert).to_have_text("Enter a prompt first.")
         assert lens.asked == []
         lens.prompt.fill("(:1.3)")
         lens.prompt.press("Control+Enter")
@@ -194,9 +196,9 @@ def test_a_generation_that_is_waited_for_is_said(lens):
     lens.home.get_by_role("button", name="From txt2img").click()
     expect(lens.prompt).to_have_value(PROMPT)
     lens.prompt.press("Control+Enter")
-    expect(lens.home.get_by_text("Waiting for the WebUI, which is generating.")).to_be_visible()
+    expect(lens.home.get_by_text("Waiting for the WebUI to finish generating.")).to_be_visible()
     held[0].continue_()
-    expect(lens.home.get_by_text("looked at in")).to_be_visible()
+    expect(lens.home.get_by_text(", done in")).to_be_visible()
 
 
 def test_the_drawing_is_saved_with_its_own_colours_and_printed_alone(lens):

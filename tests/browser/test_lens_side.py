@@ -33,7 +33,7 @@ class Lens:
         fields = self.part.locator(".clip-skip-lab-prompts textarea")
         fields.nth(0).fill(prompt)
         fields.nth(1).fill(negative)
-        self.press("Look")
+        self.press("Show")
         self.page.wait_for_function("prompt => clipSkipLabLens.answer?.asked.prompt === prompt", arg=prompt)
 
     def press(self, name):
@@ -93,7 +93,7 @@ def test_what_was_kept_stays_beside_what_is_looked_at_next_each_with_its_own_cli
     assert [column.locator("output").inner_text() for column in (kept, now)] == ["2", "3"]
 
     expect(lens.side.locator("svg[role=img] polyline")).to_have_count(2)
-    pattern = r"from clip skip 2 to 3, what the UNet gets changes by ([\d.]+%) in “Kept”, ([\d.]+%) in “Now”"
+    pattern = r"from clip skip 2 to 3, what the UNet receives changes by ([\d.]+%) in “Kept”, ([\d.]+%) in “Now”"
     said = re.search(pattern, lens.side.inner_text())
     distances = [answer["encoders"][0]["distance"][11][10] for answer in answers]
     assert shares(said.groups()) == pytest.approx(distances, abs=0.006)
@@ -140,8 +140,8 @@ def test_one_picture_for_each_layer_stands_over_its_column_and_txt2img_keeps_wha
     value = lens.page.locator("#txt2img_script_container [id$=clip_skip_lab_clip_skip_lab_value]").first
     value.locator("input, textarea").first.evaluate("field => { field.value = '3.5'; updateInput(field); }")
     lens.look("a red cat", "a dog")
-    lens.press("What does each layer see")
-    lens.says("12 images stand over the layers.")
+    lens.press("What each layer sees")
+    lens.says("12 images are shown above the layers.")
     expect(lens.pictures).to_have_count(12)
     first = lens.pictures.first.locator("img").first
     assert first.get_attribute("alt") == "What layer 12 sees, clip skip 1: “a red cat”"
@@ -177,7 +177,7 @@ def test_interrupt_keeps_the_pictures_that_are_there(lens):
     lens.webui.set_number("width", 256)
     lens.webui.open_tab("Clip skip sweeps")
     lens.look("a red cat")
-    lens.press("What does each layer see")
+    lens.press("What each layer sees")
     lens.says(re.compile(r"^[1-9]\d* of 12 images of “a red cat”"))
     lens.press("Interrupt")
     said = lens.says(re.compile(r"^Interrupted: \d+ of 12 images")).inner_text()
@@ -190,16 +190,16 @@ def test_interrupt_keeps_the_pictures_that_are_there(lens):
 def test_what_cannot_be_run_is_said_and_nothing_is_started(lens):
     lens.look("a red cat")
     lens.page.evaluate("document.getElementById('txt2img_interrupt').style.display = 'block'")
-    lens.press("What does each layer see")
+    lens.press("What each layer sees")
     lens.says("txt2img is generating. Try again when it is done.")
     lens.page.evaluate("document.getElementById('txt2img_interrupt').style.display = 'none'")
     lens.show("answer => ({...answer, encoders: answer.encoders.map((one) => ({...one, honoured: false}))})")
-    lens.press("What does each layer see")
-    lens.says("No text encoder of this model looks at clip skip, so all images would be the same.")
+    lens.press("What each layer sees")
+    lens.says("All text encoders of this model ignore clip skip, so all images would be the same.")
     lens.look("a red dog")
     lens.show("answer => ({...answer, model: {...answer.model, name: 'another one'}})")
-    lens.press("What does each layer see")
-    lens.says(re.compile(r"The loaded model is .+, and the lens shows another one\. Look again first\."))
+    lens.press("What each layer sees")
+    lens.says(re.compile(r"The loaded model is .+, but the lens shows another one\. Press Show again first\."))
     assert lens.page.locator("#txt2img_gallery .thumbnail-item").count() == 0
 
 
@@ -237,7 +237,7 @@ def test_sweep_this_prompt_fills_in_txt2img_starts_nothing_and_can_be_taken_back
     lens.part.get_by_label("Clip skip values").fill("1, 2.5")
     lens.press("Sweep this prompt")
     page = lens.page
-    page.get_by_role("button", name="Bring back what stood here").wait_for()
+    page.get_by_role("button", name="Restore what was here").wait_for()
     assert page.locator("#tab_txt2img").is_visible()
     assert page.locator("#txt2img_prompt textarea").input_value() == "a (red:1.2) cat"
     lens.webui.forecast_becomes("^2 cells")
@@ -249,11 +249,11 @@ def test_sweep_this_prompt_fills_in_txt2img_starts_nothing_and_can_be_taken_back
     lens.webui.open_tab("Clip skip sweeps")
     lens.part.get_by_label("Clip skip values").fill("3")
     lens.press("Sweep this prompt")
-    page.get_by_role("button", name="Bring back what stood here").click()
+    page.get_by_role("button", name="Restore what was here").click()
     page.wait_for_function(
         "document.querySelector('#txt2img_script_container [id$=clip_skip_lab_values] textarea').value === '1, 2.5'"
     )
-    expect(page.get_by_role("button", name="Bring back what stood here")).to_be_hidden()
+    expect(page.get_by_role("button", name="Restore what was here")).to_be_hidden()
 
     lens.webui.open_tab("Clip skip sweeps")
     lens.part.get_by_label("Clip skip values").fill(" ")

@@ -93,14 +93,14 @@ def test_from_the_button_to_the_sentence_the_chart_and_the_header_and_forgotten_
     assert (kept.clip_skip, kept.candidates, kept.drawn, kept.loras) == (1, (1,), False, "")
     tab.page.locator(f"{PART}_more .label-wrap").click()
     tab.page.locator(f"{PART}_forget").click()
-    expect(answer(tab)).to_have_text("The answer is forgotten.")
+    expect(answer(tab)).to_have_text("The result is forgotten.")
     expect(tab.page.locator(NOTE)).to_have_text("Layer 12 of 12, the last")
     assert measured.all() == []
 
 
 def test_an_interrupt_shows_what_is_measured_so_far(tab, pictures, measured):
     ask(tab, pictures)
-    expect(tab.page.locator(ANSWER)).to_contain_text("left: clip skip", timeout=60_000)
+    expect(tab.page.locator(ANSWER)).to_contain_text("still possible: clip skip", timeout=60_000)
     tab.page.locator(STOP).click()
     expect(tab.page.locator(ANSWER)).to_contain_text("It was interrupted", timeout=20_000)
     expect(answer(tab)).to_contain_text("Undecided")
@@ -113,9 +113,9 @@ def test_two_at_once_take_turns_and_each_interrupts_its_own(tab, browser, host, 
     context = browser.new_context()
     other = opened(context.new_page(), host)
     ask(tab, pictures)
-    expect(tab.page.locator(ANSWER)).to_contain_text("left: clip skip", timeout=60_000)
+    expect(tab.page.locator(ANSWER)).to_contain_text("still possible: clip skip", timeout=60_000)
     ask(other, pictures)
-    expect(other.page.locator(ANSWER)).to_contain_text("Waiting for the WebUI, which is generating.")
+    expect(other.page.locator(ANSWER)).to_contain_text("Waiting for the WebUI to finish generating.")
     other.page.locator(STOP).click()
     expect(other.page.locator(STOP)).to_be_visible()
     before = tab.page.locator(ANSWER).inner_text()
@@ -145,7 +145,7 @@ def test_what_cannot_be_used_gets_a_sentence(tab, inputs, sentence):
 
 def test_pictures_without_captions_are_counted(tab, tmp_path):
     ask(tab, written(tmp_path, captioned(3), captions=False))
-    expect(problem(tab)).to_contain_text("holds no image that can be asked with (Left out: 3 images without")
+    expect(problem(tab)).to_contain_text("has no image that can be used (Left out: 3 images without a")
 
 
 def test_values_that_the_model_lacks_get_a_sentence(tab, pictures):
@@ -160,7 +160,7 @@ def test_the_model_draws_in_the_size_of_txt2img(tab, measured):
     tab.page.get_by_text("Drawn by the model").click()
     expect(tab.page.locator(f"{PART}_folder").first).to_be_hidden()
     tab.page.locator(ASK).click()
-    expect(problem(tab)).to_contain_text("Prompts, one in each line")
+    expect(problem(tab)).to_contain_text("Prompts, one per line")
     tab.type_into(tab.page.locator(f"{PART}_count input[type=number]"), "4")
     ask(tab, prompts="red circle, blue background\ngreen square, white background", values="1, 12")
     expect(tab.page.locator(ANSWER)).to_contain_text("Drawing image", timeout=30_000)
@@ -175,14 +175,14 @@ def test_the_picture_in_img2img_is_asked_with_its_prompt_and_what_the_model_made
     client.generate(steps=1, save_images=True)
     tab.page.get_by_text("The image in img2img").click()
     tab.page.locator(ASK).click()
-    expect(problem(tab)).to_contain_text("that this checkpoint itself made, as its infotext says")
+    expect(problem(tab)).to_contain_text("made by this checkpoint itself, according to the infotext")
     tab.open_tab("img2img")
     tab.page.locator("#img2img_image input[type=file]").set_input_files(str(pictures / "000.png"))
     tab.page.locator("#img2img_image img").first.wait_for()
     tab.type_into(tab.page.locator("#img2img_prompt textarea"), (pictures / "000.txt").read_text(encoding="utf-8"))
     tab.open_tab("Clip skip sweeps")
     ask(tab, values="1, 2")
-    expect(answer(tab)).to_contain_text("Undecided: 1 image can't tell", timeout=30_000)
+    expect(answer(tab)).to_contain_text("Undecided: 1 image cannot settle it", timeout=30_000)
 
 
 def test_a_japanese_page_gets_japanese(browser, host, client, pictures, measured):

@@ -226,8 +226,8 @@ def test_without_an_api_of_its_own_the_webui_takes_no_part_and_says_so(host, web
     monkeypatch.setattr(run_on, "missing", lambda: ["distributed"])
     assert places.describe(asked) == [
         "Runs on http://gpu1:7860 and http://gpu2:7860.",
-        "This WebUI was started without --api and takes no part.",
-        "This WebUI's Python has no distributed: start the sweep by the command.",
+        "This WebUI was started without --api and is not used.",
+        "This WebUI's Python lacks distributed: start the sweep with the command.",
     ]
     monkeypatch.setattr(host.cmd_opts, "api", True)
     monkeypatch.setattr(host, "demo", SimpleNamespace(local_url="http://0.0.0.0:7861/"))

@@ -258,13 +258,13 @@ def test_a_prompt_without_words_is_refused(look, prompt):
 
 
 def test_a_lora_that_is_not_there_is_refused(look):
-    with pytest.raises(InvalidInput, match='Prompt: "nowhere" is not there'):
+    with pytest.raises(InvalidInput, match='Prompt: "nowhere" is not available'):
         look("a cat <lora:nowhere:1>")
 
 
 def test_a_clip_skip_that_names_no_layer_is_refused(look):
     for field in ("clip_skip", "other_clip_skip"):
-        with pytest.raises(InvalidInput, match="13 is no layer; allowed: 1 to 12"):
+        with pytest.raises(InvalidInput, match="13 is not a layer; allowed: 1 to 12"):
             look(**{field: 13})
 
 

@@ -102,7 +102,7 @@ def test_a_lora_in_the_prompt_is_in_force_and_is_gone_afterwards(client):
     ]
     assert with_it["encoders"][0]["distance"] != without["encoders"][0]["distance"]
     assert client.lens("a cat")["encoders"] == without["encoders"]
-    with pytest.raises(Refused, match=r'Prompt: "clipskiplabnowhere" is not there'):
+    with pytest.raises(Refused, match=r'Prompt: "clipskiplabnowhere" is not available'):
         client.lens("a cat <lora:clipskiplabnowhere:1>")
 
 
@@ -127,7 +127,7 @@ def test_a_weight_reaches_the_unet_and_leaves_the_hidden_states(client):
         ({"prompt": "a", "clip_skip": 0}, "clip_skip: 0 cannot be used; allowed: a whole number from 1."),
         ({"prompt": "a", "clip_skip": True}, "a whole number from 1"),
         ({"prompt": "a", "clip_skip": 1.5}, "a whole number from 1"),
-        ({"prompt": "a", "clip_skip": 1000}, "1000 is no layer; allowed: 1 to"),
+        ({"prompt": "a", "clip_skip": 1000}, "1000 is not a layer; allowed: 1 to"),
         ({"prompt": "a", "other_clip_skip": "2"}, "other_clip_skip"),
         ({"prompt": "a", "mixing": 1}, "mixing"),
         ({"prompt": "a", "layer": 3}, 'lens: "layer" is not a key'),
@@ -149,7 +149,7 @@ def test_half_of_a_character_is_refused(client):
         f"{ROUTES}/lens", content=b'{"prompt": "a \\ud800 cat"}', headers={"Content-Type": "application/json"}
     )
     assert response.status_code == 422
-    assert "half of a character" in response.json()["detail"]
+    assert "a broken character" in response.json()["detail"]
 
 
 def test_a_comment_is_no_part_of_the_prompt_where_the_host_takes_it_out(client):

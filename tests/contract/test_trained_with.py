@@ -117,7 +117,7 @@ def test_what_was_decided_is_remembered_for_the_checkpoint_and_told_in_advice(ho
 def test_one_picture_decides_nothing(url, pictures):
     found = answer(url, pictures=pictures[:1], clip_skips="1-4")
     assert (found["decided"], found["clip_skip"], found["pictures"]) == (False, None, 1)
-    assert found["sentences"][0].startswith("Undecided: 1 image can't tell")
+    assert found["sentences"][0].startswith("Undecided: 1 image cannot settle it")
 
 
 def test_the_same_picture_many_times_is_one_picture(url, pictures):
@@ -131,7 +131,7 @@ def test_captions_of_other_pictures_decide_nothing(url, pictures):
     wrong = [picture | {"caption": said} for picture, said in zip(pictures, others, strict=True)]
     found = answer(url, pictures=wrong)
     assert not found["decided"]
-    assert "another image's caption does as well" in found["sentences"][0]
+    assert "own captions do no better than those of other images" in found["sentences"][0]
 
 
 def test_pictures_that_the_checkpoint_itself_made_are_left_out(url, host, pictures):
@@ -140,7 +140,7 @@ def test_pictures_that_the_checkpoint_itself_made_are_left_out(url, host, pictur
     own = {"image": made, "caption": "a red circle on a blue background"}
     found = answer(url, pictures=[own, *pictures[:1]], clip_skips="1-2")
     assert found["pictures"] == 1
-    assert "image 1 is left out: this checkpoint itself made it." in found["sentences"]
+    assert "image 1 is left out: it was made by this checkpoint itself." in found["sentences"]
     assert "are all made by this checkpoint itself" in refused(url, pictures=[own])
 
 
@@ -189,7 +189,7 @@ def test_it_stops_when_its_time_is_up(url, host, pictures):
     began = time.monotonic()
     found = answer(url, pictures=pictures, most_seconds=1)
     assert not found["decided"] and found["pictures"] < 32
-    assert any("its time was up" in sentence for sentence in found["sentences"])
+    assert any("The time limit was reached" in sentence for sentence in found["sentences"])
     assert time.monotonic() - began < 60
 
 
@@ -203,21 +203,21 @@ def test_it_stops_when_its_time_is_up(url, host, pictures):
         ({"pictures": [{"image": "AAAA"}]}, "image 1: "),
         ({"pictures": [{"image": "AAAA", "caption": ""}]}, 'caption of image 1: "" is empty'),
         ({"pictures": [{"image": "AAAA", "caption": 7}]}, "caption of image 1: 7 is empty"),
-        ({"pictures": [{"image": "AAAA", "caption": "a cat"}]}, 'image 1: "AAAA" is no image that can be read'),
-        ({"pictures": [{"image": "%%%", "caption": "a cat"}]}, 'image 1: "%%%" is no base64'),
+        ({"pictures": [{"image": "AAAA", "caption": "a cat"}]}, 'image 1: "AAAA" is not an image that can be read'),
+        ({"pictures": [{"image": "%%%", "caption": "a cat"}]}, 'image 1: "%%%" is not base64'),
         ({"clip_skips": "0-4"}, "Clip skip values: "),
         ({"clip_skips": "2"}, 'Clip skip values: "2" cannot be used; allowed: two or more whole numbers, such as 1-4.'),
         ({"clip_skips": "1.5, 2"}, "two or more whole numbers"),
-        ({"clip_skips": "1-40"}, "Clip skip values: 13 is beyond the CLIP-L of SD1; allowed: 1 to 12."),
+        ({"clip_skips": "1-40"}, "Clip skip values: 13 is beyond the layers of CLIP-L of SD1; allowed: 1 to 12."),
         ({"seed": -1}, "Seed: -1 cannot be used; allowed: a whole number from 0 to 4294967295."),
         ({"seed": True}, "Seed: True"),
-        ({"most_seconds": 0}, "Seconds at most: 0 cannot be used; allowed: a number from 1 to 86400."),
-        ({"most_seconds": "long"}, 'Seconds at most: "long"'),
+        ({"most_seconds": 0}, "Time limit (seconds): 0 cannot be used; allowed: a number from 1 to 86400."),
+        ({"most_seconds": "long"}, 'Time limit (seconds): "long"'),
         ({"vary": "t5"}, 'vary: "t5"'),
         ({"vary": "sdxl_big_g_skip"}, "has no OpenCLIP bigG of SDXL"),
         ({"loras": "a cat"}, 'LoRAs: "a cat" cannot be used; allowed: LoRAs as in a prompt, such as <lora:name:1>.'),
-        ({"loras": "<lora:nowhere:1>"}, 'LoRAs: "nowhere" is not there'),
-        ({"loras": "<lyco:nowhere:1>"}, 'LoRAs: "nowhere" is not there'),
+        ({"loras": "<lora:nowhere:1>"}, 'LoRAs: "nowhere" is not available'),
+        ({"loras": "<lyco:nowhere:1>"}, 'LoRAs: "nowhere" is not available'),
         ({"steps": 4}, 'trained-with: "steps" is not a key; allowed: pictures, clip_skips, seed'),
     ],
 )
@@ -270,4 +270,4 @@ def test_random_weights_decide_nothing(url, host, pictures):
     with placed(host, "random-weights", weights):
         found = answer(url, pictures=pictures)
     assert not found["decided"]
-    assert found["sentences"][0].startswith("Undecided: this model predicts the noise hardly better")
+    assert found["sentences"][0].startswith("Undecided: this model hardly predicts the noise at all")

@@ -53,7 +53,7 @@ def test_colours_that_change_places_are_all_in_the_picture_but_on_the_wrong_thin
     scenes, _ = evaluate.questions(20, objects)
     right = world.draw(scenes, np.random.default_rng(0))
     wrong = world.draw(
-        captions.exchanged(scenes, "colours" if objects == 2 else "color and ground"), np.random.default_rng(0)
+        captions.exchanged(scenes, "colours" if objects == 2 else "colour and ground"), np.random.default_rng(0)
     )
     assert claims.roles(right, objects) == {"bound": 1, "exchanged": 0, "all_colours_somewhere": 1}
     assert claims.roles(wrong, objects) == {"bound": 0, "exchanged": 1, "all_colours_somewhere": 1}

@@ -61,14 +61,16 @@ def test_every_key_of_a_plan_can_stand_in_a_file_but_what_is_about_an_answer(wri
 
 
 def test_a_request_may_come_by_standard_input(monkeypatch):
-    text = io.TextIOWrapper(io.BytesIO(json.dumps(REQUEST).encode("utf-8-sig")))
+    text = io.TextIOWrapper(io.BytesIO(json.dumps(REQUEST).encode("utf-8-sig")), encoding="utf-8")
     monkeypatch.setattr("sys.stdin", text)
     assert read_job("-", None, None, {}).request == REQUEST
 
 
 @pytest.mark.parametrize("key", ["script_name", "script_args"])
 def test_a_script_in_the_request_is_refused_and_an_empty_one_left_out(written, key):
-    with pytest.raises(InvalidInput, match=f'Request: "{key}" stands where the sweep\'s own script runs'):
+    with pytest.raises(
+        InvalidInput, match=f'Request: "{key}" cannot be used, because the sweep runs a script of its own'
+    ):
         read_job(written({**REQUEST, key: ["x/y/z plot"]}), None, None, {})
     for empty in ("", None, []):
         assert read_job(written({**REQUEST, key: empty}), None, None, {}).request == REQUEST
@@ -79,10 +81,10 @@ def test_a_script_in_the_request_is_refused_and_an_empty_one_left_out(written, k
     [
         ("", "cannot be read"),
         ("{", "cannot be read"),
-        ("[1]", "it is no JSON object"),
+        ("[1]", "it is not a JSON object"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a": ' * 100 + "1" + "}" * 100, "nested too deeply"),
-        ({"prompt": "a cat", "init_images": ["x"]}, '"init_images" is none of txt2img; allowed: --img2img beside it'),
+        ({"prompt": "a cat", "init_images": ["x"]}, '"init_images" is not for txt2img; allowed: --img2img added'),
     ],
 )
 def test_a_request_that_cannot_be_used_is_refused(written, content, sentence):

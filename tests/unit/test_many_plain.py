@@ -122,13 +122,13 @@ def test_the_setting_is_saved_as_it_is_before_it_is_overridden():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"Clip skip": None}, "Clip skip 2 was, and the image says 1"),
-        ({"Clip skip": 3}, "Clip skip 2 was, and the image says 3"),
-        ({"Seed": 8}, "Seed 7 was, and the image says 8"),
-        ({"Size": "512x512"}, "Size 64x64 was, and the image says 512x512"),
-        ({"Size": None}, "Size 64x64 was, and the image says nothing of it"),
-        ({"Model hash": "ffffffffff"}, "Model hash 0123456789 was, and the image says ffffffffff"),
-        ({"Model": "other", "Model hash": None}, "Model m was, and the image says other"),
+        ({"Clip skip": None}, "Clip skip 2 was requested, but the image says 1"),
+        ({"Clip skip": 3}, "Clip skip 2 was requested, but the image says 3"),
+        ({"Seed": 8}, "Seed 7 was requested, but the image says 8"),
+        ({"Size": "512x512"}, "Size 64x64 was requested, but the image says 512x512"),
+        ({"Size": None}, "Size 64x64 was requested, but the image says nothing about it"),
+        ({"Model hash": "ffffffffff"}, "Model hash 0123456789 was requested, but the image says ffffffffff"),
+        ({"Model": "other", "Model hash": None}, "Model m was requested, but the image says other"),
     ],
 )
 def test_a_picture_whose_infotext_says_something_else_is_a_failed_cell_with_the_reason(changes, told):
@@ -139,15 +139,15 @@ def test_a_picture_whose_infotext_says_something_else_is_a_failed_cell_with_the_
 
 def test_an_override_that_stays_in_force_is_seen_at_clip_skip_1_too():
     _, (cell,) = run(FakeWebUI(lambda body: answer(body, **{"Clip skip": 2})), {"clip_skip": "1"})
-    assert cell.state == "failed" and "Clip skip 1 was, and the image says 2" in cell.reason
+    assert cell.state == "failed" and "Clip skip 1 was requested, but the image says 2" in cell.reason
 
 
 @pytest.mark.parametrize(
     ("axis", "values", "changes", "told"),
     [
-        ("CFG Scale", "5", {"CFG scale": 7.0}, "CFG scale 5.0 was, and the image says 7.0"),
-        ("Var. strength", "0.5", {}, "Variation seed strength 0.5 was, and the image says 0"),
-        ("Steps", "9", {"Steps": 2}, "Steps 9 was, and the image says 2"),
+        ("CFG Scale", "5", {"CFG scale": 7.0}, "CFG scale 5.0 was requested, but the image says 7.0"),
+        ("Var. strength", "0.5", {}, "Variation seed strength 0.5 was requested, but the image says 0"),
+        ("Steps", "9", {"Steps": 2}, "Steps 9 was requested, but the image says 2"),
     ],
 )
 def test_the_values_of_axes_are_looked_at_too(axis, values, changes, told):
@@ -181,7 +181,7 @@ def test_grids_before_the_pictures_and_what_extensions_put_behind_them_are_left_
 def test_another_number_of_pictures_is_a_failed_cell(count, changes):
     fake = FakeWebUI(lambda body: answer(body, images=[picture()] * count))
     _, (cell,) = run(fake, {"clip_skip": "2"}, batch_size=2, **changes)
-    assert cell.reason == f"{count} images came where 2 were asked for"
+    assert cell.reason == f"{count} images came, but 2 were requested"
 
 
 def test_a_cell_that_fails_says_why_and_the_others_go_on():
@@ -247,7 +247,7 @@ def test_a_webui_that_has_not_loaded_its_checkpoint_tells_no_hash_and_that_is_to
     ]
     fake = FakeWebUI(options={"sd_model_checkpoint": "m.safetensors"}, models=models)
     described, cells = run(fake)
-    assert described.model["hash"] == "" and "tells no hash of m.safetensors" in described.notes[-1]
+    assert described.model["hash"] == "" and "does not tell the hash of m.safetensors" in described.notes[-1]
     assert states(cells) == ["done", "done"]
 
 

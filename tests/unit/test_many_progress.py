@@ -31,7 +31,7 @@ def test_a_log_has_a_line_now_and_then_and_at_the_end(clock, capsys):
         clock[0] += 1
         log.cells_over(over, 600, over - over // 100, over // 100)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["Page: /sweeps/one/index.html", "600 cells on 2 WebUIs."]
+    assert lines[:2] == [f"Page: {Path('/sweeps/one/index.html')}", "600 cells on 2 WebUIs."]
     assert len(lines) <= 4 + 600 / LOG_SECONDS
     assert lines[-1] == "600 of 600 cells · 6 failed"
     middle = next(line for line in lines if line.startswith("301 "))
@@ -72,7 +72,7 @@ def test_a_terminal_has_a_line_for_the_whole_and_one_for_each_webui(clock, monke
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
     assert "12 cells on 2 WebUIs." in plain
     assert "14 of 24 cells · 1 failed" in plain
-    assert re.search(r"gpu1:7860 +generates", plain)
+    assert re.search(r"gpu1:7860 +generating", plain)
     assert re.search(r"gpu2:7860 +cannot be reached", plain)
     assert "[red]cannot be reached[/red]." in plain
     assert screen.getvalue().rstrip().endswith("\x1b[2K")  # what renewed itself is gone

@@ -96,7 +96,7 @@ def test_a_webui_that_comes_back_is_used(tmp_path):
     one = FakeWebUI(ONE, before=lambda task: waiting.wait(0.03))
     outcome = run(tmp_path, one, two)
     assert_true(outcome)
-    assert any("takes part" in note for note in outcome.record.notes) or 12 not in {i for t in two.ran for i in t}
+    assert any("joins the sweep" in note for note in outcome.record.notes) or 12 not in {i for t in two.ran for i in t}
 
 
 def test_a_webui_that_is_added_while_it_runs_is_used(tmp_path):
@@ -171,7 +171,7 @@ def test_what_a_webui_made_after_its_model_was_changed_is_not_used(tmp_path):
     assert_true(outcome)
     used = {index for index, url in enumerate(makers(outcome)) if url == TWO}
     assert used == {*two.ran[0]}
-    assert any("changed there" in note for note in outcome.record.notes)
+    assert any("checkpoint or settings were changed" in note for note in outcome.record.notes)
 
 
 def test_a_picture_made_with_another_embedding_is_made_elsewhere(tmp_path):
@@ -241,7 +241,7 @@ def test_a_stop_keeps_what_is_finished_and_interrupts_the_webuis(tmp_path):
         ({"about": {"name": "fake", "version": "1", "torch": "2", "device": "cuda:0"}}, "the device is cuda"),
         ({"about": {"name": "Forge", "version": "1", "torch": "2", "device": "cpu"}}, "the kind of WebUI is Forge"),
         ({"files": {"LoRA ink": "123"}}, "the file for LoRA ink"),
-        ({"computes": {"card": "RTX"}}, "the card"),
+        ({"computes": {"card": "RTX"}}, "the GPU"),
     ],
 )
 def test_webuis_that_differ_are_refused_unless_it_is_allowed(tmp_path, changes, named):
@@ -264,7 +264,7 @@ def test_other_names_for_the_same_files_and_another_card_of_the_same_kind_are_no
 
 def test_a_checkpoint_of_which_no_hash_is_told_cannot_be_known_to_be_the_same(tmp_path):
     told = described(model={"name": "tiny", "hash": "", "vae": ""})
-    with pytest.raises(InvalidInput, match="of the checkpoint no hash is told"):
+    with pytest.raises(InvalidInput, match="the checkpoint has no known hash"):
         run(tmp_path, FakeWebUI(ONE, told), FakeWebUI(TWO, told))
     assert_true(run(tmp_path, FakeWebUI(ONE, told)))
 
@@ -297,7 +297,7 @@ def test_a_folder_that_is_being_run_is_refused(tmp_path):
             refused.append(str(error.value))
 
     assert_true(run(tmp_path, FakeWebUI(ONE, before=second)))
-    assert "is being run already" in refused[0]
+    assert "is already running" in refused[0]
     assert [path.name for path in (tmp_path / "clip-skip-sweeps").glob(".*")] == []
 
 

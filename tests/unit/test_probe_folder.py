@@ -17,7 +17,7 @@ def picture(folder, name, caption=None, infotext=None, age=0):
     made = Image.new("RGB", (8, 8), "red")
     made.info["parameters"] = infotext
     made.save(path)
-    path.with_suffix(".infotext").write_text(infotext or "")
+    path.with_suffix(".infotext").write_text(infotext or "", encoding="utf-8")
     if caption is not None:
         path.with_suffix(".txt").write_text(caption, encoding="utf-8")
     os.utime(path, (1_000_000 - age, 1_000_000 - age))
@@ -26,7 +26,7 @@ def picture(folder, name, caption=None, infotext=None, age=0):
 
 def read(made):
     """What a host reads: here the prompt and the hash, with a bar between them, from a file beside the picture."""
-    text = Path(made.filename).with_suffix(".infotext").read_text()
+    text = Path(made.filename).with_suffix(".infotext").read_text(encoding="utf-8")
     prompt, _, model_hash = text.partition("|")
     return Infotext(prompt, model_hash) if text else None
 
@@ -48,7 +48,7 @@ def test_what_the_checkpoint_itself_made_is_left_out_with_a_sentence_also_with_a
     picture(tmp_path, "other.png", caption="a dog", infotext="a dog|def")
     found = pictures_in([tmp_path], read, own_hash="abc")
     assert [p.name for p in found.pictures] == ["other.png"]
-    assert found.left_out == ["Left out: 1 image that this checkpoint itself made, as its infotext says."]
+    assert found.left_out == ["Left out: 1 image made by this checkpoint itself, according to the infotext."]
 
 
 def test_what_has_no_caption_or_is_no_picture_is_counted(tmp_path):
@@ -58,8 +58,8 @@ def test_what_has_no_caption_or_is_no_picture_is_counted(tmp_path):
     picture(tmp_path, "good.png", caption="a cat")
     found = pictures_in([tmp_path], read, own_hash="")
     assert found.left_out == [
-        "Left out: 2 images without caption or infotext.",
-        "Left out: 1 file that cannot be read as images.",
+        "Left out: 2 images without a caption or infotext.",
+        "Left out: 1 file without a readable image.",
     ]
 
 
@@ -82,7 +82,7 @@ def test_a_folder_that_is_none_or_has_nothing_is_refused(tmp_path):
     with pytest.raises(InvalidInput, match=r"Folder: .*nowhere.*allowed: a folder on the machine"):
         pictures_in([tmp_path / "nowhere"], read, "")
     picture(tmp_path, "silent.png")
-    with pytest.raises(InvalidInput, match=r"holds no image that can be asked with .*without caption"):
+    with pytest.raises(InvalidInput, match=r"has no image that can be used .*without a caption"):
         pictures_in([tmp_path], read, "")
 
 
@@ -90,7 +90,7 @@ def test_a_picture_that_is_gone_when_its_turn_comes_is_named(tmp_path):
     path = picture(tmp_path, "a.png", caption="a cat")
     found = pictures_in([tmp_path], read, "")
     path.unlink()
-    with pytest.raises(InvalidInput, match=r"a\.png.*cannot be read any more"):
+    with pytest.raises(InvalidInput, match=r"a\.png.*can no longer be read"):
         found.pictures[0].load(1)
 
 
@@ -117,7 +117,7 @@ def test_other_clip_skips_are_refused(source):
 
 @pytest.mark.parametrize("source", [0, -1, "5", True, None, float("nan"), float("inf"), 10**9])
 def test_seconds_are_a_number_of_sense(source):
-    with pytest.raises(InvalidInput, match="Seconds at most"):
+    with pytest.raises(InvalidInput, match=r"Time limit \(seconds\)"):
         read_seconds(source)
 
 

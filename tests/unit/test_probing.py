@@ -70,14 +70,14 @@ def test_a_network_of_random_weights_stays_undecided(parts, pictures, seed):
     untrained = networks.unet.unet_model().eval()
     found = asked(networks.network_of(parts[1], untrained), pictures)
     assert not found.decided
-    assert "hardly better than one that guesses nothing" in found.sentences[0]
+    assert "hardly predicts the noise at all" in found.sentences[0]
 
 
 def test_captions_of_other_pictures_stay_undecided(parts, pictures):
     wrong = [replace(one, caption=other.caption) for one, other in zip(pictures, pictures[7:] + pictures, strict=False)]
     found = asked(networks.network_of(parts[1]), wrong)
     assert not found.decided
-    assert "another image's caption does as well" in found.sentences[0]
+    assert "own captions do no better than those of other images" in found.sentences[0]
 
 
 def test_pictures_are_opened_when_their_turn_comes(parts, pictures):
@@ -133,7 +133,7 @@ def test_a_network_that_gives_no_numbers_is_refused(parts, pictures):
     def denoised(noisy, *more):
         return noisy * float("nan")
 
-    with pytest.raises(InvalidInput, match="gives no numbers"):
+    with pytest.raises(InvalidInput, match="gives NaN instead of numbers"):
         asked(Altered(networks.network_of(parts[1]), denoised=denoised), pictures)
 
 
@@ -173,7 +173,7 @@ def test_the_time_that_it_may_take_is_kept(parts, pictures):
 def test_progress_names_what_is_left_and_how_alike_the_layers_are(parts, pictures):
     told = []
     probe(networks.network_of(parts[1]), Question((1, 2)), pictures[:12], told.append, MODEL)
-    assert told[0].doing.startswith("Measured ") and "have a cosine of" in told[0].doing
+    assert told[0].doing.startswith("Measured with ") and "have a cosine similarity of" in told[0].doing
     assert all(0 <= progress.share <= 1 for progress in told)
 
 

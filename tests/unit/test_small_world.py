@@ -69,7 +69,7 @@ def test_an_objects_colour_around_it_counts_as_leak():
 
 def test_a_picture_of_the_other_colours_is_not_bound():
     scene = np.array([1, 0, 2, 1, -1, -1])
-    picture = world.draw(captions.exchanged(scene[None], "color and ground"), np.random.default_rng(0))[0]
+    picture = world.draw(captions.exchanged(scene[None], "colour and ground"), np.random.default_rng(0))[0]
     right = judge.right(*seen_in(scene, picture))
     assert (right["shape"], right["bound"], right["all"]) == (True, False, False)
 
@@ -80,7 +80,7 @@ def test_a_picture_of_the_other_colours_is_not_bound():
         ("colours", {"ground": True, "colour": False, "shape": True, "all": False, "either_side": False}),
         ("shapes", {"ground": True, "colour": True, "shape": False, "all": False, "either_side": False}),
         ("sides", {"ground": True, "colour": False, "shape": False, "all": False, "either_side": True}),
-        ("right color and ground", {"ground": False, "colour": False, "shape": True, "either_side": False}),
+        ("right colour and ground", {"ground": False, "colour": False, "shape": True, "either_side": False}),
     ],
 )
 def test_of_two_objects_each_mistake_is_told_from_the_others(what, right):

@@ -19,7 +19,7 @@ def normal(rng, shape):
 
 
 def skewed(rng, shape):
-    """Mean 0, deviation 1, skewness 2, as the most skewed of the small models' ratios (docs/trained-with.md)."""
+    """Mean 0, deviation 1, skewness 2, as the most skewed of the small models' ratios (docs/trained-with-study.md)."""
     return rng.gamma(1.0, size=shape) - 1.0
 
 
