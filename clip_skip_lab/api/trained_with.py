@@ -34,7 +34,7 @@ KEYS = ("pictures", "clip_skips", "seed", "most_seconds", "vary", "loras")
 MOST_PICTURES = 4_096
 """In one request: they lie in memory as files."""
 
-PICTURES = Text("pictures")
+PICTURES = "pictures"
 
 
 def add_trained_with_route(app: FastAPI, host: Host, guard: Guard) -> None:
