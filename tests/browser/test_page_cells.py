@@ -214,9 +214,9 @@ def test_a_cell_is_not_compared_with_itself(open_page, table):
     said(page, "Clip skip 4, CFG Scale 3.0 is already A. Choose another cell to compare it with.")
     page.locator('[data-cell="4-0"]').focus()
     page.keyboard.press("b")
-    page.get_by_role("dialog", name=re.compile(r"with B, Clip skip 5, CFG Scale 3.0")).wait_for()
+    page.get_by_role("dialog", name=re.compile(r"with B \(Clip skip 5, CFG Scale 3.0\)")).wait_for()
     page.keyboard.press("ArrowLeft")  # over A
-    page.get_by_role("dialog", name=re.compile(r"with B, Clip skip 3, CFG Scale 3.0")).wait_for()
+    page.get_by_role("dialog", name=re.compile(r"with B \(Clip skip 3, CFG Scale 3.0\)")).wait_for()
     page.keyboard.press("Escape")
     page.locator('[data-cell="3-0"]').focus()
     page.keyboard.press("Enter")
