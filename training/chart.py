@@ -34,7 +34,7 @@ def accuracy_chart(folder: Path, target: Path, where: str = "direct") -> None:
                 label = f"trained with {trained_with}"
                 ax.plot(at, values[:, 0], color=colour, marker=marker, markersize=4, label=label)
                 ax.fill_between(at, values[:, 1], values[:, 2], color=colour, alpha=0.18, linewidth=0)
-        titles = ("all colours right, %", "shape right, %", "object's colour around it, %")
+        titles = ("all colors right, %", "shape right, %", "object's color around it, %")
         for ax, title in zip(axes, titles, strict=True):
             ax.set_title(f"{objects}: {title}", fontsize=10)
             ax.set_xlabel("clip skip")

@@ -71,12 +71,7 @@ def file_of(folder: Path, name: str) -> Path:
 
     Raises `FileNotFoundError` for every other name, whether there is such a file or not.
     """
-    parts = name.split("/")
-    if (
-        FILE_NAME.fullmatch(name)
-        and not any(part in ("", ".", "..") for part in parts)
-        and not set(name) & set("\\:\0")
-    ):
+    if stays_inside(name):
         try:
             path = path_in(folder, name)
             if path.is_file():
@@ -84,6 +79,12 @@ def file_of(folder: Path, name: str) -> Path:
         except (OSError, ValueError) as error:  # a name too long, a link that leads out
             raise FileNotFoundError(f"There is no file {name!r} in this sweep.") from error
     raise FileNotFoundError(f"There is no file {name!r} in this sweep.")
+
+
+def stays_inside(name: str) -> bool:
+    """Whether a name is one of `FILE_NAME` that leads nowhere else, on Windows neither."""
+    has_odd_part = any(part in ("", ".", "..") for part in name.split("/"))
+    return bool(FILE_NAME.fullmatch(name)) and not has_odd_part and not set(name) & set("\\:\0")
 
 
 def sweep_folders(grid_folders: Iterable[str | os.PathLike[str]]) -> list[Path]:

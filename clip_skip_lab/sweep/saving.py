@@ -39,7 +39,7 @@ MOST_SWEPT = 100
 
 _NOT_WHOLE = re.compile(
     rf"{re.escape(TEMPORARY[0])}\w+{re.escape(TEMPORARY[1])}"  # ours
-    r"|\.(sweep|index)-\w{8}\.(json|js|html)"  # those of version 0.1.0
+    r"|\.(sweep|index)-\w{8}\.(json|js|html)"  # those of before 1.0.0
     r"|(\d{5}.*|grid(-\d+)?)\.tmp"  # the host's, which writes a picture under such a name first
 )
 

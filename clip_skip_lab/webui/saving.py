@@ -20,6 +20,7 @@ from PIL import ImageColor
 
 from ..hosts import OPTION_KEY
 from ..language import Text
+from ..page.files import replace
 from ..sweep.encoded import compressed
 from ..sweep.grid import Style
 from ..sweep.saving import can_be_written, save_as_png
@@ -185,7 +186,7 @@ class PictureFile:
             try:
                 with in_this_thread_too(shared.opts.data, self._seen_as):
                     self._later.write()
-                os.replace(self._later.unfinished, self._path)
+                replace(self._later.unfinished, self._path)
             except BaseException:
                 self._forget(self._path)
                 raise

@@ -33,18 +33,19 @@ class SweepPage:
         # first: gradio gives one id to a component and to the block around it
         return self.page.locator(f"#{self.tab}_script_container [id$='clip_skip_lab_{name}']").first
 
-    def choose(self, dropdown, text: str) -> None:
-        """Chooses from a dropdown by typing, as a person does in a long list."""
+    def choose(self, dropdown, text: str, shown: str | None = None) -> None:
+        """Chooses from a dropdown by typing, as a person does in a long list; `shown` is how a page in another language
+        shows it, where it does."""
         field = dropdown.locator("input").first
         field.click()
         field.fill(text)
         dropdown.locator("ul.options li, [role=option]").filter(
-            has_text=re.compile(rf"^\W*{re.escape(text)}\s*$")
+            has_text=re.compile(rf"^\W*({re.escape(text)}|{re.escape(shown or text)})\s*$")
         ).first.click()
 
-    def choose_script(self, title: str = "Clip skip sweep") -> None:
+    def choose_script(self, title: str = "Clip skip sweep", shown: str | None = None) -> None:
         """Chooses from the Script dropdown."""
-        self.choose(self.page.locator(f"#{self.tab}_script_container #script_list"), title)
+        self.choose(self.page.locator(f"#{self.tab}_script_container #script_list"), title, shown)
         self.part("values").wait_for()
 
     def type_into(self, field, text: str) -> None:

@@ -85,7 +85,7 @@ def test_what_is_used_again_has_files_of_its_own_folder_and_true_reduced_copies(
     then = earlier.content["cells"][1]["pictures"][1]["small"]
     now = cells[2]["pictures"][1]["small"]
     assert (outcome.folder / now).read_bytes() == (earlier.folder / then).read_bytes()
-    assert "small/2-1.webp" in (outcome.folder / f"{now}.js").read_text()
+    assert "small/2-1.webp" in (outcome.folder / f"{now}.js").read_text(encoding="utf-8")
     shutil.rmtree(earlier.folder)
     assert all((outcome.folder / file).stat().st_size for file in files), "nothing is lost with the earlier sweep"
 
@@ -158,7 +158,7 @@ def missing(earlier):
 def unsealed(earlier):
     content = record(earlier.folder)
     content["cells"][1]["pictures"][0]["infotext"] = "dog"
-    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    (earlier.folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 @pytest.mark.parametrize("harm", [changed, missing, unsealed])
@@ -182,7 +182,7 @@ def test_a_record_that_names_other_files_puts_nothing_into_their_place(tmp_path)
         (earlier.folder / "cells\\..\\grid.png").write_bytes((earlier.folder / "grid.png").read_bytes())
         content["cells"][number]["pictures"][0]["sha256"] = content["cells"][1]["pictures"][0]["sha256"]
         content["cells"][number]["seal"] = seal_of(content["fingerprint"], content["cells"][number])
-    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    (earlier.folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     session = MemorySession(str(tmp_path))
     assert extended(find_earlier(tmp_path, earlier.folder.name), {"clip_skip": "1-4"}, session).reused == 0
     assert ran(session) == [0, 1, 2, 3]

@@ -61,7 +61,7 @@ def test_every_key_of_a_plan_can_stand_in_a_file_but_what_is_about_an_answer(wri
 
 
 def test_a_request_may_come_by_standard_input(monkeypatch):
-    text = io.TextIOWrapper(io.BytesIO(json.dumps(REQUEST).encode("utf-8-sig")))
+    text = io.TextIOWrapper(io.BytesIO(json.dumps(REQUEST).encode("utf-8-sig")), encoding="utf-8")
     monkeypatch.setattr("sys.stdin", text)
     assert read_job("-", None, None, {}).request == REQUEST
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from clip_skip_lab import __version__
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
@@ -36,7 +37,7 @@ def test_resuming_runs_only_what_is_not_done(tmp_path):
     assert outcome.record.count(DONE) == 4
     assert outcome.record.state == "finished"
     assert [kept.cell for kept in outcome.pictures] == [0, 1, 2, 3]
-    assert json.loads((outcome.folder / "sweep.json").read_text())["state"] == "finished"
+    assert json.loads((outcome.folder / "sweep.json").read_text(encoding="utf-8"))["state"] == "finished"
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-9])])
@@ -52,9 +53,9 @@ def test_a_missing_or_damaged_picture_is_noticed_and_its_cell_run_again(tmp_path
 
 def edit(earlier, change):
     """Changes what is in `sweep.json`, by hand so to say, and finds the sweep again."""
-    content = json.loads((earlier.folder / "sweep.json").read_text())
+    content = json.loads((earlier.folder / "sweep.json").read_text(encoding="utf-8"))
     change(content)
-    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    (earlier.folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     return find_earlier(earlier.folder.parents[1], earlier.folder.name)
 
 
@@ -123,7 +124,8 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     (earlier.folder / "cells" / "00000-7.png").unlink()
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
-    assert note.endswith("memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2; their images may differ.")
+    code = f"Clip Skip Lab {__version__}"
+    assert note.endswith(f"memory, 1 and continued with {code}, memory, 2; their images may differ.")
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
     assert outcome.record.notes == [note]
@@ -194,7 +196,7 @@ def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
 
 def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
-    (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
+    (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [', encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"has no readable sweep\.json"):
         find_earlier(tmp_path, earlier.folder.name)
     assert offered(tmp_path)[0] == []
