@@ -86,7 +86,7 @@ def _request(given: object, tab: str, folder: Path) -> dict[str, Any]:
         return found
     if not isinstance(pictures, list) or not pictures:
         allowed = Text("a list of images, as base64 or as names of files")
-        problem = Text("is missing") if pictures is None else Text("is not such a list")
+        problem = Text("is missing") if pictures is None else Text("is not a valid list")
         raise InvalidInput(REQUEST, "init_images" if pictures is None else pictures, allowed, problem)
     found["init_images"] = [_picture("init_images", picture, folder) for picture in pictures]
     if found.get("mask") is not None:

@@ -104,7 +104,8 @@ def check_known(engine: Engine, loaded: LoadedModel) -> Model:
         raise InvalidInput(MODEL, described.name, allowed, problem)
     for encoder in loaded.encoders:
         if not all(is_hosts_method(engine, encoder.module, name) for name in (CHUNKS, engine.encoding[1])):
-            allowed, problem = Text("the WebUI's own text encoder"), Text("is encoded by another extension")
+            allowed = Text("the WebUI's own text encoder")
+            problem = Text("has its prompts encoded by another extension")
             raise InvalidInput(MODEL, described.name, allowed, problem)
     return described
 

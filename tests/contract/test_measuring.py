@@ -138,8 +138,8 @@ def test_problems_are_told_in_the_pages_language_after_measuring_too(outcome):
 @pytest.mark.parametrize(
     ("localization", "sentence"),
     [
-        ("ja_JP", '再開するスイープ: "x" はそのような名前ではありません。指定できる値: '),
-        ("None", 'Sweep to continue: "x" cannot be used as a name; allowed: '),
+        ("ja_JP", '再開するスイープ: "x" は有効な名前ではありません。指定できる値: '),
+        ("None", 'Sweep to continue: "x" is not a valid name; allowed: '),
     ],
     ids=["ja", "en"],
 )

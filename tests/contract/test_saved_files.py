@@ -105,13 +105,13 @@ def test_a_folder_of_any_length_holds_all_pictures(long_folder, length):
     again = swept(folder)
     assert again.folder != outcome.folder
     if length >= 215:
-        assert "cut the names off" in outcome.record.notes[0]
+        assert "cut off the names" in outcome.record.notes[0]
 
 
 @pytest.mark.parametrize(
     ("pattern", "prompt", "said"),
     [
-        ("[prompt]", "猫" * 170, "has more than 255 bytes"),
+        ("[prompt]", "猫" * 170, "is longer than 255 bytes"),
         ("[prompt_spaces]", "a\0cat", "contains a character that file names cannot have"),
         ("[prompt_spaces]", "a \ud800 cat", "contains a character that file names cannot have"),
         ("pictures/[seed]", "cat", '/ and \\ become "_"'),

@@ -51,7 +51,7 @@ def test_a_name_too_long_for_the_disk_is_replaced_and_a_note_says_so(client):
     settings = {"samples_filename_pattern": "[prompt]"}
     swept = client.sweep({"clip_skip": "1,2"}, prompt="猫" * 170, override_settings=settings)
     assert all((swept.folder / cell["pictures"][0]["file"]).is_file() for cell in swept.record["cells"])
-    assert any("has more than 255 bytes" in note for note in swept.report["notes"])
+    assert any("is longer than 255 bytes" in note for note in swept.report["notes"])
     assert swept.report["problems"] == []
 
 

@@ -103,7 +103,7 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             14,
             None,
             "There is no such layer: the text encoder has 12 layers, and generating fails",
-            "その層はありません: テキストエンコーダーは12層で、生成は失敗します",
+            "その層はありません: テキストエンコーダーは 12 層で、生成は失敗します",
             True,
         ),
         (
