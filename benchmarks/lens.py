@@ -121,14 +121,14 @@ def highest(action: Callable[[], Any]) -> float:
     """By how many megabytes the process's resident set grew at most while something ran."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)  # else what was freed before would take what is new
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before = _memory("VmRSS")
     action()
     return (_memory("VmHWM") - before) / MEGABYTE
 
 
 def _memory(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     (kilobytes,) = [line.split()[1] for line in lines if line.startswith(name)]
     return 1024 * int(kilobytes)
 

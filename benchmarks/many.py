@@ -78,7 +78,7 @@ class Silent:
 
 def resident() -> float:
     """MB of this process at this moment."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / 1e6
 
 

@@ -139,7 +139,7 @@ class Chromium:
         sizes = []
         for process in self.send("SystemInfo.getProcessInfo")["processInfo"]:
             if process["type"] == "renderer":
-                lines = Path(f"/proc/{process['id']}/smaps_rollup").read_text().splitlines()
+                lines = Path(f"/proc/{process['id']}/smaps_rollup").read_text(encoding="utf-8").splitlines()
                 kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:] if line.endswith("kB")}
                 sizes.append((kilobytes["Pss"] / 1000, kilobytes["Rss"] / 1000))
         return max(sizes)

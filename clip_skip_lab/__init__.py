@@ -6,4 +6,4 @@ Nothing is registered when this package is imported: a WebUI clears its callback
 packages in `sys.modules`, so only `scripts/clip_skip_lab.py`, which it executes again, may register.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -65,14 +65,20 @@ def encodable(text: str) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """What an error says went wrong, as a phrase for the middle of a sentence."""
+    """What an error says went wrong, as a phrase for the middle of a sentence; a `Text` where it has one."""
+    if error.args and isinstance(error.args[-1], Text):
+        return error.args[-1]
     return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split()).rstrip(".")
+
+
+COMMAS = ",，、"
+"""What separates the values of a list: the comma, and what a Japanese keyboard types for it."""
 
 
 def quoted(value: object) -> str:
     """A value as it stands in a list separated by commas: in quotes where it would be read as another without."""
     text = str(value)
-    plain = text and text == text.strip() and not any(letter in text for letter in ',"\r\n')
+    plain = text and text == text.strip() and not any(letter in text for letter in f'{COMMAS}"\r\n')
     return text if plain else '"' + text.replace('"', '""') + '"'
 
 

@@ -23,9 +23,9 @@ FOLDER = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[1] / "loc
 OURS = "clip_skip_lab"
 ENGLISH = "en"
 
-_WIDE = "[\u3040-\u30ff\u4e00-\u9fff]"
+_WIDE = "[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff60]"
 _SPACE_BESIDE_PART = re.compile(f"(?<={_WIDE}\0) (?={_WIDE})|(?<={_WIDE}) (?=\0{_WIDE})")
-"""A space between two Chinese or Japanese letters of which one is a part's and one the template's."""
+"""A space between two Chinese or Japanese letters or signs of which one is a part's and one the template's."""
 
 
 class Text(str):
@@ -66,7 +66,7 @@ def catalogues() -> dict[str, dict[str, str]]:
             known = {**content, **content.pop(OURS, {})}
             known.pop(OURS, None)
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            log.warning("Clip Skip Lab: %s is no file of a language: %s", file, error)
+            log.warning("Clip Skip Lab: %s is not a language file: %s", file, error)
         else:
             found[_first(file.stem) if alike[_first(file.stem)] == 1 else _whole(file.stem)] = known
     return found

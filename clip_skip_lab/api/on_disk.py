@@ -47,5 +47,5 @@ def cells_in(folder: Path) -> int:
     """How many cells a sweep has. Raises `InvalidInput` where its `sweep.json` doesn't say it."""
     cells = read_sweep(folder).get("cells")
     if not isinstance(cells, list):
-        raise InvalidInput(SWEEP, folder.name, SCHEMA_1, Text("is of another kind"))
+        raise InvalidInput(SWEEP, folder.name, SCHEMA_1, Text("is of another type"))
     return len(cells)

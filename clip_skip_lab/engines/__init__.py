@@ -122,12 +122,13 @@ def detect() -> Host:
     is known to be there. Raises `NoHost`.
     """
     if not _is_there("modules.processing"):
-        raise NoHost(Text("it runs inside a WebUI, {family}; there is none around it.", family=FAMILY))
+        raise NoHost(Text("it runs inside a WebUI ({family}), and none was found.", family=FAMILY))
     if _is_there("modules.shared_legacy"):
         raise NoHost(
             Text(
-                "it was not loaded, because SD.Next chooses the layer in a way of its own. SD.Next itself can sweep "
-                "clip skip: with the axis “[Param] CLiP-skip” of its X/Y/Z grid, which also takes values such as 1.5."
+                "it was not loaded, because SD.Next chooses the layer in its own way. SD.Next itself can sweep "
+                "clip skip with the axis “[Param] CLiP-skip” of its X/Y/Z grid, which also takes values such as "
+                "1.5."
             )
         )
     kind = next(kind for kind in KINDS if _is_there(kind.told_by))
@@ -167,8 +168,8 @@ def _missing(needed: Iterable[str]) -> list[str]:
 
 def _unknown(kind: _Kind, missing: list[str]) -> Text:
     return Text(
-        "it was not loaded, because this WebUI ({name}, of the kind of {title}) lacks {missing}. It works on {family}: "
-        "update the WebUI or Clip Skip Lab.",
+        "it was not loaded, because this WebUI ({name}, similar to {title}) lacks {missing}. It works on "
+        "{family}: update the WebUI or Clip Skip Lab.",
         name=_calls_itself(),
         title=kind.title,
         missing=", ".join(missing),

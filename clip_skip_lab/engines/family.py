@@ -126,7 +126,7 @@ class Family:
     def why_one_by_one(self, request: Any) -> Text | None:
         """See `Engine.why_one_by_one`."""
         if any(getattr(shared.opts, f"hypertile_enable_{part}", False) for part in ("unet", "vae")):
-            return Text("Hypertile draws its tiles for a batch as a whole")
+            return Text("Hypertile divides a batch at random as a whole")
         if self.masks_draw and getattr(request, "image_mask", None) is not None:
             return Text("inpainting draws noise for a batch as a whole")
         return None

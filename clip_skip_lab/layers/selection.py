@@ -168,15 +168,15 @@ def check_reachable(request: LayerRequest, kinds: Mapping[str, bool]) -> None:
             raise InvalidInput(NAMES[key], value, _allowed(key, bool(kinds)), _why_not(bool(kinds)))
 
 
-_NOTHING = Text("nothing on this model")
+_NOTHING = Text("no value on this model")
 
 
 def _allowed(key: str, is_known: bool) -> Text:
     """What may be asked for `key` of a model whose text encoders are known, or not, but which ignores clip skip."""
     if not is_known:
-        return Text("whole values") if key == CLIP_SKIP else _NOTHING
+        return Text("whole numbers") if key == CLIP_SKIP else _NOTHING
     if key == CLIP_SKIP:
-        return Text('whole values, or any value with "{every_model}" on', every_model=NAMES[EVERY_MODEL])
+        return Text('whole numbers, or any value with "{every_model}" on', every_model=NAMES[EVERY_MODEL])
     return Text('any value with "{every_model}" on', every_model=NAMES[EVERY_MODEL])
 
 

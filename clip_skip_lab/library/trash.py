@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..language import Text
-from ..page.files import SMALL, folder_in
+from ..page.files import SMALL, folder_in, replace
 from ..sweep.folder import CELLS, RECORD
 from ..sweep.library import check_id, parents_of, read_sweep
 from ..sweep.running import is_running
@@ -43,7 +43,7 @@ def delete_sweep(folder: Path) -> Path:
     if os.path.lexists(target):
         there = Text('Sweep: "{name}" cannot be deleted: the trash already has a sweep of this name.', name=folder.name)
         raise Refused(there)
-    folder.rename(target)
+    replace(folder, target)
     return target
 
 
@@ -60,7 +60,7 @@ def restore_sweep(grid_folders: Iterable[str | os.PathLike[str]], name: str) -> 
             continue
         if os.path.lexists(parent / name):
             raise Refused(Text('Sweep: "{name}" cannot be restored: a sweep of this name exists again.', name=name))
-        folder.rename(parent / name)
+        replace(folder, parent / name)
         return parent / name
     raise FileNotFoundError(Text('Sweep: "{name}" is not in the trash.', name=name))
 

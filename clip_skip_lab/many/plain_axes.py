@@ -24,6 +24,7 @@ from ..sweep.usual_axes import (
     STYLES,
     check_replaces_something,
     fixed_seed,
+    size_as_typed,
     size_of,
     styles_of,
 )
@@ -122,6 +123,7 @@ def _axis(label: str, axis: PlainAxis, request: dict[str, Any], facts: Facts) ->
         seen=True,
         bounds=BOUNDS.get(label),
         choices=None if choices is None else cache(lambda: choices(facts)),
+        convert=size_as_typed if label == SIZE else str,
         confirm=_confirm(label, request, facts),
         fix=fixed_seed if label in SEEDS else None,
         show=_show(label, axis),

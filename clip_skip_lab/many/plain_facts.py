@@ -163,9 +163,9 @@ class Facts:
             bare = [sampler.casefold(), *(sampler.casefold().removesuffix(f" {kind}") for kind in types)]
             known = {name.casefold() for name in (*samplers, *self._names("samplers", "aliases"))}
             if not known.intersection(bare):
-                raise InvalidInput("sampler_name", sampler, named_list(samplers), Text("is not there"))
+                raise InvalidInput("sampler_name", sampler, named_list(samplers), Text("is not available"))
         if isinstance(schedule, str) and schedule and types and schedule.casefold() not in types:
-            raise InvalidInput("scheduler", schedule, named_list(self.schedule_types()), Text("is not there"))
+            raise InvalidInput("scheduler", schedule, named_list(self.schedule_types()), Text("is not available"))
         styles = request.get("styles") or []
         for style in styles if isinstance(styles, list) else []:
             if style not in self.styles():

@@ -112,7 +112,7 @@ def sweep(given: Namespace, language: str) -> int:
         root = Path(__file__).parents[2]
         # From a checkout pip would look for the name elsewhere, where it may be another's.
         name = root if (root / "pyproject.toml").exists() else "clip-skip-lab"
-        how = Text("A sweep needs {names}: pip install '{name}[many]'", names=", ".join(absent), name=name)
+        how = Text('A sweep needs {names}: pip install "{name}[many]"', names=", ".join(absent), name=name)
         complain(how, language)
         return BAD_INPUT
     job = _job(given)

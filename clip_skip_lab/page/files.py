@@ -6,7 +6,9 @@ import base64
 import errno
 import io
 import os
-import tempfile
+import secrets
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, features
@@ -19,6 +21,10 @@ SMALL = "small"
 
 TEMPORARY = (".clip-skip-", ".tmp")
 """How the names of files begin and end that are not whole yet."""
+
+PATIENCE = 2.0 if os.name == "nt" else 0.0
+"""Seconds for which a change is tried again: Windows replaces, moves and removes nothing that somebody reads just then,
+as the page of a running sweep and scanners of viruses do for a moment."""
 
 SMALL_SIDE = 256
 """The longer side of a reduced picture in pixels: enough for the cells of a whole sweep seen at once."""
@@ -90,18 +96,40 @@ def write_bytes(path: Path, data: bytes, lasting: bool = True) -> None:
 
     Raises `OSError`.
     """
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY[0], suffix=TEMPORARY[1], dir=path.parent)
+    # `tempfile` would try two thousand million names in a folder that Windows does not let it write to.
+    name = path.parent / secrets.token_hex(4).join(TEMPORARY)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with name.open("xb") as file:
             file.write(data)
             file.flush()
             if lasting:
                 os.fsync(file.fileno())
         os.chmod(name, 0o644)
-        os.replace(name, path)
+        replace(name, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        name.unlink(missing_ok=True)
         raise
+
+
+def replace(source: Path, target: Path) -> None:
+    """Gives a file or folder another name; a file of that name is replaced. Raises `OSError`."""
+    _patiently(lambda: os.replace(source, target))
+
+
+def remove(path: Path) -> None:
+    """Removes a file, if it is there. Raises `OSError`."""
+    _patiently(lambda: path.unlink(missing_ok=True))
+
+
+def _patiently(change: Callable[[], None]) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return change()
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.02)
 
 
 def folder_in(folder: Path, name: str) -> Path:

@@ -14,7 +14,17 @@ from typing import Any
 
 from ..errors import InvalidInput, named_list
 from ..language import Text
-from .values import Number, allowed_numbers, join_list, parts_of, read_numbers, shown, split_list, unique
+from .values import (
+    Number,
+    allowed_numbers,
+    half_width,
+    join_list,
+    parts_of,
+    read_numbers,
+    shown,
+    split_list,
+    unique,
+)
 
 AXIS_NAME = "Clip skip"
 """The axis of clip skip itself, in records, charts and on the page."""
@@ -164,7 +174,7 @@ def _texts(axis: Axis, source: object, field: str) -> list[Any]:
         parts = parts_of(source, field)
         for part in parts:
             if not _is_text(axis, part):
-                raise InvalidInput(field, part, _what_it_takes(axis), Text("is not a text"))
+                raise InvalidInput(field, part, _what_it_takes(axis), Text("is not text"))
         parts = [str(part) for part in parts]
         if isinstance(source, str) and (axis.choices is not None or axis.kind == "order"):
             parts = [part for part in parts if part]
@@ -206,14 +216,17 @@ def _choices(axis: Axis, texts: list[Any], field: str) -> list[Any]:
         return texts
     choices = axis.choice_names()
     by_name = {choice.casefold(): choice for choice in reversed(choices)}
+    found = []
     for text in texts:
-        if axis.confirm is None and str(text).casefold() not in by_name:
+        named = by_name.get(str(text).casefold()) or by_name.get(half_width(str(text)).casefold())
+        if named is None and axis.confirm is None:
             raise InvalidInput(field, text, named_list(choices), Text("is not a value of {axis}", axis=axis.label))
-    return [by_name.get(str(text).casefold(), text) for text in texts]
+        found.append(text if named is None else named)
+    return found
 
 
 def _convert(axis: Axis, text: str, field: str) -> object:
-    return _ask(lambda: axis.convert(text), axis, text, field, Text("is no value of {axis}", axis=axis.label))
+    return _ask(lambda: axis.convert(text), axis, text, field, Text("is not a value of {axis}", axis=axis.label))
 
 
 def _what_it_takes(axis: Axis) -> str:

@@ -86,7 +86,7 @@ def _in_smaller_batches(session: Sampling, error: Exception, cells: list[Cell], 
     half = len(cells) // 2
     session.notes.append(
         Text(
-            "{count} cells at once ran out of memory; the sweep went on with {half} at once.",
+            "{count} cells at once ran out of memory; the sweep continued with {half} at once.",
             count=len(cells),
             half=half,
         )

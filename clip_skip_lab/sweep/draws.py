@@ -97,14 +97,14 @@ def _sentence(cell: CellRecord, what: str) -> Text:
     row = name_of({key: value for key, value in cell.values.items() if key != AXIS_NAME})
     if row:
         return Text(
-            "{row}: the cells differ in {what}, not only in clip skip, so nothing is concluded from them. It seems "
-            "that another extension changes that at each generation.",
+            "{row}: the cells differ in {what}, not only in clip skip, so nothing is concluded from them. Another "
+            "extension seems to change that for each generation.",
             row=row,
             what=what,
         )
     return Text(
-        "The cells differ in {what}, not only in clip skip, so nothing is concluded from them. It seems that another "
-        "extension changes that at each generation.",
+        "The cells differ in {what}, not only in clip skip, so nothing is concluded from them. Another extension "
+        "seems to change that for each generation.",
         what=what,
     )
 

@@ -40,8 +40,8 @@ def extended_plan(earlier: EarlierSweep, given: dict[str, Any]) -> dict[str, Any
     """
     then = {key: value for key, value in earlier.content["plan"].items() if key not in ("cells", "return_cells")}
     if then.get("mode") == "fast" and given.get("mode", "fast") == "exact":
-        problem = Text("cannot take images of fast mode, which are equal to single ones up to rounding only")
-        raise InvalidInput("mode", "exact", Text('"fast", as the sweep {name}', name=earlier.folder.name), problem)
+        problem = Text("cannot use images made in fast mode, which can differ from single generations by rounding")
+        raise InvalidInput("mode", "exact", Text('"fast", like the sweep {name}', name=earlier.folder.name), problem)
     return {**then, **given}
 
 
@@ -78,7 +78,7 @@ class Reused:
         """What is to be noted of the new sweep, which has so many cells."""
         name, then, now = self.earlier.folder.name, self.earlier.code, code_of(program, host)
         taken = Text(
-            "{count} of {cells} are those of the sweep {name}, and were not run again.",
+            "{count} of {cells} were taken from the sweep {name} and not run again.",
             count=len(self.cells),
             cells=counted(cells, "{n} cell", "{n} cells"),
             name=name,
@@ -89,7 +89,7 @@ class Reused:
         return [
             *before,
             Text(
-                "The sweep {name} was made with {then}, the rest with {now}: the two may not give equal images.",
+                "The sweep {name} was made with {then}, the rest with {now}; their images may differ.",
                 name=name,
                 then=then,
                 now=now,
@@ -131,8 +131,10 @@ class Extension:
         found = same_cells(plan, rows, self.plan, then)
         cells = {index: place for index, place in found.items() if place in sound}
         if len(cells) == plan.size:
-            problem = Text("has all of these cells")
-            raise InvalidInput(EXTENDED, self.earlier.folder.name, Text("values or an axis that it lacks"), problem)
+            problem = Text("already has all of these cells")
+            raise InvalidInput(
+                EXTENDED, self.earlier.folder.name, Text("values or an axis that it does not have yet"), problem
+            )
         pictures = {index: sound[place] for index, place in cells.items()}
         return Reused(self.earlier, cells, pictures, self._draws(plan, rows, then))
 

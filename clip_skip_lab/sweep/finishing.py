@@ -156,7 +156,7 @@ class Finishing:
             try:
                 file.tell()
             except Exception:
-                log.exception("Clip skip sweep: another extension failed at an image that was saved")
+                log.exception("Clip skip sweep: another extension failed on a saved image")
         return self._finish(picture, file, written.result)
 
     def _finish(self, picture: Picture, file: PictureFile, write: Callable[[], Any]) -> Future[FinishedPicture]:

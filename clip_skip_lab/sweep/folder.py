@@ -7,14 +7,13 @@ import json
 import math
 import os
 import secrets
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInput, reason_of
 from ..language import Text
-from ..page.files import write_data, write_text
+from ..page.files import remove, write_bytes, write_data, write_text
 from .reading import read_lines, read_object
 
 PARENT = "clip-skip-sweeps"
@@ -33,8 +32,9 @@ def make_folder(grid_folder: str | os.PathLike[str], now: datetime) -> Path:
     folder = parent / f"{now:%Y-%m-%d}-{secrets.token_hex(4)}"
     try:
         (folder / CELLS).mkdir(parents=True, exist_ok=False)
-        with tempfile.TemporaryFile(dir=folder) as trial:
-            trial.write(b"0")
+        trial = folder / CELLS / "0.tmp"
+        write_bytes(trial, b"0", lasting=False)
+        remove(trial)
     except OSError as error:
         remove_empty(folder)
         raise not_writable(parent, error) from error
@@ -46,7 +46,7 @@ def not_writable(folder: Path, error: OSError) -> InvalidInput:
     return InvalidInput(
         Text("Folder for grids"),
         str(folder),
-        allowed=Text("a folder with room that the WebUI may write to"),
+        allowed=Text("a folder with free space that the WebUI can write to"),
         problem=Text("cannot be written to ({reason})", reason=reason_of(error)),
     )
 
@@ -74,7 +74,7 @@ def write_record(folder: Path, content: dict[str, Any]) -> None:
     """
     text = _written({key: finite(value) for key, value in content.items()})
     write_text(folder / RECORD, text)
-    (folder / JOURNAL).unlink(missing_ok=True)
+    remove(folder / JOURNAL)
     write_data(folder, text)
 
 

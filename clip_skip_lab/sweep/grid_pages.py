@@ -154,10 +154,11 @@ class SweepGrid:
         try:
             draw_cell(blank_band(trial, 0, style), "1", (0, 0), trial, style)
         except Exception as error:
-            log.exception("Clip skip sweep: the grid could not be drawn as it was to look")
+            log.exception("Clip skip sweep: the grid could not be drawn in the WebUI's colors and font")
             self._outcome.add_problem(
                 Text(
-                    "The grid was drawn in the usual colors and font, because the WebUI's do not work: {reason}.",
+                    "The grid was drawn in the default colors and font, because the WebUI's could not be used: "
+                    "{reason}.",
                     reason=reason_of(error),
                 )
             )
@@ -194,7 +195,9 @@ class SweepGrid:
         except Exception as error:  # whatever the host and other extensions raise; the grid is not lost for it
             log.exception("Clip skip sweep: the grid's metadata could not be made")
             why = reason_of(error)
-            self._outcome.add_problem(Text("The grid has no metadata, which could not be made ({reason}).", reason=why))
+            self._outcome.add_problem(
+                Text("The grid has no metadata, because it could not be created ({reason}).", reason=why)
+            )
             return ""
 
     def _save(self, image: Image.Image, name: str) -> Path | None:
@@ -216,7 +219,7 @@ class SweepGrid:
         if why is not None:
             record.notes.append(
                 Text(
-                    "The grid is saved as {name}, as it cannot be saved by the WebUI's rules: {reason}.",
+                    "The grid was saved as {name}, because the WebUI's own name for it could not be used: {reason}.",
                     name=path.name,
                     reason=why,
                 )

@@ -146,7 +146,7 @@ def read_value(source: object, field: str, highest: int | None = None) -> Value 
     allowed = allowed_clip_skip(highest, several=False)
     values = read_layers(source, highest, field, allowed)
     if len(values) != 1:
-        raise InvalidInput(field, source, allowed, Text("is several"))
+        raise InvalidInput(field, source, allowed, Text("is more than one value"))
     return values[0]
 
 

@@ -52,7 +52,7 @@ def check_id(name: object) -> str:
     """The id of a sweep, if it is one. Raises `InvalidInput`."""
     if not isinstance(name, str) or not SWEEP_ID.fullmatch(name):
         allowed = Text("the name of a sweep's folder, such as 2026-11-22-0a1b2c3d")
-        raise InvalidInput(SWEEP, name, allowed, Text("is no such name"))
+        raise InvalidInput(SWEEP, name, allowed, Text("is not a valid name"))
     return name
 
 
@@ -71,12 +71,7 @@ def file_of(folder: Path, name: str) -> Path:
 
     Raises `FileNotFoundError` for every other name, whether there is such a file or not.
     """
-    parts = name.split("/")
-    if (
-        FILE_NAME.fullmatch(name)
-        and not any(part in ("", ".", "..") for part in parts)
-        and not set(name) & set("\\:\0")
-    ):
+    if stays_inside(name):
         try:
             path = path_in(folder, name)
             if path.is_file():
@@ -84,6 +79,12 @@ def file_of(folder: Path, name: str) -> Path:
         except (OSError, ValueError) as error:  # a name too long, a link that leads out
             raise FileNotFoundError(f"There is no file {name!r} in this sweep.") from error
     raise FileNotFoundError(f"There is no file {name!r} in this sweep.")
+
+
+def stays_inside(name: str) -> bool:
+    """Whether a name is one of `FILE_NAME` that leads nowhere else, on Windows neither."""
+    has_odd_part = any(part in ("", ".", "..") for part in name.split("/"))
+    return bool(FILE_NAME.fullmatch(name)) and not has_odd_part and not set(name) & set("\\:\0")
 
 
 def sweep_folders(grid_folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -150,8 +151,8 @@ def _record(folder: Path) -> tuple[str, dict[str, Any]]:
     try:
         return read_object(folder / RECORD)
     except (OSError, ValueError) as error:
-        problem = Text("has no sweep.json that can be read ({reason})", reason=reason_of(error))
-        raise InvalidInput(SWEEP, folder.name, Text("a folder with a whole sweep.json"), problem) from error
+        problem = Text("has no readable sweep.json ({reason})", reason=reason_of(error))
+        raise InvalidInput(SWEEP, folder.name, Text("a folder with a complete sweep.json"), problem) from error
 
 
 def kind_of(content: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ class Part:
         for number in self.cells:
             if not 0 <= number < len(cells):
                 allowed = Text("whole numbers from 0 to {last}", last=len(cells) - 1)
-                raise InvalidInput(PART, number, allowed, Text("is no cell of the plan"))
+                raise InvalidInput(PART, number, allowed, Text("is not a cell of the plan"))
         return [cells[number] for number in sorted(set(self.cells))]
 
 
@@ -59,7 +59,7 @@ def read_part(given: object) -> Part:
     if setting is not None and not isinstance(setting, dict):
         raise InvalidInput(f"{PART}.setting", setting, Text("an object"))
     if not isinstance(draws, dict) or not all(is_draw(draw) for draw in draws.values()):
-        raise InvalidInput(f"{PART}.draws", draws, Text("draws as a sweep.json holds them"))
+        raise InvalidInput(f"{PART}.draws", draws, Text("draws as a sweep.json has them"))
     return Part(tuple(cells), setting, draws)
 
 

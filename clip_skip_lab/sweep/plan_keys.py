@@ -266,13 +266,13 @@ def _cells(value: Any, reading: Reading) -> tuple[int, ...] | None:
         "a list of whole numbers from 0 to {last}, the cells' places in the order of the plan", last=size - 1
     )
     if not isinstance(value, list) or not value:
-        raise InvalidInput("cells", value, allowed, Text("is no such list"))
+        raise InvalidInput("cells", value, allowed, Text("is not a valid list"))
     if len(value) > size:
         most = Text("at most the {size} cells of the plan", size=size)
         raise InvalidInput("cells", value, most, Text("is too long"))
     for number in value:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < size:
-            raise InvalidInput("cells", number, allowed, Text("is no cell of the plan"))
+            raise InvalidInput("cells", number, allowed, Text("is not a cell of the plan"))
     return tuple(sorted(set(value)))
 
 

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from ..language import Text
+
 LARGEST_RECORD = 200_000_000
 """Bytes; a `sweep.json` above it is none of ours: 10,000 cells with long prompts take 40 million."""
 
@@ -45,16 +47,16 @@ def open_plain(path: Path, most: int, follow: bool = False) -> BinaryIO:
     Raises `OSError` where it is something else, and `ValueError` for what can be no path.
     """
     if not follow and path.is_symlink():
-        raise OSError(errno.ELOOP, "it is a link")
+        raise OSError(errno.ELOOP, Text("it is a link"))
     # Without O_NONBLOCK, opening a pipe waits until somebody writes to it.
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     handle = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
+            raise OSError(errno.EINVAL, Text("it is not a regular file"))
         if found.st_size > most:
-            raise OSError(errno.EFBIG, f"it is too large: more than {most:,} bytes")
+            raise OSError(errno.EFBIG, Text("it is larger than {most} bytes", most=f"{most:,}"))
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
@@ -66,7 +68,7 @@ def path_in(folder: Path, name: str) -> Path:
     home = os.path.realpath(folder)
     path = Path(os.path.realpath(os.path.join(home, name)))
     if not path.is_relative_to(home):
-        raise OSError(errno.EACCES, "it is outside the sweep's folder")
+        raise OSError(errno.EACCES, Text("it is outside the sweep's folder"))
     return path
 
 
@@ -82,9 +84,9 @@ def parse_object(text: str) -> dict[str, Any]:
     try:
         content = json.loads(text, parse_int=_whole)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(Text("it is nested too deeply")) from None
     if not isinstance(content, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError(Text("it is not a JSON object"))
     _check_depth(content)
     return content
 
@@ -119,7 +121,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
         with open_plain(path, LARGEST_PICTURE) as file, opened(file) as image:
             yield image
     except (ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for damaged ones
-        raise OSError(errno.EINVAL, str(error) or "it is damaged") from error
+        raise OSError(errno.EINVAL, str(error) or Text("it is damaged")) from error
 
 
 def opened(file: BinaryIO) -> Image.Image:
@@ -127,13 +129,16 @@ def opened(file: BinaryIO) -> Image.Image:
     Image.init()
     image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
     if image.width * image.height > MOST_PIXELS:
-        raise OSError(errno.EFBIG, f"it has {image.width} × {image.height} pixels, which is too large")
+        raise OSError(
+            errno.EFBIG,
+            Text("it has {width} × {height} pixels, which is too large", width=image.width, height=image.height),
+        )
     return image
 
 
 def _whole(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
-        raise ValueError(f"it holds a number of {len(digits):,} digits")
+        raise ValueError(Text("it contains a number of {count} digits", count=f"{len(digits):,}"))
     return int(digits)
 
 
@@ -144,4 +149,4 @@ def _check_depth(content: dict[str, Any]) -> None:
         level = [value for value in values if isinstance(value, dict | list)]
         if not level:
             return
-    raise ValueError("it is nested too deeply")
+    raise ValueError(Text("it is nested too deeply"))

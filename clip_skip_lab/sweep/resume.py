@@ -99,7 +99,7 @@ class EarlierSweep:
         return [
             *before,
             Text(
-                "It was begun with {then} and continued with {now}: the two may not give equal images.",
+                "It was started with {then} and continued with {now}; their images may differ.",
                 then=then,
                 now=now,
             ),
@@ -126,26 +126,29 @@ def find_earlier(grid_folder: str | Path, name: object, field: Text = RESUMED) -
 
     Raises `InvalidInput` for this field.
     """
+    where, allowed = Path(grid_folder) / PARENT, Text("a sweep started in this tab")
     try:
         folder = find_sweep([grid_folder], name)
-        content = read_record(folder)
     except InvalidInput as error:
         raise InvalidInput(field, name, error.allowed, error.problem) from error
+    except FileNotFoundError as error:
+        raise InvalidInput(field, name, allowed, Text("is not in {where}", where=where)) from error
+    try:
+        content = read_record(folder)
     except (OSError, ValueError) as error:
-        where, reason = Path(grid_folder) / PARENT, reason_of(error)
-        problem = Text("has no sweep.json that can be read in {where} ({reason})", where=where, reason=reason)
-        raise InvalidInput(field, name, Text("a sweep that was begun with this tab"), problem) from error
+        problem = Text("has no readable sweep.json in {where} ({reason})", where=where, reason=reason_of(error))
+        raise InvalidInput(field, name, allowed, problem) from error
     if content.get("schema") != SCHEMA:
-        raise InvalidInput(field, name, SCHEMA_1, Text("is of another kind"))
+        raise InvalidInput(field, name, SCHEMA_1, Text("is of another type"))
     try:
         check_schema(content)
     except ValueError as error:
-        problem = Text("was changed so that it cannot be used ({reason})", reason=error)
-        raise InvalidInput(field, name, Text("a sweep.json as it was written"), problem) from error
+        problem = Text("was edited and can no longer be used ({reason})", reason=error)
+        raise InvalidInput(field, name, Text("a sweep.json that was not edited"), problem) from error
     for part in FOLDERS:
         if (folder / part).is_symlink():
             problem = Text('has a link in place of its folder "{part}"', part=part)
-            raise InvalidInput(field, name, Text("a folder as it was written"), problem)
+            raise InvalidInput(field, name, Text("the folder as the sweep wrote it"), problem)
     return EarlierSweep(folder, content)
 
 
@@ -174,7 +177,7 @@ def next_run(earlier: EarlierSweep, full: bool | None, cells: list[Any] | None) 
     if not full:
         return NextRun(request, earlier)
     if not request.get("draft"):
-        raise InvalidInput(RESUMED, earlier.folder.name, Text("the name of a draft"), Text("is no draft"))
+        raise InvalidInput(RESUMED, earlier.folder.name, Text("the name of a draft"), Text("is not a draft"))
     request["draft"] = False
     if cells:
         request["cells"] = _of_whole_plan(request.get("cells"), cells)
@@ -188,7 +191,7 @@ def _of_whole_plan(chosen: object, cells: list[Any]) -> list[Any]:
     known = all(type(number) is int and 0 <= number < len(chosen) for number in cells)
     if not known:
         allowed = Text("whole numbers from 0 to {last}", last=len(chosen) - 1)
-        raise InvalidInput("cells", cells, allowed, Text("are no cells of the draft"))
+        raise InvalidInput("cells", cells, allowed, Text("are not cells of the draft"))
     return [chosen[number] for number in cells]
 
 
@@ -213,13 +216,18 @@ def check_same(
         return
     name, then = earlier.folder.name, earlier.content["model"]
     if then != model:
-        allowed = Text("the model that it was begun with, {model}", model=_model_name(then))
-        raise InvalidInput(field, name, allowed, Text("cannot be used with {model}", model=_model_name(model)))
+        allowed = Text("the model it was started with, {model}", model=_model_name(then))
+        raise InvalidInput(
+            field,
+            name,
+            allowed,
+            Text("was not started with {model}, the model that is loaded now", model=_model_name(model)),
+        )
     before, now = earlier.content["setting"], {key: finite(value) for key, value in setting.items()}
     differing = [key for key in {*before, *now} if key not in before or key not in now or before[key] != now[key]]
-    names = ", ".join(sorted(differing)) or Text("what its sweep.json says was changed")
-    problem = Text("cannot be used, because these differ: {names}", names=names)
-    raise InvalidInput(field, name, Text("the settings that it was begun with"), problem)
+    names = ", ".join(sorted(differing)) or Text("its sweep.json was edited")
+    problem = Text("cannot be used, because these settings differ: {names}", names=names)
+    raise InvalidInput(field, name, Text("the settings it was started with"), problem)
 
 
 Offered = list[tuple[str, Text]]

@@ -31,8 +31,8 @@ def running(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        problem = Text("is being run already")
-        raise InvalidInput(Text("Sweep"), folder.name, Text("a sweep that nobody is running"), problem) from error
+        problem = Text("is already running")
+        raise InvalidInput(Text("Sweep"), folder.name, Text("a sweep that is not running"), problem) from error
     except (OSError, NotImplementedError) as error:  # a disk without locks; one that is full is told when it is written
         log.info("Clip skip sweep: %s has no lock against other programs (%s)", folder, error)
     _folders.add(name)

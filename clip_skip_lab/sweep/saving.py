@@ -19,6 +19,7 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin
 
 from ..errors import encodable, reason_of
+from ..language import Text
 from ..page.files import SMALL, TEMPORARY, write_bytes
 from .folder import CELLS, remove_empty
 from .library import SWEEP_ID
@@ -38,7 +39,7 @@ MOST_SWEPT = 100
 
 _NOT_WHOLE = re.compile(
     rf"{re.escape(TEMPORARY[0])}\w+{re.escape(TEMPORARY[1])}"  # ours
-    r"|\.(sweep|index)-\w{8}\.(json|js|html)"  # those of version 0.1.0
+    r"|\.(sweep|index)-\w{8}\.(json|js|html)"  # those of before 1.0.0
     r"|(\d{5}.*|grid(-\d+)?)\.tmp"  # the host's, which writes a picture under such a name first
 )
 
@@ -81,16 +82,16 @@ def checked(path: Path, folder: Path, files: OwnFiles) -> Path:
     try:
         found = Path(os.path.realpath(path))
         if not stat.S_ISREG(path.lstat().st_mode) or found.stat().st_size == 0:
-            raise NoFileOfItsOwn("there is no file under the name that the WebUI gave it")
+            raise NoFileOfItsOwn(Text("the WebUI left no file under the name it gave"))
         who = identity(found)
     except (OSError, ValueError) as error:
         if isinstance(error, NoFileOfItsOwn):
             raise
-        raise NoFileOfItsOwn("there is no file under the name that the WebUI gave it") from error
+        raise NoFileOfItsOwn(Text("the WebUI left no file under the name it gave")) from error
     if not found.is_relative_to(os.path.realpath(folder)):
-        raise NoFileOfItsOwn("the WebUI or an extension saved it outside the sweep's folder")
+        raise NoFileOfItsOwn(Text("the WebUI or an extension saved it outside the sweep's folder"))
     if not files.claim(who):
-        raise NoFileOfItsOwn("another image has the file that the WebUI gave it")
+        raise NoFileOfItsOwn(Text("another image already has the file name that the WebUI gave it"))
     return found
 
 

@@ -73,7 +73,7 @@ _ADDED_TO_PICTURE = {"sha256": (*_TEXT, *_MAYBE), "small": (*_TEXT, *_MAYBE)}
 def check_schema(content: dict[str, Any]) -> None:
     """Raises `ValueError` with the first key whose value is not of the kind that a sweep writes there."""
     if type(content.get("schema")) is not int or content["schema"] != SCHEMA:
-        raise ValueError(f"it is of another kind than schema {SCHEMA}")
+        raise ValueError(f"it does not have schema {SCHEMA}")
     _check("", content, _CONTENT, _ADDED)
     for key in ("notes", "problems"):
         _each(key, content[key], _TEXT)
@@ -99,7 +99,7 @@ def _check_axis(where: str, axis: Any) -> None:
     if "labels" in axis:
         _each(f"{where}.labels", labels, _TEXT)
     if len(labels) != len(axis["values"]):
-        raise ValueError(f"{where}: there is not one label for each value")
+        raise ValueError(f"{where}: the labels do not match the values")
 
 
 def _check_cell(where: str, cell: Any, names: list[str]) -> None:
@@ -118,14 +118,14 @@ def _check_cell(where: str, cell: Any, names: list[str]) -> None:
 
 def _check_size(where: str, value: int | float | None) -> None:
     if value is not None and not abs(value) < 1e12:
-        raise ValueError(f"{where}: {_shown(value)} is none")
+        raise ValueError(f"{where}: {_shown(value)} is not valid")
 
 
 def _check_clip_skip(where: str, values: dict[str, Any]) -> None:
     value: Any = values.get(AXIS_NAME)
     _is(f"{where}.{AXIS_NAME}", value, (*_NUMBER, *_TEXT))
     if not isinstance(value, str) and not (0 < value <= HIGHEST):
-        raise ValueError(f"{where}.{AXIS_NAME}: {_shown(value)} is none")
+        raise ValueError(f"{where}.{AXIS_NAME}: {_shown(value)} is not valid")
 
 
 def _check(where: str, given: Any, wanted: Kinds, added: Kinds, others: bool = True) -> None:

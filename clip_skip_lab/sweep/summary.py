@@ -29,7 +29,7 @@ def forecast(cells: int, pictures: int, batches: int, steps: int, pages: list[Pa
         grid = Text("grid {width} × {height} px", width=first.width, height=first.height)
     if first.scale < 1:
         share = max(1, round(first.scale * 100))
-        grid = Text("{grid} (cells at {share} %, full size beside it)", grid=grid, share=share)
+        grid = Text("{grid} (cells at {share}%, full size saved beside it)", grid=grid, share=share)
     counted_pictures = counted(pictures, "{n} image", "{n} images")
     if batches < cells:
         in_batches = counted(batches, "{n} batch", "{n} batches")
@@ -81,11 +81,11 @@ def of_layer_panel(asked: dict[str, object]) -> str:
         asked: what it asks, by `KEYS` of `layer_request`, without what an axis sets.
     """
     settings = [_asked(key, value) for key, value in asked.items() if key != CLIP_SKIP]
-    own = Text("The panel's own clip skip does not count here: the sweep's values take its place.")
+    own = Text("The panel's own clip skip is not used: the sweep's values replace it.")
     if not settings:
         return own if CLIP_SKIP in asked else ""
     names = reduce(lambda before, item: Text("{before}, {item}", before=before, item=item), settings)
-    held = Text("The panel “Finer clip skip” holds for every cell: {settings}.", settings=names)
+    held = Text("The panel “Finer clip skip” applies to every cell: {settings}.", settings=names)
     return Text("{before} {next}", before=held, next=own) if CLIP_SKIP in asked else held
 
 

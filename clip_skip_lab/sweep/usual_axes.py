@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import InvalidInput, named_list
 from ..language import Text
+from .values import half_width
 
 CFG_SCALE, SIZE, STYLES, SEARCH_REPLACE = "CFG Scale", "Size", "Styles", "Prompt S/R"
 SEEDS = ("Seed", "Var. seed")
@@ -22,11 +23,18 @@ BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 
+def size_as_typed(text: str) -> str:
+    """A value of "Size" as the X/Y/Z plot takes it: in half width, with an "x" between the sides."""
+    return half_width(text).replace("×", "x").replace("X", "x").strip()
+
+
 def size_of(value: str) -> tuple[int, int]:
     """Width and height that a value of "Size" names. Raises `InvalidInput`."""
     found = re.fullmatch(r"\s*(\d{1,9})\s*x\s*(\d{1,9})\s*", value)
     if not found or not all(64 <= int(side) <= 16_384 for side in found.groups()):
-        raise InvalidInput(SIZE, value, Text("sizes such as 512x768, each side from 64 to 16384"), Text("is not one"))
+        raise InvalidInput(
+            SIZE, value, Text("sizes such as 512x768, each side from 64 to 16384"), Text("is not a size")
+        )
     return int(found[1]), int(found[2])
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from ..errors import InvalidInput, quoted
+from ..errors import COMMAS, InvalidInput, quoted
 from ..language import Text
 
 MOST_VALUES = 1_000
@@ -52,6 +52,7 @@ _HALF_WIDTH = str.maketrans(
     | dict.fromkeys("。｡", ".")
     | dict.fromkeys("「｢【〔", "[")
     | dict.fromkeys("」｣】〕", "]")
+    | {"　": " "}
 )
 """What input methods type for the characters of numbers and ranges, localised minus signs among them. The keys [ ] . ,
 and - give 「 」 。 、 and ー on a Japanese keyboard; a range is often written with a wave."""
@@ -68,12 +69,14 @@ def half_width(text: str) -> str:
     return text.translate(_HALF_WIDTH)
 
 
-_PART = re.compile(r'[^\S\r\n]*(?:"((?:[^"]+|"")*)(?:"|\Z)([^,\r\n]*)|([^,\r\n]*))(,|\r\n|\r|\n|\Z)')
+_PART = re.compile(
+    rf'[^\S\r\n]*(?:"((?:[^"]+|"")*)(?:"|\Z)([^{COMMAS}\r\n]*)|([^{COMMAS}\r\n]*))([{COMMAS}]|\r\n|\r|\n|\Z)'
+)
 
 
 def split_list(text: str) -> list[str]:
-    """The parts of a comma-separated list, as CSV. Quotes keep commas, and blanks at the ends of a value; an empty part
-    is one too, an empty line is none."""
+    """The parts of a comma-separated list, as CSV, with the commas of any keyboard (`COMMAS`). Quotes keep commas, and
+    blanks at the ends of a value; an empty part is one too, an empty line is none."""
     return list(_parts_of(text))
 
 
@@ -84,12 +87,13 @@ def _parts_of(text: str) -> Iterator[str]:
         assert found is not None  # the last alternative takes anything
         inside, behind, plain, end = found.groups()
         value = plain.strip() if inside is None else inside.replace('""', '"') + behind.rstrip()
-        is_empty_line = starts_line and end != "," and inside is None and not value
+        is_last_of_line = end not in tuple(COMMAS)
+        is_empty_line = starts_line and is_last_of_line and inside is None and not value
         if not is_empty_line:
             yield value
         if not end:
             return
-        place, starts_line = found.end(), end != ","
+        place, starts_line = found.end(), is_last_of_line
 
 
 def join_list(values: Iterable[object]) -> str:
@@ -231,7 +235,7 @@ def _read_part(part: object, number: Number, fits: Callable[[float], bool]) -> l
 def _fitting(value: float, fits: Callable[[float], bool], is_end: bool = False) -> float:
     if fits(value):
         return value
-    raise _Unusable(Text("has {value} in it, which is out of range", value=value) if is_end else OUT_OF_RANGE)
+    raise _Unusable(Text("contains {value}, which is out of range", value=value) if is_end else OUT_OF_RANGE)
 
 
 def _plain_number(value: object, number: Number) -> float:
@@ -262,7 +266,7 @@ def _from_text(text: str, number: Number) -> float:
 def _spread(first: float, last: float, count: int, number: Number) -> list[float]:
     """`count` values evenly from first to last; whole numbers are cut, as the host does."""
     if not 1 <= count <= MOST_VALUES:
-        raise _Unusable(Text("has a count in its brackets that is not from 1 to {most}", most=MOST_VALUES))
+        raise _Unusable(Text("has a count in brackets that is not from 1 to {most}", most=MOST_VALUES))
     if count == 1:
         return [first]
     return [number(first + (last - first) * i / (count - 1)) for i in range(count)]
@@ -273,10 +277,10 @@ def _stepped(first: float, last: float, step: float) -> list[float]:
         raise _Unusable(Text("has a step of 0"))
     if (last - first) * step < 0:
         other = f"{first}-{last} ({-step:+})"
-        raise _Unusable(Text("is an empty range (perhaps {other} was meant)", other=other))
+        raise _Unusable(Text("is an empty range (did you mean {other}?)", other=other))
     length = (last - first) / step
     if length >= MOST_VALUES:  # infinite too, for a tiny step
-        raise _Unusable(Text("is more than {most} values long", most=MOST_VALUES))
+        raise _Unusable(Text("is a range of more than {most} values", most=MOST_VALUES))
     # A hair is added so that 0.1 + 0.2 does not lose the range's own end.
     count = math.floor(length + 1e-9) + 1
     if isinstance(first, int) and isinstance(step, int):
@@ -379,13 +383,13 @@ def _read_schedule(text: str, highest: int | None, field: str, allowed: str) -> 
         raise InvalidInput(field, text, allowed, Text("is too long for a schedule"))
     parts = schedule_parts(text)
     if len(parts) != 3 or not all(parts):
-        problem = Text("is not a whole schedule: a value, the next value, and when that takes over")
+        problem = Text("is not a complete schedule: a value, the next value, and when to switch")
         raise InvalidInput(field, text, allowed, problem)
     found: list[Value] = []
     for part in parts[:2]:
         values = read_layers(part, highest, field, allowed)
         if len(values) > 1:
-            raise InvalidInput(field, part, allowed, Text("is several"))
+            raise InvalidInput(field, part, allowed, Text("is more than one value"))
         found += values
     return f"[{found[0]}:{found[1]}:{_read_when(parts[2], text, field, allowed)}]"
 
@@ -394,12 +398,10 @@ def _read_when(when: str, text: str, field: str, allowed: str) -> str:
     if _STEP.fullmatch(when):
         return str(int(when))
     if not _SHARE.fullmatch(when):
-        problem = Text("has {when} at its end, which is neither a share of the steps nor a step", when=when)
+        problem = Text("ends with {when}, which is neither a share of the steps nor a step", when=when)
         raise InvalidInput(field, text, allowed, problem)
     if float(when) > END_OF_HIRES:
-        problem = Text(
-            "has the share {when} at its end, beyond {end}, the end of hires fix", when=when, end=END_OF_HIRES
-        )
+        problem = Text("ends with {when}, which is beyond {end}, the end of Hires. fix", when=when, end=END_OF_HIRES)
         raise InvalidInput(field, text, allowed, problem)
     whole, _, rest = when.partition(".")
     return f"{int(whole or 0)}.{rest.rstrip('0') or '0'}"

@@ -188,8 +188,8 @@ def _is_extended(values: dict[str, Any]) -> bool:
 
 def _check_one_of_two(values: dict[str, Any]) -> None:
     if _is_extended(values) and values["resume"] not in (None, "", NEW_SWEEP):
-        allowed = Text("one of the two: a sweep to continue, or one to extend")
-        problem = Text("cannot be chosen beside a sweep to continue")
+        allowed = Text("either a sweep to continue or one to extend")
+        problem = Text("cannot be combined with a sweep to continue")
         raise InvalidInput(EXTENDED, chosen_name(values["extend"]), allowed, problem)
 
 
@@ -197,5 +197,5 @@ def _check_beside(name: str, given: dict[str, Any]) -> None:
     beside = keys_beside(name)
     for other in given:
         if other not in (name, *beside):
-            allowed = Text("{key} with {others}, nothing else", key=name, others=listed(beside))
-            raise InvalidInput(Text("Plan"), other, allowed, Text("cannot stand beside {key}", key=name))
+            allowed = Text("{key} with {others} only", key=name, others=listed(beside))
+            raise InvalidInput(Text("Plan"), other, allowed, Text("cannot be combined with {key}", key=name))

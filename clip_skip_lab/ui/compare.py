@@ -50,7 +50,7 @@ class ComparePart:
                 for number, label in (("one", "First sweep"), ("other", "Second sweep"))
             ]
             again = ToolButton(
-                value=REFRESH_SYMBOL, elem_id="clip_skip_lab_compare_refresh", tooltip="Look for sweeps again"
+                value=REFRESH_SYMBOL, elem_id="clip_skip_lab_compare_refresh", tooltip="Refresh the lists of sweeps"
             )
         button = gr.Button("Compare", variant="primary", elem_id="clip_skip_lab_compare")
         answer = gr.HTML(elem_id="clip_skip_lab_compare_answer", elem_classes=["clip-skip-lab-forecast"])

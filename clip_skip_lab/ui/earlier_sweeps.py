@@ -54,7 +54,9 @@ class EarlierSweeps:
                 elem_id=elem_id("clip_skip_lab_extend"),
             )
             again = ToolButton(
-                value=REFRESH_SYMBOL, elem_id=elem_id("clip_skip_lab_resume_refresh"), tooltip="Look for sweeps again"
+                value=REFRESH_SYMBOL,
+                elem_id=elem_id("clip_skip_lab_resume_refresh"),
+                tooltip="Refresh the lists of sweeps",
             )
         self.draft = gr.Checkbox(
             label="Draft first (half size, half the steps)",
@@ -173,12 +175,12 @@ class EarlierSweeps:
         if run.earlier is None:
             cells = _cells(len(run.request.get("cells") or earlier.content["cells"]))
             return Text(
-                "Runs {cells} of the draft {name} at full size with all steps, its prompt and seed.",
+                "Runs {cells} of the draft {name} at full size and with all steps; prompt and seed are the draft's.",
                 cells=cells,
                 name=asked.name,
             )
         return Text(
-            "Continues {name}, with the prompt and all settings that it was begun with. {done} of {cells} are done.",
+            "Continues {name} with the prompt and all settings it was started with. {done} of {cells} are done.",
             name=asked.name,
             done=earlier.done,
             cells=_cells(len(earlier.content["cells"])),
@@ -200,7 +202,7 @@ class EarlierSweeps:
         cells = earlier.content["cells"]
         there = sum(1 for place in same.values() if place < len(cells) and cells[place]["state"] == DONE)
         said = Text(
-            "Extends {name}: {done} of {cells} are there, {rest} to run.",
+            "Extends {name}: {done} of {cells} are done, {rest} to run.",
             name=earlier.folder.name,
             done=there,
             cells=_cells(plan.size),

@@ -49,7 +49,7 @@ log = logging.getLogger("clip_skip_lab")
 FILL_SYMBOL = "\U0001f4d2"
 """The host's own sign for "fill in all values"."""
 INPUTS = {item.name: item for item in PANEL_INPUTS}
-AXIS_HELP = {"y": "a row of the grid for each of its values", "z": "a block of rows for each of its values"}
+AXIS_HELP = {"y": "adds a row to the grid for each value", "z": "adds a block of rows for each value"}
 
 
 class Panel:
@@ -76,7 +76,7 @@ class Panel:
             self.mode = gr.Radio(
                 label="Mode",
                 **_choice("mode"),
-                info="fast: several at a time, equal but for rounding",
+                info="fast: several cells at once; only rounding differs",
                 elem_id=elem_id("clip_skip_lab_mode"),
             )
             self.cells_per_batch = gr.Dropdown(
@@ -89,7 +89,7 @@ class Panel:
         self.resume, self.draft, self.chosen = self.earlier.resume, self.earlier.draft, self.earlier.chosen
         self.extend = self.earlier.extend
         self.measures = gr.Checkbox(
-            label="Measure the images (charts, and findings in words)",
+            label="Measure the images (charts and findings)",
             value=INPUTS["measures"].default,
             elem_id=elem_id("clip_skip_lab_measures"),
         )
@@ -97,7 +97,7 @@ class Panel:
             label="Run on",
             choices=run_on.choices(),
             value=INPUTS["run_on"].default,
-            info="other WebUIs: named in Settings → Clip Skip Lab",
+            info="add other WebUIs in Settings → Clip Skip Lab",
             elem_id=elem_id("clip_skip_lab_run_on"),
         )
         again = gr.Button("Look for WebUIs again", elem_id=elem_id("clip_skip_lab_run_on_again"), visible=False)
@@ -196,7 +196,7 @@ class Panel:
         try:
             return self.host.speeds.estimate(work)
         except OSError as error:  # a disk that is gone: then no time is said
-            log.warning("Clip skip sweep: no time can be said (%s)", error)
+            log.warning("Clip skip sweep: the time could not be estimated (%s)", error)
             return None
 
     def _warning(self) -> str:
@@ -227,7 +227,7 @@ class Panel:
                 label=VALUE_FIELDS[letter],
                 value="",
                 lines=1,
-                info="with commas between, or 5-9 (+2)",
+                info="separated by commas, or a range such as 5-9 (+2)",
                 elem_id=elem_id(f"{name}_values"),
             )
             choices = gr.Dropdown(

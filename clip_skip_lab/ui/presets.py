@@ -46,9 +46,9 @@ class PresetRow:
             self._buttons = [
                 ToolButton(value=symbol, elem_id=elem_id(f"clip_skip_lab_preset_{name}"), tooltip=tooltip)
                 for symbol, name, tooltip in (
-                    (SAVE_SYMBOL, "save", "Save what is set here under this name"),
-                    (FORGET_SYMBOL, "forget", "Forget this preset"),
-                    (REFRESH_SYMBOL, "refresh", "Look for presets again"),
+                    (SAVE_SYMBOL, "save", "Save these settings under this name"),
+                    (FORGET_SYMBOL, "forget", "Delete this preset"),
+                    (REFRESH_SYMBOL, "refresh", "Refresh the list of presets"),
                 )
             ]
 
@@ -103,7 +103,7 @@ class PresetRow:
             preset = self._presets.save(name, kept)
         except (InvalidInput, OSError) as error:
             return gr.update(), self._problem(error)
-        said = Text("The preset “{name}” is saved.", name=preset.name)
+        said = Text("The preset “{name}” was saved.", name=preset.name)
         return gr.update(choices=self._names(), value=preset.name), self._line(said)
 
     def _forget(self, name: str) -> tuple[Any, str]:
@@ -113,7 +113,7 @@ class PresetRow:
             return gr.update(choices=self._names()), self._line(Text("There is no preset of that name."))
         except OSError as error:
             return gr.update(), self._problem(error)
-        said = Text("The preset “{name}” is forgotten.", name=name)
+        said = Text("The preset “{name}” was deleted.", name=name)
         return gr.update(choices=self._names(), value=""), self._line(said)
 
     def _line(self, text: Text) -> str:

@@ -115,7 +115,9 @@ def _chart_infotext(path: Path, sweep: str, seed: int, language: str) -> str:
     A line of keys with a seed has to follow: the host's Save looks one up in the infotext of everything in the gallery
     and saves nothing where one has none (modules/ui_common.py, `save_files`).
     """
-    chart = Text("A chart of the clip skip sweep {sweep}, not an image. The grid brings the sweep back.", sweep=sweep)
+    chart = Text(
+        "A chart of the clip skip sweep {sweep}, not an image. Use the grid to bring the sweep back.", sweep=sweep
+    )
     return f"{translated(chart, language)}\nSeed: {int(seed)}, Chart: {path.name}, Clip skip sweep: {sweep}"
 
 

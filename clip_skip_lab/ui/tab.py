@@ -31,8 +31,8 @@ def add_memory_settings() -> None:
             "", "More folders with sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}
         ).info("the grid or output folders of other WebUIs, one per line"),
         WEBUIS: shared.OptionInfo("", "Other WebUIs for sweeps", gr.Textbox, {"lines": 2, **shared.hide_dirs}).info(
-            "such as http://gpu1:7860, one on each line, started with --api; names and passwords go into the "
-            "environment variable CLIP_SKIP_LAB_AUTH of this WebUI"
+            "such as http://gpu1:7860, one per line, started with --api; set user names and passwords in this "
+            "WebUI's environment variable CLIP_SKIP_LAB_AUTH"
         ),
     }
     for key, info in shared.options_section(SECTION, offered).items():

@@ -50,15 +50,15 @@ def why_not_together(engine: Engine, requests: list[Any]) -> Text | None:
     if busy:
         scripts_ = the_scripts(busy)
         return (
-            Text("{script} takes part", script=scripts_)
+            Text("{script} is active", script=scripts_)
             if len(busy) == 1
-            else Text("{scripts} take part", scripts=scripts_)
+            else Text("{scripts} are active", scripts=scripts_)
         )
     foreign = sorted({name for request in requests[1:] for name in vars(request) if _is_foreign(name, requests[0])})
     off = [script.title() for script in there if script not in on]
     if foreign and off:
         names = named_list(off, most=len(off))
-        return Text("an axis sets {field}, with which {scripts} may take part", field=foreign[0], scripts=names)
+        return Text("an axis sets {field}, which may activate {scripts}", field=foreign[0], scripts=names)
     return None
 
 

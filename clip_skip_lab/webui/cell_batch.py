@@ -127,7 +127,7 @@ def why_one_by_one(engine: Engine, request: Any, rows: list[Any]) -> str | None:
     if len(getattr(request, "init_images", None) or [0]) > 1:
         return Text("there are several init images")
     if getattr(request, "firstpass_image", None) is not None:
-        return Text("it starts from a first pass of its own")
+        return Text("it starts from the image of an earlier first pass")
     sampler = sd_samplers.find_sampler_config(request.sampler_name)
     if sampler is not None and sampler.name in ("DPM adaptive",):
         return Text("{sampler} chooses its steps for a batch as a whole", sampler=sampler.name)

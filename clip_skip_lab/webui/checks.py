@@ -62,7 +62,7 @@ def check_request(request: Any) -> None:
     """Raises `InvalidInput` for what the host lets through and every cell would fail on."""
     for name, value in vars(request).items():
         if isinstance(value, float) and not math.isfinite(value) and name != "s_tmax":  # which is infinite by itself
-            raise InvalidInput(name, value, Text("finite numbers"), Text("is no finite number"))
+            raise InvalidInput(name, value, Text("finite numbers"), Text("is not a finite number"))
     for name, given in WHOLE.items():
         check_whole(getattr(request, name), *given)
     for name, given in WHOLE_IF_GIVEN.items():
@@ -71,7 +71,7 @@ def check_request(request: Any) -> None:
             check_whole(_typed_seed(value), *given)
     for name, label in (("prompt", "Prompt"), ("negative_prompt", "Negative prompt")):
         if not isinstance(getattr(request, name), str | list):
-            raise InvalidInput(label, getattr(request, name), Text("text"), Text("is no text"))
+            raise InvalidInput(label, getattr(request, name), Text("text"), Text("is not text"))
     check_between("CFG Scale", request.cfg_scale)
     if getattr(request, "init_images", None) == []:
         raise InvalidInput("init_images", [], Text("at least one image"), Text("is empty"))
@@ -79,9 +79,9 @@ def check_request(request: Any) -> None:
         check_between("Denoising strength", request.denoising_strength, 0, 1)
     for field in fields(request):
         if _must_be_there(request, field) and getattr(request, field.name) is None:
-            raise InvalidInput(field.name, None, Text("a value, or none of this name"), Text("is no value"))
+            raise InvalidInput(field.name, None, Text("a value, or leave it out"), Text("is not a value"))
     if not isinstance(request.override_settings, dict):
-        raise InvalidInput("override_settings", request.override_settings, Text("an object"), Text("is no object"))
+        raise InvalidInput("override_settings", request.override_settings, Text("an object"), Text("is not an object"))
     for key, value in request.override_settings.items():
         check_option(key, value)
     _check_names(request)
@@ -100,7 +100,7 @@ def _must_be_there(request: Any, field: Field) -> bool:
 def _check_names(request: Any) -> None:
     known = [*shared.prompt_styles.styles, "None", ""]
     if not isinstance(request.styles, list | tuple):
-        raise InvalidInput("Styles", request.styles, Text("a list of names"), Text("is no list"))
+        raise InvalidInput("Styles", request.styles, Text("a list of names"), Text("is not a list"))
     for style in request.styles:
         check_known("Styles", style, known)
     check_sampler(request.sampler_name, "Sampler")
@@ -118,7 +118,7 @@ def _check_hires(request: Any) -> None:
     check_known("Upscaler", request.hr_upscaler, upscalers, may_lack=True)
     _checkpoint("Hires checkpoint", request.hr_checkpoint_name, SAME_CHECKPOINT)
     for side in picture_size(copy_request(request)):
-        check_whole(side, "Size after hires fix", 8, LARGEST_SIDE)
+        check_whole(side, "Size after Hires. fix", 8, LARGEST_SIDE)
 
 
 def check_sampler(name: object, field: str = "sampler_name") -> None:
@@ -135,7 +135,7 @@ def check_sampler(name: object, field: str = "sampler_name") -> None:
     }
     bare = [name, *(name.removesuffix(f" {kind}") for kind in types if name.endswith(f" {kind}"))]
     if not any(sampler in sd_samplers.all_samplers_map for sampler in bare):
-        raise InvalidInput(field, name, names_of(sd_samplers.all_samplers_map), Text("is not there"))
+        raise InvalidInput(field, name, names_of(sd_samplers.all_samplers_map), Text("is not available"))
 
 
 def _schedule_type(field: str, name: object) -> None:
@@ -158,7 +158,7 @@ def _checkpoint(field: str, name: object, none: tuple[str, ...]) -> None:
     if name in (None, "", *none):
         return
     if not isinstance(name, str) or sd_models.get_closet_checkpoint_match(name) is None:
-        raise InvalidInput(field, name, ALLOWED_CHECKPOINTS, Text("is not there"))
+        raise InvalidInput(field, name, ALLOWED_CHECKPOINTS, Text("is not available"))
 
 
 def _typed_seed(value: object) -> object:
@@ -196,5 +196,5 @@ def check_lent_off(engine: Engine, request: Any, trial: Any, written: dict[str, 
     for key, off in kept_off.items():
         asked = {**written, **trial.override_settings}.get(key, off)
         if asked not in (off, request.override_settings.get(key, off)):
-            problem = Text("would change clip skip from step to step, whatever is asked")
+            problem = Text("would change clip skip from step to step, whatever is set")
             raise InvalidInput(shared.opts.data_labels[key].label, asked, str(off), problem)

@@ -117,6 +117,6 @@ def _is_known(engine: Engine, method: Callable) -> bool:
 
 
 def _taken_over(choice: LayerChoice) -> InvalidInput:
-    allowed = Text("whole values in the WebUI's own setting")
-    problem = Text("cannot be used: another extension does the encoding")
+    allowed = Text("whole numbers in the WebUI's own setting")
+    problem = Text("cannot be used, because another extension encodes the prompts")
     return InvalidInput(NAMES[CLIP_SKIP], str(choice), allowed, problem)

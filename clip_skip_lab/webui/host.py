@@ -180,7 +180,7 @@ class WebUI:
         """See `Host.refuse_unwatched`."""
         if not is_watched():
             problem = Text("cannot be applied: another extension has taken over how the WebUI generates")
-            error = InvalidInput(PANEL_TITLE, "on", Text("the panel switched off"), problem)
+            error = InvalidInput(PANEL_TITLE, "on", Text("switching the panel off"), problem)
             refuse(request, error, self.language(request.is_api))
 
     def asked_by_axes(self, request: Any) -> dict[str, object]:

@@ -21,6 +21,7 @@ from ..sweep.usual_axes import (
     STYLES,
     check_replaces_something,
     fixed_seed,
+    size_as_typed,
     size_of,
     styles_of,
 )
@@ -75,7 +76,7 @@ def _axis(option: Any, request: Any, module: Any) -> Axis:
         find=_checkpoint_title if own and option.label in CHECKPOINTS else None,
         confirm=_confirm(option, request, own),
         prepare=option.prepare,
-        convert=convert,
+        convert=size_as_typed if own and option.label == SIZE else convert,
         fix=fixed_seed if own and option.label in SEEDS else None,
         show=lambda value: str(option.format_value(request, option, value)),
         apply=_apply_styles(option.choices) if own and option.label == STYLES else option.apply,
@@ -127,7 +128,10 @@ def _checkpoints_exist(values: list) -> None:
         info = None if value in ("", "None", "none") else sd_models.get_closet_checkpoint_match(value)
         if info is not None and not os.path.isfile(info.filename):
             raise InvalidInput(
-                "Checkpoint", value, Text("checkpoints that are there"), Text("is gone ({file})", file=info.filename)
+                "Checkpoint",
+                value,
+                Text("checkpoints that exist"),
+                Text("no longer exists ({file})", file=info.filename),
             )
 
 

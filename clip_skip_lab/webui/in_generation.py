@@ -96,4 +96,4 @@ def check_loras(field: str, prompt: str) -> None:
         if not is_known_lora(name):
             list_loras()  # as the host does for one that it doesn't know yet
         if not is_known_lora(name):
-            raise InvalidInput(field, name, Text("LoRAs that the WebUI knows"), Text("is not there"))
+            raise InvalidInput(field, name, Text("LoRAs that the WebUI knows"), Text("is not available"))

@@ -40,8 +40,8 @@ UNSIGNED = Text(
     "skip of the prompt."
 )
 NO_STEP = Text(
-    "Finer clip skip: another extension encoded a text for all steps at once, which a schedule cannot reach; it got "
-    "the clip skip of the middle of the steps."
+    "Finer clip skip: another extension encoded a text for all steps at once, where a schedule has no effect; it "
+    "got the clip skip at the middle of the steps."
 )
 
 _HELD = "clip_skip_lab_held"

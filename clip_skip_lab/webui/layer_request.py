@@ -58,7 +58,7 @@ def restore_panel(request: Any, asked: object) -> None:
     Raises `InvalidInput` for what no panel asks.
     """
     if not isinstance(asked, dict):
-        raise InvalidInput(PANEL_TITLE, asked, Text("an object with the panel's values"), Text("is no object"))
+        raise InvalidInput(PANEL_TITLE, asked, Text("an object with the panel's values"), Text("is not an object"))
     read_layer_request(asked)
     setattr(request, _RESTORED, asked)
 
@@ -147,7 +147,7 @@ def notes_on(asked: LayerRequest, loaded: LoadedModel, setting: int) -> list[Tex
         for plain in requests_within(asked)
         for encoder, choice in zip(loaded.encoders, choices_for(loaded, plain, False, setting), strict=True)
     ):
-        notes.append(Text("Below 2 the last layer takes part, on which SD2 and SDXL were not trained."))
+        notes.append(Text("Below 2 the last layer is used too, which SD2 and SDXL were not trained with."))
     return [Text("{panel}: {note}", panel=PANEL_TITLE, note=note) for note in notes]
 
 
@@ -194,7 +194,8 @@ def no_effect(request: Any, plan: SweepPlan, loaded: LoadedModel) -> Text | None
 def _decided_by(setting: str, other: str = "") -> Text:
     if not other:
         return Text(
-            "Clip skip changes nothing in this sweep: {setting} decide the layers in all of its cells.", setting=setting
+            "Clip skip changes nothing in this sweep: {setting} decides the layers in all of its cells.",
+            setting=setting,
         )
     return Text(
         "Clip skip changes nothing in this sweep: {setting} and {other} decide the layers in all of its cells.",

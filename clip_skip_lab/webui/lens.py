@@ -99,7 +99,7 @@ def check_known(engine: Engine, loaded: LoadedModel) -> Model:
     if described is None:
         raise _no_model()
     if not loaded.encoders:
-        allowed = Text("models of the kinds SD1, SD2 and SDXL")
+        allowed = Text("SD1, SD2 and SDXL models")
         problem = Text("has no text encoder that Clip Skip Lab knows")
         raise InvalidInput(MODEL, described.name, allowed, problem)
     for encoder in loaded.encoders:
@@ -196,7 +196,7 @@ class _Watching:
             if encoder is None:
                 return before(module, tokens, weights)
             if is_interrupted():
-                raise NothingDone(Text("The lens was interrupted."))
+                raise NothingDone(Text("The prompt lens was interrupted."))
             return self._chunk(encoder, before, tokens, weights)
 
         return process_tokens
@@ -267,7 +267,7 @@ class _Pass:
         """
         assert self._tokens is not None
         if is_interrupted():
-            raise NothingDone(Text("The lens was interrupted."))
+            raise NothingDone(Text("The prompt lens was interrupted."))
         tokens = self._tokens[:1].repeat(len(words), 1)
         moved = []
         for row, word in enumerate(words):

@@ -59,7 +59,7 @@ class OnePass:
         """Answers repeated passes of the loaded model's text encoders for the time of the block."""
         found = self.engine.encoder_layers()
         if not found:
-            self.doubt = Text("The text encoder runs for every cell: it is none that Clip Skip Lab knows.")
+            self.doubt = Text("The text encoder runs for every cell, because Clip Skip Lab does not know its kind.")
         self._encoders = max(1, len(found))
         with ExitStack() as stack:
             stack.enter_context(self._parsing_once())

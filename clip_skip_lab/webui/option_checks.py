@@ -24,12 +24,14 @@ def check_option(key: str, value: object, given_in: str = "override_settings") -
     """
     info = shared.opts.data_labels.get(key)
     if info is None:
-        raise InvalidInput(given_in, key, Text("the names of this WebUI's options"), Text("is none of them"))
+        raise InvalidInput(
+            given_in, key, Text("names of this WebUI's settings"), Text("is not a setting of this WebUI")
+        )
     arguments = info.component_args() if callable(info.component_args) else info.component_args
     arguments = arguments or {}
     field = f"{given_in}.{key}"
     if info.restrict_api or info.do_not_save or arguments.get("visible", True) is False:
-        raise InvalidInput(field, value, Text("no override of this one"), Text("cannot be applied by a request"))
+        raise InvalidInput(field, value, Text("overrides of other settings"), Text("cannot be overridden by a request"))
     if value is None and info.default is None:
         return
     choices = _choices(info.component, arguments)
@@ -45,12 +47,12 @@ def check_option(key: str, value: object, given_in: str = "override_settings") -
 
 def _check_list(field: str, value: object, choices: Collection | None) -> None:
     if not isinstance(value, list):
-        raise InvalidInput(field, value, Text("a list of names"), Text("is no list"))
+        raise InvalidInput(field, value, Text("a list of names"), Text("is not a list"))
     for part in value:
         if choices is not None:
             check_known(field, part, choices)
         elif not isinstance(part, str):
-            raise InvalidInput(field, part, Text("names"), Text("is no name"))
+            raise InvalidInput(field, part, Text("names"), Text("is not a name"))
 
 
 def _check_plain(field: str, value: object, default: object, arguments: dict[str, Any]) -> None:
@@ -64,7 +66,7 @@ def _check_plain(field: str, value: object, default: object, arguments: dict[str
     elif isinstance(default, int | float):
         check_between(field, value, lowest, highest)
     elif isinstance(value, list | dict) or (isinstance(default, str) and not isinstance(value, str)):
-        raise InvalidInput(field, value, Text("text"), Text("is no text"))
+        raise InvalidInput(field, value, Text("text"), Text("is not text"))
 
 
 def _choices(component: Any, arguments: dict[str, Any]) -> list | None:
@@ -81,7 +83,7 @@ def check_known(
     if may_lack and value in (None, ""):
         return
     if isinstance(value, list | dict) or value not in known:
-        raise InvalidInput(field, value, allowed or names_of(known), Text("is not there"))
+        raise InvalidInput(field, value, allowed or names_of(known), Text("is not available"))
 
 
 def names_of(known: Collection) -> str:

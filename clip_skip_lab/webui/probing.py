@@ -128,7 +128,7 @@ def checked(engine: Engine, question: Question) -> Question:
 def _check_model(engine: Engine, loaded: LoadedModel) -> None:
     field, name = MODEL, loaded.described.name if loaded.described else ""
     if not loaded.encoders:
-        allowed = Text("models of the kinds SD1, SD2 and SDXL")
+        allowed = Text("SD1, SD2 and SDXL models")
         raise InvalidInput(field, name, allowed, Text("has no text encoder whose layers can be chosen"))
     why = engine.why_one_by_one(small_request(""))
     if why is not None:

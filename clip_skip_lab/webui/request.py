@@ -214,7 +214,9 @@ def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
 
 
 def _not_as_written(name: str, value: Any) -> InvalidInput:
-    return InvalidInput(f"setting.{name}", value, Text("what a sweep writes there"), Text("is of another kind"))
+    return InvalidInput(
+        f"setting.{name}", value, Text("a value of the type that a sweep writes"), Text("is of another type")
+    )
 
 
 def setting_of(request: Any, plan: SweepPlan, options: dict[str, Any]) -> dict[str, object]:

@@ -20,6 +20,7 @@ from PIL import ImageColor
 
 from ..hosts import OPTION_KEY
 from ..language import Text
+from ..page.files import replace
 from ..sweep.encoded import compressed
 from ..sweep.grid import Style
 from ..sweep.saving import can_be_written, save_as_png
@@ -51,7 +52,7 @@ def format_of(key: str, notes: list[str]) -> str:
         return wanted
     notes.append(
         Text(
-            "{option}: {value} cannot be written here; {format} is used.",
+            "{option}: {value} is not supported here; {format} is used instead.",
             option=_label(key),
             value=_quoted(asked),
             format=PLAIN_FORMAT,
@@ -67,7 +68,7 @@ def pattern_of_names(notes: list[str]) -> str:
     safe = "".join(re.sub(r"[/\\\0]", "_", part) if number % 2 == 0 else part for number, part in enumerate(parts))
     if safe != pattern:
         label = _label("samples_filename_pattern")
-        notes.append(Text('{option}: "_" stands for / and \\, as a name is no folder here.', option=label))
+        notes.append(Text('{option}: / and \\ become "_", as image names make no folders here.', option=label))
     return safe
 
 
@@ -86,7 +87,7 @@ def style_of(notes: list[str]) -> Style:
         if colour is None:
             notes.append(
                 Text(
-                    "{option}: {value} is no color; {colour} is used.",
+                    "{option}: {value} is not a color; {colour} is used instead.",
                     option=_label(key),
                     value=_quoted(asked),
                     colour=default,
@@ -185,7 +186,7 @@ class PictureFile:
             try:
                 with in_this_thread_too(shared.opts.data, self._seen_as):
                     self._later.write()
-                os.replace(self._later.unfinished, self._path)
+                replace(self._later.unfinished, self._path)
             except BaseException:
                 self._forget(self._path)
                 raise
@@ -319,20 +320,20 @@ def _looked_at(p: Any, folder: Path, replaced: str | None = None) -> Iterator[li
 
 def _check_name(filename: object, folder: Path, replaced: str | None) -> None:
     if not isinstance(filename, str) or "\0" in filename or not _encodes(filename):
-        raise NameRefused(Text("it holds a letter that no file's name can have"))
+        raise NameRefused(Text("it contains a character that file names cannot have"))
     name, ending = os.path.splitext(filename)
     longest = os.statvfs(folder).f_namemax if hasattr(os, "statvfs") else 255
     if hasattr(os, "statvfs") and len(name) > longest - max(4, len(ending)):
         name = name[: longest - max(4, len(ending))]
         if len(os.path.basename(name)) < SHORTEST_NAME or not _within(name, folder):
-            raise NameRefused(Text("the folder's path is so long that the WebUI would cut the names off"))
+            raise NameRefused(Text("the folder's path is so long that the WebUI would cut off the names"))
     if not _within(name, folder):
-        raise NameRefused(Text("the name leads out of the sweep's folder, or into one that isn't there"))
+        raise NameRefused(Text("the name points outside the sweep's folder, or to a folder that does not exist"))
     if len(os.fsencode(os.path.basename(name))) + max(4, len(ending)) > longest:
-        raise NameRefused(Text("the name has more than {count} bytes", count=longest))
+        raise NameRefused(Text("the name is longer than {count} bytes", count=longest))
     there = [file for file in (name + ending, f"{name}.tmp") if os.path.lexists(file)]
     if there and not (os.path.basename(name) == replaced and there == [name + ending]):
-        raise NameRefused(Text("there is a file of that name already"))
+        raise NameRefused(Text("a file of that name already exists"))
 
 
 def _within(name: str, folder: Path) -> bool:

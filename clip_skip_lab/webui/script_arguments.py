@@ -53,7 +53,7 @@ def fitted(given: list[Any] | None, defaults: list[Any], mentioned: bool = False
         return [given[0], *defaults[1:]]
     if len(given) > len(defaults):
         allowed = Text("{example}, or at most {count} values", example=EXAMPLE, count=len(defaults))
-        raise InvalidInput(FIELD, f"{len(given)} values", allowed, Text("is too many"))
+        raise InvalidInput(FIELD, f"{len(given)} values", allowed, Text("are too many"))
     return [*given, *defaults[len(given) :]]
 
 
@@ -73,11 +73,11 @@ def check_writable(fields: dict[str, Any]) -> None:
         elif isinstance(value, list | tuple):
             parts += [(name, part) for part in value]
         elif isinstance(value, float) and not math.isfinite(value):
-            raise InvalidInput(name, value, Text("finite numbers"), Text("is no finite number"))
+            raise InvalidInput(name, value, Text("finite numbers"), Text("is not a finite number"))
         elif isinstance(value, int) and not -(2**63) <= value < 2**64:
             raise InvalidInput(name, value, Text("whole numbers of 64 bits"), Text("is too large"))
         elif isinstance(value, str) and not _is_text(value):
-            raise InvalidInput(name, value, Text("Unicode text"), Text("has half a surrogate pair in it"))
+            raise InvalidInput(name, value, Text("Unicode text"), Text("contains half of a surrogate pair"))
 
 
 def _is_text(value: str) -> bool:
@@ -96,7 +96,7 @@ def _install() -> list[Any]:
 
     original = getattr(Api, METHOD, None)
     if original is None:
-        log.warning("Clip skip sweep: this WebUI's API is of another kind; give all of the script's arguments there.")
+        log.warning("Clip skip sweep: this WebUI's API works differently; pass all of the script's arguments there.")
     elif original.__module__ != __name__:
         setattr(Api, METHOD, _padding(original))
     return []
@@ -135,7 +135,7 @@ def _arguments(request: Any, defaults: list, script: Any, mentioned: dict[int, A
                 f"alwayson_scripts.{name}",
                 content,
                 Text("an object such as {example}", example='{"args": []}'),
-                Text("is no such object"),
+                Text("is not such an object"),
             )
     if script.args_to is None or len(defaults) < script.args_to:
         raise InvalidInput(

@@ -318,7 +318,7 @@ class WebUISession:
             self.engine.mend()
             raise
         if chosen.encoded_alone:
-            why = Text("a script encodes texts by itself, and cells at once have no one clip skip for it")
+            why = Text("a script encodes texts itself, and cells generated at once have different clip skips")
             self._one_by_one(why)
             raise EncodedAlone(why)
         return processed
@@ -352,8 +352,9 @@ class WebUISession:
         for title in self._draws.drawn_anew:
             self._note(
                 Text(
-                    "{script} draws anew for each generation. What it drew first was used for all cells that differ "
-                    "only in clip skip; rows whose axis changes the prompt or the seed have a draw of their own.",
+                    "{script} draws at random for each generation. What it drew first was used for all cells that "
+                    "differ only in clip skip; each row whose axis changes the prompt or the seed has its own "
+                    "draw.",
                     script=title,
                 )
             )
@@ -361,7 +362,7 @@ class WebUISession:
         if not batch.is_shared and got and got != expected and not (sampled.missing or sampled.failed):
             self._note(
                 Text(
-                    "Another extension changed the number of images: {got} of a cell, not {expected} as asked.",
+                    "Another extension changed the number of images: {got} per cell instead of {expected}.",
                     got=got,
                     expected=expected,
                 )

@@ -65,6 +65,10 @@ def moved(given: dict[str, Any], where: Text) -> list[Text]:
     data, labels = shared.opts.data, shared.opts.data_labels
     changed = [key for key, value in given.items() if key not in (OPTION_KEY, CHECKPOINT, VAE) and data[key] != value]
     return [
-        Text("{option} was changed while {cells} ran, which may differ by it.", option=labels[key].label, cells=where)
+        Text(
+            "{option} was changed while {cells} ran; they may differ because of it.",
+            option=labels[key].label,
+            cells=where,
+        )
         for key in changed
     ]

@@ -88,17 +88,17 @@ def test_a_finished_sweep_fills_the_panel_and_is_extended_by_what_is_added(txt2i
     expect(field(txt2img, "measures")).not_to_be_checked()
     greyed(txt2img, ("draft",))
     usable(txt2img, ("values", "y_axis", "y_values", "z_axis", "mode", "measures"))
-    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 4 cells are there, 0 to run")
+    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 4 cells are done, 0 to run")
     txt2img.forecast_becomes("^Add values or an axis: there is nothing to run yet")
     txt2img.set_values("1-3")
-    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 6 cells are there, 2 to run")
+    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 6 cells are done, 2 to run")
     txt2img.choose(txt2img.part("z_axis"), "Steps")
     txt2img.forecast_becomes(f"^Extends {finished.name}: .* cells are there")  # with what was filled in
     txt2img.type_into(field(txt2img, "z_values"), "2, 3")
-    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 12 cells are there, 8 to run")
+    txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 12 cells are done, 8 to run")
     txt2img.generate()
     assert "12 of 12 done" in txt2img.log
-    assert f"4 of 12 cells are those of the sweep {finished.name}, and were not run again." in txt2img.log
+    assert f"4 of 12 cells were taken from the sweep {finished.name} and not run again." in txt2img.log
     expect(field(txt2img, "extend")).to_have_value("None")
     usable(txt2img)
 
@@ -114,7 +114,7 @@ def test_the_line_says_what_cannot_be_extended(txt2img, finished):
     record["plan"]["mode"] = "fast"
     (finished / "sweep.json").write_text(json.dumps(record))
     txt2img.set_values("1-4")
-    txt2img.forecast_becomes('^mode: "exact" cannot take images of fast mode')
+    txt2img.forecast_becomes('^mode: "exact" cannot use images made in fast mode')
 
 
 def test_a_pasted_id_chooses_its_sweep_which_the_page_has_not_listed_yet(txt2img, finished, unfinished):
@@ -140,14 +140,14 @@ def test_a_pasted_id_chooses_its_sweep_which_the_page_has_not_listed_yet(txt2img
 
 def test_a_pasted_id_of_a_sweep_that_is_gone_is_named_by_the_line_under_the_panel(txt2img):
     paste(txt2img, "clip_skip_lab_extend: 2026-11-22-0a1b2c3d")
-    txt2img.forecast_becomes('^Sweep to extend: "2026-11-22-0a1b2c3d" has no sweep.json')
+    txt2img.forecast_becomes('^Sweep to extend: "2026-11-22-0a1b2c3d" is not in ')
     paste(txt2img, "clip_skip_lab_resume: 2026-11-22-0a1b2c3d")
-    txt2img.forecast_becomes('^Sweep to continue: "2026-11-22-0a1b2c3d" has no sweep.json')
+    txt2img.forecast_becomes('^Sweep to continue: "2026-11-22-0a1b2c3d" is not in ')
 
 
 def test_both_at_once_are_refused_with_a_sentence(txt2img, finished, unfinished):
     choose_from(txt2img, "extend", finished)
     choose_from(txt2img, "resume", unfinished)
-    sentence = txt2img.forecast_becomes(f'^Sweep to extend: "{finished.name}" cannot be chosen beside a sweep to cont')
+    sentence = txt2img.forecast_becomes(f'^Sweep to extend: "{finished.name}" cannot be combined with a sweep to cont')
     txt2img.generate()
     assert sentence.strip() in txt2img.log

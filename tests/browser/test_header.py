@@ -385,5 +385,5 @@ def test_a_japanese_browser_gets_japanese(browser, host, host_url):
         context = browser.new_context(locale="ja-JP")
         page = context.new_page()
         opened_page(page, host_url)
-        note_becomes(page, "12層中11層目（最後から2番目）")
+        note_becomes(page, "12 層中 11 層目（最後から 2 番目）")
         context.close()

@@ -95,7 +95,7 @@ def test_two_cells_are_compared_by_key_in_every_mode(open_page, table):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("b")
     dialog = page.get_by_role(
-        "dialog", name="Comparing A, Clip skip 1, CFG Scale 3.0, with B, Clip skip 7, CFG Scale 3.0"
+        "dialog", name="Comparing A (Clip skip 1, CFG Scale 3.0) with B (Clip skip 7, CFG Scale 3.0)"
     )
     dialog.wait_for()
     page.keyboard.press("1")
@@ -114,9 +114,9 @@ def test_two_cells_are_compared_by_key_in_every_mode(open_page, table):
     page.locator("#compare .pictures:not(.second)").wait_for()
     page.locator("#compare .pictures.second").wait_for()
     page.keyboard.press("x")
-    page.get_by_role("dialog", name="Comparing A, Clip skip 7, CFG Scale 3.0").wait_for()
+    page.get_by_role("dialog", name="Comparing A (Clip skip 7, CFG Scale 3.0)").wait_for()
     page.keyboard.press("ArrowDown")
-    page.get_by_role("dialog", name=re.compile("with B, Clip skip 1, CFG Scale 5.0")).wait_for()
+    page.get_by_role("dialog", name=re.compile(r"with B \(Clip skip 1, CFG Scale 5.0\)")).wait_for()
     page.keyboard.press("Escape")
     assert page.locator("#compare[open]").count() == 0
 
@@ -134,7 +134,7 @@ def test_two_cells_are_compared_by_mouse(open_page, twelve):
     page = open_page(twelve)
     for name, tool in (("Clip skip 2", "a"), ("Clip skip 9", "b")):
         use_tool(page, name, tool)
-    dialog = page.get_by_role("dialog", name="Comparing A, Clip skip 2, with B, Clip skip 9")
+    dialog = page.get_by_role("dialog", name="Comparing A (Clip skip 2) with B (Clip skip 9)")
     dialog.wait_for()
     for mode in ("Side by side", "Flicker", "Difference", "Wipe"):
         dialog.get_by_role("button", name=mode).click()
@@ -147,7 +147,7 @@ def test_two_cells_are_compared_by_mouse(open_page, twelve):
     page.mouse.up()
     assert float(page.locator("#compare-part").input_value()) == pytest.approx(25, abs=1)
     dialog.get_by_role("button", name="Swap").click()
-    page.get_by_role("dialog", name="Comparing A, Clip skip 9, with B, Clip skip 2").wait_for()
+    page.get_by_role("dialog", name="Comparing A (Clip skip 9) with B (Clip skip 2)").wait_for()
     page.get_by_role("button", name="Close").click()
     page.get_by_role("button", name="A: Clip skip 9").click()
     page.locator("#open-compare").wait_for(state="detached")
@@ -214,9 +214,9 @@ def test_a_cell_is_not_compared_with_itself(open_page, table):
     said(page, "Clip skip 4, CFG Scale 3.0 is already A. Choose another cell to compare it with.")
     page.locator('[data-cell="4-0"]').focus()
     page.keyboard.press("b")
-    page.get_by_role("dialog", name=re.compile("with B, Clip skip 5, CFG Scale 3.0")).wait_for()
+    page.get_by_role("dialog", name=re.compile(r"with B, Clip skip 5, CFG Scale 3.0")).wait_for()
     page.keyboard.press("ArrowLeft")  # over A
-    page.get_by_role("dialog", name=re.compile("with B, Clip skip 3, CFG Scale 3.0")).wait_for()
+    page.get_by_role("dialog", name=re.compile(r"with B, Clip skip 3, CFG Scale 3.0")).wait_for()
     page.keyboard.press("Escape")
     page.locator('[data-cell="3-0"]').focus()
     page.keyboard.press("Enter")

@@ -125,7 +125,7 @@ def test_also_after_the_page_was_opened_anew(open_page, picks, page, swept, clie
     page.route(own, lambda route: route.abort())
     cell(page, "Clip skip 2").focus()
     page.keyboard.press("f")
-    said(page, "could not be kept")
+    said(page, "could not be saved")
     page.unroute(own)
     open_page(page)
     has_stars(page, ["0-0"])

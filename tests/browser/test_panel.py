@@ -134,7 +134,7 @@ def test_a_preset_is_saved_chosen_on_the_other_tab_and_forgotten(txt2img, page, 
     field.fill(name)
     field.press("Enter")
     txt2img.part("preset_save").click()
-    expect(said).to_have_text(f"The preset “{name}” is saved.")
+    expect(said).to_have_text(f"The preset “{name}” was saved.")
 
     img2img = SweepPage(page, host_url, "img2img")
     img2img.choose_script()
@@ -147,4 +147,4 @@ def test_a_preset_is_saved_chosen_on_the_other_tab_and_forgotten(txt2img, page, 
     expect(img2img.part("cells_per_batch")).to_be_visible()
     expect(img2img.part("measures").locator("input")).not_to_be_checked()
     img2img.part("preset_forget").click()
-    expect(img2img.part("preset_said")).to_have_text(f"The preset “{name}” is forgotten.")
+    expect(img2img.part("preset_said")).to_have_text(f"The preset “{name}” was deleted.")

@@ -48,9 +48,9 @@ def test_the_line_under_the_panel_says_what_the_finer_panel_does(txt2img):
     txt2img.set_values("1-3")
     page.locator(f"{finer}finer .label-wrap").click()  # opens and ticks
     txt2img.type_into(page.locator(f"{finer}value").locator("input, textarea").first, "5")
-    txt2img.forecast_becomes("^The panel's own clip skip does not count here: the sweep's values take its place")
+    txt2img.forecast_becomes("^The panel's own clip skip is not used: the sweep's values replace it")
     txt2img.type_into(page.locator(f"{finer}negative").locator("input, textarea").first, "2")
-    txt2img.forecast_becomes("The panel “Finer clip skip” holds for every cell: Negative clip skip 2\\. The panel's")
+    txt2img.forecast_becomes("The panel “Finer clip skip” applies to every cell: Negative clip skip 2\\. The panel's")
     txt2img.type_into(page.locator(f"{finer}negative").locator("input, textarea").first, "x")
     txt2img.forecast_becomes('^Negative clip skip: "x" is not a number')
     page.locator(f"{finer}finer-visible-checkbox").uncheck()

@@ -132,9 +132,9 @@ def test_one_that_only_looks_on_forbids_nothing(request_with):
 
 
 def test_all_that_take_part_are_named(request_with):
-    assert why(request_with("Encoder")) == "the script Encoder takes part"
+    assert why(request_with("Encoder")) == "the script Encoder is active"
     assert why(request_with("Encoder", "Onlooker", "Switched", given=[True])) == (
-        "the scripts Encoder, Switched take part"
+        "the scripts Encoder, Switched are active"
     )
 
 
@@ -143,17 +143,17 @@ def test_one_that_is_switched_off_forbids_nothing_unless_an_axis_may_switch_it_o
     assert why(off) is None
     row = copy.copy(off)
     row.script_args = [True]
-    assert why(off, off, row) == "the script Switched takes part"
+    assert why(off, off, row) == "the script Switched is active"
     row = copy.copy(off)
     row.switched_enabled = True
-    assert why(off, row) == "an axis sets switched_enabled, with which Switched may take part"
+    assert why(off, row) == "an axis sets switched_enabled, which may activate Switched"
 
 
 def test_one_whose_code_stands_where_the_host_samples_takes_part(request_with, extension, monkeypatch):
     from modules import script_callbacks, sd_samplers_common, shared
 
     module, _ = extension
-    found = "the script Registered takes part"
+    found = "the script Registered is active"
     request = request_with("Registered")
     assert why(request) is None
     with monkeypatch.context() as patch:

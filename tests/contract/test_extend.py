@@ -102,7 +102,7 @@ def test_img2img(client, further):
     given = {"clip_skip": "1, 4, 12", "y": {"axis": "Denoising", "values": "0.7, 0.5"}}
     extends(client, begun, given, "img2img", reused=2, **request)
     other = {**request, "init_images": [encoded(gradient().rotate(90))]}
-    with pytest.raises(Refused, match=r"cannot be used, because these differ: init_images") as error:
+    with pytest.raises(Refused, match=r"cannot be used, because these settings differ: init_images") as error:
         client.sweep(route="img2img", script_args=[{"extend": begun.folder.name, "clip_skip": "1-3"}], **other)
     assert error.value.status == 422
 
@@ -112,7 +112,7 @@ def test_fast_mode_takes_fast_and_exact_pictures_and_exact_no_fast_ones(client):
     extends(client, begun, {"clip_skip": "1, 2, 3, 12"}, reused=2, most=1, fresh={"mode": "fast"})
     exact = client.sweep({"clip_skip": "1, 12"})
     extends(client, exact, {"clip_skip": "1, 2, 3, 12", "mode": "fast"}, reused=2, most=1)
-    with pytest.raises(Refused, match='mode: "exact" cannot take images of fast mode'):
+    with pytest.raises(Refused, match='mode: "exact" cannot use images made in fast mode'):
         client.sweep(script_args=[{"extend": begun.folder.name, "clip_skip": "1-3", "mode": "exact"}])
 
 
@@ -148,10 +148,10 @@ def test_what_is_extended_is_measured_as_a_whole(client):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"extend": "x", "clip_skip": 3}, 'Sweep to extend: "x" is no such name'),
-        ({"extend": "2026-11-22-0a1b2c3d"}, 'Sweep to extend: "2026-11-22-0a1b2c3d" has no sweep.json'),
-        ({"extend": "2026-11-22-0a1b2c3d", "draft": True}, 'Plan: "draft" cannot stand beside extend'),
-        ({"extend": "2026-11-22-0a1b2c3d", "resume": "2026-11-22-0a1b2c3d"}, "cannot stand beside"),
+        ({"extend": "x", "clip_skip": 3}, 'Sweep to extend: "x" is not a valid name'),
+        ({"extend": "2026-11-22-0a1b2c3d"}, 'Sweep to extend: "2026-11-22-0a1b2c3d" is not in '),
+        ({"extend": "2026-11-22-0a1b2c3d", "draft": True}, 'Plan: "draft" cannot be combined with extend'),
+        ({"extend": "2026-11-22-0a1b2c3d", "resume": "2026-11-22-0a1b2c3d"}, "cannot be combined with"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(client, arguments, sentence):
@@ -166,9 +166,12 @@ def test_another_model_values_that_are_there_and_values_that_are_none_are_refuse
     there = client.sweep_folders()
     with client.kept("sd_model_checkpoint"):
         client.set({"sd_model_checkpoint": other})
-        with pytest.raises(Refused, match=r"Sweep to extend: .* cannot be used with .*; allowed: the model that"):
+        with pytest.raises(Refused, match=r"Sweep to extend: .* was not started with .*; allowed: the model"):
             client.sweep(script_args=[{"extend": begun.folder.name, "clip_skip": "1-3"}])
-    for given, sentence in (({"clip_skip": "12"}, "has all of these cells"), ({"clip_skip": "13"}, "Clip skip values")):
+    for given, sentence in (
+        ({"clip_skip": "12"}, "already has all of these cells"),
+        ({"clip_skip": "13"}, "Clip skip values"),
+    ):
         with pytest.raises(Refused, match=sentence):
             client.sweep(script_args=[{"extend": begun.folder.name, **given}])
     assert client.sweep_folders() == there

@@ -188,7 +188,7 @@ def test_an_infotext_makes_the_same_picture_again(host):
         ({"clip_skip": 13}, "beyond"),
         ({"clip_skip": "avg 3-13"}, "beyond"),
         ({"clip_skip": "avg 4-2"}, "smaller to a larger"),
-        ({"clip_skip": "1-3"}, "is several"),
+        ({"clip_skip": "1-3"}, "is more than one value"),
         ({"clip_skip": "fox"}, "is not a number"),
         ({"clip_skip": 1.5, "interpolation": "cubic"}, "spherical"),
         ({"negative_clip_skip": True}, "Negative clip skip"),

@@ -103,7 +103,7 @@ def test_the_facts_are_of_the_hosts_own_value_where_none_is_given(host):
     with host.kept(CLIP_SKIP):
         host.set({CLIP_SKIP: 5})
         answer = host.model_note(lang="ja")
-    assert (answer["clip_skip"], answer["sentence"]) == (5, "12層中8層目")
+    assert (answer["clip_skip"], answer["sentence"]) == (5, "12 層中 8 層目")
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "1.5", "two", "", "1001", "NaN"])

@@ -258,7 +258,7 @@ def test_a_prompt_without_words_is_refused(look, prompt):
 
 
 def test_a_lora_that_is_not_there_is_refused(look):
-    with pytest.raises(InvalidInput, match='Prompt: "nowhere" is not there'):
+    with pytest.raises(InvalidInput, match='Prompt: "nowhere" is not available'):
         look("a cat <lora:nowhere:1>")
 
 

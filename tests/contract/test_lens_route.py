@@ -102,7 +102,7 @@ def test_a_lora_in_the_prompt_is_in_force_and_is_gone_afterwards(client):
     ]
     assert with_it["encoders"][0]["distance"] != without["encoders"][0]["distance"]
     assert client.lens("a cat")["encoders"] == without["encoders"]
-    with pytest.raises(Refused, match=r'Prompt: "clipskiplabnowhere" is not there'):
+    with pytest.raises(Refused, match=r'Prompt: "clipskiplabnowhere" is not available'):
         client.lens("a cat <lora:clipskiplabnowhere:1>")
 
 

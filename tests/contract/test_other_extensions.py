@@ -132,7 +132,7 @@ def test_a_detailer_has_the_schedule_of_its_picture_over_its_own_steps(meddled_c
 def test_a_text_encoded_for_all_steps_gets_the_value_of_their_middle_and_a_remark_says_so(meddled_client, meddling):
     said = in_panel(meddled_client, {"clip_skip": "[3:[7:9:0.9]:0.2]"}, encode=True)
     (note,) = said.info["extra_generation_params"]["clip_skip_lab"]["notes"]
-    assert "encoded a text for all steps at once, which a schedule cannot reach" in note
+    assert "encoded a text for all steps at once, where a schedule has no effect" in note
     in_panel(meddled_client, {"clip_skip": 7}, encode=True)
     assert len(set(meddling.seen()["encoded"])) == 1
     same = in_panel(meddled_client, {"clip_skip": 7, "negative_clip_skip": "[3:5:0.5]"}, encode=True)
@@ -218,7 +218,7 @@ def test_pictures_that_a_script_adds_are_all_kept_and_no_cell_counts_as_interrup
         *sweep.info["all_seeds"][:4],
     ]
     assert len({picture["file"] for cell in record["cells"] for picture in cell["pictures"]}) == 8
-    assert "Another extension changed the number of images: 4 of a cell, not 2 as asked." in record["notes"]
+    assert "Another extension changed the number of images: 4 per cell instead of 2." in record["notes"]
     assert len(sweep.cells) == 8
 
 
@@ -237,7 +237,7 @@ def test_switched_off_it_does_not_forbid_batches_and_switched_on_it_is_named(med
     assert off.record["notes"] == []
     assert len(meddling.seen()["arguments"]) == 1, "one generation for all cells"
     on = meddled_client.sweep({**SKIPS, "mode": "fast"}, alwayson_scripts=asking(note="hello"))
-    assert on.record["notes"] == ["The cells ran one by one: the script Meddling takes part."]
+    assert on.record["notes"] == ["The cells ran one by one: the script Meddling is active."]
 
 
 # The arguments: however many are given, those of scripts behind ours stay where they are

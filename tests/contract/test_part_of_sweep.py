@@ -107,7 +107,7 @@ def test_another_checkpoint_has_another_fingerprint(client):
     ("given", "named"),
     [
         ([1], "part: [1]"),
-        ({"cells": [99]}, "is no cell of the plan"),
+        ({"cells": [99]}, "is not a cell of the plan"),
         ({"cells": "1"}, "part.cells"),
         ({"cells": [True]}, "part.cells"),
         ({"setting": 3}, "part.setting"),

@@ -112,11 +112,11 @@ def test_a_folder_of_any_length_holds_all_pictures(long_folder, length):
     ("pattern", "prompt", "said"),
     [
         ("[prompt]", "猫" * 170, "has more than 255 bytes"),
-        ("[prompt_spaces]", "a\0cat", "holds a letter that no file's name can have"),
-        ("[prompt_spaces]", "a \ud800 cat", "holds a letter that no file's name can have"),
-        ("pictures/[seed]", "cat", '"_" stands for / and \\'),
-        ("../../[seed]", "cat", '"_" stands for / and \\'),
-        ("..\\[seed]\0", "cat", '"_" stands for / and \\'),
+        ("[prompt_spaces]", "a\0cat", "contains a character that file names cannot have"),
+        ("[prompt_spaces]", "a \ud800 cat", "contains a character that file names cannot have"),
+        ("pictures/[seed]", "cat", '/ and \\ become "_"'),
+        ("../../[seed]", "cat", '/ and \\ become "_"'),
+        ("..\\[seed]\0", "cat", '/ and \\ become "_"'),
         ("[datetime<%Y/%m>]", "cat", None),
         ("[seed]", "cat", None),
         ("[clip_skip]...", "cat", None),
@@ -147,7 +147,7 @@ def test_a_format_that_cannot_be_written_and_read_is_known_before_and_png_is_use
     opts.data.update(samples_format=form, grid_format=form)
     session = SavingSession(str(tmp_path))
     assert [note.partition(":")[0] for note in session.notes] == ["File format for images", "File format for grids"]
-    assert all("cannot be written here; png is used" in note for note in session.notes)
+    assert all("is not supported here; png is used instead" in note for note in session.notes)
     outcome = swept(tmp_path)
     assert outcome.record.grids[0].file == "grid.png"
 
@@ -244,7 +244,7 @@ def test_an_extension_that_moves_or_removes_what_was_saved_costs_no_picture(tmp_
 
     callback(after, after=True)
     outcome = swept(tmp_path / "grids")
-    assert "there is no file under the name that the WebUI gave it" in outcome.record.notes[0]
+    assert "the WebUI left no file under the name it gave" in outcome.record.notes[0]
 
 
 def test_an_extension_that_is_told_of_a_picture_finds_it_whole_and_may_change_it(tmp_path, callback):

@@ -50,11 +50,11 @@ def test_cells_of_a_plan_can_be_chosen_without_a_draft(client):
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [
-        ({"full": "nothing"}, "is no such name"),
-        ({"full": "2026-01-01-00000000"}, r"has no sweep\.json that can be read"),
+        ({"full": "nothing"}, "is not a valid name"),
+        ({"full": "2026-01-01-00000000"}, "is not in "),
         (
             {"clip_skip": [1, 2], "cells": [2]},
-            "cells: 2 is no cell of the plan; allowed: a list of whole numbers from 0 to 1",
+            "cells: 2 is not a cell of the plan; allowed: a list of whole numbers from 0 to 1",
         ),
         ({"clip_skip": [1], "draft": "yes"}, 'draft: "yes" is neither; allowed: true or false'),
     ],

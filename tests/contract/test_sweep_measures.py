@@ -120,7 +120,7 @@ def test_measuring_can_be_switched_off(client):
 
 
 def test_the_panels_tick_is_on_and_switches_measuring_off(client):
-    tick = "Measure the images (charts, and findings in words)"
+    tick = "Measure the images (charts and findings)"
     assert client.arguments()[tick]["value"] is True
     swept = client.sweep(script_args=client.panel({"Clip skip values": "1, 2", tick: False}))
     assert "findings" not in swept.record

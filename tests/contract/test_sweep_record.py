@@ -253,4 +253,4 @@ def test_a_colour_that_is_none_costs_no_grid_and_a_note_says_so(client):
     settings = {"grid_background_color": "rgba(255, 0, 0, 0.5)", "grid_text_active_color": "nonsense"}
     swept = client.sweep({"clip_skip": "1,2"}, override_settings=settings)
     assert np.array_equal(swept.pictures[0][0, 0], (255, 0, 0))
-    assert any('"nonsense" is no color; #000000 is used' in note for note in swept.report["notes"])
+    assert any('"nonsense" is not a color; #000000 is used instead' in note for note in swept.report["notes"])

@@ -197,7 +197,7 @@ def test_a_damaged_sweep_hides_no_other_and_is_listed_with_its_reason(client, sw
             for below in ("", "/page/sweep.js"):
                 answer = get(client, f"{ROUTE}/{folder.name}{below}")
                 assert answer.status_code == 422
-                assert "has no sweep.json that can be read" in answer.json()["detail"]
+                assert "has no readable sweep.json" in answer.json()["detail"]
         assert get(client, f"{ROUTE}/{folder.name}/page/").status_code == 200
     finally:
         shutil.rmtree(folder)

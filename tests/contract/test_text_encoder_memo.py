@@ -230,7 +230,7 @@ def test_an_encoder_that_is_not_known_is_said_to_run_each_time(memo, model):
     model.cond_stage_model = torch.nn.Linear(1, 1)
     with remembering(memo):
         pass
-    assert memo.doubt == "The text encoder runs for every cell: it is none that Clip Skip Lab knows."
+    assert memo.doubt == "The text encoder runs for every cell, because Clip Skip Lab does not know its kind."
 
 
 def test_layers_that_are_given_what_cannot_be_read_run_each_time_and_the_reason_is_told(memo, tower):

@@ -216,8 +216,8 @@ def test_it_stops_when_its_time_is_up(url, host, pictures):
         ({"vary": "t5"}, 'vary: "t5"'),
         ({"vary": "sdxl_big_g_skip"}, "has no OpenCLIP bigG of SDXL"),
         ({"loras": "a cat"}, 'LoRAs: "a cat" cannot be used; allowed: LoRAs as in a prompt, such as <lora:name:1>.'),
-        ({"loras": "<lora:nowhere:1>"}, 'LoRAs: "nowhere" is not there'),
-        ({"loras": "<lyco:nowhere:1>"}, 'LoRAs: "nowhere" is not there'),
+        ({"loras": "<lora:nowhere:1>"}, 'LoRAs: "nowhere" is not available'),
+        ({"loras": "<lyco:nowhere:1>"}, 'LoRAs: "nowhere" is not available'),
         ({"steps": 4}, 'trained-with: "steps" is not a key; allowed: pictures, clip_skips, seed'),
     ],
 )

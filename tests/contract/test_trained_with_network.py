@@ -364,7 +364,7 @@ def test_a_lora_is_active_inside_and_gone_afterwards_also_after_an_error(inside,
         (Question(clip_skips=(1, 13)), "Clip skip values: 13 is beyond the layers of CLIP-L of SD1; allowed: 1 to 12"),
         (Question(clip_skips=(0, 1)), "Clip skip values: 0 is not a layer; allowed: 1 to 12"),
         (Question(vary=CLIP_L_SKIP), "SDXL CLIP-L skip: 1 cannot be applied, because this model has no CLIP-L of SDXL"),
-        (Question(loras="<lora:nowhere:1>"), 'LoRAs: "nowhere" is not there'),
+        (Question(loras="<lora:nowhere:1>"), 'LoRAs: "nowhere" is not available'),
     ],
 )
 def test_what_the_model_cannot_do_is_refused_with_field_value_and_what_is_allowed(webui, host, question, field):

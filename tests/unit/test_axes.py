@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.axes import Axis, find_axis, paste_values, read_axis_values
+from clip_skip_lab.sweep.usual_axes import SIZE, size_as_typed
 
 FIELD = "Values of the second axis"
 CFG = Axis("CFG Scale", "float")
@@ -64,6 +65,14 @@ def test_texts_keep_their_quoted_commas():
 
 def test_choices_take_the_hosts_spelling():
     assert read_axis_values(SAMPLER, "euler A, dpm++ 2m", FIELD).values == ("Euler a", "DPM++ 2M")
+
+
+def test_choices_and_sizes_are_read_in_full_width_too():
+    assert (
+        read_axis_values(SAMPLER, "ｅｕｌｅｒ　ａ", FIELD).values == read_axis_values(SAMPLER, "Euler a", FIELD).values
+    )
+    size = Axis(SIZE, convert=size_as_typed)
+    assert read_axis_values(size, "５１２ｘ７６８、512×512， 64Ｘ64", FIELD).values == ("512x768", "512x512", "64x64")
 
 
 def test_the_source_of_choices_is_what_the_panel_can_take_back():
@@ -122,7 +131,7 @@ def test_types_of_other_extensions_may_fail_in_any_way():
 
     axis = Axis("Blend", convert=convert)
     assert read_axis_values(axis, "soft", FIELD).values == (1,)
-    with pytest.raises(InvalidInput, match='"hard" is no value of Blend'):
+    with pytest.raises(InvalidInput, match='"hard" is not a value of Blend'):
         read_axis_values(axis, "hard", FIELD)
 
 
@@ -195,7 +204,7 @@ def test_list_values_of_a_text_axis_are_texts_and_numbers(axis, wrong):
 
 
 def test_list_values_of_a_text_axis_are_not_true_or_false_unless_the_host_has_them():
-    with pytest.raises(InvalidInput, match="True is not a text"):
+    with pytest.raises(InvalidInput, match="True is not text"):
         read_axis_values(REPLACE, ["red", True], FIELD)
     with pytest.raises(InvalidInput, match="is not a value of Sampler"):
         read_axis_values(SAMPLER, [True], FIELD)

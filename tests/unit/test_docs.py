@@ -1,49 +1,16 @@
-"""The docs lead somewhere: every link and picture that a page names is there. And their tables are true."""
+"""The tables of the docs are true. Links and pictures: test_release.py; commands and code: test_docs_commands.py."""
 
 import ast
 import re
 from argparse import ArgumentParser
 from pathlib import Path
-from types import SimpleNamespace
 
-import pytest
-from fastapi import FastAPI
-
-from clip_skip_lab.api.advice import add_advice_routes
-from clip_skip_lab.api.elsewhere import add_elsewhere_routes
-from clip_skip_lab.api.guard import Guard
-from clip_skip_lab.api.lens import add_lens_route
-from clip_skip_lab.api.memory import add_memory_routes
-from clip_skip_lab.api.model import add_model_routes
-from clip_skip_lab.api.picks import add_pick_routes
-from clip_skip_lab.api.rank_correlation import add_rank_correlation_route
-from clip_skip_lab.api.running import add_running_route
-from clip_skip_lab.api.sweeps import add_sweep_routes
-from clip_skip_lab.api.trained_with import add_trained_with_route
-from clip_skip_lab.api.words import add_words_route
-from clip_skip_lab.library.listing import Library
 from clip_skip_lab.measure.folder import measure_folder
 from preload import preload
 from tests.helpers.measured import swept
+from tests.helpers.routes import our_routes
 
 REPO = Path(__file__).parents[2]
-PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").glob("*.md"))]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_links_to_is_there(page):
-    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
-    local = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:", link)]
-    assert [link for link in local if link and not (page.parent / link).exists()] == []
-
-
-def test_every_picture_of_the_docs_is_shown_on_a_page():
-    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    pictures = (REPO / "docs" / "images").iterdir()
-    assert [picture.name for picture in pictures if f"images/{picture.name}" not in text] == []
-
-
-# What the tables say is what the code says
 
 
 def text_of(name):
@@ -57,19 +24,7 @@ def keys_in(section):
 
 
 def test_every_route_is_told_and_every_told_route_is_there():
-    app, guard = FastAPI(openapi_url=None), Guard()
-    add_model_routes(app, None, guard)
-    add_words_route(app, None, guard)
-    add_advice_routes(app, None, None, guard)
-    add_memory_routes(app, SimpleNamespace(entries=None, listing=None, use=None), guard)
-    add_sweep_routes(app, Library(None), guard)
-    add_pick_routes(app, None, None, guard)
-    add_rank_correlation_route(app, None, None, guard)
-    add_running_route(app, guard)
-    add_elsewhere_routes(app, None, None, guard)
-    add_trained_with_route(app, None, guard)
-    add_lens_route(app, None, guard)
-    there = {f"{method} {route.path}" for route in app.routes for method in route.methods}
+    there = our_routes()
     told = re.findall(
         r"(?:GET|PUT|PATCH|DELETE|POST) /clip-skip-lab/v1/[\w/{}-]+",
         text_of("api.md") + text_of("memory-and-advice.md"),

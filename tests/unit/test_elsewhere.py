@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 import threading
@@ -75,7 +76,8 @@ def test_names_and_passwords_are_in_a_file_that_only_this_user_reads_and_that_is
     runs.start(JOB, ADDRESSES, str(tmp_path / "out"), "en")
     becomes(lambda: runs.told().over == 1)
     modes, webuis, arguments = runs.told().sentences
-    assert json.loads(modes) == [oct(stat.S_IRUSR | stat.S_IWUSR)] * 2
+    if os.name == "posix":  # elsewhere a user's temporary folder is what others cannot read
+        assert json.loads(modes) == [oct(stat.S_IRUSR | stat.S_IWUSR)] * 2
     assert read_lines(webuis) == ADDRESSES
     assert "p@ss" not in arguments and "me" not in arguments.split() and "p%40ss" not in arguments
     plan = Path(arguments.split()[arguments.split().index("--plan") + 1])
@@ -113,7 +115,8 @@ def test_what_the_command_writes_is_what_is_read(capsys):
     told = Told()
     for line in capsys.readouterr().out.splitlines():
         told.take(line)
-    assert (told.folder, told.over, told.total, told.failed) == ("/out/2026-11-27-0a1b2c3d", 5, 12, 1)
+    folder = str(Path("/out/2026-11-27-0a1b2c3d"))
+    assert (told.folder, told.over, told.total, told.failed) == (folder, 5, 12, 1)
     assert told.webuis == {"http://a": "waits", "http://b": "lost"}
     assert told.sentences == ["http://b was lost."]
     assert told.measured == (3, 12)
@@ -132,8 +135,6 @@ def test_where_a_sweep_runs_is_asked_by_the_panel_only():
 
 
 def test_the_end_of_standard_input_stops_a_run(monkeypatch):
-    import os
-
     from clip_skip_lab.many.lines import stop_at_the_end_of_input
 
     read, write = os.pipe()

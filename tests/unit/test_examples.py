@@ -164,12 +164,12 @@ def test_the_hint_is_a_sentence_in_both_languages():
 def test_a_sweep_says_what_the_layer_panel_does_to_it():
     assert of_layer_panel({}) == ""
     assert of_layer_panel({"clip_skip": "5"}) == (
-        "The panel's own clip skip does not count here: the sweep's values take its place."
+        "The panel's own clip skip is not used: the sweep's values replace it."
     )
     asked = {"clip_skip": "5", "negative_clip_skip": "2", "every_model": True, "interpolation": "spherical"}
     assert of_layer_panel(asked) == (
-        "The panel “Finer clip skip” holds for every cell: Negative clip skip 2, Apply on SD2 and SDXL too, "
-        "Interpolation spherical. The panel's own clip skip does not count here: the sweep's values take its place."
+        "The panel “Finer clip skip” applies to every cell: Negative clip skip 2, Apply on SD2 and SDXL too, "
+        "Interpolation spherical. The panel's own clip skip is not used: the sweep's values replace it."
     )
     assert translated(of_layer_panel(asked), "ja") == (
         "パネル「Clip skip の詳細指定」の設定はすべてのセルに適用されます: ネガティブプロンプトの Clip skip 2、"

@@ -68,7 +68,7 @@ def test_more_values_run_only_what_is_new_and_the_earlier_sweep_stays_as_it_is(t
     written = record(outcome.folder)
     assert written["extends"] == earlier.folder.name
     assert (written["state"], written["plan"]["clip_skip"]) == ("finished", [1, 2, 3, 4, 5])
-    assert f"3 of 5 cells are those of the sweep {earlier.folder.name}" in written["notes"][-1]
+    assert f"3 of 5 cells were taken from the sweep {earlier.folder.name}" in written["notes"][-1]
     assert [picture.cell for picture in outcome.pictures] == [0, 1, 2, 3, 4]
     for cell, then in zip(written["cells"], earlier.content["cells"], strict=False):
         assert [picture["sha256"] for picture in cell["pictures"]] == [item["sha256"] for item in then["pictures"]]
@@ -85,7 +85,7 @@ def test_what_is_used_again_has_files_of_its_own_folder_and_true_reduced_copies(
     then = earlier.content["cells"][1]["pictures"][1]["small"]
     now = cells[2]["pictures"][1]["small"]
     assert (outcome.folder / now).read_bytes() == (earlier.folder / then).read_bytes()
-    assert "small/2-1.webp" in (outcome.folder / f"{now}.js").read_text()
+    assert "small/2-1.webp" in (outcome.folder / f"{now}.js").read_text(encoding="utf-8")
     shutil.rmtree(earlier.folder)
     assert all((outcome.folder / file).stat().st_size for file in files), "nothing is lost with the earlier sweep"
 
@@ -158,7 +158,7 @@ def missing(earlier):
 def unsealed(earlier):
     content = record(earlier.folder)
     content["cells"][1]["pictures"][0]["infotext"] = "dog"
-    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    (earlier.folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 @pytest.mark.parametrize("harm", [changed, missing, unsealed])
@@ -182,7 +182,7 @@ def test_a_record_that_names_other_files_puts_nothing_into_their_place(tmp_path)
         (earlier.folder / "cells\\..\\grid.png").write_bytes((earlier.folder / "grid.png").read_bytes())
         content["cells"][number]["pictures"][0]["sha256"] = content["cells"][1]["pictures"][0]["sha256"]
         content["cells"][number]["seal"] = seal_of(content["fingerprint"], content["cells"][number])
-    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    (earlier.folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     session = MemorySession(str(tmp_path))
     assert extended(find_earlier(tmp_path, earlier.folder.name), {"clip_skip": "1-4"}, session).reused == 0
     assert ran(session) == [0, 1, 2, 3]
@@ -193,11 +193,13 @@ def test_another_model_or_setting_is_refused_by_name_before_anything_is_sampled_
     there = {*earlier.folder.parent.iterdir()}
     session = MemorySession(str(tmp_path))
     session.model = {"name": "other", "hash": "", "vae": ""}
-    with pytest.raises(InvalidInput, match=f"^{EXTENDED}: .*cannot be used with other; allowed: the model .*, tiny"):
+    with pytest.raises(
+        InvalidInput, match=f"^{EXTENDED}: .*was not started with other, .*; allowed: the model .*, tiny"
+    ):
         extended(earlier, {"clip_skip": "1-5"}, session)
     session = MemorySession(str(tmp_path))
     session.setting = {**session.setting, "seed": 8}
-    with pytest.raises(InvalidInput, match=f"^{EXTENDED}: .*because these differ: seed"):
+    with pytest.raises(InvalidInput, match=f"^{EXTENDED}: .*because these settings differ: seed"):
         extended(earlier, {"clip_skip": "1-5"}, session)
     assert (session.events, {*earlier.folder.parent.iterdir()}) == ([], there)
 
@@ -205,13 +207,17 @@ def test_another_model_or_setting_is_refused_by_name_before_anything_is_sampled_
 def test_a_sweep_that_has_all_of_the_cells_is_refused(tmp_path):
     earlier = finished(tmp_path)
     for asked in ({}, {"clip_skip": "2-3"}, {"y": {"axis": "CFG Scale", "values": "7"}}):
-        with pytest.raises(InvalidInput, match="has all of these cells; allowed: values or an axis that it lacks"):
+        with pytest.raises(
+            InvalidInput, match="already has all of these cells; allowed: values or an axis that it does not have yet"
+        ):
             extended(earlier, asked, MemorySession(str(tmp_path)))
 
 
 def test_exact_takes_no_pictures_of_fast_mode_but_fast_takes_exact_ones(tmp_path):
     fast, exact = finished(tmp_path, mode="fast"), finished(tmp_path)
-    with pytest.raises(InvalidInput, match=f'"exact" cannot take images of fast mode.*as the sweep {fast.folder.name}'):
+    with pytest.raises(
+        InvalidInput, match=f'"exact" cannot use images made in fast mode.*like the sweep {fast.folder.name}'
+    ):
         extension(fast, {"clip_skip": "1-5", "mode": "exact"})
     assert extended(fast, {"clip_skip": "1-5"}, MemorySession(str(tmp_path))).reused == 3
     outcome = extended(exact, {"clip_skip": "1-5", "mode": "fast"}, MemorySession(str(tmp_path), cells_at_once=4))
@@ -221,7 +227,7 @@ def test_exact_takes_no_pictures_of_fast_mode_but_fast_takes_exact_ones(tmp_path
 @pytest.mark.parametrize("key", ["draft", "interpolation", "negative_clip_skip", "resume", "full", "prompt"])
 def test_what_decides_all_pictures_cannot_stand_beside_it(key):
     with pytest.raises(
-        InvalidInput, match=f'"{key}" cannot stand beside extend; allowed: extend with clip_skip, y, z, '
+        InvalidInput, match=f'"{key}" cannot be combined with extend; allowed: extend with clip_skip, y, z, '
     ):
         extend_request(({"extend": "2026-11-22-0a1b2c3d", key: True},))
 
@@ -232,7 +238,7 @@ def test_a_sweep_of_too_many_cells_is_refused(tmp_path):
 
 
 def test_a_name_that_is_none_is_refused_as_one_to_extend(tmp_path):
-    with pytest.raises(InvalidInput, match=r'^Sweep to extend: "2026-11-22-0a1b2c3d" has no sweep\.json'):
+    with pytest.raises(InvalidInput, match=r'^Sweep to extend: "2026-11-22-0a1b2c3d" is not in '):
         find_earlier(tmp_path, "2026-11-22-0a1b2c3d", EXTENDED)
 
 
@@ -307,7 +313,7 @@ def test_an_extended_sweep_can_be_extended(tmp_path):
 
 def test_other_code_is_told(tmp_path):
     outcome = extended(finished(tmp_path), {"clip_skip": "1-4"}, MemorySession(str(tmp_path)), {**HOST, "version": "2"})
-    assert "memory, 2: the two may not give equal images." in outcome.record.notes[-1]
+    assert "memory, 2; their images may differ." in outcome.record.notes[-1]
 
 
 class Drawing(MemorySession):
@@ -365,7 +371,7 @@ def test_the_panel_gives_the_whole_plan_and_one_of_the_two_lists(tmp_path):
     assert extend_request(tuple(values.values())) is None
     both = tuple({**chosen, "resume": "2026-11-22-0a1b2c3d: 3 of 12 cells"}.values())
     for read in (extend_request, resume_request):
-        with pytest.raises(InvalidInput, match="cannot be chosen beside a sweep to continue; allowed: one of the two"):
+        with pytest.raises(InvalidInput, match="cannot be combined with a sweep to continue; allowed: either a sweep"):
             read(both)
 
 

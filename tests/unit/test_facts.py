@@ -70,16 +70,16 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
 @pytest.mark.parametrize(
     ("model", "clip_skip", "trained", "english", "japanese", "warning"),
     [
-        (SD1, 1, None, "Layer 12 of 12, the last", "12層中12層目（最後の層）", False),
-        (SD1, 2, None, "Layer 11 of 12, penultimate", "12層中11層目（最後から2番目）", False),
-        (SD1, 5, None, "Layer 8 of 12", "12層中8層目", False),
-        (SD1, 12, None, "Layer 1 of 12, the first", "12層中1層目（最初の層）", False),
+        (SD1, 1, None, "Layer 12 of 12, the last", "12 層中 12 層目（最後の層）", False),
+        (SD1, 2, None, "Layer 11 of 12, penultimate", "12 層中 11 層目（最後から 2 番目）", False),
+        (SD1, 5, None, "Layer 8 of 12", "12 層中 8 層目", False),
+        (SD1, 12, None, "Layer 1 of 12, the first", "12 層中 1 層目（最初の層）", False),
         (
             SD1,
             2,
             2,
             "Layer 11 of 12, penultimate, as in training",
-            "12層中11層目（最後から2番目）、学習時と同じ層",
+            "12 層中 11 層目（最後から 2 番目）、学習時と同じ層",
             False,
         ),
         (
@@ -87,7 +87,7 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             1,
             2,
             "Layer 12 of 12, the last; the model was trained on layer 11",
-            "12層中12層目（最後の層）。学習時は11層目",
+            "12 層中 12 層目（最後の層）。学習時は 11 層目",
             True,
         ),
         (
@@ -95,7 +95,7 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             13,
             None,
             "No layer: the token embeddings before layer 1 of 12",
-            "層ではありません: 12層の手前のトークン埋め込み",
+            "層ではありません: 12 層の手前のトークン埋め込み",
             True,
         ),
         (
@@ -111,7 +111,7 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             2,
             None,
             "No effect: this WebUI ignores clip skip on SD2 models (always layer 23 of 24)",
-            "効果なし: この WebUI は SD2 モデルでは Clip skip を無視します（常に24層中23層目）",
+            "効果なし: この WebUI は SD2 モデルでは Clip skip を無視します（常に 24 層中 23 層目）",
             True,
         ),
         (
@@ -128,8 +128,8 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             None,
             "CLIP-L: layer 12 of 12, the last, without the final layer norm; the model was trained on layer 11. "
             "OpenCLIP bigG: no effect (always layer 31 of 32)",
-            "CLIP-L: 12層中12層目（最後の層）、最終 LayerNorm なし。学習時は11層目。"
-            "OpenCLIP bigG: 効果なし（常に32層中31層目）",
+            "CLIP-L: 12 層中 12 層目（最後の層）、最終 LayerNorm なし。学習時は 11 層目。"
+            "OpenCLIP bigG: 効果なし（常に 32 層中 31 層目）",
             True,
         ),
         (
@@ -140,8 +140,8 @@ def test_the_training_of_the_checkpoint_goes_to_encoders_that_honour_the_setting
             "CLIP-L: layer 11 of 12, penultimate, without the final layer norm, as in training. "
             "OpenCLIP bigG: layer 31 of 32, penultimate, without the final layer norm, as in training",
             "ここでは Clip skip 1 は 2 と同じです。"
-            "CLIP-L: 12層中11層目（最後から2番目）、最終 LayerNorm なし、学習時と同じ層。"
-            "OpenCLIP bigG: 32層中31層目（最後から2番目）、最終 LayerNorm なし、学習時と同じ層",
+            "CLIP-L: 12 層中 11 層目（最後から 2 番目）、最終 LayerNorm なし、学習時と同じ層。"
+            "OpenCLIP bigG: 32 層中 31 層目（最後から 2 番目）、最終 LayerNorm なし、学習時と同じ層",
             False,
         ),
         (
@@ -194,24 +194,24 @@ def test_the_record_as_plain_data():
 @pytest.mark.parametrize(
     ("measured", "metadata", "english", "japanese"),
     [
-        (None, 1, "Layer 11 of 12, penultimate", "12層中11層目（最後から2番目）"),
+        (None, 1, "Layer 11 of 12, penultimate", "12 層中 11 層目（最後から 2 番目）"),
         (
             2,
             None,
             "Layer 11 of 12, penultimate, as in training; measured: 2",
-            "12層中11層目（最後から2番目）、学習時と同じ層。学習時の Clip skip（実測）: 2",
+            "12 層中 11 層目（最後から 2 番目）、学習時と同じ層。学習時の Clip skip（実測）: 2",
         ),
         (
             2,
             2,
             "Layer 11 of 12, penultimate, as in training; measured: 2",
-            "12層中11層目（最後から2番目）、学習時と同じ層。学習時の Clip skip（実測）: 2",
+            "12 層中 11 層目（最後から 2 番目）、学習時と同じ層。学習時の Clip skip（実測）: 2",
         ),
         (
             1,
             2,
             "Layer 11 of 12, penultimate; the model was trained on layer 12; measured: 1, metadata: 2",
-            "12層中11層目（最後から2番目）。学習時は12層目。学習時の Clip skip（実測）: 1（メタデータでは 2）",
+            "12 層中 11 層目（最後から 2 番目）。学習時は 12 層目。学習時の Clip skip（実測）: 1（メタデータでは 2）",
         ),
     ],
 )

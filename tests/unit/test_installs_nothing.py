@@ -1,5 +1,6 @@
 """install.py, which every user's WebUI runs at each start, installs nothing."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ def run_install(tmp_path, before=""):
         f"import sys, runpy; sys.path.insert(0, {str(shadows)!r}); {before}"
         f"runpy.run_path({str(ROOT / 'install.py')!r}, run_name='__main__')"
     )
-    environment = {"PATH": f"{shadows}:/usr/bin:/bin", "PYTHONPATH": str(shadows)}
+    environment = {**os.environ, "PATH": f"{shadows}{os.pathsep}/usr/bin{os.pathsep}/bin", "PYTHONPATH": str(shadows)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, cwd=tmp_path
     )

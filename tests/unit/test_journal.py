@@ -77,7 +77,7 @@ def test_a_large_sweep_is_written_anew_now_and_then_and_whole_at_the_end(large, 
     outcome = run_sweep(PLAN, MemorySession(str(tmp_path)), HOST)
     assert large.count(RECORD) == 3, "at the beginning, before the grid is saved, and at the end"
     assert not (outcome.folder / JOURNAL).exists()
-    cells = json.loads((outcome.folder / RECORD).read_text())["cells"]
+    cells = json.loads((outcome.folder / RECORD).read_text(encoding="utf-8"))["cells"]
     assert cells == outcome.to_json()["cells"]
 
 
@@ -89,7 +89,7 @@ def test_a_small_sweep_has_no_journal(tmp_path, monkeypatch):
 
 def test_a_kill_loses_no_cell_that_was_finished(killed):
     grids, name = killed
-    written = json.loads((grids / "clip-skip-sweeps" / name / RECORD).read_text())
+    written = json.loads((grids / "clip-skip-sweeps" / name / RECORD).read_text(encoding="utf-8"))
     assert sum(cell["state"] == DONE for cell in written["cells"]) == 0
     earlier = find_earlier(grids, name)
     assert len(earlier.sound_cells(PLAN)) == earlier.done == KILLED_AT
@@ -165,6 +165,6 @@ def test_a_disk_that_is_full_is_a_problem_and_the_sweep_goes_on(large, tmp_path,
 
 def test_a_line_after_one_that_was_broken_off_is_whole(tmp_path):
     folders.write_record(tmp_path, {"cells": [{"index": 0}, {"index": 1}]})
-    (tmp_path / JOURNAL).write_text('{"cell": {"ind')
+    (tmp_path / JOURNAL).write_text('{"cell": {"ind', encoding="utf-8")
     add_to_journal(tmp_path, [{"index": 1, "state": "done"}], {})
     assert read_record(tmp_path)["cells"] == [{"index": 0}, {"index": 1, "state": "done"}]

@@ -39,7 +39,7 @@ VOTES = st.lists(
 def sweep_folder(tmp_path, cells=CELLS):
     folder = tmp_path / "clip-skip-sweeps" / ID
     folder.mkdir(parents=True)
-    (folder / "sweep.json").write_text(json.dumps({"cells": [{}] * cells}))
+    (folder / "sweep.json").write_text(json.dumps({"cells": [{}] * cells}), encoding="utf-8")
     return folder
 
 
@@ -182,7 +182,7 @@ def test_a_full_disk_is_a_sentence_and_the_old_file_stays(routes, folder, monkey
 
 @pytest.mark.parametrize("record", ["", "{}", '{"cells": 3}', "[]"])
 def test_a_sweep_whose_record_is_none_takes_no_votes(routes, folder, record):
-    (folder / "sweep.json").write_text(record)
+    (folder / "sweep.json").write_text(record, encoding="utf-8")
     answer = put(routes, {"votes": []})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("Sweep: ")

@@ -25,10 +25,10 @@ def answer(error, language="en"):
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "The lens was interrupted."), ("ja", "プロンプトレンズは中断されました。")]
+    ("language", "said"), [("en", "The prompt lens was interrupted."), ("ja", "プロンプトレンズは中断されました。")]
 )
 def test_an_interrupt_is_a_sentence_in_the_language_that_was_asked_for(language, said):
-    found = answer(RuntimeError(Text("The lens was interrupted.")), language)
+    found = answer(RuntimeError(Text("The prompt lens was interrupted.")), language)
     assert (found.status_code, found.json()["detail"]) == (503, said)
 
 

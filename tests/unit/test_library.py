@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PureWindowsPath
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.library.folders import Folders
 from clip_skip_lab.library.listing import Library
 from clip_skip_lab.library.query import Query
-from clip_skip_lab.sweep.library import file_of, find_sweep, record_text
+from clip_skip_lab.sweep.library import file_of, find_sweep, record_text, stays_inside
 from tests.helpers.sweeps_on_disk import ID, write_sweep
 
 
@@ -69,11 +71,11 @@ def test_where_nothing_was_made_nothing_is_listed(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "has no sweep.json that can be read"),
-        ("{", "has no sweep.json that can be read"),
-        ("[1]", "it is no JSON object"),
-        ("[" * 100_000, "has no sweep.json that can be read"),
-        ("\x00", "has no sweep.json that can be read"),
+        ("", "has no readable sweep.json"),
+        ("{", "has no readable sweep.json"),
+        ("[1]", "it is not a JSON object"),
+        ("[" * 100_000, "has no readable sweep.json"),
+        ("\x00", "has no readable sweep.json"),
         ("{}", "is of another kind"),
         ('{"cells": 1}', "is of another kind"),
         ('{"cells": [1]}', "is of another kind"),
@@ -94,7 +96,7 @@ def test_a_damaged_sweep_is_listed_with_its_reason_and_the_others_too(tmp_path, 
 def test_a_record_that_is_not_utf8_is_a_sentence(tmp_path):
     folder = write_sweep(tmp_path)
     (folder / "sweep.json").write_bytes(b"\xff\xfe{}")
-    with pytest.raises(InvalidInput, match=r"has no sweep.json that can be read"):
+    with pytest.raises(InvalidInput, match=r"has no readable sweep.json"):
         record_text(folder)
 
 
@@ -103,7 +105,7 @@ def test_a_record_that_is_not_utf8_is_a_sentence(tmp_path):
 )
 def test_what_is_no_name_of_a_sweep_is_refused(tmp_path, name):
     write_sweep(tmp_path)
-    with pytest.raises(InvalidInput, match=r"is no such name"):
+    with pytest.raises(InvalidInput, match=r"is not a valid name"):
         find_sweep([tmp_path], name)
 
 
@@ -204,3 +206,13 @@ def test_whatever_is_asked_for_only_files_within_the_sweep_are_given(tmp_path, n
         return
     assert path.is_relative_to(folder.resolve())
     assert path.read_bytes() != b"secret"
+
+
+@given(st.lists(st.sampled_from(["cells", "small", "..", ".", "", "C:", "C:x", "NUL", "a b", "/", "\\", "\0", "猫"])))
+def test_no_name_of_a_file_leads_out_of_the_folder_on_windows(parts):
+    folder = PureWindowsPath("D:/sweeps/2026-11-27-0a1b2c3d")
+    for name in ("/".join(parts), f"cells/{'/'.join(parts)}.png", f"cells/{''.join(parts)}.webp"):
+        if stays_inside(name):
+            path = folder / name
+            assert path.is_relative_to(folder) and ".." not in path.parts
+            assert path.relative_to(folder).as_posix() == name

@@ -70,7 +70,7 @@ def test_a_sweep_that_another_webui_runs_is_not_deleted(tmp_path):
 @pytest.mark.parametrize("content", ["{", "", "[]"])
 def test_a_damaged_sweep_can_be_deleted(tmp_path, content):
     folder = write_sweep(tmp_path)
-    (folder / "sweep.json").write_text(content)
+    (folder / "sweep.json").write_text(content, encoding="utf-8")
     assert delete_sweep(folder).is_dir()
 
 
@@ -104,7 +104,7 @@ def test_a_link_or_a_file_in_the_place_of_the_trash_is_not_used(tmp_path):
         restore_sweep([tmp_path], ID)
     trash.unlink()
     (tmp_path / "aside").rename(folder)
-    trash.write_text("")
+    trash.write_text("", encoding="utf-8")
     with pytest.raises(OSError):
         delete_sweep(folder)
     assert folder.is_dir()
@@ -135,7 +135,7 @@ def test_a_disk_that_does_not_let_it_loses_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         delete_sweep(folder)
     monkeypatch.undo()
-    monkeypatch.setattr("pathlib.Path.rename", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="No space"):
         delete_sweep(folder)
     assert (folder / "sweep.json").exists()

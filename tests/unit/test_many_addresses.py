@@ -178,7 +178,7 @@ def watched(tmp_path):
 def test_what_is_added_to_the_file_during_a_sweep_is_there_at_the_next_look(watched):
     file, webuis, said = watched
     assert urls(*webuis()) == ["http://gpu0", "http://gpu1"]
-    file.write_text("gpu1\ngpu2\n")
+    file.write_text("gpu1\ngpu2\n", encoding="utf-8")
     assert urls(*webuis()) == ["http://gpu0", "http://gpu1", "http://gpu2"]
     assert {address.auth for address in webuis()} == {("me", "secret")}
     assert said == []
@@ -193,7 +193,7 @@ def test_a_file_that_was_damaged_is_said_once_and_the_webuis_stay(watched, damag
     (sentence,) = said
     assert sentence.endswith("The WebUIs known so far are kept.")
     assert "secret" not in sentence
-    file.write_text("gpu3\n")
+    file.write_text("gpu3\n", encoding="utf-8")
     assert urls(*webuis()) == ["http://gpu0", "http://gpu3"]
     assert len(said) == 1
 

@@ -81,7 +81,7 @@ def run(monkeypatch):
 @pytest.fixture
 def request_file(tmp_path):
     path = tmp_path / "request.json"
-    path.write_text('{"prompt": "a red cat"}')
+    path.write_text('{"prompt": "a red cat"}', encoding="utf-8")
     return str(path)
 
 
@@ -95,7 +95,7 @@ def sweep(tmp_path, request_file, *more):
 def test_the_options_become_an_order(tmp_path, request_file, run, monkeypatch):
     monkeypatch.setenv("CLIP_SKIP_LAB_AUTH", "me:from-environment")
     file = tmp_path / "webuis.txt"
-    file.write_text("gpu2\nme:own@gpu3\n")
+    file.write_text("gpu2\nme:own@gpu3\n", encoding="utf-8")
     plan = ["--clip-skip", "1-3", "--y", "CFG Scale=5,7", "--z", "Seed=1,2", "--mode", "fast", "--cells-per-batch", "4"]
     where = ["--webuis", str(file), "--allow-different", "--scheduler", "tcp://host:8786"]
     assert sweep(tmp_path, request_file, *plan, "--draft", "--no-measures", *where) == 0
@@ -117,7 +117,7 @@ def test_the_options_become_an_order(tmp_path, request_file, run, monkeypatch):
     }
     assert (order.out, order.resume, order.allow_different) == (tmp_path / "out", None, True)
     assert (order.scheduler, order.language) == ("tcp://host:8786", "en")
-    file.write_text("gpu2\ngpu4\n")
+    file.write_text("gpu2\ngpu4\n", encoding="utf-8")
     assert [address.url for address in order.more()] == ["http://gpu1", "http://gpu2", "http://gpu4"]
 
 
@@ -251,7 +251,7 @@ def test_without_what_a_sweep_needs_it_says_how_to_get_it(request_file, run, mon
     monkeypatch.setattr("clip_skip_lab.many.find_spec", lambda name: None if name == "rich" else name)
     assert main(["sweep", "--webui", "gpu1", "--request", request_file]) == 2
     root = Path(sweeping.__file__).parents[2]
-    assert capsys.readouterr().err == f"A sweep needs rich: pip install '{root}[many]'\n"
+    assert capsys.readouterr().err == f'A sweep needs rich: pip install "{root}[many]"\n'
     assert run.orders == []
 
 
@@ -289,20 +289,22 @@ def test_list_gives_json_to_programs(swept, capsys):
 
 def test_a_sweep_that_somebody_runs_is_told_from_one_that_was_killed(swept, capsys):
     record = swept / "sweep.json"
-    record.write_text(record.read_text().replace('"state": "finished"', '"state": "running"'))
+    record.write_text(
+        record.read_text(encoding="utf-8").replace('"state": "finished"', '"state": "running"'), encoding="utf-8"
+    )
     with running_now(swept):
         main(["list", str(swept.parent)])
         assert main(["measure", str(swept)]) == 2
     main(["list", str(swept.parent)])
     said = capsys.readouterr()
     assert [line.split()[1] for line in said.out.splitlines()] == ["running", "interrupted"]
-    assert "is being run already" in said.err
+    assert "is already running" in said.err
 
 
 def test_a_damaged_sweep_is_listed_with_what_is_wrong(swept, capsys):
-    (swept / "sweep.json").write_text("{")
+    (swept / "sweep.json").write_text("{", encoding="utf-8")
     assert main(["list", str(swept.parents[1])]) == 0
-    assert "has no sweep.json that can be read" in capsys.readouterr().out
+    assert "has no readable sweep.json" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_not_there_is_refused_and_an_empty_one_lists_nothing(tmp_path, capsys):
@@ -326,7 +328,7 @@ def test_page_writes_the_page_anew_and_says_its_path(swept, monkeypatch, capsys)
 
 def test_measure_says_what_it_found(swept, capsys):
     assert main(["measure", "--language", "ja", str(swept)]) == 0
-    content = json.loads((swept / "sweep.json").read_text())
+    content = json.loads((swept / "sweep.json").read_text(encoding="utf-8"))
     assert content["findings"]["ja"][0] in capsys.readouterr().out
 
 
@@ -334,7 +336,7 @@ def test_measure_says_what_it_found(swept, capsys):
 def test_a_folder_that_is_none_of_a_sweep_keeps_no_other_from_it(name, swept, tmp_path, capsys):
     assert main([name, str(tmp_path), str(swept)]) == 2
     said = capsys.readouterr()
-    assert "has no sweep.json that can be read" in said.err
+    assert "has no readable sweep.json" in said.err
     assert str(swept) in said.out
 
 

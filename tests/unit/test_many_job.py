@@ -61,7 +61,7 @@ def test_every_key_of_a_plan_can_stand_in_a_file_but_what_is_about_an_answer(wri
 
 
 def test_a_request_may_come_by_standard_input(monkeypatch):
-    text = io.TextIOWrapper(io.BytesIO(json.dumps(REQUEST).encode("utf-8-sig")))
+    text = io.TextIOWrapper(io.BytesIO(json.dumps(REQUEST).encode("utf-8-sig")), encoding="utf-8")
     monkeypatch.setattr("sys.stdin", text)
     assert read_job("-", None, None, {}).request == REQUEST
 
@@ -81,7 +81,7 @@ def test_a_script_in_the_request_is_refused_and_an_empty_one_left_out(written, k
     [
         ("", "cannot be read"),
         ("{", "cannot be read"),
-        ("[1]", "it is no JSON object"),
+        ("[1]", "it is not a JSON object"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a": ' * 100 + "1" + "}" * 100, "nested too deeply"),
         ({"prompt": "a cat", "init_images": ["x"]}, '"init_images" is not for txt2img; allowed: --img2img added'),

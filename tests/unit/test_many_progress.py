@@ -31,7 +31,7 @@ def test_a_log_has_a_line_now_and_then_and_at_the_end(clock, capsys):
         clock[0] += 1
         log.cells_over(over, 600, over - over // 100, over // 100)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["Page: /sweeps/one/index.html", "600 cells on 2 WebUIs."]
+    assert lines[:2] == [f"Page: {Path('/sweeps/one/index.html')}", "600 cells on 2 WebUIs."]
     assert len(lines) <= 4 + 600 / LOG_SECONDS
     assert lines[-1] == "600 of 600 cells · 6 failed"
     middle = next(line for line in lines if line.startswith("301 "))

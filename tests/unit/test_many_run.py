@@ -297,7 +297,7 @@ def test_a_folder_that_is_being_run_is_refused(tmp_path):
             refused.append(str(error.value))
 
     assert_true(run(tmp_path, FakeWebUI(ONE, before=second)))
-    assert "is being run already" in refused[0]
+    assert "is already running" in refused[0]
     assert [path.name for path in (tmp_path / "clip-skip-sweeps").glob(".*")] == []
 
 

@@ -101,7 +101,7 @@ def test_a_damaged_file_is_set_aside(measured, change):
     measured.remember(TWO)
     data = json.loads(measured.path.read_bytes())
     data["answers"][0] |= change
-    measured.path.write_text(json.dumps(data))
+    measured.path.write_text(json.dumps(data), encoding="utf-8")
     assert measured.recall("x", A) is None
     assert json.loads((measured.path.parent / measured.set_aside).read_bytes()) == data
     measured.remember(TWO)

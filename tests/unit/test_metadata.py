@@ -232,13 +232,13 @@ def test_no_tensor_is_read_from_a_file_of_sixteen_gigabytes(tmp_path):
 
 def _bytes_read() -> int:
     """Bytes that this process asked of the kernel by `read`."""
-    with open("/proc/self/io") as file:
+    with open("/proc/self/io", encoding="ascii") as file:
         return int(dict(line.split(":") for line in file)["rchar"])
 
 
 def _pages_mapped() -> int:
     """Bytes in memory, those touched through a memory map included."""
-    with open("/proc/self/statm") as file:
+    with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 

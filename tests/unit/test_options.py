@@ -97,7 +97,7 @@ def test_what_an_axis_writes_is_told_and_nobody_sees_it(data, elsewhere):
 
 def test_the_host_saves_what_the_user_set_whoever_makes_it_save(data, elsewhere, tmp_path):
     def saved():
-        with open(tmp_path / "config.json", "w") as file:
+        with open(tmp_path / "config.json", "w", encoding="utf-8") as file:
             json.dump(data, file, indent=4)
         return json.loads((tmp_path / "config.json").read_text())
 

@@ -51,27 +51,27 @@ def answer(model, panel=None, language="en", clip_skip=None):
 @pytest.mark.parametrize(
     ("panel", "en", "ja"),
     [
-        ({"clip_skip": "5"}, "Panel: clip skip 5. Layer 8 of 12", "パネル: Clip skip 5。12層中8層目"),
-        ({"clip_skip": "1.5"}, "Panel: clip skip 1.5. Layer 11.5 of 12", "パネル: Clip skip 1.5。12層中11.5層目"),
+        ({"clip_skip": "5"}, "Panel: clip skip 5. Layer 8 of 12", "パネル: Clip skip 5。12 層中 8 層目"),
+        ({"clip_skip": "1.5"}, "Panel: clip skip 1.5. Layer 11.5 of 12", "パネル: Clip skip 1.5。12 層中 11.5 層目"),
         (
             {"clip_skip": "avg 2-4"},
             "Panel: clip skip avg 2-4. Layers 9 to 11 of 12, averaged",
-            "パネル: Clip skip avg 2-4。12層中9〜11層目の平均",
+            "パネル: Clip skip avg 2-4。12 層中 9〜11 層目の平均",
         ),
         (
             {"clip_skip": "[2:avg 2-4:0.5]"},
             "Panel: clip skip [2:avg 2-4:0.5]. Layer 11 of 12, penultimate, then layers 9 to 11 of 12, averaged",
-            "パネル: Clip skip [2:avg 2-4:0.5]。12層中11層目（最後から2番目）、その後 12層中9〜11層目の平均",
+            "パネル: Clip skip [2:avg 2-4:0.5]。12 層中 11 層目（最後から 2 番目）、その後 12 層中 9〜11 層目の平均",
         ),
         (
             {"negative_clip_skip": "[3:3:0.5]"},
             "Panel: negative clip skip [3:3:0.5]. Layer 11 of 12, penultimate. Negative: layer 10 of 12",
-            "パネル: ネガティブ [3:3:0.5]。12層中11層目（最後から2番目）。ネガティブ: 12層中10層目",
+            "パネル: ネガティブ [3:3:0.5]。12 層中 11 層目（最後から 2 番目）。ネガティブ: 12 層中 10 層目",
         ),
         (
             {"negative_clip_skip": "3"},
             "Panel: negative clip skip 3. Layer 11 of 12, penultimate. Negative: layer 10 of 12",
-            "パネル: ネガティブ 3。12層中11層目（最後から2番目）。ネガティブ: 12層中10層目",
+            "パネル: ネガティブ 3。12 層中 11 層目（最後から 2 番目）。ネガティブ: 12 層中 10 層目",
         ),
     ],
 )

@@ -131,7 +131,7 @@ def test_bad_requests_get_a_sentence(request_, sentence):
         ),
         (
             {"y": {"axis": "Steps", "values": "x"}},
-            '第2軸の値: "x" は数ではありません。指定できる値: 整数、1-12、1-12 (+2)、1-12 [5] のような範囲',
+            '第2軸の値: "x" は数値ではありません。指定できる値: 整数、1-12、1-12 (+2)、1-12 [5] のような範囲',
         ),
         (
             {"y": {"axis": "Sampler", "values": "Newton"}},

@@ -17,7 +17,7 @@ def picture(folder, name, caption=None, infotext=None, age=0):
     made = Image.new("RGB", (8, 8), "red")
     made.info["parameters"] = infotext
     made.save(path)
-    path.with_suffix(".infotext").write_text(infotext or "")
+    path.with_suffix(".infotext").write_text(infotext or "", encoding="utf-8")
     if caption is not None:
         path.with_suffix(".txt").write_text(caption, encoding="utf-8")
     os.utime(path, (1_000_000 - age, 1_000_000 - age))
@@ -26,7 +26,7 @@ def picture(folder, name, caption=None, infotext=None, age=0):
 
 def read(made):
     """What a host reads: here the prompt and the hash, with a bar between them, from a file beside the picture."""
-    text = Path(made.filename).with_suffix(".infotext").read_text()
+    text = Path(made.filename).with_suffix(".infotext").read_text(encoding="utf-8")
     prompt, _, model_hash = text.partition("|")
     return Infotext(prompt, model_hash) if text else None
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from clip_skip_lab import __version__
 from clip_skip_lab.errors import InvalidInput
 from clip_skip_lab.sweep.plan import read_plan
 from clip_skip_lab.sweep.record import DONE
@@ -36,7 +37,7 @@ def test_resuming_runs_only_what_is_not_done(tmp_path):
     assert outcome.record.count(DONE) == 4
     assert outcome.record.state == "finished"
     assert [kept.cell for kept in outcome.pictures] == [0, 1, 2, 3]
-    assert json.loads((outcome.folder / "sweep.json").read_text())["state"] == "finished"
+    assert json.loads((outcome.folder / "sweep.json").read_text(encoding="utf-8"))["state"] == "finished"
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-9])])
@@ -52,9 +53,9 @@ def test_a_missing_or_damaged_picture_is_noticed_and_its_cell_run_again(tmp_path
 
 def edit(earlier, change):
     """Changes what is in `sweep.json`, by hand so to say, and finds the sweep again."""
-    content = json.loads((earlier.folder / "sweep.json").read_text())
+    content = json.loads((earlier.folder / "sweep.json").read_text(encoding="utf-8"))
     change(content)
-    (earlier.folder / "sweep.json").write_text(json.dumps(content))
+    (earlier.folder / "sweep.json").write_text(json.dumps(content), encoding="utf-8")
     return find_earlier(earlier.folder.parents[1], earlier.folder.name)
 
 
@@ -101,7 +102,7 @@ def test_an_entry_of_the_record_that_was_edited_is_noticed_and_its_cell_run_agai
 )
 def test_a_record_without_its_parts_cannot_be_resumed(tmp_path, change):
     earlier = broken_off(tmp_path, plan_of("1-4"))
-    with pytest.raises(InvalidInput, match="was changed so that it cannot be used"):
+    with pytest.raises(InvalidInput, match="was edited and can no longer be used"):
         edit(earlier, change)
     assert offered(tmp_path)[0] == []
 
@@ -112,7 +113,7 @@ def test_a_record_whose_plan_or_settings_were_edited_cannot_be_resumed(tmp_path,
     earlier = edit(broken_off(tmp_path, plan_of("1-4")), lambda content: content.update({key: changes[key]}))
     session = MemorySession(str(tmp_path))
     session.setting = {**session.setting, **{k: v for k, v in earlier.content["setting"].items() if v is not None}}
-    with pytest.raises(InvalidInput, match=r"because these differ: what its sweep\.json says was changed"):
+    with pytest.raises(InvalidInput, match=r"because these settings differ: its sweep\.json was edited"):
         run_sweep(read_plan(earlier.content["plan"], [CFG], 12), session, HOST, earlier=earlier)
     assert not session.events
 
@@ -123,9 +124,8 @@ def test_resuming_with_other_code_says_so_and_the_record_keeps_it(tmp_path):
     (earlier.folder / "cells" / "00000-7.png").unlink()
     outcome = run_sweep(plan, MemorySession(str(tmp_path), skip_at=4), {**HOST, "version": "2"}, earlier=earlier)
     (note,) = outcome.record.notes
-    assert note.endswith(
-        "memory, 1 and continued with Clip Skip Lab 0.1.0, memory, 2: the two may not give equal images."
-    )
+    code = f"Clip Skip Lab {__version__}"
+    assert note.endswith(f"memory, 1 and continued with {code}, memory, 2; their images may differ.")
     again = find_earlier(tmp_path, earlier.folder.name)
     outcome = run_sweep(plan, MemorySession(str(tmp_path)), {**HOST, "version": "2"}, earlier=again)
     assert outcome.record.notes == [note]
@@ -165,15 +165,15 @@ def test_a_sweep_cannot_be_resumed_with_another_model_or_other_settings(tmp_path
     other = MemorySession(str(tmp_path))
     other.model = {"name": "other", "hash": "", "vae": ""}
     with pytest.raises(
-        InvalidInput, match="cannot be used with other; allowed: the model that it was begun with, tiny"
+        InvalidInput, match=r"was not started with other, .*; allowed: the model it was started with, tiny"
     ):
         run_sweep(plan, other, HOST, earlier=earlier)
     other = MemorySession(str(tmp_path))
     other.setting = {"seed": 8, "s_tmax": float("inf")}
-    with pytest.raises(InvalidInput, match=r"these differ: seed;"):
+    with pytest.raises(InvalidInput, match=r"these settings differ: seed;"):
         run_sweep(plan, other, HOST, earlier=earlier)
     other.setting = {"seed": 7, "s_tmax": float("inf"), "modules": None}
-    with pytest.raises(InvalidInput, match=r"these differ: modules;"):  # of which nothing was known then
+    with pytest.raises(InvalidInput, match=r"these settings differ: modules;"):  # of which nothing was known then
         run_sweep(plan, other, HOST, earlier=earlier)
     assert not other.events
 
@@ -190,14 +190,14 @@ def test_sweeps_that_were_broken_off_are_offered_the_newest_first(tmp_path):
 
 @pytest.mark.parametrize("name", ["../..", "2026-01-01-zzzzzzzz", 5, "2026-01-01-00000000/../x"])
 def test_only_names_of_sweeps_are_looked_up(tmp_path, name):
-    with pytest.raises(InvalidInput, match="is no such name"):
+    with pytest.raises(InvalidInput, match="is not a valid name"):
         find_earlier(tmp_path, name)
 
 
 def test_a_sweep_whose_record_is_damaged_cannot_be_resumed(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
-    (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [')
-    with pytest.raises(InvalidInput, match=r"has no sweep\.json that can be read"):
+    (earlier.folder / "sweep.json").write_text('{"schema": 1, "cells": [', encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"has no readable sweep\.json"):
         find_earlier(tmp_path, earlier.folder.name)
     assert offered(tmp_path)[0] == []
 
@@ -231,7 +231,7 @@ def test_a_draft_that_was_broken_off_is_resumed_as_a_draft(tmp_path):
 
 def test_only_drafts_run_at_full_quality(tmp_path):
     earlier = broken_off(tmp_path, plan_of("1-4"))
-    with pytest.raises(InvalidInput, match="is no draft"):
+    with pytest.raises(InvalidInput, match="is not a draft"):
         next_run(earlier, True, None)
 
 

@@ -148,7 +148,7 @@ def test_skip_leaves_one_cell_out_and_the_others_go_on(tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_is_said_before_any_sampling(tmp_path):
     taken = tmp_path / "file"
-    taken.write_text("")
+    taken.write_text("", encoding="utf-8")
     session = MemorySession(str(taken))
     with pytest.raises(InvalidInput, match="cannot be written to"):
         run_sweep(plan_of(), session, HOST)
@@ -171,7 +171,7 @@ def test_a_grid_whose_metadata_cannot_be_made_has_none(tmp_path):
     )
     assert outcome.record.state == "finished"
     assert outcome.grids[0][1].is_file()
-    assert outcome.record.problems == ["The grid has no metadata, which could not be made (host is broken)."]
+    assert outcome.record.problems == ["The grid has no metadata, because it could not be created (host is broken)."]
 
 
 def test_half_a_surrogate_in_a_prompt_stops_nothing(tmp_path):
@@ -237,7 +237,7 @@ def test_the_record_says_running_while_it_runs(tmp_path):
     class Watching(MemorySession):
         def sample(self, cells, keep):
             (folder,) = (path for path in (tmp_path / "clip-skip-sweeps").iterdir() if path.is_dir())
-            seen.append(json.loads((folder / "sweep.json").read_text())["state"])
+            seen.append(json.loads((folder / "sweep.json").read_text(encoding="utf-8"))["state"])
             return super().sample(cells, keep)
 
     run_sweep(plan_of("1-2"), Watching(str(tmp_path)), HOST)

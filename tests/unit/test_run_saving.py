@@ -67,7 +67,9 @@ def test_pictures_that_all_get_the_same_name_have_a_file_each(tmp_path):
     session.lock = threading.Lock()
     outcome = run_sweep(plan_of("1-3"), session, HOST)
     assert len({cell.pictures[0].file for cell in outcome.record.cells}) == 3
-    assert any("another image has the file that the WebUI gave it" in note for note in outcome.record.notes)
+    assert any(
+        "another image already has the file name that the WebUI gave it" in note for note in outcome.record.notes
+    )
 
 
 def test_a_picture_that_an_extension_saves_elsewhere_is_in_the_sweeps_folder_too(tmp_path):
@@ -98,7 +100,7 @@ def test_a_grid_that_cannot_be_saved_by_the_hosts_rules_is_saved_without_them(tm
         assert saved.info["parameters"] == outcome.record.infotext
     assert outcome.record.grids[0].file == "grid.png"
     (note,) = outcome.record.notes
-    assert note == "The grid is saved as grid.png, as it cannot be saved by the WebUI's rules: '.xyz'."
+    assert note == "The grid was saved as grid.png, because the WebUI's own name for it could not be used: '.xyz'."
 
 
 def test_a_grid_that_cannot_be_saved_stays_for_the_gallery(tmp_path):
@@ -118,4 +120,4 @@ def test_a_grid_that_cannot_be_drawn_in_the_hosts_colours_is_drawn_in_others(tmp
     outcome = run_sweep(plan_of("1-2"), session, HOST)
     assert colours(outcome.grids[0][0]) >= {(40, 0, 255), (255, 255, 255)}
     assert outcome.record.state == "finished"
-    assert "because the WebUI's do not work" in outcome.record.problems[0]
+    assert "because the WebUI's could not be used" in outcome.record.problems[0]

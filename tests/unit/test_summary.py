@@ -23,7 +23,7 @@ def test_the_forecast_says_cells_pictures_steps_and_size():
 def test_the_forecast_of_a_reduced_grid_says_how_much():
     pages = arrange(tuple("abcdefghijkl"), None, None, (2048, 2048), Limits())
     text = forecast(12, 12, 12, 1200, pages)
-    assert f"(cells at {round(pages[0].scale * 100)} %, full size beside it)" in text
+    assert f"(cells at {round(pages[0].scale * 100)}%, full size saved beside it)" in text
     assert "1,200 steps" in text
 
 

@@ -22,7 +22,7 @@ def test_a_quoted_comma_stays_within_its_value():
     assert split_list('a, "b, c", d') == ["a", "b, c", "d"]
 
 
-@given(st.lists(st.text(alphabet='ab ,"\n\r\t', max_size=6), max_size=6))
+@given(st.lists(st.text(alphabet='ab ,，、"\n\r\t', max_size=6), max_size=6))
 def test_quoted_names_with_commas_survive_being_written_and_read(parts):
     assert split_list(join_list(parts)) == parts
 
@@ -35,6 +35,12 @@ def test_a_list_is_read_as_csv_reads_it(text):
     except csv.Error:
         return
     assert [part.strip() for part in split_list(text) if part.strip()] == [part for part in theirs if part]
+
+
+def test_the_commas_of_a_japanese_keyboard_separate_values_unless_they_are_quoted():
+    assert split_list("red，blue、 green") == ["red", "blue", "green"]
+    assert split_list('"red、blue", green') == ["red、blue", "green"]
+    assert join_list(["red、blue", "green"]) == '"red、blue",green'
 
 
 def test_blanks_that_mean_something_are_kept_by_quotes():

@@ -71,11 +71,11 @@ def test_the_hosts_range_syntax(text, values):
         ("1-", '"1-"', "is not a complete range"),
         ("-", '"-"', "is not a complete range"),
         ("1-12 (", '"1-12 ("', "is not a complete range"),
-        ("12-1 (+2)", '"12-1 (+2)"', "is an empty range (perhaps 12-1 (-2) was meant)"),
-        ("1-12 (-2)", '"1-12 (-2)"', "is an empty range (perhaps 1-12 (+2) was meant)"),
+        ("12-1 (+2)", '"12-1 (+2)"', "is an empty range (did you mean 12-1 (-2)?)"),
+        ("1-12 (-2)", '"1-12 (-2)"', "is an empty range (did you mean 1-12 (+2)?)"),
         ("1-12 (0)", '"1-12 (0)"', "has a step of 0"),
-        ("1-12 [0]", '"1-12 [0]"', "has a count in its brackets that is not from 1 to 1000"),
-        ("1-12 [100000]", '"1-12 [100000]"', "has a count in its brackets that is not from 1 to 1000"),
+        ("1-12 [0]", '"1-12 [0]"', "has a count in brackets that is not from 1 to 1000"),
+        ("1-12 [100000]", '"1-12 [100000]"', "has a count in brackets that is not from 1 to 1000"),
         ("", '""', "is empty"),
         ("  ", '""', "is empty"),
         (",,", '""', "is empty"),
@@ -84,8 +84,8 @@ def test_the_hosts_range_syntax(text, values):
         ("1, two", '"two"', "is not a number"),
         ("nan", '"nan"', "is not a number"),
         ("inf", '"inf"', "is not a number"),
-        ("1-1000000", '"1-1000000"', "has 1000000 in it, which is out of range"),
-        ("0-12", '"0-12"', "has 0 in it, which is out of range"),
+        ("1-1000000", '"1-1000000"', "contains 1000000, which is out of range"),
+        ("0-12", '"0-12"', "contains 0, which is out of range"),
         (0, "0", "is out of range"),
         (13, "13", "is out of range"),
         (0.5, "0.5", "is out of range"),
@@ -116,9 +116,9 @@ def test_what_is_allowed_follows_the_model():
 
 
 def test_a_range_far_too_long_is_refused_before_it_fills_the_memory():
-    with pytest.raises(InvalidInput, match="is more than 1000 values long"):
+    with pytest.raises(InvalidInput, match="is a range of more than 1000 values"):
         read_numbers("1-1000000", "Steps", int)
-    with pytest.raises(InvalidInput, match="is more than 1000 values long"):
+    with pytest.raises(InvalidInput, match="is a range of more than 1000 values"):
         read_numbers("1-999999999999999999999999999999", "Steps", int)
     with pytest.raises(InvalidInput, match="at most 1000 values"):
         read_numbers(", ".join(f"{n}-{n + 999}" for n in range(1, 9000, 1000)), "Steps", int)
@@ -290,6 +290,48 @@ FULL_WIDTH = {
 @pytest.mark.parametrize(("text", "values"), FULL_WIDTH.items())
 def test_full_width_input_reads_as_half_width(text, values):
     assert read_clip_skip(text, 12) == values
+
+
+TYPED_FOR = {
+    " ": " \u3000",
+    ",": ",，、､",
+    ".": ".．。｡",
+    "-": "-－ー−–～〜",
+    "[": "[［「｢【",
+    "]": "]］」｣】",
+    **{letter: letter + chr(ord(letter) + 0xFEE0) for letter in "0123456789():+avg"},
+}
+"""What a Japanese keyboard gives for a character, by input method and its mode."""
+
+LAYERS = st.integers(1, 12)
+ENDS = st.tuples(LAYERS, LAYERS).map(sorted)
+NUMBER = LAYERS.map(str) | st.integers(10, 120).map(lambda tenths: f"{tenths / 10}")
+AVERAGE = ENDS.filter(lambda ends: ends[0] < ends[1]).map(lambda ends: f"avg {ends[0]}-{ends[1]}")
+RANGE = st.builds(
+    lambda ends, behind: f"{ends[0]}-{ends[1]}{behind}", ENDS, st.sampled_from(["", " (+2)", "(3)", " [4]", " (+0.5)"])
+)
+SCHEDULE = st.builds("[{}:{}:{}]".format, NUMBER | AVERAGE, NUMBER | AVERAGE, st.sampled_from(["0.5", "12", "1.25"]))
+
+
+def typed(text):
+    """The text as it may come out of a Japanese keyboard."""
+    return st.tuples(*(st.sampled_from(TYPED_FOR[letter]) for letter in text)).map("".join)
+
+
+@given(
+    st.lists(NUMBER | AVERAGE | RANGE | SCHEDULE, min_size=1, max_size=4)
+    .map(", ".join)
+    .flatmap(lambda text: st.tuples(st.just(text), typed(text)))
+)
+def test_any_values_read_alike_in_full_width(texts):
+    def read(text):
+        try:
+            return read_clip_skip(text, 12)
+        except InvalidInput as error:  # a fraction as the step of whole numbers
+            return error.problem
+
+    half, wide = texts
+    assert read(wide) == read(half)
 
 
 def test_full_width_input_in_a_list_reads_alike():

@@ -46,7 +46,7 @@ def test_a_setting_that_is_changed_within_a_cell_is_told(client, faults, whole):
         assert same(swept.cells[2:] + swept.cells[:1], whole[2:] + whole[:1])
         assert not same(swept.cells[1:2], whole[1:2])
         (note,) = swept.record["notes"]
-        assert note == "Emphasis mode was changed while cell 2 ran, which may differ by it."
+        assert note == "Emphasis mode was changed while cell 2 ran; they may differ because of it."
     finally:
         client.set({"emphasis": before})
 

@@ -79,8 +79,8 @@ def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits(client, faults,
     assert swept.states == ["done"] * 8
     assert same(swept.cells, exact.cells, most=1)
     assert swept.record["notes"] == [
-        "8 cells at once ran out of memory; the sweep went on with 4 at once.",
-        "4 cells at once ran out of memory; the sweep went on with 2 at once.",
+        "8 cells at once ran out of memory; the sweep continued with 4 at once.",
+        "4 cells at once ran out of memory; the sweep continued with 2 at once.",
     ]
     assert faults.seen()["generations"] == 1 + 1 + 4, "after the second failure all batches are small enough"
 
