@@ -51,7 +51,7 @@ def sweep_page(studio: Studio) -> None:
         page.locator("#heat").select_option(index=1)
         page.mouse.move(0, 0)
         page.wait_for_timeout(800)
-        save(opened(page.screenshot()), studio.folder / "page-sweep-dark.png")
+        save(opened(page.screenshot()), studio.folder / "page-sweep-dark.png", colours=96)
 
 
 def small_model(studio: Studio) -> None:

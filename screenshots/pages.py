@@ -63,7 +63,7 @@ def take(studio: Studio, painted: Callable[[str], Path], name: str) -> None:
     with studio.page(size, language, "dark" if dark else "light") as page:
         start = served(page, folder) if name in FROM_WEBUI else (folder / PAGE).as_uri()
         show(page, start + address, act)
-        save(opened(page.screenshot()), studio.folder / f"page-{name}.png")
+        save(opened(page.screenshot()), studio.folder / f"page-{name}.png", colours=96)
 
 
 def served(page: Page, folder: Path) -> str:
@@ -97,4 +97,4 @@ def foretold(studio: Studio) -> None:
         page.click("#open-about")
         page.locator("#foretold li").nth(1).wait_for()
         page.wait_for_timeout(1500)
-        save(opened(page.screenshot()), studio.folder / "page-foretold-dark.png")
+        save(opened(page.screenshot()), studio.folder / "page-foretold-dark.png", colours=96)
