@@ -93,7 +93,7 @@ def test_a_fork_with_an_encoder_of_another_name_is_told_which(tmp_path):
     encoder = "class ClassicTextProcessingEngine:\n    def encode_anew(self): pass"
     files = {**WHOLE, "backend/text_processing/classic_engine.py": encoder, "modules_forge/main_entry.py": ""}
     line = said_on(tmp_path, files)
-    assert "of the kind of Forge" in line
+    assert "similar to Forge" in line
     assert "ClassicTextProcessingEngine.encode_with_transformers" in line
 
 

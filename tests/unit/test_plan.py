@@ -124,7 +124,7 @@ def test_bad_requests_get_a_sentence(request_, sentence):
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        ({"clip_skip": "0"}, 'Clip skip の値: "0" は範囲外です。指定できる値: 1〜12 の数、1.5 のような小数、'),
+        ({"clip_skip": "0"}, 'Clip skip の値: "0" は範囲外です。指定できる値: 1〜12 の数値、1.5 のような小数、'),
         (
             {"y": {"axis": "Steps", "values": "1-999"}},
             'スイープ: "11988 セル" は大きすぎます。指定できる値: 5000 セルまで。',

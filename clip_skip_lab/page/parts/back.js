@@ -136,8 +136,9 @@ function aroundButton(cell) {
 function useButton(cell) {
     const value = cell.values[app.sweep.axes[0].name], whole = Number.isInteger(value);
     return button(t("Use clip skip {value}", {value: app.sweep.axes[0].labels[cell.at[0]]}), () => useClipSkip(value),
-        {"data-key": "use", className: "primary", disabled: !whole, title: whole ? t("Sets clip skip in the WebUI, like the field in its header")
-            : t("The WebUI's own setting takes whole numbers only")});
+        {"data-key": "use", className: "primary", disabled: !whole,
+            title: whole ? t("Sets clip skip in the WebUI, like the field in its header")
+                : t("The WebUI's own setting takes whole numbers only")});
 }
 
 async function useClipSkip(value) {
