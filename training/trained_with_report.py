@@ -86,7 +86,7 @@ def document(found: dict, predictions: int, seconds: float) -> str:
 def _question(merges: dict) -> str:
     rows = [[merge_name(tenths), *(f"{x:.4f}" for x in merges[tenths]["means"]["loss"])] for tenths in ("10", "5", "0")]
     return f"""
-# Asking the weights: the study
+# Measuring a checkpoint: the study
 
 How well can [a checkpoint's weights tell its training clip skip](trained-with.md)? This page has the numbers behind it.
 

@@ -6,7 +6,7 @@ over time steps and noises, so that many noises on few pictures don't count as m
 
 These numbers are skewed: some pictures lose much at a wrong value, most lose a little. So they are compared by signed
 ranks (Wilcoxon 1945): the estimate is the middle of the means of all pairs of pictures, and its interval is cut off
-from the same means (Hodges and Lehmann 1963). It takes fewer pictures than Student's t (docs/trained-with.md) and
+from the same means (Hodges and Lehmann 1963). It takes fewer pictures than Student's t (docs/trained-with-study.md) and
 assumes nothing but that, where two values do equally well, each is as often the better one and by as much.
 
 A value is decided when every other one is worse beyond its interval. That can go wrong only where the true value is

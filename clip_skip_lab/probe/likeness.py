@@ -16,7 +16,7 @@ ENOUGH = (
     (float("inf"), Text("layers this similar can hardly be told apart, however many images there are")),
 )
 """Up to which cosine what holds. A rough guide: at the same cosine the two small models need very different numbers of
-pictures (docs/trained-with.md)."""
+pictures (docs/trained-with-study.md)."""
 
 
 class Likeness:
