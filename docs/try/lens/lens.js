@@ -112,7 +112,7 @@ window.clipSkipLabBring = (function () {
         fill(prompt, text);
         find(`#${tab}_tools #paste`).click();
         await until(() => prompt.value !== text && taken(),
-            clipSkipLab.say("The WebUI did not take over the image's parameters; nothing was started."));
+            clipSkipLab.say("The WebUI did not read the image's parameters; nothing was started."));
         await settled(tab, text);
     }
 
@@ -856,12 +856,12 @@ clipSkipLabLens.chart = (function () {
         const one = numbers.layerOf(encoder, clipSkip), another = numbers.layerOf(encoder, other);
         const parts = {name: encoder.name, value: clipSkip, other, layer: one, change: colours.percent(encoder.distance[one][another])};
         if (clipSkip === other) return clipSkipLab.say("Both values are {value}: nothing changes.", parts);
-        if (!encoder.honoured) return clipSkipLab.say("{name} does not look at clip skip: it always gives layer {layer}.", parts);
+        if (!encoder.honoured) return clipSkipLab.say("{name} ignores clip skip: it always gives layer {layer}.", parts);
         if (one === another) {
-            return clipSkipLab.say("{name} gives layer {layer} at both: what the UNet gets from it does not change.", parts);
+            return clipSkipLab.say("{name} gives layer {layer} at both values: what the UNet receives from it does not change.", parts);
         }
-        if (!several) return clipSkipLab.say("From clip skip {other} to {value}, what the UNet gets changes by {change}.", parts);
-        return clipSkipLab.say("{name}: from clip skip {other} to {value}, what the UNet gets changes by {change}.", parts);
+        if (!several) return clipSkipLab.say("From clip skip {other} to {value}, what the UNet receives changes by {change}.", parts);
+        return clipSkipLab.say("{name}: from clip skip {other} to {value}, what the UNet receives changes by {change}.", parts);
     }
 
     function abruptly(encoder, several) {
@@ -917,9 +917,7 @@ clipSkipLabLens.chart = (function () {
             encoder = encoders.filter(({honoured}) => honoured)[at];
             move(...values);
         });
-        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("0% is the same, 100% is as far " +
-            "apart as both are long; over all tokens with their weights, padding included, after the final layer norm where the " +
-            "model has one.")});
+        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("0% means the same, 100% as far apart as both are long. All tokens count with their weights, padding included, after the final layer norm if the model has one.")});
         container.replaceChildren(make("label", {}, clipSkipLab.say("compared with clip skip"), input), ...said, about,
             ...choice, table, ...encoders.map((one) => abruptly(one, several)).filter(Boolean)
                 .map((textContent) => make("p", {textContent})));
@@ -1134,13 +1132,13 @@ clipSkipLabLens.chart = (function () {
         root.append(text(x, top + 14, shortened(encoder.name, width, 15), "heading"));
         let y = drawTokens(root, encoder, x, top + 24, wide);
         root.append(arrow(x + 16, y + 2, y + 18));
-        root.append(fitting(text(x + 28, y + 15, clipSkipLab.say("bar: how much a layer changes the words"), "small"), 11, wide - 28));
+        root.append(fitting(text(x + 28, y + 15, clipSkipLab.say("bar: how much each layer changes the words"), "small"), 11, wide - 28));
         const layers = drawLayers(root, encoder, x, y + 22, width, choice);
         y = layers.bottom + 22;
         const norm = encoder.final_layer_norm ? clipSkipLab.say("Final layer norm") : clipSkipLab.say("no final layer norm");
         const isWeighted = encoder.tokens.some(({weight}) => weight !== 1);
         const steps = [[norm, encoder.final_layer_norm ? "step" : "step none"]];
-        if (isWeighted) steps.push([clipSkipLab.say("weights of the prompt"), "step"]);
+        if (isWeighted) steps.push([clipSkipLab.say("prompt weights"), "step"]);
         const target = {x: x + wide + 1, y: y + 13};
         for (const [name, kind] of steps) {
             root.append(box(x, y, wide, 26, kind), text(centre, y + 17.5, name, kind, {"text-anchor": "middle"}));
@@ -1174,7 +1172,7 @@ clipSkipLabLens.chart = (function () {
         for (const one of columns) root.append(arrow(one.centre, one.bottom + 2, bottom - 2));
         const middle = {"text-anchor": "middle"};
         root.append(box(MARGIN, bottom, whole - 2 * MARGIN, 46, "unet"), text(whole / 2, bottom + 20, "UNet", "heading", middle),
-            text(whole / 2, bottom + 37, clipSkipLab.say("draws the image by what it gets here"), "small", middle));
+            text(whole / 2, bottom + 37, clipSkipLab.say("makes the image from what it receives here"), "small", middle));
         const height = bottom + 46 + MARGIN;
         Object.entries({viewBox: `0 0 ${whole} ${height}`, width: whole, height}).forEach(([name, value]) => root.setAttribute(name, value));
         return {root, title, desc, heading, columns, whole};
@@ -1228,27 +1226,23 @@ clipSkipLabLens.chart = (function () {
 
     const {make} = clipSkipLab, {numbers, colours, chart, radios, encoderChoice, tokenName} = clipSkipLabLens;
     function explained(quantity, {state, layer}) {
-        const given = state === "unet" ? clipSkipLab.say("After the final layer norm, where the model has one, and with the " +
-            "weights: what the UNet would get from each layer.")
+        const given = state === "unet" ? clipSkipLab.say("With the weights, and after the final layer norm if the model has one: what the UNet would receive from each layer.")
             : clipSkipLab.say("As the layer gives it, before the final layer norm and without the weights.");
         return [{
-            change: clipSkipLab.say("How far a layer moves a token's state, as a share of the length that it had before: 0 is " +
-                "not at all, 1 is as far as it is long."),
-            last: clipSkipLab.say("The cosine of a token's state with its state after the last layer: 1 points the same way, 0 has " +
-                "nothing in common."),
-            used: clipSkipLab.say("The cosine of a token's state with its state after layer {layer}: 1 points the same way, 0 has " +
-                "nothing in common.", {layer}),
+            change: clipSkipLab.say("How far a layer moves a token's state, relative to its length before: 0 means not at all, 1 means by its whole length."),
+            last: clipSkipLab.say("The cosine between a token's state and its state after the last layer: 1 means the same direction, 0 nothing in common."),
+            used: clipSkipLab.say("The cosine between a token's state and its state after layer {layer}: 1 means the same direction, 0 nothing in common.", {layer}),
             norm: clipSkipLab.say("The length of a token's state."),
         }[quantity], given];
     }
 
     function quantities() {
-        return [["change", clipSkipLab.say("Change in each layer")], ["last", clipSkipLab.say("Likeness to the last layer")],
-            ["used", clipSkipLab.say("Likeness to the layer in use")], ["norm", clipSkipLab.say("Length")]];
+        return [["change", clipSkipLab.say("Change in each layer")], ["last", clipSkipLab.say("Similarity to the last layer")],
+            ["used", clipSkipLab.say("Similarity to the layer in use")], ["norm", clipSkipLab.say("Length")]];
     }
 
     function states() {
-        return [["unet", clipSkipLab.say("as the UNet gets it")], ["raw", clipSkipLab.say("raw hidden state")]];
+        return [["unet", clipSkipLab.say("as the UNet receives it")], ["raw", clipSkipLab.say("raw hidden state")]];
     }
 
     // Rows of tokens in reading order, each chunk under a heading where there are several.
@@ -1304,8 +1298,8 @@ clipSkipLabLens.chart = (function () {
         }
 
         const table = chart.chart({
-            label: clipSkipLab.say("Tokens and layers; the arrow keys go from cell to cell, Enter stops at a layer"),
-            hint: clipSkipLab.say("Point at a cell, or go there with the arrow keys. A click stops at that layer."),
+            label: clipSkipLab.say("Tokens and layers; use the arrow keys to move, Enter to stop at a layer"),
+            hint: clipSkipLab.say("Point at a cell or use the arrow keys. Click to stop at that layer."),
             side: 118, top: 40, cell: {least: 22, most: 62, height: 22}, rows: rows.length, columns: encoder.layers + 1,
             corner: [clipSkipLab.say("Layer"), clipSkipLab.say("Clip skip")],
             rowLabel(row) {
@@ -1375,8 +1369,8 @@ clipSkipLabLens.chart = (function () {
         const cosine = (row, column) => part.cosine[used()][Math.max(row, column)][Math.min(row, column)];
 
         const table = chart.chart({
-            label: clipSkipLab.say("Tokens and tokens; the arrow keys go from cell to cell"),
-            hint: clipSkipLab.say("Point at a cell, or go there with the arrow keys."),
+            label: clipSkipLab.say("Tokens and tokens; use the arrow keys to move"),
+            hint: clipSkipLab.say("Point at a cell or use the arrow keys."),
             side: 118, top: 92, isUpright: true, cell: {least: 18, most: 44, height: 22}, rows: 0, columns: 1,
             rowLabel: (row) => ({text: tokenName(token(row)), kind: token(row).kind === "word" ? "" : "quiet"}),
             columnLabels: (column) => [tokenName(token(column))],
@@ -1414,8 +1408,7 @@ clipSkipLabLens.chart = (function () {
             if (encoder.similarity) table.draw();
         }
 
-        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("The cosine of two tokens' states, " +
-            "as the UNet gets them, at the layer in use: 1 points the same way, 0 has nothing in common.")});
+        const about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("The cosine between two tokens' states, as the UNet receives them, at the layer in use: 1 means the same direction, 0 nothing in common.")});
         legend.show(numbers.RANGE_OF_COSINES);
         container.replaceChildren(about, ...encoderChoice(answer.encoders, chooseEncoder), chunks, said, table.element,
             legend.element);
@@ -1459,17 +1452,14 @@ clipSkipLabLens.chart = (function () {
             more: (layer) => pair.more[layer],
             move(layer) {
                 drawn.move(layer);
-                said.textContent = clipSkipLab.say("{here} here, {apart} where “{word}” is left out",
+                said.textContent = clipSkipLab.say("{here} here, {apart} without “{word}”",
                     {here: colours.number(pair.here[layer]), apart: colours.number(pair.apart[layer]), word: one});
             },
         };
     }
 
     clipSkipLabLens.views.mixing = function (answer, clipSkip, container, {onAsk = () => {}} = {}) {
-        const lists = [], about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("Each pair is two words of " +
-            "the prompt: the cosine of their states here, and where the first is left out of the prompt. What is above that, the " +
-            "second word has taken from the first. The dashed line is without the word. There are at most 20 pairs, those that mix most " +
-            "at the clip skip that was asked.")});
+        const lists = [], about = make("p", {className: "clip-skip-lab-about", textContent: clipSkipLab.say("Each pair is two words of the prompt. The solid line is the cosine between their states in each layer, the dashed line the same without the first word in the prompt. Where the solid line is higher, the second word has taken something from the first. At most 20 pairs are shown, those that mix most at the clip skip that was in use.")});
         const button = make("button", {type: "button", textContent: clipSkipLab.say("Which words mix?"), onclick: () => onAsk()});
         container.replaceChildren(about);
         if (!answer.encoders.some(({mixing}) => mixing)) {
@@ -1478,7 +1468,7 @@ clipSkipLabLens.chart = (function () {
         }
         for (const encoder of answer.encoders.filter(({mixing}) => mixing)) {
             if (answer.encoders.length > 1) container.append(make("h5", {textContent: encoder.name}));
-            const body = make("tbody"), none = make("p", {textContent: clipSkipLab.say("At this layer no word takes from another.")});
+            const body = make("tbody"), none = make("p", {textContent: clipSkipLab.say("At this layer, no word takes anything from another.")});
             lists.push({encoder, body, none, rows: encoder.mixing.map((pair) => rowOf(encoder, pair))});
             container.append(none, make("table", {}, body));
         }
@@ -1664,9 +1654,9 @@ clipSkipLabLens.paper = (function () {
             pair, both,
             section: make("section", {className: "clip-skip-lab-side", hidden: true}, title, gone, pair, both),
             keep: button(clipSkipLab.say("Keep for comparison"),
-                clipSkipLab.say("What is shown stays, with its clip skip, and what you look at next stands beside it."), keep),
+                clipSkipLab.say("Keeps what is shown, with its clip skip, and puts what you show next beside it."), keep),
             negative: button(clipSkipLab.say("Prompt beside negative prompt"),
-                clipSkipLab.say("Both of what is shown, each with its own clip skip; ask with a negative prompt first."), showNegative),
+                clipSkipLab.say("Shows both side by side, each with its own clip skip. First enter a negative prompt and press Show."), showNegative),
         };
         tools.append(parts.keep, parts.negative);
         results.before(parts.section);
@@ -1789,7 +1779,7 @@ clipSkipLabLens.both = (function () {
                 const encoder = answer.encoders.find((one) => one.name === encoderName);
                 return encoder ? [{name, clipSkip, encoder}] : [];
             });
-            const title = make("h5", {textContent: clipSkipLab.say("{encoder}: mean change of the words in each layer, as the UNet gets them", {encoder: encoderName})});
+            const title = make("h5", {textContent: clipSkipLab.say("{encoder}: mean change of the words in each layer, as the UNet receives them", {encoder: encoderName})});
             return [title, chart(lines), legend(lines)];
         });
     }
@@ -1800,10 +1790,10 @@ clipSkipLabLens.both = (function () {
         const [one, other] = values;
         return sides[0].answer.encoders.map((encoder, place) => {
             if (!encoder.honoured) {
-                return make("p", {textContent: clipSkipLab.say("{name} does not look at clip skip: it always gives layer {layer}.", encoder)});
+                return make("p", {textContent: clipSkipLab.say("{name} ignores clip skip: it always gives layer {layer}.", encoder)});
             }
             const [first, second] = sides.map(({answer}) => colours.percent(distanceIn(answer.encoders[place], values)));
-            return make("p", {textContent: clipSkipLab.say("{encoder}: from clip skip {one} to {other}, what the UNet gets changes by {first} in “{left}”, {second} in “{right}”.", {
+            return make("p", {textContent: clipSkipLab.say("{encoder}: from clip skip {one} to {other}, what the UNet receives changes by {first} in “{left}” and by {second} in “{right}”.", {
                 encoder: encoder.name, one, other, first, second, left: sides[0].name, right: sides[1].name,
             })});
         });
@@ -1813,7 +1803,7 @@ clipSkipLabLens.both = (function () {
         const [one, other] = sides.map(({answer}) => answer.encoders[place]);
         if (!one.honoured) return [];
         const words = sharedWords(one, other, values);
-        if (!words.length) return [make("p", {textContent: clipSkipLab.say("{encoder}: both have no word in common.", {encoder: one.name})})];
+        if (!words.length) return [make("p", {textContent: clipSkipLab.say("{encoder}: the two have no word in common.", {encoder: one.name})})];
         const cells = (tag, texts) => make("tr", {}, ...texts.map((text) => make(tag, {textContent: text})));
         const caption = make("caption", {textContent: clipSkipLab.say("Words in both, {encoder}: how much each changes from clip skip {one} to {other}", {
             encoder: one.name, one: values[0], other: values[1],
@@ -1824,7 +1814,7 @@ clipSkipLabLens.both = (function () {
             row.firstChild.dir = "auto";
             return row;
         });
-        const more = words.length > MOST_WORDS ? [make("p", {textContent: clipSkipLab.say("Further words in both: {count}", {count: words.length - MOST_WORDS})})] : [];
+        const more = words.length > MOST_WORDS ? [make("p", {textContent: clipSkipLab.say("More words in both: {count}", {count: words.length - MOST_WORDS})})] : [];
         return [make("table", {}, caption, head, make("tbody", {}, ...rows)), ...more];
     }
 
@@ -1878,11 +1868,11 @@ clipSkipLabLens.both = (function () {
     async function look() {
         const {answer} = lens;
         if (!answer.encoders.some(({honoured}) => honoured)) {
-            throw new Refused(clipSkipLab.say("No text encoder of this model looks at clip skip, so all images would be the same."));
+            throw new Refused(clipSkipLab.say("All text encoders of this model ignore clip skip, so all images would be the same."));
         }
         const key = keyOf(answer), wanted = wantedOf(answer), {model} = await clipSkipLab.request("/model");
         if (model && model.name !== wanted.model) {
-            throw new Refused(clipSkipLab.say("The loaded model is {now}, and the lens shows {then}. Look again first.", {now: model.name, then: wanted.model}));
+            throw new Refused(clipSkipLab.say("The loaded model is {now}, but the lens shows {then}. Press Show again first.", {now: model.name, then: wanted.model}));
         }
         running = key;
         switchButtons();
@@ -1913,7 +1903,7 @@ clipSkipLabLens.both = (function () {
         const counts = {done: doneOf(record), count: record.cells.length};
         const reason = record.cells.find(({state}) => state === "failed")?.reason ?? record.problems[0];
         const link = make("a", {href: pageOf(record), target: "_blank", rel: "noopener", textContent: clipSkipLab.say("Open its page")});
-        if (counts.done === counts.count) return say(clipSkipLab.say("{count} images stand over the layers.", counts), false, " ", link);
+        if (counts.done === counts.count) return say(clipSkipLab.say("{count} images are shown above the layers.", counts), false, " ", link);
         if (record.state === "interrupted") return say(clipSkipLab.say("Interrupted: {done} of {count} images.", counts), true, " ", link);
         return say(clipSkipLab.say("{done} of {count} images. {reason}", {...counts, reason: reason ?? ""}), true, " ", link);
     }
@@ -1974,7 +1964,7 @@ clipSkipLabLens.both = (function () {
         const value = cell.values["Clip skip"], file = cell.pictures[0]?.small ?? cell.pictures[0]?.file;
         const says = {layer, value, prompt: shortened(asked.prompt)};
         if (cell.state !== "done" || !file) {
-            const why = cell.state === "failed" ? cell.reason : clipSkipLab.say("not there yet");
+            const why = cell.state === "failed" ? cell.reason : clipSkipLab.say("not yet generated");
             const empty = make("span", {title: clipSkipLab.say("Layer {layer}, clip skip {value}: {why}", {...says, why})});
             Object.assign(empty.dataset, {layer, said});
             return empty;
@@ -2030,12 +2020,12 @@ clipSkipLabLens.both = (function () {
         find("#txt2img_script_container").scrollIntoView({block: "nearest"});
         find("#txt2img_generate").focus({preventScroll: true});
         if (JSON.stringify(before) === JSON.stringify(wanted)) return;
-        const back = make("button", {type: "button", className: "clip-skip-lab-button", textContent: clipSkipLab.say("Bring back what stood here")});
+        const back = make("button", {type: "button", className: "clip-skip-lab-button", textContent: clipSkipLab.say("Restore what was here")});
         back.addEventListener("click", () => attempt(async () => {
             await fill(before);
             sayIn("txt2img", "");
         }));
-        sayIn("txt2img", clipSkipLab.say("The lens's prompt and values stand here; Generate starts the sweep."), " ", back);
+        sayIn("txt2img", clipSkipLab.say("The lens filled in its prompt and values; Generate starts the sweep."), " ", back);
     }
 
     // --- The part of the page -----------------------------------------------------------------------------------
@@ -2072,8 +2062,8 @@ clipSkipLabLens.both = (function () {
         said.setAttribute("role", "status");
         parts = {
             said,
-            look: button(clipSkipLab.say("What does each layer see"), clipSkipLab.say("Runs a draft of the sweep over all clip skips in txt2img, with its sampler, steps, seed and size, without styles and hires fix. What stands in txt2img's fields stays there; its gallery gets the images too."), look),
-            sweep: button(clipSkipLab.say("Sweep this prompt"), clipSkipLab.say("Fills in the script “Clip skip sweep” in txt2img and goes there. Nothing is started until you press Generate, and what stood there can be brought back."), sweep),
+            look: button(clipSkipLab.say("What each layer sees"), clipSkipLab.say("Runs a draft of a sweep over all clip skips in txt2img, with its sampler, steps, seed and size, but without styles and Hires. fix. The fields of txt2img stay unchanged; its gallery shows the images too."), look),
+            sweep: button(clipSkipLab.say("Sweep this prompt"), clipSkipLab.say("Fills in the script “Clip skip sweep” in txt2img and goes there. Nothing starts until you press Generate, and what was there before can be restored."), sweep),
             interrupt: make("button", {type: "button", textContent: clipSkipLab.say("Interrupt"), onclick: clipSkipLabLensRun.interrupt}),
             values: make("input", {type: "text", value: find(panel("values", "input, textarea"))?.value ?? "", autocomplete: "off"}),
         };
@@ -2147,13 +2137,12 @@ clipSkipLabLens.both = (function () {
 
     function build() {
         const prompt = area(clipSkipLab.say("Prompt")), negative = area(clipSkipLab.say("Negative prompt"));
-        const look = button(clipSkipLab.say("Look"), () => ask(), true), take = button(clipSkipLab.say("From txt2img"), takeOver);
+        const look = button(clipSkipLab.say("Show"), () => ask(), true), take = button(clipSkipLab.say("From txt2img"), takeOver);
         look.title = "Ctrl+Enter";
         const tools = make("div", {className: "clip-skip-lab-tools"}, look, take);
         parts = {prompt: prompt.field, negative: negative.field, look, slider: slider(), status: line("status"), alert: line("alert"),
             results: make("div", {hidden: true})};
-        const about = make("p", {textContent: clipSkipLab.say("What a prompt becomes in each layer of the text encoder, where clip skip " +
-            "stops, and what that costs each word.")});
+        const about = make("p", {textContent: clipSkipLab.say("What your prompt becomes in each layer of the text encoder, where clip skip stops, and how much that changes each word.")});
         const summary = make("summary", {}, make("h3", {textContent: clipSkipLab.say("Prompt lens")}));
         const folding = make("details", {open: true}, summary, about,
             make("div", {className: "clip-skip-lab-prompts"}, prompt.label, negative.label), tools, parts.status, parts.alert,
@@ -2189,18 +2178,18 @@ clipSkipLabLens.both = (function () {
     async function answered(request) {
         const number = ++asked;
         parts.alert.textContent = "";
-        parts.status.textContent = clipSkipLab.say("Looking…");
+        parts.status.textContent = clipSkipLab.say("Working…");
         parts.results.setAttribute("aria-busy", "true");
         const waiting = setTimeout(async () => {
             const generates = await isGenerating();
             if (number === asked && parts.results.hasAttribute("aria-busy") && generates) {
-                parts.status.textContent = clipSkipLab.say("Waiting for the WebUI, which is generating.");
+                parts.status.textContent = clipSkipLab.say("Waiting for the WebUI to finish generating.");
             }
         }, WAITS_AFTER);
         let found = null, said = "", problem = "";
         try {
             found = await lens.ask(request);
-            said = clipSkipLab.say("{name}, looked at in {seconds} s.",
+            said = clipSkipLab.say("{name}, done in {seconds} s.",
                 {name: found.model.name, seconds: lens.colours.number(found.seconds, found.seconds < 10 ? 2 : 0)});
         } catch (error) {
             if (!(error instanceof Refused)) throw error;
@@ -2217,7 +2206,7 @@ clipSkipLabLens.both = (function () {
 
     async function ask() {
         if (!parts.prompt.value.trim()) {
-            parts.alert.textContent = clipSkipLab.say("There is no prompt yet.");
+            parts.alert.textContent = clipSkipLab.say("Enter a prompt first.");
             return;
         }
         const negative = parts.negative.value.trim();
@@ -2266,7 +2255,7 @@ clipSkipLabLens.both = (function () {
     function whichPrompt() {
         if (!lens.answer.negative) return [];
         const options = [["", clipSkipLab.say("Prompt")], ["negative", clipSkipLab.say("Negative prompt")]];
-        return [lens.radios(clipSkipLab.say("Look at"), options, isNegative ? "negative" : "", (value) => {
+        return [lens.radios(clipSkipLab.say("Prompt to show"), options, isNegative ? "negative" : "", (value) => {
             isNegative = Boolean(value);
             show();
         })];
@@ -2288,13 +2277,13 @@ clipSkipLabLens.both = (function () {
             isTouched = true;
             lens.move(value);
         };
-        add("figure", clipSkipLab.say("The way of the prompt"), {onClipSkip}, figureTools());
+        add("figure", clipSkipLab.say("From prompt to UNet"), {onClipSkip}, figureTools());
         add("heatmap", clipSkipLab.say("What each layer does to each token"), {onClipSkip});
         const onOther = (value) => {
             isCompared = true;
             lens.compareWith(value);
         };
-        add("compared", clipSkipLab.say("How far two values are apart"), {other: lens.other, onOther});
+        add("compared", clipSkipLab.say("How far apart two values are"), {other: lens.other, onOther});
         add("likeness", clipSkipLab.say("How alike the tokens are"));
         parts.mixing = add("mixing", clipSkipLab.say("Which words mix"), {onAsk: askForMixing});
     }
