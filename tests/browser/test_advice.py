@@ -156,7 +156,7 @@ def test_advice_is_in_japanese_on_a_japanese_page(browser, client, host_url, lor
     with opened(browser, host_url, locale="ja-JP") as page:
         page.fill(PROMPT, "<lora:cslab_two:1>")
         expect(page.locator(LINE)).to_contain_text(
-            "LoRA「cslab_two」は clip skip 2 で学習されていますが、ヘッダーの値は 1 です。"
+            "LoRA「cslab_two」は Clip skip 2 で学習されていますが、ヘッダーの値は 1 です。"
         )
         expect(page.get_by_role("button", name="2 を使う")).to_be_visible()
 

@@ -31,7 +31,7 @@ def test_a_lora_trained_at_another_value_gives_a_sentence_and_that_value(client)
 
 def test_the_sentence_is_there_in_japanese(client):
     assert said(client, "<lora:cslab_two:1>", 1, "ja") == [
-        "LoRA「cslab_two」は clip skip 2 で学習されていますが、ヘッダーの値は 1 です。"
+        "LoRA「cslab_two」は Clip skip 2 で学習されていますが、ヘッダーの値は 1 です。"
     ]
 
 

@@ -110,5 +110,5 @@ def test_an_option_with_a_list_that_takes_any_text_takes_another(monkeypatch):
     info = options.OptionInfo("png", "File format for grids", DropdownEditable, {"choices": ("png", "jpg")})
     monkeypatch.setitem(shared.opts.data_labels, "grid_format", info)
     check_option("grid_format", "tiff")
-    with pytest.raises(InvalidInput, match="is no text"):
+    with pytest.raises(InvalidInput, match="is not text"):
         check_option("grid_format", 5)

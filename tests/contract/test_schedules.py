@@ -129,7 +129,7 @@ def test_pasting_fills_the_panel(host, host_url):
         ({"clip_skip": "[13:1:0.5]"}, "beyond"),
         ({"clip_skip": "[1:avg 3-13:0.5]"}, "beyond"),
         ({"negative_clip_skip": "[1:[2:12.5:4]:2]"}, "beyond"),
-        ({"clip_skip": "[2:1:2.5]"}, "the end of hires fix"),
+        ({"clip_skip": "[2:1:2.5]"}, "the end of Hires. fix"),
         ({"clip_skip": "[2:1]"}, "is not a complete schedule"),
         ({"clip_skip": "[2:1:0.5], [2:1:0.7]"}, "is more than one value"),
         ({"sdxl_big_g_skip": "[2:1:0.5]"}, "has no OpenCLIP bigG"),
