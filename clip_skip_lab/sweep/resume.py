@@ -126,17 +126,18 @@ def find_earlier(grid_folder: str | Path, name: object, field: Text = RESUMED) -
 
     Raises `InvalidInput` for this field.
     """
-    where, allowed = Path(grid_folder) / PARENT, Text("a sweep started in this tab")
+    allowed = Text("a sweep started in this tab")
     try:
         folder = find_sweep([grid_folder], name)
     except InvalidInput as error:
         raise InvalidInput(field, name, error.allowed, error.problem) from error
     except FileNotFoundError as error:
-        raise InvalidInput(field, name, allowed, Text("is not in {where}", where=where)) from error
+        problem = Text("is not in {where}", where=Path(grid_folder) / PARENT)
+        raise InvalidInput(field, name, allowed, problem) from error
     try:
         content = read_record(folder)
     except (OSError, ValueError) as error:
-        problem = Text("has no readable sweep.json in {where} ({reason})", where=where, reason=reason_of(error))
+        problem = Text("has no readable sweep.json in {where} ({reason})", where=folder.parent, reason=reason_of(error))
         raise InvalidInput(field, name, allowed, problem) from error
     if content.get("schema") != SCHEMA:
         raise InvalidInput(field, name, SCHEMA_1, Text("is of another type"))

@@ -161,7 +161,7 @@ def test_a_prompt_that_is_drawn_at_random_is_drawn_once_for_all_cells(meddled_cl
     assert len({cell["drawn"] for cell in record["cells"]}) == len(record["draws"]) == 1
     assert not any("incomparable" in cell for cell in record["cells"])
     assert record["problems"] == []
-    assert any("Meddling draws anew" in note for note in record["notes"])
+    assert any("Meddling draws at random" in note for note in record["notes"])
     # The label says the truth: this prompt, by hand, is this picture.
     for cell, skip in zip(drawn.cells, (1, 2, 5, 12), strict=True):
         assert np.array_equal(cell, meddled_client.single(skip, prompt=prompts_of(drawn)[0]).pictures[0])
