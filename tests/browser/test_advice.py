@@ -239,5 +239,5 @@ def test_the_table_says_when_nothing_is_remembered_and_in_japanese(browser, clie
     client.forget_all()
     with opened(browser, host_url, locale="ja-JP") as page:
         show_tab(page, "Clip skip sweeps")
-        expect(page.locator(TABLE)).to_contain_text("今は記憶も復元もしません。")
+        expect(page.locator(TABLE)).to_contain_text("現在、値の記憶と復元は無効です。")
         expect(page.locator(TABLE)).to_contain_text("記憶しているチェックポイントはまだありません。")

@@ -42,7 +42,7 @@ def test_txt2img_and_img2img_become_one_number_each_and_a_chart(tab, client):
         round(100 * sum(cell["measures"]["changed_area"] for cell in sweep.record["cells"]) / 2)
         for sweep in (one, other)
     ]
-    expect(answer).to_contain_text(f"{shares[0]} % of the image in txt2img and {shares[1]} % in img2img")
+    expect(answer).to_contain_text(f"{shares[0]}% of the image in txt2img and {shares[1]}% in img2img")
     chart = tab.page.locator(f"{PART}_chart img")
     expect(chart).to_be_visible()
     tab.page.wait_for_function("image => image.naturalWidth === 900", arg=chart.element_handle())

@@ -69,7 +69,7 @@ def test_what_does_not_count_is_greyed_while_a_sweep_is_continued_and_comes_back
     label = choose_from(txt2img, "resume", unfinished)
     assert label.startswith(f"{unfinished.name}: 2 of 4 cells, a dog")
     greyed(txt2img)
-    txt2img.forecast_becomes(f"^Continues {unfinished.name}, .* 2 of 4 cells are done")
+    txt2img.forecast_becomes(f"^Continues {unfinished.name} .* 2 of 4 cells are done")
     txt2img.choose(txt2img.part("resume"), "a new sweep")
     usable(txt2img)
     choose_from(txt2img, "resume", unfinished)
@@ -93,7 +93,7 @@ def test_a_finished_sweep_fills_the_panel_and_is_extended_by_what_is_added(txt2i
     txt2img.set_values("1-3")
     txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 6 cells are done, 2 to run")
     txt2img.choose(txt2img.part("z_axis"), "Steps")
-    txt2img.forecast_becomes(f"^Extends {finished.name}: .* cells are there")  # with what was filled in
+    txt2img.forecast_becomes(f"^Extends {finished.name}: .* cells are done")  # with what was filled in
     txt2img.type_into(field(txt2img, "z_values"), "2, 3")
     txt2img.forecast_becomes(f"^Extends {finished.name}: 4 of 12 cells are done, 8 to run")
     txt2img.generate()

@@ -24,7 +24,7 @@ STAY = r"""
     | (tiny-sd|shapes-clip-skip|cslab_)[\w.-]+
     | px | KB | PNG | WebP | JPEG | JSON | CSV | HTML | SVG | PDF | SSIM | MAE | RMS | CIEDE2000 | ZIP | URL
     | Enter | Esc | Home | End | Page | Ctrl | Shift | Alt | Space | Backspace | English | CLIP_SKIP_LAB_AUTH | DPM
-    | Karras    | https?://\S+ | --[a-z]+ | \w*\.\w{2,5}\b | /[\w./-]+ | \b[A-Za-z]\b | \b[\da-f]{10,}\b
+    | Karras    | https?://\S+ | --[a-z]+ | \w*\.\w{2,5}\b | /[\w./-]+ | \b[A-Za-z]\b | \b[\da-f]{10,}\b | \d{4}-\d\d-\d\d-[\da-f]{8}
 """
 """Names, units, keys and file names, which have no Japanese."""
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")

@@ -93,7 +93,7 @@ def test_what_was_kept_stays_beside_what_is_looked_at_next_each_with_its_own_cli
     assert [column.locator("output").inner_text() for column in (kept, now)] == ["2", "3"]
 
     expect(lens.side.locator("svg[role=img] polyline")).to_have_count(2)
-    pattern = r"from clip skip 2 to 3, what the UNet receives changes by ([\d.]+%) in “Kept”, ([\d.]+%) in “Now”"
+    pattern = r"from clip skip 2 to 3, what the UNet receives changes by ([\d.]+%) in “Kept” and by ([\d.]+%) in “Now”"
     said = re.search(pattern, lens.side.inner_text())
     distances = [answer["encoders"][0]["distance"][11][10] for answer in answers]
     assert shares(said.groups()) == pytest.approx(distances, abs=0.006)
@@ -270,7 +270,7 @@ def test_in_japanese(browser, host_url):
     part.get_by_role("button", name="比較用に残す").click()
     side = part.locator(".clip-skip-lab-side")
     expect(side.locator("h4")).to_have_text("並べる")
-    assert side.locator("article > h5").all_inner_texts() == ["残したもの", "今"]
+    assert side.locator("article > h5").all_inner_texts() == ["比較用", "現在"]
     english = side.locator(".clip-skip-lab-both").inner_text().replace("Clip skip", "").replace("CLIP-L", "")
     assert re.findall(r"[A-Za-z]{5,}", english) == []
     page.close()

@@ -261,7 +261,7 @@ def test_extending_brings_the_plan_to_which_values_can_be_added_and_runs(tab, cl
     swept = client.sweep({"clip_skip": "1, 2"}, prompt="to be extended, yomin")
     tab.search("yomin", "1 sweep")
     tab.press(swept.folder, "Extend")
-    tab.sweep_page.forecast_becomes(f"Extends {swept.folder.name}: 2 of 2 cells are there")
+    tab.sweep_page.forecast_becomes(f"Extends {swept.folder.name}: 2 of 2 cells are done")
     expect(tab.sweep_page.part("values").locator("textarea, input").first).to_have_value("1, 2")
     tab.sweep_page.set_values("1-3")
     tab.sweep_page.forecast_becomes("2 of 3 cells are done, 1 to run")

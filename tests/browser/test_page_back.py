@@ -98,7 +98,7 @@ def test_a_cell_goes_to_txt2img_with_all_that_its_infotext_has_and_clip_skip_as_
 
 
 def test_a_finer_value_comes_into_the_panel_for_it(webui, swept, sweeps_page):
-    send(sweeps_page(swept, "1-0"), "txt2img", "txt2img has this cell's parameters")
+    send(sweeps_page(swept, "1-0"), "txt2img", "now has this cell's parameters in txt2img")
     assert value(webui, "#script_txt2img_clip_skip_lab_clip_skip_lab_value :is(input, textarea)") == "1.5"
     assert webui.page.locator("#script_txt2img_clip_skip_lab_clip_skip_lab_finer-checkbox input").is_checked()
     assert overrides(webui) == []
@@ -119,7 +119,7 @@ def test_a_cell_goes_to_img2img_and_inpaint_with_its_picture(webui, swept, sweep
 
 
 def test_what_is_generated_from_there_begins_with_that_picture(webui, swept, sweeps_page):
-    send(sweeps_page(swept, "2-0"), "img2img", "img2img has this image")
+    send(sweeps_page(swept, "2-0"), "img2img", "now has this image and its parameters in img2img")
     webui.page.locator("#img2img_denoising_strength input[type=number]").fill("0")
     webui.page.locator("#img2img_denoising_strength input[type=number]").press("Tab")
     webui.ends_after(webui.page.locator("#img2img_generate").click, "img2img")
@@ -175,7 +175,7 @@ def test_a_cell_of_img2img_is_not_run_again_without_its_picture(webui, of_img2im
         assert button.get_attribute("title").startswith("This is an img2img sweep")
     beside.keyboard.press("r")
     beside.locator("#said", has_text="This is an img2img sweep, and its input image was not kept.").wait_for()
-    send(beside, "img2img", "img2img has this image")
+    send(beside, "img2img", "now has this image and its parameters in img2img")
 
 
 def test_without_an_open_webui_there_is_a_sentence_with_a_link(page, host_url, swept, sweeps_page):
@@ -189,7 +189,7 @@ def test_the_webui_that_was_looked_at_last_gets_it(webui, page, host_url, swept,
     other.set_small("the other one")
     webui.page.bring_to_front()
     webui.page.evaluate("window.dispatchEvent(new Event('focus'))")
-    send(sweeps_page(swept), "txt2img", "txt2img has this cell's parameters")
+    send(sweeps_page(swept), "txt2img", "now has this cell's parameters in txt2img")
     assert value(webui, "#txt2img_prompt textarea") == PROMPT
     assert value(other, "#txt2img_prompt textarea") == "the other one"
 
@@ -228,14 +228,14 @@ def test_while_it_generates_nothing_is_run_there(webui, swept, sweeps_page):
     [
         (
             {"to": "extras", "sweep": "../../../internal", "file": "x.png"},
-            "no image in its sweep's folder|no tab Extras",
+            "no image in its sweep's folder|no Extras tab",
         ),
         ({"to": "img2img", "file": "../../sweep.json"}, "no image in its sweep's folder"),
         ({"to": "img2img", "file": "https://example.org/x.png"}, "no image in its sweep's folder"),
         ({"to": "img2img", "file": "sweep.json"}, "The image could not be read: sweep.json"),
         ({"to": "img2img", "file": ["x"]}, "no image in its sweep's folder"),
-        ({"to": "txt2img", "infotext": {"a": 1}}, "no generation parameters"),
-        ({"to": "txt2img", "infotext": "just words"}, "no generation parameters"),
+        ({"to": "txt2img", "infotext": {"a": 1}}, "no readable generation parameters"),
+        ({"to": "txt2img", "infotext": "just words"}, "no readable generation parameters"),
         ({"to": "around", "values": "1\nSteps: 3"}, "no values to sweep"),
     ],
 )

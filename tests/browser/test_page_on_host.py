@@ -55,7 +55,7 @@ def test_use_this_clip_skip_sets_it_in_the_webui(page, host_url, client, swept, 
             page.keyboard.press("u")
         else:
             page.get_by_role("button", name="Use clip skip 2").click()
-        page.locator("#said", has_text="The WebUI's clip skip is 2 now.").wait_for()
+        page.locator("#said", has_text="The WebUI's clip skip is now 2.").wait_for()
         assert client.options()[CLIP_SKIP] == 2
     finally:
         client.set({CLIP_SKIP: int(before)})

@@ -42,14 +42,14 @@ def star(page, name):
 
 
 def stars(page):
-    return page.locator("[role=gridcell][aria-label*=Favourite]").evaluate_all(
+    return page.locator("[role=gridcell][aria-label*=Favorite]").evaluate_all(
         "cells => cells.map(cell => cell.dataset.cell)"
     )
 
 
 def has_stars(page, keys):
     page.wait_for_function(
-        "keys => [...document.querySelectorAll('[role=gridcell][aria-label*=Favourite]')]"
+        "keys => [...document.querySelectorAll('[role=gridcell][aria-label*=Favorite]')]"
         ".map(cell => cell.dataset.cell).join() === keys",
         arg=",".join(keys),
     )

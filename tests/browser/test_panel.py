@@ -129,7 +129,7 @@ def test_a_preset_is_saved_chosen_on_the_other_tab_and_forgotten(txt2img, page, 
     txt2img.part("measures").locator("input").uncheck()
     said = txt2img.part("preset_said")
     txt2img.part("preset_save").click()
-    expect(said.locator("[role=alert]")).to_contain_text("a name of 1 to 100 letters")
+    expect(said.locator("[role=alert]")).to_contain_text("a name of 1 to 100 characters")
     field = txt2img.part("preset").locator("input").first
     field.fill(name)
     field.press("Enter")

@@ -181,9 +181,9 @@ def test_the_panel_can_be_read_in_both_themes(page, host_url, theme, tmp_path):
     sweep = SweepPage(page, host_url, theme=theme)
     sweep.choose_script()
     sweep.set_small()
-    for values, kind in (("1-3", "status"), ("99", "alert")):
+    for values, kind, said in (("1-3", "status", "3 cells"), ("99", "alert", '"99"')):
         sweep.set_values(values)
-        line = sweep.part("forecast").locator(f"[role={kind}]")
+        line = sweep.part("forecast").locator(f"[role={kind}]").filter(has_text=said)
         line.wait_for()
         assert contrast(line) >= 4.5, f"{kind} in {theme}"
     red, green, *_ = line.evaluate("line => getComputedStyle(line).color.match(/[0-9.]+/g).map(Number)")

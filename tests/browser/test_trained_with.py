@@ -195,7 +195,7 @@ def test_a_japanese_page_gets_japanese(browser, host, client, pictures, measured
     ask(tab, pictures)
     expect(tab.page.locator(ANSWER)).to_contain_text(re.compile(r"\d+ %、残り最大 \d+ (秒|分)"), timeout=60_000)
     tab.page.locator(STOP).click()
-    expect(tab.page.locator(f"{ANSWER} thead th").nth(1)).to_have_text("悪化", timeout=20_000)
+    expect(tab.page.locator(f"{ANSWER} thead th").nth(1)).to_have_text("最良値との差", timeout=20_000)
     expect(answer(tab)).to_contain_text("判定できません。")
     expect(tab.page.locator(ANSWER)).to_contain_text("中断されました。")
     context.close()
