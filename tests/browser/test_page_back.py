@@ -156,10 +156,10 @@ def test_sweep_around_runs_the_values_beside_it_with_everything_else_of_the_cell
 def test_around_the_lowest_value_nothing_is_lower_and_an_average_has_nothing_around_it(webui, swept, sweeps_page):
     beside = sweeps_page(swept, "0-0")
     around = beside.locator("[data-key=around]")
-    assert "for 1, 1.25, 1.5, and" in around.get_attribute("title")
+    assert "generates 1, 1.25, 1.5 with" in around.get_attribute("title")
     beside.keyboard.press("ArrowRight")
     beside.locator("#cell h2", has_text="Clip skip 1.5").wait_for()
-    assert "for 1, 1.25, 1.5, 1.75, 2, and" in around.get_attribute("title")
+    assert "generates 1, 1.25, 1.5, 1.75, 2 with" in around.get_attribute("title")
     for _ in range(2):
         beside.keyboard.press("ArrowRight")
     beside.locator("#cell h2", has_text="avg 2-4").wait_for()
