@@ -24,7 +24,8 @@ STAY = r"""
     | (tiny-sd|shapes-clip-skip|cslab_)[\w.-]+
     | px | KB | PNG | WebP | JPEG | JSON | CSV | HTML | SVG | PDF | SSIM | MAE | RMS | CIEDE2000 | ZIP | URL
     | Enter | Esc | Home | End | Page | Ctrl | Shift | Alt | Space | Backspace | English | CLIP_SKIP_LAB_AUTH | DPM
-    | Karras    | https?://\S+ | --[a-z]+ | \w*\.\w{2,5}\b | /[\w./-]+ | \b[A-Za-z]\b | \b[\da-f]{10,}\b | \d{4}-\d\d-\d\d-[\da-f]{8}
+    | Karras | \d{4}-\d\d-\d\d-[\da-f]{8}
+    | https?://\S+ | --[a-z]+ | \w*\.\w{2,5}\b | /[\w./-]+ | \b[A-Za-z]\b | \b[\da-f]{10,}\b
 """
 """Names, units, keys and file names, which have no Japanese."""
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
